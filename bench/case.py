@@ -1,0 +1,65 @@
+"""A case is the identity of one row: what is run, how, and on what. No torch here."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+BACKENDS = ("eager", "torchscript", "compile", "openvino")
+PRECISIONS = ("fp32", "bf16")
+MEMORY_FORMATS = ("contiguous", "channels_last")
+DEVICES = ("cpu", "cuda")
+SCENARIOS = ("latency", "throughput")
+
+#: The backend, precision and memory format every other is compared with.
+REFERENCE_BACKEND = "eager"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One row of a benchmark.
+
+    Args:
+        model: Registered name, such as ``rexnet_1.3``.
+        resolution: Side of the square input [pixels].
+        batch: Images per call.
+        backend: One of `BACKENDS`.
+        precision: One of `PRECISIONS`.
+        threads: Threads given to the runtime.
+        memory_format: One of `MEMORY_FORMATS`; OpenVINO chooses its own layouts and takes ``contiguous``.
+        device: One of `DEVICES`.
+        scenario: ``latency`` calls one after the other; ``throughput`` keeps several requests in flight.
+    """
+
+    model: str
+    resolution: int
+    batch: int
+    backend: str
+    precision: str = "fp32"
+    threads: int = 1
+    memory_format: str = "contiguous"
+    device: str = "cpu"
+    scenario: str = "latency"
+
+    @property
+    def id(self) -> str:
+        """A short readable identity, unique within a run; defaults are left out."""
+        parts = [self.model, str(self.resolution), f"b{self.batch}", self.backend]
+        parts += [
+            str(getattr(self, field.name))
+            for field in fields(self)
+            if field.name in _SHORTENED and getattr(self, field.name) != field.default
+        ]
+        return "-".join(parts)
+
+    @property
+    def match(self) -> tuple[str, int, int, str, int, str]:
+        """What cases must share to be measured side by side and divided by one another."""
+        return (self.model, self.resolution, self.batch, self.precision, self.threads, self.device)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as plain values, in the order of the contract."""
+        return asdict(self)
+
+
+_SHORTENED = frozenset({"precision", "memory_format", "device", "scenario"})

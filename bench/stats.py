@@ -1,0 +1,1 @@
+"""Statistics of a measurement: derived when asked for, never stored."""

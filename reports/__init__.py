@@ -1,0 +1,1 @@
+"""How results look; nothing here measures or needs torch."""

@@ -1,0 +1,35 @@
+"""The errors a caller can cause; each message is one line: what must hold, what was given, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class RexbenchError(Exception):
+    """Something a user asked for can't be done as asked; the message is one line for that user."""
+
+
+class InputError(RexbenchError):
+    """A value from outside (an option, a file, a name) breaks a rule; the front door exits with 2."""
+
+
+class UnknownNameError(InputError):
+    """A name is not among the known ones; the message offers the nearest."""
+
+    def __init__(self, kind: str, given: str, known: Iterable[str]) -> None:
+        names = list(known)
+        near = difflib.get_close_matches(given, names, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+        super().__init__(f"unknown {kind} {given!r}; {hint}")
+
+
+class WeightsError(InputError):
+    """A checkpoint can't be loaded safely, or its tensors don't fit the model."""
+
+
+class StoreError(RexbenchError):
+    """The results store can't be opened, read or written."""
