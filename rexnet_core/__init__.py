@@ -8,14 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rexnet_core.registry import create_model, model_names
+    from rexnet_core.catalogue import model_config, model_info, model_names
+    from rexnet_core.registry import create_model
     from rexnet_core.weights import dump_weights, load_weights
 
-__all__ = ["create_model", "dump_weights", "load_weights", "model_names"]
+__all__ = ["create_model", "dump_weights", "load_weights", "model_config", "model_info", "model_names"]
 
 _HOMES = {
     "create_model": "rexnet_core.registry",
-    "model_names": "rexnet_core.registry",
+    "model_config": "rexnet_core.catalogue",
+    "model_info": "rexnet_core.catalogue",
+    "model_names": "rexnet_core.catalogue",
     "dump_weights": "rexnet_core.weights",
     "load_weights": "rexnet_core.weights",
 }
