@@ -1,0 +1,7 @@
+"""The numbers others printed about these models, with their source and the convention they state. No torch here."""
+
+from __future__ import annotations
+
+from analysis.published.table import METRICS, PublishedRow, load, top1
+
+__all__ = ["METRICS", "PublishedRow", "load", "top1"]

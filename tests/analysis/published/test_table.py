@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from analysis.published import METRICS, load, top1
+from rexnet_core.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEADER = "source,locator,model,metric,value,unit,convention,conditions,note"
+GOOD = "A paper,Table 1,rexnet_1.0,flops,0.40,G,multiply-adds,224x224,"
+
+
+def written(tmp_path: Path, *rows: str, header: str = HEADER) -> Path:
+    path = tmp_path / "mine.csv"
+    path.write_text("\n".join((header, *rows)) + "\n", encoding="utf-8")
+    return path
+
+
+def test_the_bundled_table_is_whole() -> None:
+    rows = load()
+    assert len(rows) == 214
+    assert {row.metric for row in rows} == set(METRICS)
+    assert [row.line for row in rows] == list(range(2, 216))
+
+
+def test_a_value_is_exact_in_its_base_unit_and_keeps_its_printed_digits(tmp_path: Path) -> None:
+    (row,) = load(written(tmp_path, GOOD))
+    assert row.printed == "0.40"
+    assert row.value == 400_000_000
+    assert row.step == 10_000_000
+
+
+def test_a_latency_is_in_seconds(tmp_path: Path) -> None:
+    (row,) = load(written(tmp_path, "A paper,,rexnet_1.0,latency,47,ms,,,"))
+    assert (row.value, row.step) == (Decimal("0.047"), Decimal("0.001"))
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("A paper,Table 1,rexnet_1.0,flops,0.40", r"mine\.csv:3: a row must have 9 cells, got 5"),
+        (",Table 1,rexnet_1.0,flops,0.40,G,,,", r"mine\.csv:3: source and model must not be empty"),
+        ("A paper,,rexnet_1.0,flips,0.40,G,,,", r"mine\.csv:3: metric must be one of top1, .*got 'flips'"),
+        ("A paper,,rexnet_1.0,flops,0.40,ms,,,", r"mine\.csv:3: unit of flops must be one of 1, M, G, got 'ms'"),
+        ("A paper,,rexnet_1.0,flops,0.4O,G,,,", r"mine\.csv:3: value must be a positive number .*got '0\.4O'"),
+        ("A paper,,rexnet_1.0,flops,nan,G,,,", r"mine\.csv:3: value must be"),
+        ("A paper,,rexnet_1.0,flops,0.0,G,,,", r"mine\.csv:3: value must be"),
+        ('A paper,"x"y,rexnet_1.0,flops,1,G,,,', r"mine\.csv:3: not CSV"),
+        ('"A paper,,rexnet_1.0,flops,1,G,,,', r"mine\.csv:3: not CSV"),
+    ],
+)
+def test_a_row_that_does_not_parse_names_file_and_line(tmp_path: Path, row: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        load(written(tmp_path, GOOD, row))
+    assert "\n" not in str(caught.value)
+
+
+def test_another_header_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"mine\.csv:1: the first line must be source,locator"):
+        load(written(tmp_path, header="a,b"))
+
+
+def test_a_file_that_is_missing_or_no_text_gives_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"readable UTF-8 CSV file, got .*none\.csv"):
+        load(tmp_path / "none.csv")
+    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match=r"readable UTF-8 CSV file, got .*binary\.csv"):
+        load(tmp_path / "binary.csv")
+
+
+def test_the_paper_speaks_for_its_models_and_the_model_zoo_for_regnet() -> None:
+    rexnet, lite, regnet = top1("rexnet_1.0"), top1("rexnet_lite_1.0"), top1("regnetx_3.2gf")
+    assert rexnet is not None
+    assert lite is not None
+    assert regnet is not None
+    assert (rexnet.printed, rexnet.source[:12]) == ("77.9", "ReXNet paper")
+    assert (lite.printed, lite.source[:14]) == ("76.2", "clovaai/rexnet")
+    assert (regnet.printed, regnet.source) == ("78.15", "Open Model Zoo")
+
+
+def test_a_model_nobody_printed_an_accuracy_of_has_none() -> None:
+    assert top1("rexnet_1.7") is None
+
+
+def test_the_table_is_read_without_torch_and_without_pandas() -> None:
+    code = (
+        "import sys; sys.modules['torch'] = sys.modules['pandas'] = None\n"
+        "from analysis.published import load, top1\n"
+        "assert load() and top1('rexnet_1.0')"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
