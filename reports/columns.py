@@ -1,0 +1,141 @@
+"""What every column of every table means, and its unit; the CSV manifest and the page are written from it."""
+
+from __future__ import annotations
+
+#: Changes when a column goes, or changes its meaning or unit; a new column does not change it.
+FORMAT_VERSION = 1
+
+IDENTITY = {
+    "model": "registered name",
+    "resolution": "side of the square input, in pixels",
+    "batch": "images per call",
+    "backend": "runtime that was asked for",
+    "precision": "arithmetic precision that was asked for",
+    "memory_format": "memory format that was asked for",
+    "threads": "threads given to the runtime",
+    "device": "device that was asked for",
+    "scenario": "latency: one call after the other; throughput: several requests in flight",
+}
+
+CASES = {
+    **{name: IDENTITY[name] for name in ("model", "resolution", "batch", "backend")},
+    **{name: IDENTITY[name] for name in ("precision", "memory_format", "threads")},
+    "status": "ok is compared; mismatch was measured but not as asked, or with wrong output; others were not measured",
+    "reason": "why the status is not ok",
+    "latency_s": "time of one call: median over process rounds of the per-round medians",
+    "latency_low_s": "lower bound of the 95 % interval of latency_s",
+    "latency_high_s": "upper bound of the 95 % interval of latency_s",
+    "throughput_per_s": "images over time taken, median over rounds; slow calls count",
+    "throughput_low_per_s": "lower bound of the 95 % interval of throughput_per_s",
+    "throughput_high_per_s": "upper bound of the 95 % interval of throughput_per_s",
+    "speedup": "time per image of eager over that of this case, paired by turn",
+    "speedup_low": "lower bound of the 95 % interval of speedup",
+    "speedup_high": "upper bound of the 95 % interval of speedup",
+    "speedup_pairs": "turns that both took side by side",
+    "p90_s": "90th percentile of the calls; empty below 29 samples",
+    "p95_s": "95th percentile of the calls; empty below 59 samples",
+    "p99_s": "99th percentile of the calls; empty below 299 samples",
+    "samples": "timed calls",
+    "rounds": "process rounds",
+    "stop_reason": "target: interval narrow enough; plateau: more samples no longer helped; budget: time ran out",
+    "interval_method": "bootstrap over rounds and samples, or Student's t for 2 to 5 rounds",
+    "interval_reason": "why there is no interval",
+    "outliers": "calls beyond 3 interquartile ranges from the quartiles of their round; counted, not dropped",
+    "spread_between": "standard deviation of the per-round medians over latency_s",
+    "spread_within": "interquartile range over median within a round",
+    "parity_cosine": "smallest cosine similarity of the logits with those of eager fp32",
+    "parity_relative_error": "largest difference of a logit over the largest reference logit",
+    "parity_top1_agreement": "share of inputs with the same top class",
+    "parity_inputs": "distinct inputs compared",
+    "parity_passed": "whether the output is close enough for the precision",
+    "peak_rss_bytes": "highest resident memory of the worker process, largest of the rounds",
+    "base_rss_bytes": "resident memory after the imports, before the model, largest of the rounds",
+    "effective_precision": "arithmetic precision that the runtime reports",
+    "effective_threads": "threads that the runtime reports",
+    "effective_streams": "requests that the runtime executes at once",
+    "effective_memory_format": "layout of the weights that the runtime reports",
+    "effective_device": "where the outputs were made",
+    "effective_jobs": "inferences in one timed call",
+    "steady": "whether warm-up ended because its windows agreed, in every round",
+    "cpu_pressure_percent": "share of time in which a task waited for a core, worst round",
+    "steal_percent": "share of core time given to other virtual machines, worst round",
+    "throttled_periods": "periods in which the control group ran out of quota, worst round",
+    "notes": "doubts about the data",
+    "device": IDENTITY["device"],
+    "scenario": IDENTITY["scenario"],
+}
+
+PHASES = {
+    **IDENTITY,
+    "status": CASES["status"],
+    "compile_cache": "cold, cached, or empty where nothing is compiled",
+    "rounds": "process rounds with this state of the cache",
+    "import_s": "importing the runtime, median over these rounds",
+    "build_s": "building the model and loading its weights",
+    "convert_s": "converting the model for the runtime",
+    "compile_s": "compiling it; for torch.compile with its first call",
+    "first_inference_s": "the first call",
+    "warm_up_s": "calls until the times agreed",
+    "one_off_s": "build, convert, compile and first inference together",
+    "extra_s": "one_off_s beyond that of eager",
+    "saved_per_image_s": "time saved per image against eager",
+    "break_even_images": "images after which extra_s is paid back; inf: never",
+    "break_even_reason": "what to know about break_even_images",
+}
+
+ROUNDS = {
+    **IDENTITY,
+    "round": "process round, from 0",
+    "compile_cache": PHASES["compile_cache"],
+    "import_s": "importing the runtime",
+    **{name: PHASES[name] for name in ("build_s", "convert_s", "compile_s", "first_inference_s", "warm_up_s")},
+    "warmup_calls": "calls before the first sample",
+    "steady": "whether warm-up ended because its windows agreed",
+    "peak_rss_bytes": "highest resident memory of the worker process",
+    "base_rss_bytes": "resident memory after the imports, before the model",
+    "cpu_pressure_percent": "share of time in which a task waited for a core",
+    "steal_percent": "share of core time given to other virtual machines",
+    "throttled_periods": "periods in which the control group ran out of quota",
+    "involuntary_switches": "times the worker was taken off its core",
+    "load_1m": "load average over the last minute",
+}
+
+COSTS = {
+    "model": IDENTITY["model"],
+    "resolution": IDENTITY["resolution"],
+    "params": "parameters",
+    "params_folded": "parameters with batch norm folded into the convolutions",
+    "macs": "multiply-adds of convolutions and linear layers for one image",
+    "activations": "output elements of convolutions and linear layers for one image",
+}
+
+LAYERS = {
+    "model": IDENTITY["model"],
+    "resolution": IDENTITY["resolution"],
+    "index": "position along the depth, from 0",
+    "layer": "name of the layer",
+    "kind": "what it is",
+    "params": "parameters",
+    "macs": "multiply-adds for one image",
+    "out_shape": "shape of its output",
+}
+
+SAMPLES = {
+    **IDENTITY,
+    "round": "process round, from 0",
+    "turn": "turn within the round, from 0; the same turn of other backends was taken at the same time",
+    "sample": "call within the turn, from 0",
+    "time_s": "time of the call",
+}
+
+#: File name, without ``.csv``, to its columns in order.
+TABLES = {"cases": CASES, "phases": PHASES, "rounds": ROUNDS, "costs": COSTS, "layers": LAYERS, "samples": SAMPLES}
+
+_UNITS = {"_per_s": "images/s", "_s": "s", "_bytes": "B", "_percent": "%", "_images": "images", "resolution": "px"}
+
+
+def unit_of(column: str) -> str:
+    """The unit of a column from the end of its name, empty where it has none."""
+    if column == "saved_per_image_s":
+        return "s/image"
+    return next((unit for ending, unit in _UNITS.items() if column.endswith(ending)), "")

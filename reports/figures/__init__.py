@@ -1,0 +1,135 @@
+"""Figures of a run: frames in, SVG and PNG out. The only folder that imports matplotlib."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from reports.figures import costs, phases, speed, style
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+__all__ = ["NAMES", "Picture", "plot_all"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One figure as files, or the reason why there is none.
+
+    Args:
+        name: File name without its ending.
+        title: Heading.
+        caption: What is seen and how to read it.
+        svg: The SVG file; empty where there is nothing to show.
+        png: The PNG file; empty where there is nothing to show.
+        reason: Why it was left out; empty where it was drawn.
+    """
+
+    name: str
+    title: str
+    caption: str
+    svg: bytes = b""
+    png: bytes = b""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    name: str
+    title: str
+    caption: str
+    needs: str
+
+
+_PLANS = (
+    _Plan(
+        name="latency",
+        title="Latency against batch size",
+        caption="Median time of one call; bars are 95 % intervals. Both axes are logarithmic; lower is better.",
+        needs="no latency was measured and found comparable",
+    ),
+    _Plan(
+        name="throughput",
+        title="Throughput against batch size",
+        caption="Images per second, slow calls included; bars are 95 % intervals. Higher is better.",
+        needs="no throughput was measured and found comparable",
+    ),
+    _Plan(
+        name="speedup",
+        title="Speed-up over eager",
+        caption="How many times as fast as eager PyTorch in the same turns; bars are 95 % intervals. A bar across "
+        "the line at 1 means that no difference can be told; a point without a bar has no interval.",
+        needs="no backend was measured beside a comparable eager case",
+    ),
+    _Plan(
+        name="macs_latency",
+        title="Multiply-adds against latency",
+        caption="Each point is a model. Where the lines are steeper or flatter than one another, multiply-adds do not "
+        "tell the time.",
+        needs="it takes two models, or two resolutions, with their costs and comparable latencies",
+    ),
+    _Plan(
+        name="accuracy",
+        title="Published accuracy against cost and latency",
+        caption="Top-1 accuracy on ImageNet as published for 224 px, against multiply-adds and against the latency "
+        "measured here. The weights timed here need not be the published ones.",
+        needs="no model of this run has a published accuracy at 224 px",
+    ),
+    _Plan(
+        name="phases",
+        title="Time until ready, and when it pays",
+        caption="Phases before steady state, at the smallest batch. Images after which the extra cost over eager is "
+        "paid back by the time saved.",
+        needs="no comparable case has phases",
+    ),
+    _Plan(
+        name="layers",
+        title="Cost along the depth",
+        caption="Multiply-adds and parameters of each layer from input to output.",
+        needs="no per-layer costs were recorded",
+    ),
+)
+
+#: File names of all figures, without endings.
+NAMES = tuple(plan.name for plan in _PLANS)
+
+
+def plot_all(
+    frames: Mapping[str, pd.DataFrame], conditions: str, top1: Mapping[str, tuple[float, str]]
+) -> list[Picture]:
+    """Draw every figure that has something to show.
+
+    Args:
+        frames: As from `reports.tables.all_frames`.
+        conditions: The footnote: processor, threads, precision.
+        top1: Model name to published top-1 accuracy [%] and its source.
+    """
+    cases, cost = frames["cases"], frames["costs"]
+    plots: dict[str, Callable[[str], Figure | None]] = {
+        "latency": partial(speed.plot_latency, cases),
+        "throughput": partial(speed.plot_throughput, cases),
+        "speedup": partial(speed.plot_speedup, cases),
+        "macs_latency": partial(costs.plot_macs_latency, cases, cost),
+        "accuracy": partial(costs.plot_accuracy, cases, cost, top1),
+        "phases": partial(phases.plot_phases, frames["phases"]),
+        "layers": partial(costs.plot_layers, frames["layers"]),
+    }
+    with style.drawing():
+        return [
+            _picture(plan, plots[plan.name](_NOT_MEASURED if plan.name == "layers" else conditions)) for plan in _PLANS
+        ]
+
+
+_NOT_MEASURED = "Counted from the architecture, for one image; nothing here was timed."
+
+
+def _picture(plan: _Plan, figure: Figure | None) -> Picture:
+    if figure is None:
+        return Picture(name=plan.name, title=plan.title, caption=plan.caption, reason=plan.needs)
+    svg, png = style.render(figure)
+    return Picture(name=plan.name, title=plan.title, caption=plan.caption, svg=svg, png=png)

@@ -1,0 +1,138 @@
+"""What a model costs against what it takes and what it reaches, and where in the network the cost lies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matplotlib.patches import Patch
+
+from reports.figures import style
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: The input side that published accuracies of these models belong to.
+PUBLISHED_RESOLUTION = 224
+_MOST_PANELS = 4
+_LAYER_PANELS = ("macs", "params"), ("multiply-adds", "parameters"), ("MMACs", "thousands")
+_FACTORS = {"MMACs": 1e6, "thousands": 1e3}
+_MOST_KINDS = len(style.PARTS) - 1
+
+
+def plot_macs_latency(cases: pd.DataFrame, costs: pd.DataFrame, conditions: str) -> Figure | None:
+    """Latency against multiply-adds over the models, one panel per batch size; None below two models."""
+    shown = _with_costs(cases, costs)
+    if shown["model"].nunique() + shown["resolution"].nunique() <= 2:  # noqa: PLR2004 - one model at one resolution
+        return None
+    batches = sorted(shown["batch"].unique())[:_MOST_PANELS]
+    keys = [key for key, _ in style.series(shown)]
+    figure, axes = style.new_figure(*style.grid_for(len(batches), most=2), panel_in=(4.4, 3.3), entries=len(keys))
+    for panel, batch in zip(axes, batches, strict=False):
+        part = shown[shown["batch"] == batch]
+        for key, line in style.series(part):
+            ordered = line.sort_values("macs")
+            panel.plot(ordered["macs"] / 1e9, ordered["latency_s"] * 1e3, **style.style_of(key))
+        _log_both(panel, part["macs"] / 1e9, part["latency_s"] * 1e3)
+        _name_columns(panel, part)
+        panel.text(0.03, 0.96, f"batch {batch}", transform=panel.transAxes, fontsize=9, va="top")
+        panel.set_xlabel("multiply-adds per image [GMACs]", fontsize=8)
+        panel.set_ylabel("latency [ms]", fontsize=8)
+    style.hide_rest(axes, len(batches))
+    return style.finish(figure, conditions, style.legend_handles(keys))
+
+
+def plot_accuracy(
+    cases: pd.DataFrame, costs: pd.DataFrame, top1: Mapping[str, tuple[float, str]], conditions: str
+) -> Figure | None:
+    """Published top-1 accuracy against multiply-adds, and against latency at the smallest batch.
+
+    Args:
+        cases: As from `reports.tables.cases_frame`.
+        costs: As from `reports.tables.costs_frame`.
+        top1: Model name to top-1 accuracy on ImageNet [%] and who published it.
+        conditions: The footnote; the sources are added to it.
+    """
+    costs = costs[(costs["resolution"] == PUBLISHED_RESOLUTION) & costs["model"].isin(top1)]
+    if costs.empty:
+        return None
+    shown = _with_costs(cases, costs)
+    shown = shown[shown["batch"] == shown["batch"].min()]
+    keys = [key for key, _ in style.series(shown)]
+    figure, axes = style.new_figure(1, 2 if keys else 1, panel_in=(4.4, 3.3), entries=max(1, len(keys)))
+    _accuracy_over_macs(axes[0], costs, top1)
+    if keys:
+        axes[1].set_ylim(axes[0].get_ylim())  # so that a point's model is read off the panel on the left
+        for key, line in style.series(shown):
+            ordered = line.sort_values("latency_s")
+            accuracy = [top1[model][0] for model in ordered["model"]]
+            axes[1].plot(ordered["latency_s"] * 1e3, accuracy, **style.style_of(key))
+        latency_ms = shown["latency_s"] * 1e3
+        style.plain_log(axes[1].xaxis, latency_ms.min(), latency_ms.max())
+        axes[1].set_xlabel(f"latency at batch {shown['batch'].min()} [ms], measured here", fontsize=8)
+        axes[1].set_ylabel("top-1 [%], published", fontsize=8)
+    sources = "; ".join(sorted({top1[model][1] for model in costs["model"]}))
+    return style.finish(
+        figure, f"Accuracy is published, not measured here: {sources}. {conditions}", style.legend_handles(keys)
+    )
+
+
+def _accuracy_over_macs(panel: Axes, costs: pd.DataFrame, top1: Mapping[str, tuple[float, str]]) -> None:
+    for number, (model, macs) in enumerate(zip(costs["model"], costs["macs"] / 1e9, strict=True)):
+        panel.plot(macs, top1[model][0], color="#5d3a9b", marker="o", markersize=6)
+        # Above and below by turns, for neighbours are close.
+        place = (6, 6) if number % 2 == 0 else (6, -11)
+        panel.annotate(model, (macs, top1[model][0]), textcoords="offset points", xytext=place, fontsize=7)
+    style.plain_log(panel.xaxis, costs["macs"].min() / 1e9, costs["macs"].max() / 1e9)
+    panel.margins(x=0.22, y=0.15)
+    panel.set_xlabel("multiply-adds per image [GMACs]", fontsize=8)
+    panel.set_ylabel("top-1 [%], published", fontsize=8)
+
+
+def plot_layers(layers: pd.DataFrame, conditions: str) -> Figure | None:
+    """Multiply-adds and parameters of each layer along the depth, coloured by kind; at most four models."""
+    models = list(layers.groupby(["model", "resolution"], sort=False))[:_MOST_PANELS]
+    if not models:
+        return None
+    kinds = list(layers.groupby("kind")["macs"].sum().sort_values(ascending=False).index)
+    colours = dict(zip(kinds[:_MOST_KINDS], style.PARTS[1:], strict=False))
+    figure, axes = style.new_figure(len(models), 2, panel_in=(4.4, 2.3), entries=min(len(kinds), len(style.PARTS)))
+    for number, ((model, resolution), part) in enumerate(models):
+        bars = [colours.get(kind, style.PARTS[0]) for kind in part["kind"]]
+        for panel, column, name, unit in zip(axes[2 * number :], *_LAYER_PANELS, strict=False):
+            panel.bar(part["index"], part[column] / _FACTORS[unit], color=bars, width=1.0)
+            panel.set_title(f"{model}, {resolution} px: {name}", fontsize=9)
+            panel.set_ylabel(f"{name} [{unit}]", fontsize=8)
+            panel.set_xlabel("layer, input to output", fontsize=8)
+            panel.grid(visible=False, axis="x")
+    handles = [Patch(color=colour, label=str(kind)) for kind, colour in colours.items()]
+    rest = [Patch(color=style.PARTS[0], label="other")] if len(kinds) > _MOST_KINDS else []
+    return style.finish(figure, conditions, [*handles, *rest])
+
+
+def _with_costs(cases: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
+    """Compared latencies with the multiply-adds of their model."""
+    shown = cases[(cases["status"] == "ok") & cases["latency_s"].notna()]
+    return shown.merge(costs[["model", "resolution", "macs"]], on=["model", "resolution"], how="inner")
+
+
+def _log_both(panel: Axes, x: pd.Series[float], y: pd.Series[float]) -> None:
+    style.plain_log(panel.xaxis, x.min(), x.max())
+    style.plain_log(panel.yaxis, y.min(), y.max())
+    panel.margins(x=0.15)
+
+
+def _name_columns(panel: Axes, part: pd.DataFrame) -> None:
+    """Write each model's name once, along the top, over its own multiply-adds."""
+    several = len(part["resolution"].unique()) > 1
+    for (model, resolution), rows in part.groupby(["model", "resolution"]):
+        macs = rows["macs"].iloc[0] / 1e9
+        text = f"{model}, {resolution}" if several else str(model)
+        panel.axvline(macs, color="#d0d0d0", linewidth=0.8, zorder=0)
+        place = panel.get_xaxis_transform()
+        panel.text(
+            macs, 1.01, text, transform=place, rotation=50, fontsize=6.5, color="#555555", ha="left", va="bottom"
+        )

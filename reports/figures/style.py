@@ -1,0 +1,177 @@
+"""How every figure looks: one colour and marker per backend, one footnote, one way to save."""
+
+from __future__ import annotations
+
+import io
+import math
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+
+#: Okabe and Ito's palette, whose colours stay apart for colour-blind readers and in print, without its yellow,
+#: which a thin line on white would lose. The marker tells the backend where colour can't.
+_BACKENDS = {
+    "eager": ("#333333", "o"),
+    "torchscript": ("#d55e00", "s"),
+    "compile": ("#009e73", "^"),
+    "openvino": ("#0072b2", "D"),
+}
+_UNKNOWN_BACKEND = ("#cc79a7", "v")
+#: For parts of a whole that are no backends; they differ in lightness too.
+PARTS = ("#c8c8c8", "#9ad0f3", "#e69f00", "#5d3a9b", "#b2182b", "#1b7837")
+
+_SETTINGS: Any = {
+    "svg.hashsalt": "rexbench",  # ids in the file do not change from run to run
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib, so that every machine draws the same
+}
+_PANEL_IN = (3.4, 2.7)
+_FOOT_IN = 0.36
+_DPI = 144
+
+#: What makes two lines of the same backend different.
+SERIES = ["backend", "precision", "memory_format", "device", "scenario"]
+_PLAIN = {"precision": "fp32", "memory_format": "contiguous", "device": "cpu", "scenario": "latency"}
+
+
+def drawing() -> Any:
+    """The settings for everything drawn within, undone afterwards."""
+    return mpl.rc_context(_SETTINGS)
+
+
+def new_figure(
+    rows: int, cols: int, *, panel_in: tuple[float, float] = _PANEL_IN, entries: int
+) -> tuple[Figure, list[Axes]]:
+    """A figure of equal panels with room for a legend above and a footnote below, and its axes row by row.
+
+    Args:
+        rows: Of panels.
+        cols: Of panels.
+        panel_in: Width and height of one panel [inches].
+        entries: Of the legend that `finish` will be given.
+    """
+    width, height = max(cols * panel_in[0], 5.2), rows * panel_in[1]
+    above = 0.12 + 0.2 * math.ceil(entries / _legend_cols(entries, width))
+    total = height + above + _FOOT_IN
+    figure = Figure(figsize=(width, total), layout="constrained")
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    engine.set(rect=(0, _FOOT_IN / total, 1, height / total), w_pad=0.06, h_pad=0.06)  # type: ignore[call-arg]
+    axes = [one for row in figure.subplots(rows, cols, squeeze=False) for one in row]
+    for one in axes:
+        _calm(one)
+    return figure, axes
+
+
+def _legend_cols(entries: int, width_in: float) -> int:
+    return max(1, min(entries, int(width_in / 1.5)))
+
+
+def _calm(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#e4e4e4", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(labelsize=8)
+
+
+def grid_for(panels: int, *, most: int = 3) -> tuple[int, int]:
+    """Rows and columns for a number of panels."""
+    cols = min(panels, most)
+    return math.ceil(panels / cols), cols
+
+
+def hide_rest(axes: Sequence[Axes], used: int) -> None:
+    """Switch off the panels that have nothing to show."""
+    for one in axes[used:]:
+        one.set_visible(False)
+
+
+def finish(figure: Figure, conditions: str, handles: Sequence[Any] = ()) -> Figure:
+    """Put the legend above and the conditions below."""
+    width, height = figure.get_size_inches()
+    if handles:
+        cols = _legend_cols(len(handles), width)
+        figure.legend(handles=handles, loc="upper center", ncols=cols, frameon=False, fontsize=8)
+    note = "\n".join(textwrap.wrap(conditions, int(width * 17))[:3])
+    figure.text(0.08 / width, 0.06 / height, note, fontsize=6.5, color="#555555", va="bottom", linespacing=1.25)
+    return figure
+
+
+def label_of(key: Sequence[str]) -> str:
+    """A line's name: the backend, and whatever differs from the plain settings."""
+    values = dict(zip(SERIES, key, strict=True))
+    return " ".join([values["backend"], *(values[name] for name, plain in _PLAIN.items() if values[name] != plain)])
+
+
+def style_of(key: Sequence[str]) -> dict[str, Any]:
+    """Line and marker of a series: colour and marker say the backend, filling the precision, dashes the layout."""
+    values = dict(zip(SERIES, key, strict=True))
+    colour, marker = colour_of(values["backend"]), _BACKENDS.get(values["backend"], _UNKNOWN_BACKEND)[1]
+    return {
+        "color": colour,
+        "marker": marker,
+        "markersize": 5.5,
+        "markerfacecolor": colour if values["precision"] == "fp32" else "white",
+        "linestyle": _dashes(values["memory_format"], values["scenario"]),
+        "linewidth": 1.5,
+    }
+
+
+def _dashes(memory_format: str, scenario: str) -> str:
+    if scenario != _PLAIN["scenario"]:
+        return ":"
+    return "-" if memory_format == _PLAIN["memory_format"] else "--"
+
+
+def colour_of(backend: str) -> str:
+    """The colour of a backend, the same in every figure."""
+    return _BACKENDS.get(backend, _UNKNOWN_BACKEND)[0]
+
+
+def series(frame: pd.DataFrame) -> list[tuple[tuple[str, ...], pd.DataFrame]]:
+    """The lines of a frame, backends in their usual order."""
+    found = [(tuple(str(part) for part in key), rows) for key, rows in frame.groupby(SERIES, sort=True)]
+    order = {name: rank for rank, name in enumerate(_BACKENDS)}
+    return sorted(found, key=lambda one: (order.get(one[0][0], len(order)), len(label_of(one[0])), one[0]))
+
+
+def legend_handles(keys: Iterable[Sequence[str]]) -> list[Line2D]:
+    """One entry per series."""
+    return [Line2D([], [], label=label_of(key), **style_of(key)) for key in keys]
+
+
+def plain_log(axis: Axis, low: float, high: float) -> None:
+    """A logarithmic axis with numbers people read."""
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})  # type: ignore[attr-defined]
+    wide = low > 0 and high / low >= 10  # noqa: PLR2004 - a decade: below it 1, 2, 5 leave too few ticks
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)) if wide else MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
+    axis.set_minor_locator(NullLocator())
+    axis.set_minor_formatter(NullFormatter())
+
+
+def ticks_at(axis: Axis, values: Iterable[float]) -> None:
+    """A logarithmic axis with ticks exactly where there is data."""
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})  # type: ignore[attr-defined]
+    axis.set_major_locator(FixedLocator(sorted(set(values))))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
+
+
+def render(figure: Figure) -> tuple[bytes, bytes]:
+    """The figure as SVG and as PNG, the same bytes for the same data."""
+    svg, png = io.BytesIO(), io.BytesIO()
+    figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    figure.savefig(png, format="png", dpi=_DPI, metadata={"Software": None})
+    return svg.getvalue(), png.getvalue()
