@@ -107,7 +107,7 @@ def model_config(
         InputError: The name or an option breaks its rule.
     """
     family, tail = _split(name)
-    _check_count("num_classes", num_classes, MAX_CLASSES)
+    check_num_classes(num_classes)
     _check_count("in_channels", in_channels, MAX_CHANNELS)
     if dropout is not None:
         _check_dropout(dropout)
@@ -118,6 +118,15 @@ def model_config(
     if family == "rexnet_plain":
         return rexnet_plain_config(name, options)
     return WIDTH_FAMILIES[family].config(name, float(tail), options, **extras)
+
+
+def check_num_classes(value: int) -> None:
+    """Nothing, if `value` may be a number of classes.
+
+    Raises:
+        InputError: It may not.
+    """
+    _check_count("num_classes", value, MAX_CLASSES)
 
 
 def _split(name: str) -> tuple[str, str]:

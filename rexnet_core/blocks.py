@@ -1,0 +1,102 @@
+"""The building blocks: convolution with norm and activation, squeeze-excite, and the linear bottleneck."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.jit import is_scripting, is_tracing  # type: ignore[attr-defined]
+
+if TYPE_CHECKING:
+    from rexnet_core.net_config import Activation, BlockConfig
+
+# Each works in place: it always follows a batch norm, a product or a sum that made a tensor of its own.
+ACTIVATIONS: dict[Activation, type[nn.Module]] = {"relu": nn.ReLU, "relu6": nn.ReLU6, "silu": nn.SiLU}
+
+
+class ConvNormAct(nn.Sequential):
+    """Convolution without bias -> batch norm -> activation, the last absent where `act` is none.
+
+    The activation writes over what the batch norm gave; whoever hooks the norm copies its output.
+
+    Args:
+        w_in: Input width [channels].
+        w_out: Output width [channels].
+        kernel: Side of the kernel; the padding is ``kernel // 2``.
+        stride: Stride in both directions.
+        groups: Groups of the convolution.
+        act: Name of the activation.
+    """
+
+    def __init__(
+        self, w_in: int, w_out: int, *, kernel: int = 1, stride: int = 1, groups: int = 1, act: Activation = "none"
+    ) -> None:
+        layers: OrderedDict[str, nn.Module] = OrderedDict()
+        layers["conv"] = nn.Conv2d(w_in, w_out, kernel, stride, kernel // 2, groups=groups, bias=False)
+        layers["norm"] = nn.BatchNorm2d(w_out)
+        if act != "none":
+            layers["act"] = ACTIVATIONS[act](inplace=True)
+        super().__init__(layers)
+
+
+class SqueezeExcite(nn.Module):
+    """x * sigmoid(expand(relu(norm(reduce(mean(x)))))), both 1x1 convolutions with bias."""
+
+    def __init__(self, width: int, w_se: int) -> None:
+        super().__init__()
+        self.reduce = nn.Conv2d(width, w_se, 1)
+        self.norm = nn.BatchNorm2d(w_se)
+        self.act = nn.ReLU(inplace=True)
+        self.expand = nn.Conv2d(w_se, width, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The input (N, C, H, W), each channel scaled by its gate."""
+        squeezed = self.act(self.norm(self.reduce(x.mean((2, 3), keepdim=True))))
+        gate: Tensor = self.expand(squeezed)
+        return x * gate.sigmoid_()
+
+
+class LinearBottleneck(nn.Module):
+    """[1x1] -> depthwise [+SE] + activation -> linear 1x1; the input is added to the first channels of the output.
+
+    Source: arXiv 2007.00992v3; clovaai/rexnet rexnetv1.py at 61debcc.
+    """
+
+    def __init__(self, config: BlockConfig) -> None:
+        super().__init__()
+        c = config
+        self.w_shortcut, self.w_out = c.w_shortcut, c.w_out
+        layers: OrderedDict[str, nn.Module] = OrderedDict()
+        if c.expand:
+            layers["expand"] = ConvNormAct(c.w_in, c.w_mid, act=c.act_in)
+        # Squeeze-excite stands between the norm and the activation, so the activation is a layer of its own.
+        layers["depthwise"] = ConvNormAct(c.w_mid, c.w_mid, kernel=c.kernel, stride=c.stride, groups=c.groups)
+        if c.w_se:
+            layers["se"] = SqueezeExcite(c.w_mid, c.w_se)
+        if c.act_mid != "none":
+            layers["act"] = ACTIVATIONS[c.act_mid](inplace=True)
+        layers["project"] = ConvNormAct(c.w_mid, c.w_out, act=c.act_out)
+        self.body = nn.Sequential(layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """A new tensor (N, w_out, H / stride, W / stride), sides rounded up."""
+        out: Tensor = self.body(x)
+        if self.w_shortcut == self.w_out:
+            out += x
+        elif self.w_shortcut:
+            out = add_to_first_channels(out, x, self.w_shortcut)
+        return out
+
+
+def add_to_first_channels(out: Tensor, x: Tensor, width: int) -> Tensor:
+    """`out` (N, C, H, W) with `x` (N, width, H, W), width < C, added to its first channels; eager writes into `out`.
+
+    In place is quickest in eager. A recorded graph gets a slice, a sum and a concatenation instead: they fuse, where
+    an in-place slice becomes a scatter with an index as large as the tensor in OpenVINO.
+    """
+    if is_scripting() or is_tracing() or torch.compiler.is_compiling():  # type: ignore[no-untyped-call]
+        return torch.cat((out[:, :width] + x, out[:, width:]), 1)
+    out[:, :width].add_(x)
+    return out
