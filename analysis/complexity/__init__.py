@@ -1,0 +1,27 @@
+"""Parameters, multiply-adds, activations and memory traffic of a model, per layer and in total.
+
+`count` reads the config and imports no torch; `trace` runs the model once on tensors without data; both give the
+same `Cost`. What each number means is said in `analysis.complexity.cost`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from analysis.complexity.analytic import count
+from analysis.complexity.cost import Cost, LayerCost
+from analysis.complexity.resolution import check_resolution
+
+if TYPE_CHECKING:
+    from analysis.complexity.traced import trace
+
+__all__ = ["Cost", "LayerCost", "check_resolution", "count", "trace"]
+
+
+def __getattr__(name: str) -> Any:
+    """`trace`, imported on first use, so that counting from configs needs no torch."""
+    if name != "trace":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from analysis.complexity.traced import trace  # noqa: PLC0415 - torch only where it is needed
+
+    return trace

@@ -1,0 +1,99 @@
+"""Costs counted from the config alone, in integers; no torch is imported.
+
+The walk follows the grammar of `rexnet_core.net_config` in the order the network runs, and names each layer as its
+module is named.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from analysis.complexity.cost import Cost
+from analysis.complexity.resolution import check_resolution
+from analysis.complexity.walk import Place, Walk
+from rexnet_core.catalogue import model_config
+
+if TYPE_CHECKING:
+    from rexnet_core.net_config import BlockConfig, HeadConfig, NetConfig
+
+
+class _Names(NamedTuple):
+    """What the modules of a block are called."""
+
+    expand: str
+    middle: str
+    se: str
+    project: str
+    shortcut: str
+
+
+_BOTTLENECK = _Names("body.expand", "body.depthwise", "body.se", "body.project", "projection")
+_RESIDUAL = _Names("conv1", "conv2", "se", "conv3", "projection")
+
+
+def count(model: str, resolution: int = 224) -> Cost:
+    """The cost of a named model for one image, as it is registered: 1000 classes, three input channels.
+
+    Args:
+        model: Registered name, such as ``rexnet_1.3``.
+        resolution: Side of the square input [pixels].
+
+    Raises:
+        InputError: Unknown name, or resolution out of range.
+    """
+    return count_config(model_config(model), resolution)
+
+
+def count_config(config: NetConfig, resolution: int = 224) -> Cost:
+    """The cost of any network in the grammar for one image.
+
+    Args:
+        config: The network, with whatever options it was made with.
+        resolution: Side of the square input [pixels].
+
+    Raises:
+        InputError: Resolution out of range.
+    """
+    side = check_resolution(resolution)
+    names = _RESIDUAL if config.family == "regnetx" else _BOTTLENECK
+    walk = Walk(Place(config.stem.w_in, side))
+    walk.conv_norm("stem", config.stem.w_out, kernel=config.stem.kernel, stride=config.stem.stride)
+    for stage, blocks in enumerate(config.stages):
+        for index, block in enumerate(blocks):
+            _block(walk, f"stages.{stage}.{index}.", names, block)
+    _head(walk, config.head)
+    return Cost(model=config.name, resolution=side, layers=tuple(walk.layers))
+
+
+def _block(walk: Walk, prefix: str, names: _Names, block: BlockConfig) -> None:
+    entry = walk.place
+    if block.expand:
+        walk.conv_norm(prefix + names.expand, block.w_mid)
+    walk.conv_norm(prefix + names.middle, block.w_mid, kernel=block.kernel, stride=block.stride, groups=block.groups)
+    if block.w_se:
+        _squeeze_excite(walk, prefix + names.se, block)
+    walk.conv_norm(prefix + names.project, block.w_out)
+    if block.projection:
+        leave = walk.place
+        walk.place = entry
+        walk.conv_norm(prefix + names.shortcut, block.w_out, stride=block.stride)
+        assert walk.place == leave  # both branches are added
+
+
+def _squeeze_excite(walk: Walk, name: str, block: BlockConfig) -> None:
+    map_place = walk.place
+    walk.pool()
+    walk.conv(f"{name}.reduce", block.w_se, bias=True, normed=True)
+    walk.norm(f"{name}.norm")
+    walk.conv(f"{name}.expand", block.w_mid, bias=True)
+    walk.place = map_place
+
+
+def _head(walk: Walk, head: HeadConfig) -> None:
+    if head.w_conv:
+        walk.conv_norm("head_conv", head.w_conv)
+    walk.pool()
+    if head.w_hidden:
+        walk.linear("hidden.linear", head.w_hidden)
+        walk.norm("hidden.norm")
+    walk.linear("classifier", head.num_classes)

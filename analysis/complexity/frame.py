@@ -1,0 +1,58 @@
+"""Costs as plain values: the keys of the JSON document and the columns of the CSV file. No torch here.
+
+MACs are counts, not rates; every other quantity has its unit in its name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from analysis.complexity.cost import Cost, LayerCost
+
+#: Columns of a table with one row per model.
+MODEL_COLUMNS = ("model", "resolution", "params", "params_folded", "macs", "activations", "traffic_bytes")
+
+#: Columns of a table with one row per layer, after `model` and `resolution`.
+LAYER_COLUMNS = (
+    "layer",
+    "kind",
+    "params",
+    "macs",
+    "out_shape",
+    "params_folded",
+    "activations",
+    "weight_bytes",
+    "input_bytes",
+    "output_bytes",
+    "traffic_bytes",
+)
+
+
+def as_dict(cost: Cost, *, per_layer: bool = False) -> dict[str, Any]:
+    """The totals of one model, and with `per_layer` the list ``layers``; ready for `json.dumps`."""
+    document = {column: getattr(cost, column) for column in MODEL_COLUMNS} | {"uncounted": list(cost.uncounted)}
+    if per_layer:
+        document["layers"] = [_layer(layer) for layer in cost.layers]
+    return document
+
+
+def model_rows(costs: Iterable[Cost]) -> list[dict[str, Any]]:
+    """One row per model with `MODEL_COLUMNS`, for CSV."""
+    return [{column: getattr(cost, column) for column in MODEL_COLUMNS} for cost in costs]
+
+
+def layer_rows(cost: Cost) -> list[dict[str, Any]]:
+    """One row per layer, led by the model and its resolution; `out_shape` reads ``1x32x112x112``, for CSV."""
+    identity = {"model": cost.model, "resolution": cost.resolution}
+    return [
+        identity | _layer(layer) | {"out_shape": "x".join(str(size) for size in layer.out_shape)}
+        for layer in cost.layers
+    ]
+
+
+def _layer(layer: LayerCost) -> dict[str, Any]:
+    row = {column: getattr(layer, column) for column in LAYER_COLUMNS}
+    return row | {"out_shape": list(layer.out_shape)}
