@@ -1,5 +1,411 @@
-"""The command line."""
+"""The command line: the one place where models, counts, times and reports meet.
+
+Answers go to standard output, messages and progress to standard error. Exit codes: 0 done, 1 some cases failed,
+2 the call or the input is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import math
+import os
+import re
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from rexnet_core.errors import InputError, RexbenchError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import pandas as pd
+
+    from bench.records import Measurement
+    from bench.store import Store
+    from reports.tables import RunData
+
+DONE, FAILED, WRONG = 0, 1, 2
+
+_EPILOG = """\
+examples:
+  rexbench doctor                                       what on this machine will bend the numbers
+  rexbench run                                          the quick preset, with a report at its end
+  rexbench run --models rexnet_1.0 rexnet_2.0 --backends eager openvino --batch-sizes 1 8 32
+  rexbench complexity rexnet_1.3 --per-layer            parameters and multiply-adds, layer by layer
+  rexbench report --run latest                          the report again, from the store alone
+"""
 
 
-def main() -> None:
-    """Run."""
+class _Parser(argparse.ArgumentParser):
+    """argparse whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; see `{self.prog} --help`")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if words[:1] == ["suites"]:
+            return _suites(words[1:])
+        _check_command(words)
+        args = _make_parser().parse_args(words)
+        command: Callable[[argparse.Namespace], int] = args.command
+        return command(args)
+    except RexbenchError as error:
+        print(f"rexbench: {error}", file=sys.stderr)
+        return WRONG
+    except KeyboardInterrupt:
+        print("rexbench: stopped", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:
+        # The reader of our output has had enough; the interpreter must not try to flush to it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+
+
+_SUMMARIES = {
+    "models": "the registered models with what they cost",
+    "complexity": "parameters, multiply-adds and memory traffic of a model",
+    "run": "benchmark models on backends, and write a report",
+    "suites": "the same under pytest with pytest-benchmark; takes pytest's options, too",
+    "report": "rebuild a report from the store, without measuring",
+    "doctor": "what on this machine will bend the numbers, with remedies",
+}
+
+
+def _check_command(words: Sequence[str]) -> None:
+    if words and not words[0].startswith("-") and words[0] not in _SUMMARIES:
+        raise UnknownNameError("command", words[0], _SUMMARIES)
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    import shtab  # noqa: PLC0415 - kept off the path of a failing start
+
+    from bench.machine import read_version  # noqa: PLC0415
+
+    parser = _Parser(
+        prog="rexbench",
+        description="Benchmarks and architecture analysis for ReXNet: every number with its convention and conditions.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"rexbench {read_version('rexbench') or 'from source'}")
+    shtab.add_argument_to(parser, ["--print-completion"], help="print a completion script for this shell")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, add, command in (
+        ("models", _add_models, _models),
+        ("complexity", _add_complexity, _complexity),
+        ("run", _add_run, _run),
+        ("report", _add_report, _report),
+        ("doctor", _add_doctor, _doctor),
+    ):
+        sub = commands.add_parser(
+            name,
+            help=_SUMMARIES[name],
+            description=(command.__doc__ or "").strip(),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        add(sub)
+        sub.set_defaults(command=command)
+    commands.add_parser("suites", help=_SUMMARIES["suites"])
+    return parser
+
+
+def _add_output(parser: argparse.ArgumentParser, *, csv: bool = True) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    if csv:
+        parser.add_argument("--csv", metavar="FILE", help="the rows as CSV; - for standard output")
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    _add_output(parser)
+
+
+def _models(args: argparse.Namespace) -> int:
+    """List the registered models with parameters, multiply-adds at 224 and the published top-1.
+
+    Widths between the listed ones work, too: rexnet_1.15, mobilenet_v2_0.5.
+    """
+    import pandas as pd  # noqa: PLC0415
+
+    from analysis.complexity import count  # noqa: PLC0415
+    from analysis.published import top1  # noqa: PLC0415
+    from rexnet_core.catalogue import model_info, model_names  # noqa: PLC0415
+
+    rows = []
+    for name in model_names():
+        cost, accuracy = count(name, 224), top1(name)
+        rows.append(
+            {
+                "model": name,
+                "family": model_info(name).family,
+                "params": cost.params,
+                "macs_at_224": cost.macs,
+                "published_top1_percent": float(accuracy.value) if accuracy else None,
+                "source": model_info(name).source,
+            }
+        )
+    return _answer(args, rows, pd.DataFrame(rows))
+
+
+def _add_complexity(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="such as rexnet_1.3; see `rexbench models`")
+    parser.add_argument("--resolution", type=int, default=224, metavar="PIXELS", help="side of the square input (224)")
+    parser.add_argument("--per-layer", action="store_true", help="one row per layer")
+    parser.add_argument("--trace", action="store_true", help="count by running the model on the meta device instead")
+    _add_output(parser)
+
+
+def _complexity(args: argparse.Namespace) -> int:
+    """Count what a model costs for one image: nothing is run or timed.
+
+    params: learnable numbers. params_folded: after batch norm is folded into the convolutions. macs: multiply-adds of
+    convolutions and linear layers; twice that is what others may print as FLOPs. activations: output elements of those
+    layers. traffic_bytes: what they must move at least, in fp32.
+    """
+    import pandas as pd  # noqa: PLC0415
+
+    from analysis.complexity import as_dict, count, trace  # noqa: PLC0415
+
+    cost = (trace if args.trace else count)(args.model, args.resolution)
+    document = as_dict(cost, per_layer=args.per_layer)
+    rows = document["layers"] if args.per_layer else [document]
+    return _answer(args, document, pd.DataFrame(rows))
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    from bench.options import add_options  # noqa: PLC0415
+
+    add_options(parser.add_argument)
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the report (results/RUN)")
+    _add_output(parser)
+
+
+def _run(args: argparse.Namespace) -> int:
+    """Measure latency and throughput of models on backends, store every sample, and write a report.
+
+    Backends of one model, batch and precision are measured side by side, in turns of random order, each in a process of
+    its own; speed-ups are ratios of turns taken at the same time. Every finished round is stored at once.
+    """
+    from bench.options import read_selection  # noqa: PLC0415
+    from bench.plan import expand  # noqa: PLC0415
+    from bench.progress import make_progress  # noqa: PLC0415
+    from bench.session import Session  # noqa: PLC0415
+    from bench.store import Store  # noqa: PLC0415
+
+    plan = expand(read_selection(lambda name: getattr(args, name)))
+    store = Store(args.store)
+    session = Session(plan, store, progress=make_progress())
+    _check_writable(_out_folder(args.out, session.run.id))
+    stopped = False
+    try:
+        with session:
+            session.measure_all()
+    except KeyboardInterrupt:
+        stopped = True
+        print("rexbench: stopped; finished cases are kept", file=sys.stderr)
+    code = _publish(args, store, session.run.id)
+    return FAILED if stopped else code
+
+
+def _suites(words: list[str]) -> int:
+    """Run the suites under pytest, then write the report of what they measured."""
+    import pytest  # noqa: PLC0415
+
+    import bench.plugin  # noqa: PLC0415
+    from bench.store import Store  # noqa: PLC0415
+
+    folder = Path(bench.__file__).parent / "suites"
+    own = [] if any(re.search(r"\.py(::|$)", word) for word in words) else [str(folder)]
+    # The suites come with their own settings: a pytest section in the folder we are called from is not about them.
+    fixed = ["-c", os.devnull, "--rootdir", str(folder), "--import-mode=importlib", "-p", "no:cacheprovider"]
+    seen = _Remember()
+    code = pytest.main(
+        [*fixed, "-p", "bench.plugin", "--benchmark-columns=median,iqr,min,max,rounds", *own, *words], [seen]
+    )
+    config = seen.config
+    run = config.stash.get(bench.plugin.RUN_ID, None) if config else None
+    if config and run:
+        args = argparse.Namespace(out=None, json=False, csv=None)
+        _publish(args, Store(config.getoption("store")), run)
+    return {0: DONE, 1: FAILED, 2: FAILED if run else WRONG}.get(int(code), WRONG)
+
+
+class _Remember:
+    """A pytest plugin that keeps the configuration for after the session."""
+
+    config: Any = None
+
+    def pytest_configure(self, config: Any) -> None:
+        self.config = config
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    from bench.options import STORE  # noqa: PLC0415
+
+    flag, keywords = STORE
+    parser.add_argument("--run", default="latest", metavar="ID", help="a run's id, a part of it, or latest")
+    parser.add_argument(flag, **keywords)
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the report (results/RUN)")
+    _add_output(parser)
+
+
+def _report(args: argparse.Namespace) -> int:
+    """Rebuild the report of a run from the store: report.html, CSV files and figures. Nothing is measured."""
+    from bench.store import Store  # noqa: PLC0415
+
+    store = Store(args.store, create=False)
+    _publish(args, store, store.find_run(args.run).id)
+    return DONE
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    _add_output(parser, csv=False)
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    """Look at threads, quota, compiler, backends, precision defaults, load, frequency and room.
+
+    Each finding comes with its remedy. Nothing is changed.
+    """
+    from bench.doctor import examine  # noqa: PLC0415
+
+    findings = examine()
+    if args.json:
+        _print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            print(f"{finding.level:4}  {finding.check:10} {finding.found}")
+            if finding.remedy:
+                print(f"{'':16} -> {finding.remedy}")
+    return FAILED if any(finding.level == "fail" for finding in findings) else DONE
+
+
+def _out_folder(out: Path | None, run: str) -> Path:
+    return out if out is not None else Path("results") / run
+
+
+def _check_writable(folder: Path) -> None:
+    """Find out before the first second is spent, not after the last, that the report has no place."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.write_bytes(b"x" * 4096)
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"the report needs a folder it can write to; {folder}: {error.strerror}") from None
+
+
+def _load(store: Store, run: str) -> RunData:
+    from reports.tables import RunData  # noqa: PLC0415
+
+    return RunData(info=store.find_run(run), measurements=store.measurements(run), costs=store.costs(run))
+
+
+def _publish(args: argparse.Namespace, store: Store, run: str) -> int:
+    """Write the report of a run and say what it holds; the exit code its cases deserve."""
+    from reports.write import write_report  # noqa: PLC0415
+
+    from analysis.published import top1  # noqa: PLC0415
+    from reports.tables import cases_frame  # noqa: PLC0415
+
+    data = _load(store, run)
+    models = {measurement.case.model for measurement in data.measurements} | {cost["model"] for cost in data.costs}
+    known = {model: (float(found.value), found.source) for model in models if (found := top1(model))}
+    path = write_report(data, _out_folder(args.out, run), known)
+    frame = cases_frame(data)
+    document = {"run": run, "report": str(path), "cases": _records(frame)}
+    _answer(args, document, frame, text=lambda: _print_cases(frame))
+    print(f"{'' if args.json else 'report: '}{path}", file=sys.stderr if args.json or args.csv == "-" else sys.stdout)
+    return _judge(data.measurements)
+
+
+def _judge(measurements: Iterable[Measurement]) -> int:
+    """1 if a case failed, was interrupted or mismatched, or nothing could be measured at all."""
+    statuses = [measurement.status for measurement in measurements]
+    bad = {"failed", "mismatch", "interrupted"}
+    return FAILED if bad.intersection(statuses) or "ok" not in statuses else DONE
+
+
+def _answer(
+    args: argparse.Namespace, document: Any, frame: pd.DataFrame, text: Callable[[], None] | None = None
+) -> int:
+    """Give the answer in the forms that were asked for."""
+    if args.csv:
+        _write_csv(args.csv, frame)
+    if args.json:
+        _print_json(document)
+    elif args.csv != "-":
+        (text or (lambda: print(frame.to_string(index=False, na_rep="-"))))()
+    return DONE
+
+
+def _write_csv(target: str, frame: pd.DataFrame) -> None:
+    if target == "-":
+        frame.to_csv(sys.stdout, index=False)
+        return
+    try:
+        frame.to_csv(target, index=False)
+    except OSError as error:
+        raise InputError(f"--csv needs a file it can write; {target}: {error.strerror or error}") from None
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it: NaN and infinity become null, numpy numbers become Python's."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _print_json(document: Any) -> None:
+    print(json.dumps(_plain(document), indent=2))
+
+
+def _print_cases(frame: pd.DataFrame) -> None:
+    """One line a case: the median with its interval, the speed-up with its interval, or what went wrong."""
+    print(f"{'case':44} {'latency [ms]':>24} {'images/s':>9}  speed-up over eager")
+    for row in frame.to_dict("records"):
+        name = f"{row['model']} {row['resolution']} px b{row['batch']} {row['backend']} {row['precision']}"
+        if row["memory_format"] != "contiguous":
+            name += f" {row['memory_format']}"
+        if row["status"] != "ok":
+            print(f"{name:44} {row['status']}: {row['reason']}")
+            continue
+        print(f"{name:44} {_interval(row, 'latency_s', 1e3):>24} {row['throughput_per_s']:9.1f}  {_speedup(row)}")
+
+
+def _interval(row: Mapping[Any, Any], name: str, scale: float) -> str:
+    """A median and its interval, such as ``12.3 [12.1, 12.6]``, with as many digits as the interval supports."""
+    stem, unit = name.rsplit("_", 1) if name.endswith("_s") else (name, "")
+    low, high = (row[f"{stem}_{end}_{unit}" if unit else f"{stem}_{end}"] for end in ("low", "high"))
+    value = row[name] * scale
+    if not (low == low and high == high):  # noqa: PLR0124 - NaN is the one value unequal to itself
+        return f"{value:.3g} [one round]"
+    digits = max(0, 1 - math.floor(math.log10(max((high - low) * scale / 2, 1e-6))))
+    return f"{value:.{digits}f} [{low * scale:.{digits}f}, {high * scale:.{digits}f}]"
+
+
+def _speedup(row: Mapping[Any, Any]) -> str:
+    value = row.get("speedup")
+    if value is None or value != value or row["backend"] == "eager":  # noqa: PLR0124
+        return ""
+    return _interval(row, "speedup", 1.0)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):
+        sys.exit(main())

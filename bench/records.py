@@ -27,6 +27,7 @@ class Effective:
         streams: Requests the runtime executes at once.
         memory_format: Layout of the convolution weights; OpenVINO's own layouts read ``runtime``.
         device: Where the outputs were made.
+        jobs: Inferences in one timed call; more than one only in the throughput scenario.
         details: What else the runtime tells of itself (instruction set, version, ...).
     """
 
@@ -35,6 +36,7 @@ class Effective:
     streams: int | None = None
     memory_format: str | None = None
     device: str | None = None
+    jobs: int = 1
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -107,6 +109,11 @@ class Measurement:
     effective: Effective = field(default_factory=Effective)
     stop_reason: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def images_per_sample(self) -> int:
+        """Images that one timed call computes."""
+        return self.case.batch * self.effective.jobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

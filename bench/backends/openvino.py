@@ -1,0 +1,189 @@
+"""OpenVINO on the CPU; the only file that imports it.
+
+Precision is pinned: left alone, the CPU plugin takes bfloat16 by itself where the processor has it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.backends import Unavailable, Unsupported
+from bench.records import Effective
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import torch
+
+    from bench.backends import Images, Logits
+    from bench.case import Case
+
+_PINNED = {"fp32": "f32", "bf16": "bf16"}
+_NAMES = {"float": "fp32", "f32": "fp32", "float32": "fp32", "bfloat16": "bf16", "bf16": "bf16"}
+
+
+class OpenVino:
+    """A compiled model with one synchronous request, or with a queue of them in the throughput scenario."""
+
+    caches = False
+
+    def __init__(self, case: Case, assets: Path) -> None:
+        if case.device != "cpu":
+            raise Unsupported(f"the openvino backend runs on the CPU, not on {case.device}")
+        if case.memory_format != "contiguous":
+            raise Unsupported("OpenVINO chooses its memory formats itself; ask for contiguous")
+        self.case = case
+        self.path = assets / ir_name(case.batch)
+        self.inputs: list[Any] = []
+
+    def load(self) -> None:
+        """Import the runtime; its threads are given at compile time."""
+        import openvino  # noqa: PLC0415 - imported inside the worker, and timed there
+
+        self.core = openvino.Core()
+        if self.case.precision == "bf16" and "BF16" not in self.core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            raise Unavailable("this processor has no bfloat16 arithmetic that OpenVINO uses (avx512_bf16 or amx_bf16)")
+
+    def build(self) -> None:
+        """Nothing: the model comes as a file."""
+
+    def convert(self) -> None:
+        """Read the intermediate representation that `dump_ir` wrote from the same weights."""
+        self.model = self.core.read_model(self.path)
+
+    def compile(self) -> None:
+        """Compile with threads, streams and precision pinned, and the input shared rather than copied."""
+        throughput = self.case.scenario == "throughput"
+        config = {
+            "INFERENCE_PRECISION_HINT": _PINNED[self.case.precision],
+            "INFERENCE_NUM_THREADS": str(self.case.threads),
+            "NUM_STREAMS": str(self.case.threads if throughput else 1),
+            "PERFORMANCE_HINT": "THROUGHPUT" if throughput else "LATENCY",
+        }
+        self.compiled = self.core.compile_model(self.model, "CPU", config)
+        self.request = self.compiled.create_infer_request()
+
+    def feed(self, images: Images) -> None:
+        """Wrap the inputs as tensors over the same memory, so that no copy is timed."""
+        import openvino  # noqa: PLC0415
+
+        self.inputs = [openvino.Tensor(np.ascontiguousarray(batch), shared_memory=True) for batch in images]
+
+    def runner(self, index: int) -> Callable[[], object]:
+        """One synchronous inference; in the throughput scenario, one inference per stream, all in flight."""
+        if self.case.scenario == "throughput":
+            return self._queue_runner(index)
+        request, tensor = self.request, self.inputs[index]
+
+        def run() -> object:
+            request.set_input_tensor(tensor)
+            return request.infer()
+
+        return run
+
+    def _queue_runner(self, index: int) -> Callable[[], object]:
+        import openvino  # noqa: PLC0415
+
+        queue = openvino.AsyncInferQueue(self.compiled, self._streams())
+        tensor = self.inputs[index]
+        jobs = range(self._jobs())
+
+        def run() -> object:
+            for _ in jobs:
+                queue.start_async({0: tensor}, share_inputs=True)
+            queue.wait_all()
+            return None
+
+        return run
+
+    def logits(self, index: int) -> Logits:
+        """A copy of the output tensor."""
+        self.request.set_input_tensor(self.inputs[index])
+        self.request.infer()
+        return np.array(self.request.get_output_tensor(0).data, dtype=np.float32)
+
+    def _streams(self) -> int:
+        return int(self.compiled.get_property("NUM_STREAMS"))
+
+    def _jobs(self) -> int:
+        """Inferences in one timed call: enough per stream that the wait at its end weighs little."""
+        return 8 * self._streams() if self.case.scenario == "throughput" else 1
+
+    def effective(self) -> Effective:
+        """The compiled model's properties, and the precision its convolutions were really given."""
+        import openvino  # noqa: PLC0415
+
+        executed = self._executed_precisions()
+        hint = _name(self.compiled.get_property("INFERENCE_PRECISION_HINT"))
+        return Effective(
+            precision=" and ".join(executed) or hint,
+            threads=int(self.compiled.get_property("INFERENCE_NUM_THREADS")),
+            streams=self._streams(),
+            jobs=self._jobs(),
+            memory_format="runtime",
+            device="cpu",
+            details={"version": openvino.get_version(), "precision_hint": hint, "primitives": self._primitives()},
+        )
+
+    def _convolutions(self) -> list[dict[str, Any]]:
+        """Runtime information of the executed convolutions."""
+        nodes = self.compiled.get_runtime_model().get_ordered_ops()
+        infos = [{key: value.astype(str) for key, value in node.get_rt_info().items()} for node in nodes]
+        return [info for info in infos if info.get("layerType") in {"Convolution", "GroupConvolution", "MatMul"}]
+
+    def _executed_precisions(self) -> list[str]:
+        return sorted({_name(info["runtimePrecision"]) for info in self._convolutions() if "runtimePrecision" in info})
+
+    def _primitives(self) -> list[str]:
+        return sorted({info["primitiveType"] for info in self._convolutions() if "primitiveType" in info})
+
+
+def _name(told: object) -> str:
+    """Our word for a precision as OpenVINO writes it (``f32``, ``<Type: 'float32'>``)."""
+    word = str(told).removeprefix("<Type: '").removesuffix("'>").lower()
+    return _NAMES.get(word, word)
+
+
+def ir_name(batch: int) -> str:
+    """File name of the intermediate representation for a batch size."""
+    return f"batch{batch}.xml"
+
+
+def read_defaults() -> dict[str, str]:
+    """What the CPU plugin would do if nothing were pinned: ``version`` and ``precision``."""
+    import openvino  # noqa: PLC0415
+
+    core = openvino.Core()
+    return {
+        "version": openvino.get_version(),
+        "precision": _name(core.get_property("CPU", "INFERENCE_PRECISION_HINT")),
+    }
+
+
+def import_runtime() -> None:
+    """Import OpenVINO and its PyTorch front end, so that what follows can be timed without them."""
+    import openvino  # noqa: PLC0415
+
+    assert openvino.convert_model
+
+
+def dump_ir(module: torch.nn.Module, example: torch.Tensor, path: Path) -> None:
+    """Convert a module at a static shape and write it uncompressed, so that its weights stay float32.
+
+    Args:
+        module: In eval mode, float32.
+        example: Input of the shape to convert, ``(N, C, H, W)``.
+        path: The ``.xml`` to write; the ``.bin`` goes beside it.
+    """
+    import openvino  # noqa: PLC0415
+
+    converted = openvino.convert_model(module, example_input=example, input=[tuple(example.shape)])
+    openvino.save_model(converted, path, compress_to_fp16=False)
+
+
+def open_backend(case: Case, assets: Path) -> OpenVino:
+    """OpenVINO with one request, or a queue."""
+    return OpenVino(case, assets)

@@ -1,0 +1,166 @@
+"""What the three torch backends share: threads, weights, inputs and what torch says of itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bench.assets import WEIGHTS
+from bench.backends import Unavailable, Unsupported
+from bench.records import Effective
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import torch
+
+    from bench.backends import Images, Logits
+    from bench.case import Case
+
+
+class TorchModule:
+    """A model run by torch as it is; the base form the other two transform."""
+
+    caches = False
+
+    def __init__(self, case: Case, assets: Path) -> None:
+        if case.scenario != "latency":
+            raise Unsupported(
+                f"{case.backend} answers one call at a time; its throughput is measured in the latency scenario"
+            )
+        self.case = case
+        self.assets = assets
+        self.module: Any = None
+        self.call: Any = None
+        self.inputs: list[torch.Tensor] = []
+
+    def load(self) -> None:
+        """Import torch with the thread budget of the case; no thread is spent on running operators side by side."""
+        import torch  # noqa: PLC0415 - imported inside the worker, and timed there
+
+        torch.set_num_threads(self.case.threads)
+        torch.set_num_interop_threads(1)
+        if self.case.device == "cuda" and not torch.cuda.is_available():
+            raise Unavailable("torch sees no CUDA device; run on a machine with one or leave --device at cpu")
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+
+    def build(self) -> None:
+        """The model in eval mode with the calibrated weights, cast and laid out as asked."""
+        import torch  # noqa: PLC0415
+
+        from rexnet_core import create_model, load_weights  # noqa: PLC0415
+
+        module = create_model(self.case.model)
+        load_weights(module, self.assets / WEIGHTS)
+        module.eval().requires_grad_(False)
+        # The overload with a memory format takes it alone.
+        move: Any = module.to(self.case.device, self._dtype()).to
+        self.module = move(memory_format=self._layout())
+        torch.set_grad_enabled(False)
+        self.call = self.module
+
+    def convert(self) -> None:
+        """Nothing: torch runs the module itself."""
+
+    def compile(self) -> None:
+        """Nothing: torch runs the module itself."""
+
+    def feed(self, images: Images) -> None:
+        """Copy the inputs to the device, cast and laid out as asked."""
+        import torch  # noqa: PLC0415
+
+        self.inputs = [
+            torch.from_numpy(batch).to(device=self.case.device, dtype=self._dtype(), memory_format=self._layout())
+            for batch in images
+        ]
+
+    def example(self) -> torch.Tensor:
+        """An input of the case's shape, type and layout, for tracing."""
+        import torch  # noqa: PLC0415
+
+        side = self.case.resolution
+        shape = (self.case.batch, 3, side, side)
+        return torch.zeros(shape, device=self.case.device, dtype=self._dtype()).contiguous(memory_format=self._layout())
+
+    def runner(self, index: int) -> Callable[[], object]:
+        """The model applied to one input under inference mode, waiting for the device where there is one."""
+        import torch  # noqa: PLC0415
+
+        call, batch = self.call, self.inputs[index]
+        if self.case.device == "cuda":
+
+            def run() -> object:
+                with torch.inference_mode():
+                    out = call(batch)
+                torch.cuda.synchronize()
+                return out
+        else:
+
+            def run() -> object:
+                with torch.inference_mode():
+                    return call(batch)
+
+        return run
+
+    def logits(self, index: int) -> Logits:
+        """Logits as float32 on the host."""
+        import torch  # noqa: PLC0415
+
+        out = self.runner(index)()
+        assert isinstance(out, torch.Tensor)
+        host: Logits = out.float().cpu().numpy()
+        return host
+
+    def effective(self) -> Effective:
+        """Precision and layout of what the module really computes, caught at its first convolution."""
+        import torch  # noqa: PLC0415
+
+        seen = self._watch_first_convolution()
+        return Effective(
+            precision=_PRECISION_NAMES.get(str(seen["dtype"]), str(seen["dtype"])),
+            threads=torch.get_num_threads(),
+            streams=torch.get_num_interop_threads(),
+            memory_format=seen["memory_format"],
+            device=seen["device"],
+            details={"version": torch.__version__, "isa": torch.backends.cpu.get_cpu_capability()},
+        )
+
+    def _watch_first_convolution(self) -> dict[str, str]:
+        """What the first convolution of the module is given: dtype, layout and device."""
+        import torch  # noqa: PLC0415
+
+        seen: dict[str, str] = {}
+
+        def look(module: torch.nn.Module, args: tuple[torch.Tensor, ...]) -> None:
+            weight = module.weight
+            assert isinstance(weight, torch.Tensor)
+            last = args[0].is_contiguous(memory_format=torch.channels_last) and not args[0].is_contiguous()
+            seen.update(
+                dtype=str(weight.dtype),
+                memory_format="channels_last" if last else "contiguous",
+                device=args[0].device.type,
+            )
+
+        first = next(part for part in self.module.modules() if isinstance(part, torch.nn.Conv2d))
+        hook = first.register_forward_pre_hook(look)
+        try:
+            with torch.inference_mode():
+                self.module(self.inputs[0])
+        finally:
+            hook.remove()
+        return seen
+
+    def _dtype(self) -> torch.dtype:
+        import torch  # noqa: PLC0415
+
+        return {"fp32": torch.float32, "bf16": torch.bfloat16}[self.case.precision]
+
+    def _layout(self) -> torch.memory_format:
+        import torch  # noqa: PLC0415
+
+        formats = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+        return formats[self.case.memory_format]
+
+
+_PRECISION_NAMES = {"torch.float32": "fp32", "torch.bfloat16": "bf16"}

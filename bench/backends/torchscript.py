@@ -1,0 +1,52 @@
+"""TorchScript: traced at the case's shape, then frozen, which folds the batch norms."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bench.backends.torch_module import TorchModule
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bench.case import Case
+    from bench.records import Effective
+
+
+class TorchScript(TorchModule):
+    """The traced and frozen module; the graph executor optimises it further during its first calls."""
+
+    def convert(self) -> None:
+        """Trace, without running the trace a second time to check it: parity checks the result."""
+        import torch  # noqa: PLC0415
+
+        with warnings.catch_warnings():
+            # Deprecated since torch 2.11 in favour of torch.export; measuring it is what this backend is for.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            trace: Any = torch.jit.trace
+            traced = trace(self.module, self.example(), check_trace=False)
+            self.call = torch.jit.freeze(traced)
+
+    def effective(self) -> Effective:
+        """As torch says, and the precision of the constants in the frozen graph, which is what runs."""
+        import torch  # noqa: PLC0415
+
+        weights = {
+            node.t("value").dtype
+            for node in self.call.inlined_graph.findAllNodes("prim::Constant", recurse=True)
+            if node.hasAttribute("value")
+            and node.kindOf("value") == "t"
+            and node.t("value").is_floating_point()
+            and node.t("value").dim() > 1
+        }
+        told = super().effective()
+        names = {torch.float32: "fp32", torch.bfloat16: "bf16"}
+        frozen = " and ".join(sorted(names.get(kind, str(kind)) for kind in weights))
+        return replace(told, precision=frozen or told.precision)
+
+
+def open_backend(case: Case, assets: Path) -> TorchScript:
+    """The module, to be traced and frozen."""
+    return TorchScript(case, assets)

@@ -1,0 +1,198 @@
+"""The parent's side of a worker: it starts processes, asks them one thing at a time, and ends them when they hang."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rexnet_core.errors import RexbenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bench.case import Case
+
+_ROOT = Path(__file__).resolve().parent.parent
+_TAIL_BYTES = 4000
+_CLOSE_S = 3.0
+
+
+class WorkerError(RexbenchError):
+    """A worker could not do what it was asked; `status` is the outcome of its case."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Handle(Protocol):
+    """A live worker, as a match sees it. Every question raises `WorkerError` where the case comes to its end."""
+
+    def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
+        """The answer to one question of `bench.worker.Worker`."""
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+
+
+class Executor(Protocol):
+    """What makes a match real; tests put one without processes and clock in its place."""
+
+    def prepare(self, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
+        """Run `bench.assets.prepare` apart."""
+
+    def open(self, case: Case, assets: Path, scratch: Path, limit_s: float) -> Handle:
+        """A worker for `case`."""
+
+    def now(self) -> float:
+        """Seconds on a clock that never goes back."""
+
+
+class ProcessExecutor:
+    """Workers as processes of their own, each the head of a process group."""
+
+    def prepare(self, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
+        """Make the files of a match in a process that ends.
+
+        Raises:
+            WorkerError: It failed, with the last line it wrote, or took longer than `limit_s`.
+        """
+        answer = Path(task["folder"]) / "prepared.json"
+        with tempfile.TemporaryFile() as log:
+            process = _start(
+                "bench.assets", [str(answer)], threads=task["threads"], extra={}, log=log, answers=subprocess.DEVNULL
+            )
+            try:
+                process.communicate(json.dumps(task).encode(), timeout=limit_s)
+            except subprocess.TimeoutExpired:
+                raise WorkerError("failed", f"preparing weights and inputs took longer than {limit_s:g} s") from None
+            finally:
+                _end(process)
+            if process.returncode != 0:
+                raise WorkerError("failed", f"preparing weights and inputs: {_explain(process.returncode, log)}")
+        done: dict[str, Any] = json.loads(answer.read_text())
+        return done
+
+    def open(self, case: Case, assets: Path, scratch: Path, limit_s: float) -> WorkerProcess:
+        """A worker that has its case and has not begun to import its runtime.
+
+        Raises:
+            WorkerError: The backend can't do the case.
+        """
+        worker = WorkerProcess(case, scratch, limit_s)
+        try:
+            worker.ask("open", case=case.as_dict(), assets=str(assets))
+        except BaseException:
+            worker.close()
+            raise
+        return worker
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return time.monotonic()
+
+
+class WorkerProcess:
+    """One `bench.worker` process; the parent sleeps in `select` while it works."""
+
+    def __init__(self, case: Case, scratch: Path, limit_s: float) -> None:
+        self._limit_s = limit_s
+        self._left_s = limit_s
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
+        cache = {"TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor")}
+        self._process = _start(
+            "bench.worker", [], threads=case.threads, extra=cache, log=self._log, answers=subprocess.PIPE
+        )
+        self._selector = selectors.DefaultSelector()
+        assert self._process.stdout is not None
+        self._selector.register(self._process.stdout, selectors.EVENT_READ)
+
+    def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
+        """The worker's answer.
+
+        Raises:
+            WorkerError: It reported an error, died, or used up its time.
+        """
+        begun = time.monotonic()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            raise self._death() from None
+        if not self._selector.select(timeout=max(0.0, self._left_s)):
+            raise WorkerError(
+                "failed", f"no answer to {do!r} within the case's limit of {self._limit_s:g} s; it was ended"
+            )
+        line = self._process.stdout.readline()
+        self._left_s -= time.monotonic() - begun
+        if not line:
+            raise self._death()
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise WorkerError(answer["error"], answer["message"])
+        return answer
+
+    def _death(self) -> WorkerError:
+        code = self._process.wait()
+        return WorkerError("failed", f"the worker died: {_explain(code, self._log)}")
+
+    def close(self) -> None:
+        """End the process group and take the pipes down."""
+        _end(self._process)
+        self._selector.close()
+        self._log.close()
+
+
+def _start(
+    module: str, words: list[str], *, threads: int, extra: Mapping[str, str], log: Any, answers: int
+) -> subprocess.Popen[bytes]:
+    """A Python process of ours with the thread budget in the environment, deaf to the terminal's Ctrl-C."""
+    environment = {**os.environ, **extra, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TORCHINDUCTOR_COMPILE_THREADS"):
+        environment[name] = str(threads)
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *words],
+        stdin=subprocess.PIPE,
+        stdout=answers,
+        stderr=log,
+        env=environment,
+        start_new_session=True,
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all it started: closing its input asks, the signal insists."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            with contextlib.suppress(OSError):
+                pipe.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=_CLOSE_S)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _explain(code: int, log: Any) -> str:
+    """Why a process ended, with the last line it wrote."""
+    log.flush()
+    size = log.seek(0, os.SEEK_END)
+    log.seek(max(0, size - _TAIL_BYTES))
+    lines = [line.strip() for line in log.read().decode(errors="replace").splitlines() if line.strip()]
+    if code < 0:
+        name = signal.Signals(-code).name
+        cause = "killed (SIGKILL), most likely out of memory" if name == "SIGKILL" else f"ended by {name}"
+    else:
+        cause = f"exit code {code}"
+    return f"{cause}: {lines[-1][:300]}" if lines else cause

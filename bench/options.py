@@ -1,0 +1,98 @@
+"""The options of a run, stated once for pytest and for the command line."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.case import BACKENDS, DEVICES, MEMORY_FORMATS, PRECISIONS, SCENARIOS
+from bench.plan import PRESETS, Selection
+from bench.store import DEFAULT_URL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a whole number is needed, not {text!r}") from None
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"a number is needed, not {text!r}")
+    return value
+
+
+_PRESET_HELP = "; ".join(f"{name}: {preset.summary}" for name, preset in PRESETS.items())
+
+#: Flag, destination and keywords of each option, as argparse and pytest both take them.
+OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("--preset", {"default": "quick", "metavar": "NAME", "help": f"what to run and how thoroughly. {_PRESET_HELP}"}),
+    ("--models", {"nargs": "+", "metavar": "MODEL", "help": "models in place of the preset's (see `rexbench models`)"}),
+    ("--backends", {"nargs": "+", "metavar": "BACKEND", "help": f"any of {', '.join(BACKENDS)}"}),
+    ("--batch-sizes", {"nargs": "+", "type": _whole, "metavar": "N", "help": "images per call"}),
+    ("--resolutions", {"nargs": "+", "type": _whole, "metavar": "PIXELS", "help": "sides of the square input"}),
+    ("--precisions", {"nargs": "+", "metavar": "NAME", "help": f"any of {', '.join(PRECISIONS)}"}),
+    ("--memory-formats", {"nargs": "+", "metavar": "NAME", "help": f"any of {', '.join(MEMORY_FORMATS)}"}),
+    ("--scenarios", {"nargs": "+", "metavar": "NAME", "help": f"any of {', '.join(SCENARIOS)}"}),
+    ("--device", {"default": "cpu", "metavar": "NAME", "help": f"one of {', '.join(DEVICES)}"}),
+    (
+        "--threads",
+        {"type": _whole, "metavar": "N", "help": "threads of every runtime; default: what the machine allows"},
+    ),
+    (
+        "--weights",
+        {"type": Path, "metavar": "FILE", "help": "a checkpoint of the one chosen model; default: calibrated ones"},
+    ),
+    ("--rounds", {"type": _whole, "metavar": "N", "help": "process rounds at most"}),
+    (
+        "--target",
+        {"type": _number, "metavar": "SHARE", "help": "stop at this relative half-width of the interval (0.02)"},
+    ),
+    ("--budget", {"type": _number, "metavar": "SECONDS", "help": "time for the whole run; rounds are spread to fit"}),
+    (
+        "--limit",
+        {"type": _number, "metavar": "SECONDS", "help": "time a case may take in one round before it is ended"},
+    ),
+    ("--seed", {"type": _whole, "metavar": "N", "help": "of weights, inputs and turn order (0)"}),
+)
+
+STORE: tuple[str, dict[str, Any]] = (
+    "--store",
+    {"default": DEFAULT_URL, "metavar": "URL", "help": f"SQLAlchemy URL of the results ({DEFAULT_URL})"},
+)
+
+_SETTINGS = {"rounds": "max_rounds", "target": "target", "budget": "budget_s", "limit": "limit_s", "seed": "seed"}
+
+
+def add_options(add: Callable[..., object]) -> None:
+    """Declare the options of a run.
+
+    Args:
+        add: ``add_argument`` of argparse, or ``addoption`` of a pytest group.
+    """
+    for flag, keywords in (*OPTIONS, STORE):
+        add(flag, **keywords)
+
+
+def read_selection(given: Callable[[str], Any]) -> Selection:
+    """The selection that the options make.
+
+    Args:
+        given: The value of an option by its destination, such as ``batch_sizes``.
+    """
+    plain = ("preset", "models", "backends", "batch_sizes", "resolutions", "precisions", "memory_formats", "scenarios")
+    settings = {name: value for option, name in _SETTINGS.items() if (value := given(option)) is not None}
+    return Selection(
+        **{name: given(name) for name in (*plain, "device", "threads", "weights")},
+        settings=settings,
+    )

@@ -1,0 +1,117 @@
+"""pytest as the loop: options, the run as a fixture, and samples handed to pytest-benchmark's statistics.
+
+Loaded with ``-p bench.plugin``; it changes nothing for tests that don't ask for its fixtures.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rich.console import Console
+
+from bench.options import add_options, read_selection
+from bench.plan import Plan, expand
+from bench.progress import Silent, Terminal
+from bench.session import Session
+from bench.store import Store
+from rexnet_core.errors import RexbenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bench.progress import Progress
+
+_PLAN = pytest.StashKey[Plan]()
+#: Id of the run this pytest session made, for whoever started it.
+RUN_ID = pytest.StashKey[str]()
+#: pytest captures standard error once it has begun; the display needs the terminal itself.
+_TERMINAL = os.fdopen(os.dup(2), "w") if os.isatty(2) else None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options of a run."""
+    add_options(parser.getgroup("rexbench", "what to benchmark").addoption)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check the selection before anything is collected: a bad one is an error of usage, in one line."""
+    config.addinivalue_line("markers", "extra: takes longer than the everyday run allows; selected with -m extra")
+    try:
+        config.stash[_PLAN] = expand(read_selection(config.getoption))
+    except RexbenchError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the extras out of the everyday run, unless -m or -k has the say."""
+    if config.getoption("markexpr") or config.getoption("keyword"):
+        return
+    extras = [item for item in items if item.get_closest_marker("extra")]
+    if extras:
+        config.hook.pytest_deselected(items=extras)
+        items[:] = [item for item in items if item not in extras]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for `case` or `model` gets each of the plan, match by match."""
+    plan = metafunc.config.stash[_PLAN]
+    if "case" in metafunc.fixturenames:
+        cases = [case for match in plan.matches() for case in match]
+        metafunc.parametrize("case", cases, ids=[case.id for case in cases])
+    if "model_at" in metafunc.fixturenames:
+        pairs = list(dict.fromkeys((case.model, case.resolution) for case in plan.cases))
+        metafunc.parametrize("model_at", pairs, ids=[f"{model}-{side}" for model, side in pairs])
+
+
+@pytest.fixture(scope="session")
+def bench_session(pytestconfig: pytest.Config) -> Iterator[Session]:
+    """The run: entered at the first case, closed at the end of the session."""
+    progress: Progress = Terminal(Console(file=_TERMINAL)) if _TERMINAL else Silent()
+    try:
+        store = Store(pytestconfig.getoption("store"))
+        with Session(pytestconfig.stash[_PLAN], store, progress=progress) as session:
+            pytestconfig.stash[RUN_ID] = session.run.id
+            yield session
+    except RexbenchError as error:
+        pytest.exit(str(error), returncode=2)
+
+
+class ReplayClock:
+    """A clock that shows recorded durations: read before and after a call, it is that much later.
+
+    pytest-benchmark times what it runs itself; this lets it take samples that a worker took in another process.
+    """
+
+    __name__ = "recorded by the worker"
+
+    def __init__(self) -> None:
+        self._durations: list[float] = []
+        self._now = 0.0
+        self._running = False
+
+    def load(self, durations: Sequence[float]) -> None:
+        """Durations to show next [s]."""
+        self._durations, self._running = list(reversed(durations)), False
+
+    def __call__(self) -> float:
+        """The time now [s]."""
+        if self._running and self._durations:
+            self._now += self._durations.pop()
+        self._running = not self._running
+        return self._now
+
+
+REPLAY = ReplayClock()
+
+
+def replay(benchmark: Any, samples_s: Sequence[float]) -> None:
+    """Hand recorded samples to pytest-benchmark; the test must be marked with ``benchmark(timer=REPLAY)``.
+
+    Args:
+        benchmark: The fixture of pytest-benchmark.
+        samples_s: Raw samples [s].
+    """
+    REPLAY.load(samples_s)
+    benchmark.pedantic(lambda: None, rounds=len(samples_s), iterations=1)

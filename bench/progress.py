@@ -1,0 +1,98 @@
+"""How far a run is: a live display on a terminal, nothing on a pipe. Always on standard error."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from bench.case import Case
+    from bench.records import Measurement
+
+
+class Progress(Protocol):
+    """What a session tells while it runs."""
+
+    def begin(self, cases: int) -> None:
+        """The run starts, with that many cases."""
+
+    def step(self, case: Case, what: str) -> None:
+        """`case` is in the phase named `what`."""
+
+    def done(self, measurement: Measurement) -> None:
+        """A case has its row."""
+
+    def end(self) -> None:
+        """The run is over."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def begin(self, cases: int) -> None:
+        """Nothing."""
+
+    def step(self, case: Case, what: str) -> None:
+        """Nothing."""
+
+    def done(self, measurement: Measurement) -> None:
+        """Nothing."""
+
+    def end(self) -> None:
+        """Nothing."""
+
+
+class Terminal:
+    """A bar with the case, its phase, the count and the time left; it leaves the screen between matches."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        """A bar on `console`, by default standard error."""
+        self._bar = Bar(
+            TextColumn("{task.fields[case]}", style="bold"),
+            TextColumn("{task.fields[what]}", style="dim"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console or Console(stderr=True),
+            transient=True,
+            # Drawing competes with the workers for a core; twice a second is enough to look alive.
+            refresh_per_second=2,
+            # Matches are few and long: the estimate must not forget the first while the second runs.
+            speed_estimate_period=7200,
+        )
+        self._task: TaskID | None = None
+
+    def begin(self, cases: int) -> None:
+        """Take the number of cases."""
+        self._task = self._bar.add_task("run", total=cases, case="", what="starting")
+
+    def step(self, case: Case, what: str) -> None:
+        """Show the case and its phase."""
+        assert self._task is not None, "a display is begun before it is told of steps"
+        self._bar.start()
+        self._bar.update(self._task, case=case.id, what=what)
+
+    def done(self, measurement: Measurement) -> None:
+        """Move the bar, and leave the screen to others; say at once what went wrong."""
+        assert self._task is not None, "a display is begun before it is told of rows"
+        self._bar.advance(self._task)
+        self._bar.stop()
+        if measurement.status != "ok":
+            self._bar.console.print(f"{measurement.case.id}: {measurement.status}: {measurement.reason}", markup=False)
+
+    def end(self) -> None:
+        """Take the bar down."""
+        self._bar.stop()
+
+
+def make_progress() -> Progress:
+    """The display that suits standard error."""
+    return Terminal() if sys.stderr.isatty() else Silent()

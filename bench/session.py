@@ -1,0 +1,134 @@
+"""A run: it takes a plan and a store and nothing global, measures match by match, and stores what is done at once."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis.complexity import as_dict, count
+from bench.executor import ProcessExecutor
+from bench.machine import read_environment
+from bench.match import Match
+from bench.progress import Silent
+from bench.records import RunInfo
+from rexnet_core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from bench.case import Case
+    from bench.executor import Executor
+    from bench.plan import Plan
+    from bench.progress import Progress
+    from bench.records import Measurement
+    from bench.store import Store
+
+
+def make_run_id() -> str:
+    """An id that sorts by time and doesn't collide where two runs begin in the same second."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+
+
+class Session:
+    """One run, as a context: it is recorded when entered, and closed as done or interrupted when left."""
+
+    def __init__(
+        self, plan: Plan, store: Store, *, executor: Executor | None = None, progress: Progress | None = None
+    ) -> None:
+        """A run that has not begun.
+
+        Args:
+            plan: Cases and settings.
+            store: Where everything goes.
+            executor: Makes the workers; default is processes.
+            progress: Shows how far it is; default shows nothing.
+        """
+        self.plan, self.store = plan, store
+        self._executor = executor or ProcessExecutor()
+        self._progress = progress or Silent()
+        self._measured: dict[Case, Measurement] = {}
+        self._begun_s = time.monotonic()
+        self._scratch: Path | None = None
+        self._matches = plan.matches()
+        self.run = RunInfo(id=make_run_id(), started_at=_now(), preset=plan.preset, planned=len(plan.cases))
+
+    def __enter__(self) -> Self:
+        """Record the run with its environment and what its models cost."""
+        settings = {
+            **self.plan.settings.as_dict(),
+            "weights": str(self.plan.weights) if self.plan.weights else "calibrated",
+        }
+        self.run = replace(self.run, environment=read_environment(), settings=settings)
+        self.store.save_run(self.run)
+        for model, side in dict.fromkeys((case.model, case.resolution) for case in self.plan.cases):
+            self.store.save_cost(self.run.id, as_dict(count(model, side), per_layer=True))
+        try:
+            self._scratch = Path(tempfile.mkdtemp(prefix="rexbench-"))
+        except OSError as error:
+            raise InputError(
+                f"a run needs room for temporary files; {tempfile.gettempdir()}: {error.strerror}"
+            ) from None
+        self._progress.begin(len(self.plan.cases))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        """Close the books; an exception of any kind leaves the run marked as interrupted."""
+        self._progress.end()
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+        whole = kind is None and len(self._measured) == len(self.plan.cases)
+        self.run = replace(self.run, status="done" if whole else "interrupted", finished_at=_now())
+        self.store.save_run(self.run)
+
+    def measure(self, case: Case) -> Measurement:
+        """The measurement of a planned case; its match is measured the first time one of its cases is asked for."""
+        if case not in self._measured:
+            match = next(cases for cases in self._matches if case in cases)
+            for measurement in self._measure_match(match):
+                self._measured[measurement.case] = measurement
+                self._progress.done(measurement)
+        return self._measured[case]
+
+    def measure_all(self) -> list[Measurement]:
+        """Every planned case, match by match."""
+        return [self.measure(case) for case in self.plan.cases]
+
+    def _measure_match(self, cases: Sequence[Case]) -> tuple[Measurement, ...]:
+        assert self._scratch is not None, "a session measures while it is entered"
+        match = Match(
+            cases,
+            settings=self.plan.settings,
+            executor=self._executor,
+            scratch=self._scratch,
+            weights=self.plan.weights,
+            watch=self._progress.step,
+        )
+        measurements = match.run(self._share_of_budget(), self._save)
+        self._save(measurements)
+        return measurements
+
+    def _share_of_budget(self) -> float | None:
+        """Time the next match may take [s]: an equal share of what is left, None without a budget."""
+        budget_s = self.plan.settings.budget_s
+        if budget_s is None:
+            return None
+        waiting = sum(1 for match in self._matches if match[0] not in self._measured)
+        return max(1.0, (budget_s - (time.monotonic() - self._begun_s)) / max(1, waiting))
+
+    def _save(self, measurements: Sequence[Measurement]) -> None:
+        for measurement in measurements:
+            self.store.save_measurement(self.run.id, measurement)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

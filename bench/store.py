@@ -1,0 +1,268 @@
+"""The results store: the only file that speaks SQL. Any SQLAlchemy URL will do; the default is a SQLite file."""
+
+from __future__ import annotations
+
+import math
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from bench.case import Case
+from bench.records import Effective, Measurement, Parity, Round, RunInfo
+from rexnet_core.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+#: Version of the tables below; a store of a later version is refused, never guessed at.
+SCHEMA_VERSION = 1
+DEFAULT_URL = "sqlite:///results/rexbench.db"
+
+#: Two runs may write to one SQLite file; each waits this long for the other's commit [s].
+_BUSY_S = 60
+
+_metadata = sa.MetaData()
+_schema = sa.Table("rexbench_schema", _metadata, sa.Column("version", sa.Integer, primary_key=True))
+_runs = sa.Table(
+    "runs",
+    _metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("started_at", sa.String(40), nullable=False),
+    sa.Column("finished_at", sa.String(40), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("preset", sa.String(40), nullable=False),
+    sa.Column("planned", sa.Integer, nullable=False),
+    sa.Column("environment", sa.JSON, nullable=False),
+    sa.Column("settings", sa.JSON, nullable=False),
+)
+_CASE_COLUMNS = [
+    sa.Column(spec.name, sa.Integer if spec.type == "int" else sa.String(80), nullable=False) for spec in fields(Case)
+]
+_cases = sa.Table(
+    "cases",
+    _metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run", sa.ForeignKey("runs.id"), nullable=False, index=True),
+    *_CASE_COLUMNS,
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("stop_reason", sa.String(20), nullable=False),
+    sa.Column("parity", sa.JSON),
+    sa.Column("effective", sa.JSON, nullable=False),
+    sa.Column("notes", sa.JSON, nullable=False),
+    sa.UniqueConstraint("run", *[column.name for column in _CASE_COLUMNS]),
+)
+_rounds = sa.Table(
+    "rounds",
+    _metadata,
+    sa.Column("case_id", sa.ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("data", sa.JSON, nullable=False),
+)
+_costs = sa.Table(
+    "costs",
+    _metadata,
+    sa.Column("run", sa.ForeignKey("runs.id"), primary_key=True),
+    sa.Column("model", sa.String(80), primary_key=True),
+    sa.Column("resolution", sa.Integer, primary_key=True),
+    sa.Column("data", sa.JSON, nullable=False),
+)
+
+
+class Store:
+    """Runs, cases with their raw samples, and costs; every `save_*` is one transaction."""
+
+    def __init__(self, url: str = DEFAULT_URL, *, create: bool = True) -> None:
+        """Open a store, making its tables where it is new.
+
+        Args:
+            url: A SQLAlchemy URL.
+            create: Whether a SQLite file that is not there is made; without, it is an error.
+
+        Raises:
+            StoreError: The URL is none, the database can't be reached, is no database, or is of a later version.
+        """
+        self.url = url
+        try:
+            self._engine = _make_engine(url, create=create)
+        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+            raise StoreError(f"a store is a SQLAlchemy URL such as {DEFAULT_URL}; {url!r} is none: {error}") from None
+        with self._guard("open"), self._engine.begin() as connection:
+            self._check_version(connection)
+
+    def _check_version(self, connection: sa.Connection) -> None:
+        """Make the tables of a new store; refuse those of a later one."""
+        names = sa.inspect(connection).get_table_names()
+        if names and _schema.name not in names:
+            raise StoreError(
+                f"{self.url} is a database of something else (tables {', '.join(names[:3])}); name another"
+            )
+        _metadata.create_all(connection)
+        version = connection.scalar(sa.select(_schema.c.version))
+        if version is None:
+            connection.execute(_schema.insert().values(version=SCHEMA_VERSION))
+        elif version > SCHEMA_VERSION:
+            raise StoreError(
+                f"{self.url} has format {version}, this rexbench reads up to {SCHEMA_VERSION}; upgrade rexbench"
+            )
+
+    @contextmanager
+    def _guard(self, what: str) -> Iterator[None]:
+        """Turn what a database can throw into one line."""
+        try:
+            yield
+        except DBAPIError as error:
+            raise StoreError(f"can't {what} the store {self.url}: {error.orig}") from error
+        except SQLAlchemyError as error:
+            raise StoreError(f"can't {what} the store {self.url}: {error}") from error
+
+    def save_run(self, run: RunInfo) -> None:
+        """Write a run, or bring it up to date."""
+        values = asdict(run)
+        with self._guard("write to"), self._engine.begin() as connection:
+            if not connection.execute(_runs.update().where(_runs.c.id == run.id).values(values)).rowcount:
+                connection.execute(_runs.insert().values(values))
+
+    def save_measurement(self, run: str, measurement: Measurement) -> None:
+        """Write a case with its rounds, in place of what was there of it."""
+        case = measurement.case.as_dict()
+        mine = sa.and_(_cases.c.run == run, *[_cases.c[name] == value for name, value in case.items()])
+        with self._guard("write to"), self._engine.begin() as connection:
+            for old in connection.scalars(sa.select(_cases.c.id).where(mine)).all():
+                connection.execute(_rounds.delete().where(_rounds.c.case_id == old))
+                connection.execute(_cases.delete().where(_cases.c.id == old))
+            values = {
+                "status": measurement.status,
+                "reason": measurement.reason,
+                "stop_reason": measurement.stop_reason,
+                "parity": _plain(asdict(measurement.parity)) if measurement.parity else None,
+                "effective": _plain(asdict(measurement.effective)),
+                "notes": list(measurement.notes),
+            }
+            made = connection.execute(_cases.insert().values(run=run, **case, **values)).inserted_primary_key
+            assert made
+            rows = [
+                {"case_id": made[0], "position": position, "data": _plain(asdict(part))}
+                for position, part in enumerate(measurement.rounds)
+            ]
+            if rows:
+                connection.execute(_rounds.insert(), rows)
+
+    def save_cost(self, run: str, cost: Mapping[str, Any]) -> None:
+        """Write what a model costs at a resolution, once per run."""
+        key = {"run": run, "model": cost["model"], "resolution": cost["resolution"]}
+        with self._guard("write to"), self._engine.begin() as connection:
+            connection.execute(
+                _costs.delete().where(sa.and_(*[_costs.c[name] == value for name, value in key.items()]))
+            )
+            connection.execute(_costs.insert().values(**key, data=_plain(dict(cost))))
+
+    def runs(self) -> list[RunInfo]:
+        """All runs, the oldest first."""
+        with self._guard("read"), self._engine.connect() as connection:
+            return [RunInfo(**row) for row in connection.execute(sa.select(_runs).order_by(_runs.c.id)).mappings()]
+
+    def find_run(self, name: str = "latest") -> RunInfo:
+        """The run of that id, or of a part of it that fits one run alone; ``latest`` is the one that began last.
+
+        Raises:
+            StoreError: None fits, or several do.
+        """
+        runs = self.runs()
+        if not runs:
+            raise StoreError(f"the store {self.url} holds no run yet; make one with `rexbench run`")
+        if name == "latest":
+            return max(runs, key=lambda run: (run.started_at, run.id))
+        found = [run for run in runs if run.id == name] or [run for run in runs if name and name in run.id]
+        if len(found) != 1:
+            told = ", ".join(run.id for run in (found or runs)[-3:])
+            raise StoreError(
+                f"{'several runs fit' if found else 'no run fits'} {name!r} in {self.url}; there is {told}"
+            )
+        return found[0]
+
+    def measurements(self, run: str) -> tuple[Measurement, ...]:
+        """The cases of a run with their raw samples, in the order they were first written."""
+        with self._guard("read"), self._engine.connect() as connection:
+            cases = (
+                connection.execute(sa.select(_cases).where(_cases.c.run == run).order_by(_cases.c.id)).mappings().all()
+            )
+            rounds: dict[int, list[Round]] = {row["id"]: [] for row in cases}
+            query = sa.select(_rounds).join(_cases).where(_cases.c.run == run).order_by(_rounds.c.position)
+            for row in connection.execute(query).mappings():
+                rounds[row["case_id"]].append(_read_round(row["data"]))
+        return tuple(_read_measurement(row, rounds[row["id"]]) for row in cases)
+
+    def costs(self, run: str) -> tuple[dict[str, Any], ...]:
+        """The costs of a run."""
+        query = sa.select(_costs.c.data).where(_costs.c.run == run).order_by(_costs.c.model, _costs.c.resolution)
+        with self._guard("read"), self._engine.connect() as connection:
+            return tuple(connection.scalars(query))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+
+def _make_engine(url: str, *, create: bool) -> sa.Engine:
+    """An engine; a SQLite file gets its folder, and patience with another run that is writing."""
+    parsed = sa.make_url(url)
+    options: dict[str, Any] = {}
+    if parsed.get_backend_name() == "sqlite":
+        options["connect_args"] = {"timeout": _BUSY_S}
+        if parsed.database and parsed.database != ":memory:":
+            folder = Path(parsed.database).resolve().parent
+            if not create and not Path(parsed.database).exists():
+                raise StoreError(
+                    f"there is no store {parsed.database} yet; make one with `rexbench run`, or name it with --store"
+                )
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreError(f"the folder of the store must be writable; {folder}: {error.strerror}") from None
+    engine = sa.create_engine(parsed, **options)
+    if parsed.get_backend_name() == "sqlite":
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _plain(value: Any) -> Any:
+    """The value with NaN and infinities, which JSON lacks, as None."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def _read_round(data: Mapping[str, Any]) -> Round:
+    turns = tuple(tuple(turn) for turn in data["turns_s"])
+    return Round(**{**data, "turns_s": turns})
+
+
+def _read_measurement(row: sa.RowMapping, rounds: Sequence[Round]) -> Measurement:
+    parity = row["parity"]
+    if parity:
+        parity = {name: math.inf if value is None else value for name, value in parity.items()}
+    return Measurement(
+        case=Case(**{spec.name: row[spec.name] for spec in fields(Case)}),
+        status=row["status"],
+        reason=row["reason"],
+        rounds=tuple(rounds),
+        parity=Parity(**parity) if parity else None,
+        effective=Effective(**row["effective"]),
+        stop_reason=row["stop_reason"],
+        notes=tuple(row["notes"]),
+    )

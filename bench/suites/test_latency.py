@@ -1,0 +1,28 @@
+"""The main suite: latency and throughput of every case of the plan, measured by workers in matches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bench.plugin import REPLAY, replay
+from bench.stats import summarise
+
+if TYPE_CHECKING:
+    from bench.case import Case
+    from bench.session import Session
+
+
+@pytest.mark.benchmark(timer=REPLAY)
+def test_latency(case: Case, bench_session: Session, benchmark: Any) -> None:
+    measurement = bench_session.measure(case)
+    if measurement.status in {"unavailable", "unsupported"}:
+        benchmark.skipped = True
+        pytest.skip(measurement.reason)
+    if measurement.status != "ok":
+        pytest.fail(f"{measurement.status}: {measurement.reason}", pytrace=False)
+    benchmark.group = f"{case.model} {case.resolution} px, batch {case.batch}, {case.precision}, {case.threads} threads"
+    summary = summarise(measurement)
+    benchmark.extra_info.update(case.as_dict(), throughput_per_s=summary.throughput_per_s, stop=measurement.stop_reason)
+    replay(benchmark, [sample for part in measurement.rounds for turn in part.turns_s for sample in turn])

@@ -1,0 +1,158 @@
+"""The process in which one case lives: it builds, warms up and times as its parent says, one JSON line at a time.
+
+Standard output carries the answers alone: whatever a runtime prints there goes to standard error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import numpy as np
+
+from bench.assets import IMAGES
+from bench.backends import Unavailable, Unsupported, open_backend
+from bench.case import Case
+from bench.measure import warm_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.backends import Backend
+
+#: A call longer than this suffers little from caches that another worker has filled; no settling call is made for it.
+_SETTLE_BELOW_S = 0.25
+
+
+class Worker:
+    """One case, from import to its last sample."""
+
+    def __init__(self, case: Case, assets: Path) -> None:
+        self.case = case
+        self.backend: Backend = open_backend(case, assets)
+        self.assets = assets
+        self.runners: list[Callable[[], object]] = []
+        self.next = 0
+        self.base_rss_bytes = 0
+
+    def build(self, logits_path: str) -> dict[str, Any]:
+        """Go through the phases up to the first inference, then write the logits of every input."""
+        phases: dict[str, float] = {}
+        phases["import"] = _time(self.backend.load)
+        self.base_rss_bytes = _peak_rss_bytes()
+        phases["build"] = _time(self.backend.build)
+        phases["convert"] = _time(self.backend.convert)
+        phases["compile"] = _time(self.backend.compile)
+        images = np.load(self.assets / IMAGES)
+        self.backend.feed(images)
+        self.runners = [self.backend.runner(index) for index in range(len(images))]
+        phases["first_inference"] = _time(self.runners[0])
+        np.save(logits_path, np.stack([self.backend.logits(index) for index in range(len(images))]))
+        return {
+            "phases_s": phases,
+            "effective": {name: getattr(told, name) for told in [self.backend.effective()] for name in told.__slots__},
+            "caches": self.backend.caches,
+        }
+
+    def warm_up(self, max_s: float, max_calls: int) -> dict[str, Any]:
+        """Call until successive windows agree, then close the books on garbage."""
+        begun = time.perf_counter()
+        warmed = warm_up(self.sample, max_s=max_s, max_calls=max_calls)
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        return {
+            "calls": warmed.calls,
+            "steady": warmed.steady,
+            "median_s": warmed.median_s,
+            "elapsed_s": time.perf_counter() - begun,
+        }
+
+    def take_turn(self, slice_s: float, max_calls: int) -> dict[str, Any]:
+        """Samples [s] for about `slice_s`, at least one, after a settling call that is not kept."""
+        first = self.sample()
+        samples = [] if first < _SETTLE_BELOW_S else [first]
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+        end = time.perf_counter() + slice_s
+        while not samples or (time.perf_counter() < end and len(samples) < max_calls):
+            samples.append(self.sample())
+        switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before
+        return {"samples_s": samples, "involuntary_switches": switches}
+
+    def sample(self) -> float:
+        """Time of one call [s], on the next input in turn."""
+        run = self.runners[self.next]
+        self.next = (self.next + 1) % len(self.runners)
+        begun = time.perf_counter_ns()
+        run()
+        return (time.perf_counter_ns() - begun) * 1e-9
+
+    def memory(self) -> dict[str, int]:
+        """Peak resident memory now, and after the imports [bytes]."""
+        return {"peak_rss_bytes": _peak_rss_bytes(), "base_rss_bytes": self.base_rss_bytes}
+
+
+def _time(step: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    step()
+    return time.perf_counter() - begun
+
+
+def _peak_rss_bytes() -> int:
+    """High-water mark of this program; `ru_maxrss` would also remember the process it was forked from."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _describe(error: BaseException) -> dict[str, str]:
+    """An error as the parent records it: its kind and one line."""
+    kinds: dict[type[BaseException], str] = {Unsupported: "unsupported", Unavailable: "unavailable"}
+    text = " ".join(str(error).split("\n\n", maxsplit=1)[0].split()) or "no message"
+    if isinstance(error, MemoryError) or "allocate memory" in text or "out of memory" in text.lower():
+        return {"error": "failed", "message": f"out of memory: {text}"[:500]}
+    name = "" if type(error) in kinds else f"{type(error).__name__}: "
+    return {"error": kinds.get(type(error), "failed"), "message": f"{name}{text}"[:500]}
+
+
+def _volunteer_for_oom_killer() -> None:
+    """Should memory run out, the kernel ends this process and not the parent with everyone's results."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def serve(questions: TextIO, answers: TextIO) -> None:
+    """Answer each line until the parent closes the pipe.
+
+    A question is ``{"do": name, **arguments}``; the first is ``open`` with ``case`` and ``assets``.
+    """
+    worker: Worker | None = None
+    for line in questions:
+        question = json.loads(line)
+        name = question.pop("do")
+        try:
+            if name == "open":
+                worker = Worker(Case(**question["case"]), Path(question["assets"]))
+                answer: dict[str, Any] = {}
+            else:
+                answer = getattr(worker, name)(**question)
+        except Exception as error:  # noqa: BLE001 - whatever a runtime throws is the case's outcome
+            answer = _describe(error)
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    _volunteer_for_oom_killer()
+    channel = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    serve(sys.stdin, channel)

@@ -1,0 +1,71 @@
+"""The sessions of the project: ``nox -s bench`` runs the main job, ``nox -s tests`` the tests.
+
+All sessions share one virtual environment in ``.nox/rexbench``: torch is large, and one environment is what the
+figures are made with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["lint", "types", "tests"]
+nox.needs_version = ">=2024.4.15"
+
+_ROOT = Path(__file__).parent
+_ENV = _ROOT / ".nox" / "rexbench"
+_BIN = _ENV / ("Scripts" if os.name == "nt" else "bin")
+_GROUPS = ("tests", "lint", "types")
+
+
+def _run(session: nox.Session, *command: str) -> None:
+    """Run a program of the shared environment."""
+    session.run(str(_BIN / command[0]), *command[1:], external=True)
+
+
+def _prepare(session: nox.Session) -> None:
+    """Make the shared environment, or bring it up to date when what it is made from has changed."""
+    sources = b"".join((_ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
+    wanted = hashlib.sha256(sources + sys.version.encode() + str(_ROOT).encode()).hexdigest()
+    stamp = _ENV / "made-from.txt"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    session.run(sys.executable, "-m", "venv", "--clear", str(_ENV), external=True)
+    constrained = ["-c", str(_ROOT / "constraints.txt")]
+    groups = nox.project.dependency_groups(nox.project.load_toml(_ROOT / "pyproject.toml"), *_GROUPS)
+    # Some networks and registries are slow with torch; a timeout of pip's default 15 s would end the run.
+    _run(session, "python", "-m", "pip", "install", "-q", "--timeout", "120", *constrained, "-e", str(_ROOT), *groups)
+    stamp.write_text(wanted)
+
+
+@nox.session(python=False)
+def bench(session: nox.Session) -> None:
+    """Run the suites of a preset and write a report: ``nox -s bench -- --preset quick --models rexnet_1.0``."""
+    _prepare(session)
+    _run(session, "rexbench", "suites", *session.posargs)
+
+
+@nox.session(python=False)
+def tests(session: nox.Session) -> None:
+    """Run the tests."""
+    _prepare(session)
+    _run(session, "pytest", *session.posargs)
+
+
+@nox.session(python=False)
+def lint(session: nox.Session) -> None:
+    """Check style and formatting."""
+    _prepare(session)
+    _run(session, "ruff", "check", *session.posargs)
+    _run(session, "ruff", "format", "--check")
+
+
+@nox.session(python=False)
+def types(session: nox.Session) -> None:
+    """Check types, strictly."""
+    _prepare(session)
+    _run(session, "mypy", *session.posargs)

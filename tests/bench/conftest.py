@@ -1,0 +1,118 @@
+"""A machine without processes and clock: workers answer from a script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench.assets import REFERENCE
+from bench.case import Case
+from bench.executor import WorkerError
+from bench.measure import Settings
+
+LOGITS = np.random.default_rng(0).standard_normal((4, 2, 10)).astype(np.float32)
+
+
+@dataclass
+class FakeHandle:
+    """A worker whose calls take `median_s`, and that fails when asked `fails_at` in round `fails_in`."""
+
+    case: Case
+    executor: FakeExecutor
+    index: int
+    closed: bool = False
+
+    def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
+        script = self.executor.scripts.get(self.case.backend, {})
+        self.executor.asked.append((self.case.backend, do))
+        if script.get("fails_at") == do and self.index >= script.get("fails_in", 0):
+            raise script.get("error", WorkerError("failed", "the worker died: exit code 1"))
+        return getattr(self, do)(script, **arguments)
+
+    def build(self, script: dict[str, Any], logits_path: str) -> dict[str, Any]:
+        np.save(logits_path, script.get("logits", LOGITS))
+        effective = {"precision": self.case.precision, "threads": self.case.threads, "streams": 1}
+        effective |= {"memory_format": self.case.memory_format, "device": "cpu", "jobs": 1, "details": {}}
+        phases = {"import": 1.0, "build": 0.5, "convert": 0.25, "compile": 2.0, "first_inference": 0.1}
+        return {
+            "phases_s": phases,
+            "effective": effective | script.get("effective", {}),
+            "caches": script.get("caches", False),
+        }
+
+    def warm_up(self, script: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {
+            "calls": 10,
+            "steady": script.get("steady", True),
+            "median_s": script.get("median_s", 0.01),
+            "elapsed_s": 0.1,
+        }
+
+    def take_turn(self, script: dict[str, Any], slice_s: float, max_calls: int) -> dict[str, Any]:
+        self.executor.clock += slice_s
+        noise = self.executor.random.normal(1, 0.001, min(10, max_calls))
+        drift = 1 + script.get("drift", 0) * self.index
+        return {"samples_s": list(script.get("median_s", 0.01) * drift * noise), "involuntary_switches": 1}
+
+    def memory(self, _script: dict[str, Any]) -> dict[str, int]:
+        return {"peak_rss_bytes": 300, "base_rss_bytes": 100}
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class FakeExecutor:
+    """Opens `FakeHandle`s and counts seconds only when told to."""
+
+    scripts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    prepare_error: WorkerError | None = None
+    clock: float = 0.0
+    round_cost_s: float = 1.0
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    handles: list[FakeHandle] = field(default_factory=list)
+    random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
+
+    def prepare(self, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
+        assert limit_s > 0
+        if self.prepare_error:
+            raise self.prepare_error
+        np.save(Path(task["folder"]) / REFERENCE, LOGITS)
+        return {"convert_s": 3.0 if task["ir"] else None}
+
+    def open(self, case: Case, assets: Path, scratch: Path, limit_s: float) -> FakeHandle:
+        assert limit_s > 0
+        assert assets.is_relative_to(scratch)
+        self.clock += self.round_cost_s
+        index = sum(handle.case == case for handle in self.handles)
+        handle = FakeHandle(case, self, index)
+        self.handles.append(handle)
+        script = self.scripts.get(case.backend, {})
+        if script.get("fails_at") == "open":
+            raise script["error"]
+        return handle
+
+    def now(self) -> float:
+        return self.clock
+
+
+@pytest.fixture
+def executor() -> FakeExecutor:
+    return FakeExecutor()
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(min_rounds=2, max_rounds=4, round_s=0.5, slice_s=0.1)
+
+
+@pytest.fixture
+def cases() -> list[Case]:
+    return [
+        Case(model="rexnet_1.0", resolution=64, batch=2, backend=name, threads=2)
+        for name in ("eager", "compile", "openvino")
+    ]

@@ -1,0 +1,95 @@
+"""The thread budget and what is read of the machine."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from bench import machine
+from bench.machine import Usage, contamination
+
+
+@pytest.fixture
+def cgroup(tmp_path, monkeypatch):
+    """A control group hierarchy of version 2 with this process two levels down."""
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text("0::/outer/inner\n")
+    (tmp_path / "group/outer/inner").mkdir(parents=True)
+    monkeypatch.setattr(machine, "_PROC", tmp_path / "proc")
+    monkeypatch.setattr(machine, "_CGROUP", tmp_path / "group")
+    return tmp_path / "group"
+
+
+def test_budget_is_at_least_one_and_at_most_the_cores():
+    assert 1 <= machine.read_thread_budget() <= os.cpu_count()
+
+
+def test_quota_is_the_tightest_of_the_enclosing_groups(cgroup):
+    (cgroup / "outer/cpu.max").write_text("150000 100000\n")
+    (cgroup / "outer/inner/cpu.max").write_text("max 100000\n")
+    assert machine.read_quota() == 1.5
+
+
+def test_no_limit_is_none(cgroup):
+    (cgroup / "outer/inner/cpu.max").write_text("max 100000\n")
+    assert machine.read_quota() is None
+
+
+def test_quota_of_version_1_is_read(cgroup, tmp_path):
+    (tmp_path / "proc/self/cgroup").write_text("4:cpu,cpuacct:/box\n")
+    box = cgroup / "cpu/box"
+    box.mkdir(parents=True)
+    (box / "cpu.cfs_quota_us").write_text("250000\n")
+    (box / "cpu.cfs_period_us").write_text("100000\n")
+    assert machine.read_quota() == 2.5
+
+
+def test_unlimited_quota_of_version_1_is_none(cgroup, tmp_path):
+    (tmp_path / "proc/self/cgroup").write_text("4:cpu,cpuacct:/\n")
+    (cgroup / "cpu").mkdir()
+    (cgroup / "cpu/cpu.cfs_quota_us").write_text("-1\n")
+    (cgroup / "cpu/cpu.cfs_period_us").write_text("100000\n")
+    assert machine.read_quota() is None
+
+
+@pytest.mark.parametrize(("quota", "budget"), [("50000", 1), ("100000", 1), ("199000", 1), ("800000", 4)])
+def test_a_part_of_a_core_is_no_thread(cgroup, monkeypatch, quota, budget):
+    (cgroup / "outer/inner/cpu.max").write_text(f"{quota} 100000\n")
+    monkeypatch.setattr(machine, "_affinity", lambda: 4)
+    monkeypatch.setattr(machine, "_cores", lambda: 4)
+    assert machine.read_thread_budget() == budget
+
+
+def test_hyperthreads_are_no_cores(monkeypatch):
+    monkeypatch.setattr(machine, "_affinity", lambda: 8)
+    monkeypatch.setattr(machine, "_cores", lambda: 4)
+    monkeypatch.setattr(machine, "read_quota", lambda: None)
+    assert machine.read_thread_budget() == 4
+
+
+def test_contamination_is_a_share_of_the_time_between():
+    before = Usage(at_s=10, pressure_us=0, steal_ticks=0, total_ticks=0, throttled=2)
+    after = Usage(at_s=12, pressure_us=1_000_000, steal_ticks=5, total_ticks=100, throttled=5)
+    told = contamination(before, after)
+    assert (told["cpu_pressure_percent"], told["steal_percent"], told["throttled_periods"]) == (50, 5, 3)
+
+
+def test_what_cannot_be_read_stays_unknown():
+    nothing = Usage(at_s=0, pressure_us=None, steal_ticks=None, total_ticks=None, throttled=None)
+    told = contamination(nothing, nothing)
+    assert (told["cpu_pressure_percent"], told["steal_percent"], told["throttled_periods"]) == (None, None, None)
+
+
+def test_environment_names_what_decides_a_number():
+    told = machine.read_environment()
+    assert set(told) == {"cpu", "limits", "system", "libraries", "git"}
+    assert told["cpu"]["model"]
+    assert {"torch", "openvino", "numpy"} <= set(told["libraries"])
+    assert told["limits"]["threads"] == machine.read_thread_budget()
+
+
+def test_a_compiler_named_by_cxx_that_is_none_is_passed_over(monkeypatch, tmp_path):
+    monkeypatch.setenv("CXX", str(tmp_path / "none"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert machine.read_compiler() is None

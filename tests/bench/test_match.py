@@ -1,0 +1,153 @@
+"""A match runs to its end whatever its workers do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bench.executor import WorkerError
+from bench.match import Match
+from bench.stats import ratio
+
+
+@pytest.fixture
+def saved():
+    return []
+
+
+@pytest.fixture
+def play(executor, settings, cases, tmp_path, saved):
+    def run(left_s=None, **changes):
+        match = Match(cases, settings=settings, executor=executor, scratch=tmp_path, **changes)
+        return {one.case.backend: one for one in match.run(left_s, saved.append)}
+
+    return run
+
+
+def test_every_case_gets_its_rounds_and_turns_pair_across_cases(play, settings):
+    measured = play()
+    assert {one.status for one in measured.values()} == {"ok"}
+    counts = {len(one.rounds) for one in measured.values()}
+    assert counts == {settings.min_rounds}
+    turns = {len(part.turns_s) for one in measured.values() for part in one.rounds}
+    assert len(turns) == 1
+    assert measured["eager"].stop_reason == "target"
+
+
+def test_speed_up_is_the_ratio_of_the_scripted_times(play, executor):
+    executor.scripts = {"eager": {"median_s": 0.03}, "compile": {"median_s": 0.01}}
+    measured = play()
+    assert ratio(measured["eager"], measured["compile"]).speedup == pytest.approx(3, rel=0.01)
+
+
+def test_order_of_turns_changes_from_turn_to_turn(play, executor):
+    play()
+    turns = [backend for backend, do in executor.asked if do == "take_turn"]
+    orders = {tuple(turns[start : start + 3]) for start in range(0, len(turns), 3)}
+    assert len(orders) > 1
+    assert all(sorted(order) == ["compile", "eager", "openvino"] for order in orders)
+
+
+def test_a_worker_that_dies_is_a_failed_row_and_the_others_go_on(play, executor):
+    executor.scripts = {"compile": {"fails_at": "take_turn"}}
+    measured = play()
+    assert measured["compile"].status == "failed"
+    assert measured["compile"].reason == "the worker died: exit code 1"
+    assert measured["eager"].status == measured["openvino"].status == "ok"
+
+
+def test_rounds_before_a_death_are_kept(play, executor, settings):
+    executor.scripts = {"compile": {"fails_at": "build", "fails_in": 1}}
+    measured = play()
+    assert measured["compile"].status == "failed"
+    assert len(measured["compile"].rounds) == 1
+    assert len(measured["eager"].rounds) == settings.min_rounds
+
+
+@pytest.mark.parametrize("status", ["unavailable", "unsupported"])
+def test_a_backend_that_refuses_has_its_own_status(play, executor, status):
+    executor.scripts = {"compile": {"fails_at": "open", "error": WorkerError(status, "inductor needs a C++ compiler")}}
+    assert (play()["compile"].status, play()["compile"].rounds) == (status, ())
+
+
+def test_a_failed_preparation_fails_every_case_with_its_reason(play, executor):
+    executor.prepare_error = WorkerError("failed", "preparing weights and inputs: exit code 1: boom")
+    assert {(one.status, one.reason) for one in play().values()} == {
+        ("failed", "preparing weights and inputs: exit code 1: boom")
+    }
+
+
+def test_another_output_than_eagers_is_a_mismatch_that_still_has_its_times(play, executor):
+    executor.scripts = {"openvino": {"logits": np.zeros((4, 2, 10), np.float32)}}
+    got = play()["openvino"]
+    assert got.status == "mismatch"
+    assert "output differs from eager fp32" in got.reason
+    assert got.rounds
+
+
+def test_another_precision_than_asked_is_a_mismatch(play, executor):
+    executor.scripts = {"openvino": {"effective": {"precision": "bf16"}}}
+    assert play()["openvino"].reason == "asked for precision fp32, got bf16"
+
+
+def test_fewer_threads_than_asked_are_a_mismatch(play, executor):
+    executor.scripts = {"openvino": {"effective": {"threads": 1}}}
+    assert play()["openvino"].reason == "asked for threads 2, got 1"
+
+
+def test_first_compile_is_cold_and_later_ones_are_cached(play, executor):
+    executor.scripts = {"compile": {"caches": True}}
+    measured = play()
+    assert [part.compile_cache for part in measured["compile"].rounds] == ["cold", "cached"]
+    assert [part.compile_cache for part in measured["eager"].rounds] == [None, None]
+
+
+def test_conversion_in_the_preparing_process_counts_for_openvino_alone(play):
+    measured = play()
+    assert measured["openvino"].rounds[0].phases_s["convert"] == pytest.approx(3.25)
+    assert measured["eager"].rounds[0].phases_s["convert"] == pytest.approx(0.25)
+
+
+def test_processes_that_differ_go_on_past_the_least_rounds(play, executor, settings):
+    executor.scripts = {"eager": {"drift": 0.2}}
+    measured = play()
+    assert len(measured["eager"].rounds) > settings.min_rounds
+    assert measured["eager"].stop_reason in {"budget", "plateau"}
+
+
+def test_budget_ends_a_match_after_its_first_round(play, executor):
+    executor.round_cost_s = 50.0
+    measured = play(left_s=100.0)
+    assert len(measured["eager"].rounds) == 1
+    assert measured["eager"].stop_reason == "budget"
+
+
+def test_every_round_is_saved_when_it_ends(play, saved, settings):
+    play()
+    assert [len(rows[0].rounds) for rows in saved] == list(range(1, settings.min_rounds + 1))
+
+
+def test_ctrl_c_keeps_the_rounds_that_are_whole_and_ends_the_workers(play, executor, saved):
+    executor.scripts = {"compile": {"fails_at": "take_turn", "fails_in": 1, "error": KeyboardInterrupt()}}
+    with pytest.raises(KeyboardInterrupt):
+        play()
+    assert all(handle.closed for handle in executor.handles)
+    assert [(one.status, len(one.rounds), one.stop_reason) for one in saved[-1]] == [("ok", 1, "interrupted")] * 3
+
+
+def test_ctrl_c_in_the_first_round_marks_the_cases_as_interrupted(play, executor, saved):
+    executor.scripts = {"openvino": {"fails_at": "build", "error": KeyboardInterrupt()}}
+    with pytest.raises(KeyboardInterrupt):
+        play()
+    assert {one.status for one in saved[-1]} == {"interrupted"}
+
+
+def test_workers_are_closed_at_the_end(play, executor):
+    play()
+    assert executor.handles
+    assert all(handle.closed for handle in executor.handles)
+
+
+def test_a_warm_up_at_its_cap_is_a_stated_doubt(play, executor):
+    executor.scripts = {"eager": {"steady": False}}
+    assert "warm-up reached its cap before two windows agreed" in play()["eager"].notes

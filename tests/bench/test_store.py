@@ -1,0 +1,177 @@
+"""The store gives back what it was given, and says in one line what it can't open."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import threading
+
+import pytest
+
+from bench.case import Case
+from bench.records import Effective, Measurement, Parity, Round, RunInfo
+from bench.store import SCHEMA_VERSION, Store
+from rexnet_core.errors import StoreError
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path}/sub/results.db"
+
+
+@pytest.fixture
+def store(url):
+    store = Store(url)
+    yield store
+    store.close()
+
+
+def make_run(name="20260101T000000-aaaa", started="2026-01-01T00:00:00+00:00", **changes):
+    return RunInfo(id=name, started_at=started, **{"environment": {"cpu": {"model": "x"}}, "planned": 2, **changes})
+
+
+def make_measurement(backend="eager", rounds=2, **changes):
+    one = Round(
+        turns_s=((0.1, 0.2), (0.15,)),
+        phases_s={"import": 1.5},
+        compile_cache="cold",
+        warmup_calls=10,
+        steady=False,
+        peak_rss_bytes=2**31 + 1,
+        base_rss_bytes=5,
+        contamination={"steal_percent": None, "load_1m": 0.5},
+    )
+    case = Case(model="rexnet_1.0", resolution=224, batch=1, backend=backend, threads=2)
+    parity = Parity(cosine=0.5, relative_error=0.1, top1_agreement=1.0, inputs=8, passed=False)
+    known = {
+        "status": "ok",
+        "rounds": (one,) * rounds,
+        "parity": parity,
+        "effective": Effective(threads=2, details={"a": [1]}),
+    }
+    return Measurement(case=case, **{**known, "stop_reason": "target", "notes": ("a doubt",), **changes})
+
+
+def test_a_run_comes_back_as_it_went_in(store):
+    store.save_run(make_run())
+    assert store.find_run() == make_run()
+
+
+def test_measurements_come_back_with_every_raw_sample(store):
+    store.save_run(make_run())
+    measurement = make_measurement()
+    store.save_measurement(make_run().id, measurement)
+    assert store.measurements(make_run().id) == (measurement,)
+
+
+def test_saving_a_case_again_replaces_it(store):
+    store.save_run(make_run())
+    store.save_measurement(make_run().id, make_measurement(rounds=1))
+    store.save_measurement(make_run().id, make_measurement(rounds=3))
+    [kept] = store.measurements(make_run().id)
+    assert len(kept.rounds) == 3
+
+
+def test_values_json_lacks_survive(store):
+    store.save_run(make_run())
+    parity = Parity(cosine=0.0, relative_error=math.inf, top1_agreement=0.0, inputs=1, passed=False)
+    store.save_measurement(make_run().id, make_measurement(parity=parity, status="mismatch"))
+    assert store.measurements(make_run().id)[0].parity == parity
+
+
+def test_costs_come_back(store):
+    store.save_run(make_run())
+    cost = {"model": "rexnet_1.0", "resolution": 224, "macs": 398_370_392, "layers": [{"layer": "stem"}]}
+    store.save_cost(make_run().id, cost)
+    store.save_cost(make_run().id, cost)
+    assert store.costs(make_run().id) == (cost,)
+
+
+def test_a_run_is_found_by_a_part_of_its_name_if_it_fits_one_alone(store):
+    store.save_run(make_run("20260101T000000-aaaa"))
+    store.save_run(make_run("20260102T000000-bbbb", started="2026-01-02T00:00:00+00:00"))
+    assert store.find_run("bbbb").id == "20260102T000000-bbbb"
+    assert store.find_run("latest").id == "20260102T000000-bbbb"
+    with pytest.raises(StoreError, match="several runs fit '2026010'"):
+        store.find_run("2026010")
+    with pytest.raises(StoreError, match="no run fits 'cccc'"):
+        store.find_run("cccc")
+
+
+def test_an_empty_store_says_how_to_fill_it(store):
+    with pytest.raises(StoreError, match="holds no run yet; make one with `rexbench run`"):
+        store.find_run()
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path):
+    path = tmp_path / "notes.db"
+    path.write_text("these are my notes, not a database\n" * 100)
+    with pytest.raises(StoreError, match=r"can't open the store .*file is not a database"):
+        Store(f"sqlite:///{path}")
+    assert path.read_text().startswith("these are my notes")
+
+
+def test_a_database_of_something_else_is_left_alone(tmp_path):
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table customers (name text)")
+    connection.close()
+    with pytest.raises(StoreError, match=r"is a database of something else \(tables customers\\)"):
+        Store(f"sqlite:///{path}")
+
+
+def test_a_store_of_a_later_version_is_refused(url, tmp_path):
+    Store(url).close()
+    with sqlite3.connect(tmp_path / "sub/results.db") as connection:
+        connection.execute("update rexbench_schema set version = ?", [SCHEMA_VERSION + 1])
+    connection.close()
+    with pytest.raises(
+        StoreError, match=f"has format {SCHEMA_VERSION + 1}, this rexbench reads up to {SCHEMA_VERSION}"
+    ):
+        Store(url)
+
+
+@pytest.mark.parametrize("wrong", ["results.db", "nosuchdb:///x", ""])
+def test_a_url_that_is_none_is_named(wrong):
+    with pytest.raises(StoreError, match=r"a store is a SQLAlchemy URL such as sqlite:///results/rexbench\.db"):
+        Store(wrong)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="the folder of the store must be writable"):
+        Store(f"sqlite:///{tmp_path}/file/results.db")
+
+
+def test_a_reader_does_not_make_a_store(tmp_path):
+    with pytest.raises(StoreError, match=r"there is no store .* yet"):
+        Store(f"sqlite:///{tmp_path}/none.db", create=False)
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_two_runs_write_to_one_store_at_once(url):
+    """Both wait for each other's commits; nothing is lost."""
+    names = [f"20260101T00000{number}-aaaa" for number in range(2)]
+    backends = [f"backend{number}" for number in range(25)]
+    errors = []
+
+    def write(name):
+        try:
+            store = Store(url)
+            store.save_run(make_run(name))
+            for backend in backends:
+                store.save_measurement(name, make_measurement(backend))
+            store.close()
+        except StoreError as error:
+            errors.append(error)
+
+    Store(url).close()
+    threads = [threading.Thread(target=write, args=[name]) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    reader = Store(url)
+    assert [len(reader.measurements(name)) for name in names] == [len(backends)] * 2
+    reader.close()
