@@ -102,7 +102,7 @@ def finish(figure: Figure, conditions: str, handles: Sequence[Any] = ()) -> Figu
     width, height = figure.get_size_inches()
     if handles:
         cols = _legend_cols(len(handles), width)
-        figure.legend(handles=handles, loc="upper center", ncols=cols, frameon=False, fontsize=8)
+        figure.legend(handles=handles, loc="upper center", ncols=cols, frameon=False, fontsize=8, handlelength=2.8)
     note = "\n".join(textwrap.wrap(conditions, int(width * 17))[:3])
     figure.text(0.08 / width, 0.06 / height, note, fontsize=6.5, color="#555555", va="bottom", linespacing=1.25)
     return figure

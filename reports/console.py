@@ -1,0 +1,63 @@
+"""Rows as text for a terminal: frame -> lines."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+
+def render_cases(frame: pd.DataFrame) -> str:
+    """One line a case: median with interval, throughput and speed-up, or what went wrong.
+
+    Args:
+        frame: As `reports.tables.cases_frame` makes it.
+    """
+    lines = [f"{'case':46} {'latency [ms], 95 %':>24} {'images/s':>9}  speed-up over eager, 95 %"]
+    for row in frame.to_dict("records"):
+        name = _name(row)
+        if row["status"] == "ok":
+            speedup = "" if _is_missing(row["speedup"]) else render_interval(row, "speedup", "")
+            latency = render_interval(row, "latency", "_s", 1e3)
+            lines.append(f"{name:46} {latency:>24} {row['throughput_per_s']:9.1f}  {speedup}".rstrip())
+        else:
+            lines.append(f"{name:46} {row['status']}: {row['reason']}")
+    return "\n".join(lines)
+
+
+def render_interval(row: Mapping[Any, Any], stem: str, unit: str, scale: float = 1.0) -> str:
+    """A value and its interval, such as ``12.3 [12.1, 12.6]``, with the digits that the interval supports.
+
+    Args:
+        row: Holds ``<stem><unit>``, ``<stem>_low<unit>`` and ``<stem>_high<unit>``.
+        stem: Such as ``latency``.
+        unit: Such as ``_s``.
+        scale: What all three are multiplied by.
+    """
+    value, low, high = (row[f"{stem}{end}{unit}"] * scale for end in ("", "_low", "_high"))
+    if _is_missing(low) or _is_missing(high):
+        return f"{value:.3g} [too few rounds]"
+    digits = max(0, 1 - math.floor(math.log10(max((high - low) / 2, 1e-6))))
+    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def _name(row: Mapping[Any, Any]) -> str:
+    extras = [
+        row[column]
+        for column, usual in (
+            ("precision", "fp32"),
+            ("memory_format", "contiguous"),
+            ("device", "cpu"),
+            ("scenario", "latency"),
+        )
+        if row[column] != usual
+    ]
+    return " ".join([str(row["model"]), f"{row['resolution']} px", f"batch {row['batch']}", row["backend"], *extras])
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))

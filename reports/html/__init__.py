@@ -1,0 +1,83 @@
+"""One self-contained page: everything it shows is inside it, and no request leaves it."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import jinja2
+from markupsafe import Markup
+
+from reports import columns, verdict
+from reports.html import conditions, views
+from reports.html.datatables import embed_library, render_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from reports.figures import Picture
+    from reports.tables import RunData
+
+__all__ = ["render_page"]
+
+
+def render_page(run: RunData, frames: Mapping[str, pd.DataFrame], pictures: Sequence[Picture]) -> str:
+    """The report as HTML.
+
+    Args:
+        run: What was measured.
+        frames: As from `reports.tables.all_frames`.
+        pictures: As from `reports.figures.plot_all`.
+    """
+    cases = frames["cases"]
+    compared = verdict.find_fastest(run)
+    return _template("page.html.j2").render(
+        format_version=columns.FORMAT_VERSION,
+        info=run.info,
+        style=Markup(_read("page.css")),  # noqa: S704 - our own file
+        library=Markup(embed_library()),  # noqa: S704 - the table library itself
+        counts=verdict.count_statuses(run),
+        measured=int((cases["samples"] > 0).sum()),
+        fastest=compared,
+        conditions=conditions.describe_conditions(run.info, cases),
+        everything=conditions.describe_everything(run.info),
+        shared=views.shared_settings(cases) if len(cases) else "",
+        pictures=pictures,
+        tables=_tables(frames),
+        data_uri=_data_uri,
+    )
+
+
+def _tables(frames: Mapping[str, pd.DataFrame]) -> dict[str, Markup | None]:
+    """The page's tables by name; None for those without rows."""
+    cases = frames["cases"]
+    found = {
+        "cases": views.view_cases(cases),
+        "left_out": views.view_left_out(cases),
+        "phases": views.view_phases(frames["phases"], cases),
+        "costs": views.view_costs(frames["costs"]),
+        "ledger": views.view_ledger(cases),
+    }
+    return {
+        # The table library escapes every cell.
+        name: Markup(render_table(name, frame, views.MEANINGS)) if len(frame) else None  # noqa: S704
+        for name, frame in found.items()
+    }
+
+
+def _data_uri(picture: Picture) -> str:
+    return f"data:image/svg+xml;base64,{b64encode(picture.svg).decode('ascii')}"
+
+
+def _template(name: str) -> jinja2.Template:
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_read(name))
+
+
+def _read(name: str) -> str:
+    return (resources.files(__package__ or "reports.html") / name).read_text(encoding="utf-8")

@@ -1,0 +1,110 @@
+"""The conditions of a run in words: what a reader must know before believing a number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pandas as pd
+
+    from bench.records import RunInfo
+
+#: Instruction sets that decide which kernels run.
+_TELLING = (
+    "avx2",
+    "avx512f",
+    "avx512_vnni",
+    "avx512_bf16",
+    "avx512_fp16",
+    "amx_bf16",
+    "amx_int8",
+    "asimd",
+    "sve",
+    "bf16",
+)
+_UNKNOWN = "not known"
+
+
+def describe_conditions(info: RunInfo, cases: pd.DataFrame) -> list[tuple[str, str]]:
+    """Names and values, the most telling first; what could not be read says so."""
+    cpu, limits, system, libraries, git = (
+        _part(info, name) for name in ("cpu", "limits", "system", "libraries", "git")
+    )
+    rows = [
+        ("processor", _word(cpu.get("model"))),
+        ("instruction sets", _flags(cpu)),
+        ("thread budget", _threads(limits)),
+        ("cgroup CPU quota", _word(limits.get("cgroup_quota_cores"), "none", " cores")),
+        ("frequency governor", _word(system.get("governor"), "can't be read")),
+        ("virtual machine", _word(system.get("hypervisor"))),
+        ("load before the run", _word(system.get("load_1m"))),
+        ("worst round", _contamination(cases)),
+        ("libraries", ", ".join(f"{name} {version}" for name, version in libraries.items()) or _UNKNOWN),
+        ("python", _word(system.get("python"))),
+        ("system", _word(system.get("os"))),
+        ("compiler", _word(system.get("compiler"), "none found")),
+        ("git commit", _commit(git)),
+    ]
+    settings = ", ".join(f"{name} {value}" for name, value in _flat(info.settings))
+    return [*rows, ("measuring settings", settings or _UNKNOWN)]
+
+
+def footnote(info: RunInfo, cases: pd.DataFrame) -> str:
+    """The conditions in one line, for the foot of a figure."""
+    threads = sorted(int(count) for count in cases["threads"].unique())
+    words = [str(_part(info, "cpu").get("model") or "unknown processor")]
+    words += [f"{' or '.join(map(str, threads))} thread{'' if threads == [1] else 's'}"] if threads else []
+    return "; ".join([*words, "fp32 and contiguous unless named", f"run {info.id}"])
+
+
+def describe_everything(info: RunInfo) -> list[tuple[str, str]]:
+    """Every recorded value of the environment under its dotted name."""
+    return [(name, str(value)) for name, value in _flat(info.environment)]
+
+
+def _part(info: RunInfo, name: str) -> Mapping[str, Any]:
+    found = info.environment.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _word(value: object, missing: str = _UNKNOWN, unit: str = "") -> str:
+    if value is None or value == "":
+        return missing
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}{unit}" if isinstance(value, float) else f"{value}{unit}"
+
+
+def _flags(cpu: Mapping[str, Any]) -> str:
+    flags = set(str(cpu.get("flags", "")).split())
+    return ", ".join(name for name in _TELLING if name in flags) or _UNKNOWN
+
+
+def _threads(limits: Mapping[str, Any]) -> str:
+    budget = _word(limits.get("threads"))
+    return f"{budget} (affinity {_word(limits.get('affinity'))}, physical cores {_word(limits.get('physical_cores'))})"
+
+
+def _commit(git: Mapping[str, Any]) -> str:
+    if not git.get("commit"):
+        return "not in a checkout"
+    return f"{str(git['commit'])[:12]}{', with changes not committed' if git.get('dirty') else ''}"
+
+
+def _contamination(cases: pd.DataFrame) -> str:
+    names = {"cpu_pressure_percent": "CPU pressure {:.3g} %", "steal_percent": "steal {:.3g} %"}
+    names["throttled_periods"] = "{:.0f} throttled periods"
+    found = [
+        text.format(float(cases[name].dropna().max())) for name, text in names.items() if cases[name].notna().any()
+    ]
+    return ", ".join(found) or "no counters could be read"
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value

@@ -1,0 +1,71 @@
+"""Tables that sort and filter in the page itself; the only file that imports itables."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from itables import options, to_html_datatable
+from itables.javascript import generate_init_offline_itables_html
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Rows shown before the rest moves to further pages; most runs fit.
+_PAGE_ROWS = 25
+
+# The library's notes for notebook users, which in a page would only lead elsewhere.
+_NOTES = re.compile(r"<tbody>\s*<tr>\s*<td[^>]*>[^\"]*?Loading ITables.*?</tbody>", re.DOTALL)
+_MARKER = re.compile(r"<sup><noscript>.*?</sup>", re.DOTALL)
+_MISSING = r"\"NaN\""
+
+
+def embed_library() -> str:
+    """The table library and its style as one piece of HTML, to go into the page once, before the tables."""
+    html = generate_init_offline_itables_html(options.dt_bundle)
+    # After the script comes a notice for notebooks.
+    return html[: html.rindex("</script>") + len("</script>")]
+
+
+def render_table(name: str, frame: pd.DataFrame, meanings: Mapping[str, str]) -> str:
+    """A frame as a table that sorts, pages and filters; without scripts it is a plain table of all rows.
+
+    Args:
+        name: Unique in the page; letters and digits.
+        frame: Numbers stay numbers so that they sort as such; text is escaped.
+        meanings: Column to what it means, shown when the pointer rests on the heading.
+    """
+    paged = len(frame) > _PAGE_ROWS
+    with pd.option_context("display.float_format", _format):
+        html = to_html_datatable(
+            frame,
+            connected=False,
+            table_id=f"table_{name}",
+            showIndex=False,
+            allow_html=False,
+            display_logo_when_loading=False,
+            maxBytes=0,
+            maxColumns=0,
+            paging=paged,
+            pageLength=_PAGE_ROWS,
+            classes="display compact",
+            style="width:100%;margin:0",
+            column_filters="header",
+            text_in_header_can_be_selected=False,
+            layout={"topStart": "search", "topEnd": "pageLength" if paged else None, "bottomStart": "info"},
+        )
+    html = _MARKER.sub("", _NOTES.sub("<tbody></tbody>", html)).replace(_MISSING, r"\"\"").replace(">NaN<", "><")
+    for column, meaning in meanings.items():
+        html = html.replace(f"<th>{column}</th>", f"<th title='{meaning}'>{column}</th>")
+    return html
+
+
+def _format(value: float) -> str:
+    """Four digits, without an exponent where people would not write one."""
+    if math.isinf(value):
+        return "never"
+    if value == 0 or 1e-3 <= abs(value) < 1e4:  # noqa: PLR2004 - where a plain number reads well
+        return f"{value:.4g}"
+    return f"{value:,.0f}" if abs(value) >= 1 else f"{value:.1e}"

@@ -1,0 +1,124 @@
+"""What the page's tables show: frames cut down to what a reader asks, in units people read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NAMES = ["model", "resolution", "batch", "backend", "precision", "memory_format", "threads", "device", "scenario"]
+_ALWAYS = {"model", "batch", "backend"}
+_UNITS = {"resolution": "px"}
+
+
+def shared_settings(cases: pd.DataFrame) -> str:
+    """What all cases have in common and the tables therefore leave out."""
+    shared = [name for name in _NAMES if name not in _identity(cases)]
+    words = [f"{name.replace('_', ' ')} {cases[name].iloc[0]} {_UNITS.get(name, '')}".strip() for name in shared]
+    return ", ".join(words)
+
+
+def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
+    """Cases with samples: times in milliseconds, each number beside its interval."""
+    shown = cases[cases["samples"] > 0]
+    view = _identity_of(shown, cases)
+    view["status"] = shown["status"]
+    view["latency [ms]"] = shown["latency_s"] * 1e3
+    view["latency 95 % interval"] = _interval(shown, "latency_low_s", "latency_high_s", 1e3)
+    view["images/s"] = shown["throughput_per_s"]
+    view["images/s 95 % interval"] = _interval(shown, "throughput_low_per_s", "throughput_high_per_s", 1)
+    view["speed-up"] = shown["speedup"]
+    view["speed-up 95 % interval"] = _interval(shown, "speedup_low", "speedup_high", 1)
+    for percent in (90, 95, 99):
+        view[f"p{percent} [ms]"] = pd.to_numeric(shown[f"p{percent}_s"]) * 1e3
+    view["samples"] = shown["samples"]
+    view["rounds"] = shown["rounds"]
+    view["outliers"] = shown["outliers"]
+    view["stopped by"] = shown["stop_reason"]
+    view["peak memory [MB]"] = shown["peak_rss_bytes"].astype("Float64").astype(float) / 1e6
+    return view
+
+
+def view_left_out(cases: pd.DataFrame) -> pd.DataFrame:
+    """Cases that no comparison uses, and why."""
+    shown = cases[cases["status"] != "ok"]
+    view = _identity_of(shown, cases)
+    view["status"] = shown["status"]
+    view["reason"] = shown["reason"]
+    return view
+
+
+def view_phases(phases: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
+    """Phases in seconds, and the images after which they pay."""
+    view = _identity_of(phases, cases)
+    view["cache"] = phases["compile_cache"]
+    for name in ("import", "build", "convert", "compile", "first_inference", "warm_up", "one_off"):
+        view[f"{name.replace('_', ' ')} [s]"] = phases[f"{name}_s"]
+    view["pays after [images]"] = pd.to_numeric(phases["break_even_images"]).round()
+    view["note"] = phases["break_even_reason"].fillna("")
+    return view
+
+
+def view_costs(costs: pd.DataFrame) -> pd.DataFrame:
+    """Costs in millions, as papers give them."""
+    view = costs[["model", "resolution"]].copy()
+    view["params [M]"] = costs["params"] / 1e6
+    view["params, batch norm folded [M]"] = costs["params_folded"] / 1e6
+    view["multiply-adds [MMACs]"] = costs["macs"] / 1e6
+    view["activations [M]"] = costs["activations"] / 1e6
+    return view
+
+
+def view_ledger(cases: pd.DataFrame) -> pd.DataFrame:
+    """Asked beside got, agreement of the outputs, and what the machine did meanwhile."""
+    shown = cases[cases["samples"] > 0]
+    view = shown[["model", "batch", "backend"]].copy()
+    for name in ("precision", "threads", "memory_format", "device"):
+        got = shown[f"effective_{name}"].astype(object).where(shown[f"effective_{name}"].notna(), "not told")
+        view[f"{name.replace('_', ' ')} (asked / got)"] = shown[name].astype(str) + " / " + got.astype(str)
+    view["streams"] = _told(shown["effective_streams"])
+    view["outputs agree"] = shown["parity_passed"].map({True: "yes", False: "no"}).fillna("not compared")
+    view["cosine"] = pd.to_numeric(shown["parity_cosine"]).map("{:.6f}".format).replace("nan", "")
+    view["relative error"] = pd.to_numeric(shown["parity_relative_error"])
+    view["top-1 agreement"] = pd.to_numeric(shown["parity_top1_agreement"])
+    view["steady"] = shown["steady"].map({True: "yes", False: "no"})
+    view["CPU pressure [%]"] = pd.to_numeric(shown["cpu_pressure_percent"])
+    view["steal [%]"] = pd.to_numeric(shown["steal_percent"])
+    view["throttled periods"] = pd.to_numeric(shown["throttled_periods"])
+    view["notes"] = shown["notes"]
+    return view
+
+
+#: What a heading means, shown when the pointer rests on it.
+MEANINGS: Mapping[str, str] = {
+    "latency [ms]": "time of one call: median over process rounds of the medians of each round",
+    "images/s": "images over time taken, slow calls included",
+    "speed-up": "time of eager over time of this case, paired by turn",
+    "stopped by": "target: interval narrow enough; plateau: more samples no longer helped; budget: time ran out",
+    "one off [s]": "build, convert, compile and first inference together",
+    "outliers": "calls beyond 3 interquartile ranges from the quartiles of their round; counted, not dropped",
+    "steady": "whether warm-up ended because its windows agreed, in every round",
+    "CPU pressure [%]": "share of time in which a task waited for a core, worst round; the benchmark counts, too",
+    "steal [%]": "share of core time given to other virtual machines, worst round",
+}
+
+
+def _identity(cases: pd.DataFrame) -> list[str]:
+    """Names that tell the cases of this run apart, and those a reader always wants."""
+    return [name for name in _NAMES if name in _ALWAYS or len(cases[name].unique()) > 1]
+
+
+def _identity_of(shown: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
+    return shown[_identity(cases)].rename(columns=lambda name: name.replace("_", " ")).copy()
+
+
+def _interval(shown: pd.DataFrame, low: str, high: str, factor: float) -> list[str]:
+    bounds = zip(shown[low] * factor, shown[high] * factor, strict=True)
+    return ["" if pd.isna(one) else f"{one:.4g} to {two:.4g}" for one, two in bounds]
+
+
+def _told(values: pd.Series) -> pd.Series:
+    return values.astype(object).where(values.notna(), "not told").astype(str)

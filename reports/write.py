@@ -1,0 +1,104 @@
+"""The report on disk: one page, the tables as CSV, the figures as SVG and PNG, each replaced as a whole."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reports import columns, figures, tables
+from reports.html import render_page
+from reports.html.conditions import footnote
+from rexnet_core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from reports.tables import RunData
+
+PAGE = "report.html"
+MANIFEST = "csv/manifest.json"
+
+
+def write_report(run: RunData, out_dir: Path, top1: Mapping[str, tuple[float, str]] | None = None) -> Path:
+    """Write ``report.html``, ``csv/`` and ``figures/``, replacing those of an earlier report.
+
+    Args:
+        run: What was measured; it may be empty.
+        out_dir: Folder, made if it is not there.
+        top1: Model name to published top-1 accuracy [%] and its source.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        InputError: The folder can't be written, or is full; an earlier report there stays as it was.
+    """
+    files = _render(run, top1 or {})
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        # Beside its target, so that the last step is a rename within one file system.
+        staging = Path(tempfile.mkdtemp(prefix=".report-", dir=out_dir))
+        try:
+            _replace(files, staging, out_dir)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    except OSError as error:
+        raise InputError(
+            f"the report's folder must be writable and have room: {str(out_dir)!r} gave {error.strerror or error}; "
+            "name another folder or make room"
+        ) from error
+    return out_dir / PAGE
+
+
+def _render(run: RunData, top1: Mapping[str, tuple[float, str]]) -> dict[str, bytes]:
+    """Every file of the report by its path in the folder."""
+    frames = tables.all_frames(run)
+    pictures = figures.plot_all(frames, footnote(run.info, frames["cases"]), top1)
+    files = {
+        f"csv/{name}.csv": frame.to_csv(index=False, lineterminator="\n").encode() for name, frame in frames.items()
+    }
+    files[MANIFEST] = json.dumps(_manifest(run, frames), indent=2).encode()
+    for one in pictures:
+        if one.svg:
+            files |= {f"figures/{one.name}.svg": one.svg, f"figures/{one.name}.png": one.png}
+    files[PAGE] = render_page(run, frames, pictures).encode()
+    return files
+
+
+def _manifest(run: RunData, frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """What the CSV files hold, for people and programs."""
+    return {
+        "format": "rexbench-csv",
+        "format_version": columns.FORMAT_VERSION,
+        "run": run.info.id,
+        "files": {
+            f"{name}.csv": {
+                "rows": len(frame),
+                "columns": [
+                    {"name": column, "unit": columns.unit_of(column), "meaning": columns.TABLES[name][column]}
+                    for column in frame.columns
+                ],
+            }
+            for name, frame in frames.items()
+        },
+    }
+
+
+def _replace(files: Mapping[str, bytes], staging: Path, out_dir: Path) -> None:
+    """Write everything aside, then move it into place; figures that are no longer drawn go."""
+    for name, content in files.items():
+        path = staging / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    for name in files:
+        (out_dir / name).parent.mkdir(exist_ok=True)
+        (staging / name).replace(out_dir / name)
+    for name in figures.NAMES:
+        for ending in ("svg", "png"):
+            if f"figures/{name}.{ending}" not in files:
+                (out_dir / f"figures/{name}.{ending}").unlink(missing_ok=True)
