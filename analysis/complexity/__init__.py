@@ -10,12 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.complexity.analytic import count
 from analysis.complexity.cost import Cost, LayerCost
+from analysis.complexity.frame import as_dict, layer_rows, model_rows
 from analysis.complexity.resolution import check_resolution
 
 if TYPE_CHECKING:
     from analysis.complexity.traced import trace
 
-__all__ = ["Cost", "LayerCost", "check_resolution", "count", "trace"]
+__all__ = [
+    "Cost",
+    "LayerCost",
+    "as_dict",
+    "check_resolution",
+    "count",
+    "layer_rows",
+    "model_rows",
+    "trace",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -32,8 +32,15 @@ LAYER_COLUMNS = (
 
 
 def as_dict(cost: Cost, *, per_layer: bool = False) -> dict[str, Any]:
-    """The totals of one model, and with `per_layer` the list ``layers``; ready for `json.dumps`."""
-    document = {column: getattr(cost, column) for column in MODEL_COLUMNS} | {"uncounted": list(cost.uncounted)}
+    """The totals of one model, ready for `json.dumps`.
+
+    Args:
+        cost: A cost counted in either way; one that was traced adds the list ``uncounted``.
+        per_layer: Whether to add the list ``layers``.
+    """
+    document = {column: getattr(cost, column) for column in MODEL_COLUMNS}
+    if cost.uncounted:
+        document["uncounted"] = list(cost.uncounted)
     if per_layer:
         document["layers"] = [_layer(layer) for layer in cost.layers]
     return document

@@ -1,0 +1,112 @@
+"""Counts against what was printed about the models; agreement with the traced way is in test_traced."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from analysis.complexity import count
+from analysis.published import load
+from rexnet_core.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from analysis.published import PublishedRow
+
+#: Printed by the papers and projects that trained the models, without a remark that they are wrong.
+FIRST_HAND = [
+    row
+    for row in load()
+    if row.metric in {"flops", "params"}
+    and row.source.startswith(("ReXNet paper", "clovaai/rexnet"))
+    and not row.model.startswith("efficientnet")
+    and not row.note
+]
+
+#: Of these, what the counts contradict.
+CONTRADICTED = {
+    ("ReXNet paper (arXiv 2007.00992v3), appendix model table", "rexnet_1.5", "flops"),
+    ("clovaai/rexnet README (commit 61debcc)", "rexnet_lite_1.3", "params"),
+    ("ReXNet paper (arXiv 2007.00992v3), Table 1/4", "mobilenet_v2_1.4", "flops"),
+    ("ReXNet paper (arXiv 2007.00992v3), Table 1/4", "mobilenet_v2_1.4", "params"),
+}
+
+
+def is_printed(row: PublishedRow) -> bool:
+    """Whether our count, rounded or cut, has the printed digits."""
+    cost = count(row.model)
+    excess = (cost.macs if row.metric == "flops" else cost.params) - row.value
+    return abs(excess) <= row.step / 2 or 0 <= excess < row.step
+
+
+@pytest.mark.parametrize(
+    ("model", "macs", "params", "params_folded"),
+    [
+        ("rexnet_1.0", 398_370_392, 4_796_873, 4_775_497),
+        ("rexnet_3.0", 3_395_980_620, 34_708_792, 34_644_646),
+        ("regnetx_3.2gf", 3_176_621_952, 15_296_552, 15_265_272),
+        ("rexnet_lite_1.0", 406_806_592, 4_740_056, 4_718_280),
+        ("rexnet_plain", 564_669_040, 3_399_240, 3_389_512),
+    ],
+)
+def test_counts_at_224_are_these(model: str, macs: int, params: int, params_folded: int) -> None:
+    cost = count(model)
+    assert (cost.macs, cost.params, cost.params_folded) == (macs, params, params_folded)
+
+
+def test_first_hand_costs_are_our_counts_at_the_printed_precision() -> None:
+    off = {(row.source, row.model, row.metric) for row in FIRST_HAND if not is_printed(row)}
+    assert off == CONTRADICTED
+    assert len(FIRST_HAND) == 44
+
+
+def test_the_model_zoo_printed_regnets_folded_params() -> None:
+    (row,) = [
+        row for row in load() if (row.source, row.model, row.metric) == ("Open Model Zoo", "regnetx_3.2gf", "params")
+    ]
+    assert abs(count(row.model).params_folded - row.value) <= row.step / 2
+
+
+def test_a_layer_is_counted_by_hand() -> None:
+    stem, norm, depthwise, *_ = count("rexnet_1.0", 33).layers
+    assert (stem.layer, stem.kind, stem.out_shape) == ("stem.conv", "conv", (1, 32, 17, 17))
+    assert (stem.params, stem.params_folded) == (3 * 32 * 9, 3 * 32 * 9 + 32)
+    assert (stem.macs, stem.activations) == (17 * 17 * 3 * 32 * 9, 17 * 17 * 32)
+    assert stem.traffic_bytes == 4 * (3 * 33 * 33 + 3 * 32 * 9 + 32 + 17 * 17 * 32)
+    assert (norm.layer, norm.params, norm.params_folded, norm.macs, norm.traffic_bytes) == ("stem.norm", 64, 0, 0, 0)
+    assert (depthwise.kind, depthwise.macs) == ("depthwise_conv", 17 * 17 * 32 * 9)
+
+
+def test_totals_are_the_sums_over_layers() -> None:
+    cost = count("rexnet_1.3", 160)
+    for quantity in ("params", "params_folded", "macs", "activations", "traffic_bytes"):
+        assert getattr(cost, quantity) == sum(getattr(layer, quantity) for layer in cost.layers)
+    assert cost.macs_per_byte == cost.macs / cost.traffic_bytes
+
+
+def test_multiply_adds_grow_with_the_side_and_params_do_not() -> None:
+    costs = [count("rexnet_1.0", side) for side in (32, 64, 224, 225, 4096)]
+    assert sorted(cost.macs for cost in costs) == [cost.macs for cost in costs]
+    assert len({(cost.params, cost.params_folded) for cost in costs}) == 1
+
+
+def test_a_slip_in_the_name_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown model 'rexnet_plian'; did you mean 'rexnet_plain'\?"):
+        count("rexnet_plian")
+
+
+def test_the_resolution_is_checked() -> None:
+    with pytest.raises(InputError, match="got 7"):
+        count("rexnet_1.0", 7)
+
+
+def test_counting_needs_no_torch() -> None:
+    code = (
+        "import sys; sys.modules['torch'] = sys.modules['fvcore'] = None\n"
+        "from analysis.complexity import count\n"
+        "from analysis.complexity.frame import as_dict, layer_rows\n"
+        "assert as_dict(count('rexnet_1.0'), per_layer=True)['macs'] == 398_370_392"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

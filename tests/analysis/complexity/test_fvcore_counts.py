@@ -1,0 +1,34 @@
+"""fvcore as the third witness: it traces with torch.jit on real tensors and shares no code with our counters."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from analysis.complexity import count
+from analysis.complexity.fvcore_counts import fvcore_activations, fvcore_macs, fvcore_total
+from rexnet_core import create_model
+
+
+@pytest.mark.parametrize(
+    ("name", "side"),
+    [
+        ("rexnet_1.0", 224),
+        ("rexnetr_1.3", 33),
+        ("rexnet_lite_1.0", 65),
+        ("mobilenet_v2_1.0", 96),
+        ("regnetx_200mf", 97),
+    ],
+)
+def test_a_third_count_agrees_on_every_layer(name: str, side: int) -> None:
+    model = create_model(name).eval()
+    ours = {layer.layer: layer.macs for layer in count(name, side).layers if layer.macs}
+    assert fvcore_macs(model, side) == ours
+    assert fvcore_activations(model, side) == count(name, side).activations
+
+
+def test_its_total_is_ours_with_norms_and_pooling_added() -> None:
+    model = create_model("rexnet_plain").eval()
+    norms = sum(2 * torch.Size(row.out_shape).numel() for row in count("rexnet_plain", 64).layers if not row.macs)
+    pooling = 1024 * 2 * 2
+    assert fvcore_total(model, 64) == count("rexnet_plain", 64).macs + norms + pooling
