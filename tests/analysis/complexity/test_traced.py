@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -25,7 +27,7 @@ OPTIONS = [
 ]
 
 
-def on_meta(name: str, **options: object) -> nn.Module:
+def on_meta(name: str, **options: Any) -> nn.Module:
     with torch.device("meta"):
         return create_model(name, **options)
 
@@ -38,7 +40,7 @@ def test_both_ways_agree_on_every_layer_of_a_published_model(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "options"), OPTIONS)
-def test_both_ways_agree_whatever_the_options(name: str, options: dict[str, object]) -> None:
+def test_both_ways_agree_whatever_the_options(name: str, options: dict[str, Any]) -> None:
     config = model_config(name, **options)
     for side in (33, 224):
         traced = trace(on_meta(name, **options), side, in_channels=config.stem.w_in)
