@@ -81,7 +81,9 @@ class Network(nn.Module):
     def _initialise(self) -> None:
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+                # He initialisation by outputs; torch's own forgets the groups and makes depthwise weights vanish.
+                outputs = module.out_channels // module.groups * module.weight[0, 0].numel()
+                nn.init.normal_(module.weight, std=(2 / outputs) ** 0.5)
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
             elif isinstance(module, nn.Linear):

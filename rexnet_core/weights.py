@@ -1,0 +1,124 @@
+"""Checkpoints in official, timm, torchvision or our own names, to and from a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from rexnet_core.checkpoint import dump_tensors, load_tensors
+from rexnet_core.errors import InputError, UnknownNameError, WeightsError
+from rexnet_core.layouts import CONVOLUTIONAL_HEADS, layouts_of, module_names
+from rexnet_core.network import Network
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+SHOWN = 3
+COUNTER = "num_batches_tracked"
+
+
+def load_weights(model: Network, source: str | os.PathLike[str] | Mapping[str, Any]) -> str:
+    """Copies a checkpoint into `model`, keeping its dtype and device, and says which layout it was in.
+
+    Everything is checked before anything is copied: after an error the model is as it was.
+
+    Args:
+        model: A network of `rexnet_core.create_model`.
+        source: A ``.pth``, ``.pt`` or ``.safetensors`` file, or a mapping, in any layout of the model's family.
+
+    Returns:
+        The layout recognised: ``own``, ``official``, ``timm`` or ``torchvision``.
+
+    Raises:
+        WeightsError: The file can't be read safely, or its tensors are not this model's.
+    """
+    own = _own_state(model)
+    if any(tensor.is_meta for tensor in own.values()):
+        raise WeightsError("weights need a model with memory, this one is on the meta device; call to_empty() first")
+    tensors = load_tensors(source)
+    named = {layout: _public_names(model, layout) for layout in layouts_of(model.config.family)}
+    layout = max(named, key=lambda one: len(tensors.keys() & named[one].values()))
+    public = named[layout]
+    differences = _name_differences(public, tensors)
+    matched = {ours: tensors[theirs] for ours, theirs in public.items() if theirs in tensors}
+    differences += [
+        f"{public[ours]} {problem}" for ours, tensor in matched.items() if (problem := _problem(own[ours], tensor))
+    ]
+    if differences:
+        more = f" and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
+        raise WeightsError(
+            f"weights must be those of {model.config.name} ({layout} names fit best): "
+            f"{'; '.join(differences[:SHOWN])}{more}; give the checkpoint of this model"
+        )
+    with torch.no_grad():
+        for ours, tensor in matched.items():
+            own[ours].copy_(tensor.reshape(own[ours].shape))
+    return layout
+
+
+def map_weights(model: Network, layout: str) -> dict[str, Tensor]:
+    """The model's tensors under the names, in the order and the shapes of `layout`; memory is shared.
+
+    Raises:
+        UnknownNameError: The model's family has no such layout.
+    """
+    own = _own_state(model)
+    convolutional = (model.config.family, layout) in CONVOLUTIONAL_HEADS
+    linear = {f"{name}.weight" for name, module in model.named_modules() if isinstance(module, nn.Linear)}
+    return {
+        theirs: own[ours][..., None, None] if convolutional and ours in linear else own[ours]
+        for ours, theirs in _public_names(model, layout).items()
+    }
+
+
+def dump_weights(model: Network, path: str | os.PathLike[str], layout: str = "own") -> None:
+    """Writes the model's tensors to a ``.pth``, ``.pt`` or ``.safetensors`` file in `layout`.
+
+    Raises:
+        UnknownNameError: The model's family has no such layout.
+        WeightsError: The suffix is another, or the file can't be written.
+    """
+    dump_tensors({name: tensor.contiguous().cpu() for name, tensor in map_weights(model, layout).items()}, path)
+
+
+def _own_state(model: Network) -> dict[str, Tensor]:
+    if not isinstance(model, Network):
+        raise InputError(f"weights need a model of create_model, not {type(model).__name__}; create one first")
+    return dict(model.state_dict())
+
+
+def _public_names(model: Network, layout: str) -> dict[str, str]:
+    """Our tensor -> its name in `layout`, in the order of the public file."""
+    known = layouts_of(model.config.family)
+    if layout not in known:
+        raise UnknownNameError(f"layout of {model.config.name}", str(layout), known)
+    names: dict[str, list[str]] = {}
+    for name in _own_state(model):
+        names.setdefault(name.rpartition(".")[0], []).append(name)
+    if layout == "own":
+        return {name: name for tensors in names.values() for name in tensors}
+    modules = module_names(model.config, layout)
+    return {name: f"{modules[ours]}.{name.rpartition('.')[2]}" for ours in modules for name in names[ours]}
+
+
+def _name_differences(public: Mapping[str, str], tensors: Mapping[str, Tensor]) -> list[str]:
+    """What is missing and what is too much; batch counters may be missing, old files have none."""
+    missing = [name for name in public.values() if name not in tensors and not name.endswith(COUNTER)]
+    extra = tensors.keys() - public.values()
+    return [f"{name} is missing" for name in missing] + [f"{name} is unknown" for name in tensors if name in extra]
+
+
+def _problem(ours: Tensor, theirs: Tensor) -> str | None:
+    """Why `theirs` can't be copied into `ours`, or None; (n, c, 1, 1) fits (n, c)."""
+    if tuple(theirs.shape) not in {tuple(ours.shape), (*ours.shape, 1, 1)}:
+        return f"has shape {list(theirs.shape)} where the model has {list(ours.shape)}"
+    if theirs.is_meta or theirs.layout != torch.strided or theirs.is_quantized:
+        return "is no plain tensor with values"
+    if theirs.is_floating_point() != ours.is_floating_point():
+        return f"has type {theirs.dtype} where the model has {ours.dtype}"
+    if theirs.is_floating_point() and not bool(torch.isfinite(theirs).all()):
+        return "has values that are not finite"
+    return None
