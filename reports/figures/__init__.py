@@ -28,6 +28,7 @@ class Picture:
         svg: The SVG file; empty where there is nothing to show.
         png: The PNG file; empty where there is nothing to show.
         reason: Why it was left out; empty where it was drawn.
+        broad: Whether it needs the width of a page rather than of half of one.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Picture:
     svg: bytes = b""
     png: bytes = b""
     reason: str = ""
+    broad: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,4 +134,5 @@ def _picture(plan: _Plan, figure: Figure | None) -> Picture:
     if figure is None:
         return Picture(name=plan.name, title=plan.title, caption=plan.caption, reason=plan.needs)
     svg, png = style.render(figure)
-    return Picture(name=plan.name, title=plan.title, caption=plan.caption, svg=svg, png=png)
+    broad = bool(figure.get_size_inches()[0] > style.HALF_PAGE_IN)
+    return Picture(name=plan.name, title=plan.title, caption=plan.caption, svg=svg, png=png, broad=broad)

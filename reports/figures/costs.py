@@ -30,7 +30,7 @@ def plot_macs_latency(cases: pd.DataFrame, costs: pd.DataFrame, conditions: str)
         return None
     batches = sorted(shown["batch"].unique())[:_MOST_PANELS]
     keys = [key for key, _ in style.series(shown)]
-    figure, axes = style.new_figure(*style.grid_for(len(batches), most=2), panel_in=(4.4, 3.3), entries=len(keys))
+    figure, axes = style.new_figure(*style.grid_for(len(batches), most=2), panel_in=(3.0, 2.8), entries=len(keys))
     for panel, batch in zip(axes, batches, strict=False):
         part = shown[shown["batch"] == batch]
         for key, line in style.series(part):
@@ -62,7 +62,7 @@ def plot_accuracy(
     shown = _with_costs(cases, costs)
     shown = shown[shown["batch"] == shown["batch"].min()]
     keys = [key for key, _ in style.series(shown)]
-    figure, axes = style.new_figure(1, 2 if keys else 1, panel_in=(4.4, 3.3), entries=max(1, len(keys)))
+    figure, axes = style.new_figure(1, 2 if keys else 1, panel_in=(3.0, 2.8), entries=max(1, len(keys)))
     _accuracy_over_macs(axes[0], costs, top1)
     if keys:
         axes[1].set_ylim(axes[0].get_ylim())  # so that a point's model is read off the panel on the left
@@ -99,7 +99,7 @@ def plot_layers(layers: pd.DataFrame, conditions: str) -> Figure | None:
         return None
     kinds = list(layers.groupby("kind")["macs"].sum().sort_values(ascending=False).index)
     colours = dict(zip(kinds[:_MOST_KINDS], style.PARTS[1:], strict=False))
-    figure, axes = style.new_figure(len(models), 2, panel_in=(4.4, 2.3), entries=min(len(kinds), len(style.PARTS)))
+    figure, axes = style.new_figure(len(models), 2, panel_in=(3.0, 2.0), entries=min(len(kinds), len(style.PARTS)))
     for number, ((model, resolution), part) in enumerate(models):
         bars = [colours.get(kind, style.PARTS[0]) for kind in part["kind"]]
         for panel, column, name, unit in zip(axes[2 * number :], *_LAYER_PANELS, strict=False):

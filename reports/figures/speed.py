@@ -37,7 +37,7 @@ def plot_speedup(cases: pd.DataFrame, conditions: str) -> Figure | None:
     keys = [key for key, _ in style.series(shown)]
     batches = sorted(shown["batch"].unique())
     height = 0.9 + max(1.2, 0.24 * len(keys) * len(batches))
-    figure, axes = style.new_figure(*style.grid_for(len(panels)), panel_in=(3.4, height), entries=len(keys))
+    figure, axes = style.new_figure(*style.grid_for(len(panels)), panel_in=(3.0, height), entries=len(keys))
     low, high = _span(shown, ("speedup", "speedup_low", "speedup_high"), 1)
     for panel, ((model, resolution), part) in zip(axes, panels, strict=False):
         _speedup_panel(panel, part, keys, batches)

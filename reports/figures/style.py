@@ -36,7 +36,9 @@ _SETTINGS: Any = {
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "font.family": ["DejaVu Sans"],  # comes with matplotlib, so that every machine draws the same
 }
-_PANEL_IN = (3.4, 2.7)
+_PANEL_IN = (3.0, 2.6)
+#: Width up to which two figures stand side by side on a page.
+HALF_PAGE_IN = 6.2
 _FOOT_IN = 0.36
 _DPI = 144
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from html import escape
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -52,13 +53,12 @@ def render_table(name: str, frame: pd.DataFrame, meanings: Mapping[str, str]) ->
             pageLength=_PAGE_ROWS,
             classes="display compact",
             style="width:100%;margin:0",
-            column_filters="header",
-            text_in_header_can_be_selected=False,
+            columnControl=["searchDropdown"],
             layout={"topStart": "search", "topEnd": "pageLength" if paged else None, "bottomStart": "info"},
         )
     html = _MARKER.sub("", _NOTES.sub("<tbody></tbody>", html)).replace(_MISSING, r"\"\"").replace(">NaN<", "><")
     for column, meaning in meanings.items():
-        html = html.replace(f"<th>{column}</th>", f"<th title='{meaning}'>{column}</th>")
+        html = html.replace(f"<th>{column}</th>", f"<th title='{escape(meaning)}'>{column}</th>")
     return html
 
 

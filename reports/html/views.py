@@ -25,13 +25,12 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
     """Cases with samples: times in milliseconds, each number beside its interval."""
     shown = cases[cases["samples"] > 0]
     view = _identity_of(shown, cases)
-    view["status"] = shown["status"]
     view["latency [ms]"] = shown["latency_s"] * 1e3
     view["latency 95 % interval"] = _interval(shown, "latency_low_s", "latency_high_s", 1e3)
-    view["images/s"] = shown["throughput_per_s"]
-    view["images/s 95 % interval"] = _interval(shown, "throughput_low_per_s", "throughput_high_per_s", 1)
     view["speed-up"] = shown["speedup"]
     view["speed-up 95 % interval"] = _interval(shown, "speedup_low", "speedup_high", 1)
+    view["images/s"] = shown["throughput_per_s"]
+    view["images/s 95 % interval"] = _interval(shown, "throughput_low_per_s", "throughput_high_per_s", 1)
     for percent in (90, 95, 99):
         view[f"p{percent} [ms]"] = pd.to_numeric(shown[f"p{percent}_s"]) * 1e3
     view["samples"] = shown["samples"]
@@ -39,6 +38,7 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
     view["outliers"] = shown["outliers"]
     view["stopped by"] = shown["stop_reason"]
     view["peak memory [MB]"] = shown["peak_rss_bytes"].astype("Float64").astype(float) / 1e6
+    view["status"] = shown["status"]
     return view
 
 
@@ -55,10 +55,11 @@ def view_phases(phases: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     """Phases in seconds, and the images after which they pay."""
     view = _identity_of(phases, cases)
     view["cache"] = phases["compile_cache"]
-    for name in ("import", "build", "convert", "compile", "first_inference", "warm_up", "one_off"):
-        view[f"{name.replace('_', ' ')} [s]"] = phases[f"{name}_s"]
+    view["one off [s]"] = phases["one_off_s"]
     view["pays after [images]"] = pd.to_numeric(phases["break_even_images"]).round()
-    view["note"] = phases["break_even_reason"].fillna("")
+    for name in ("import", "build", "convert", "compile", "first_inference", "warm_up"):
+        view[f"{name.replace('_', ' ')} [s]"] = phases[f"{name}_s"]
+    view["note"] = phases["break_even_reason"].astype(object).where(phases["break_even_reason"].notna(), "")
     return view
 
 
@@ -117,7 +118,7 @@ def _identity_of(shown: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
 
 def _interval(shown: pd.DataFrame, low: str, high: str, factor: float) -> list[str]:
     bounds = zip(shown[low] * factor, shown[high] * factor, strict=True)
-    return ["" if pd.isna(one) else f"{one:.4g} to {two:.4g}" for one, two in bounds]
+    return ["" if pd.isna(one) or one == two else f"{one:.4g} to {two:.4g}" for one, two in bounds]
 
 
 def _told(values: pd.Series) -> pd.Series:

@@ -1,0 +1,166 @@
+"""Made-up records of a run that looks like a real one: two models, four backends, two batches, and what goes wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench.case import BACKENDS, Case
+from bench.records import Effective, Measurement, Parity, Round, RunInfo
+from reports.tables import RunData
+
+HOSTILE = "<script>alert(1)</script>"
+TOP1 = {"rexnet_1.0": (77.9, "official repository"), "rexnet_2.0": (81.6, "official repository")}
+_SPEED = {"eager": 1.0, "torchscript": 1.15, "compile": 1.6, "openvino": 2.1}
+_EAGER_S = {("rexnet_1.0", 1): 0.029, ("rexnet_1.0", 8): 0.21, ("rexnet_2.0", 1): 0.081, ("rexnet_2.0", 8): 0.62}
+_PHASES = {
+    "eager": {"import": 1.4, "build": 0.3, "first_inference": 0.14},
+    "torchscript": {"import": 1.4, "build": 0.3, "convert": 2.2, "compile": 0.6, "first_inference": 0.9},
+    "compile": {"import": 1.4, "build": 0.3, "compile": 31.0, "first_inference": 0.05},
+    "openvino": {"import": 0.3, "convert": 0.2, "compile": 0.8, "first_inference": 0.03},
+}
+_CACHE = {"compile": ("cold", "cached"), "openvino": ("cold", "cold")}
+
+
+def made_round(rng: np.random.Generator, case: Case, index: int, drift: Any) -> Round:
+    centre = _EAGER_S[case.model, case.batch] / _SPEED[case.backend] * np.exp(rng.normal(0, 0.01))
+    noise = np.exp(np.abs(rng.normal(0, 0.03, (8, 7))))
+    cache = _CACHE[case.backend][min(index, 1)] if case.backend in _CACHE else None
+    phases = {name: value * float(np.exp(rng.normal(0, 0.02))) for name, value in _PHASES[case.backend].items()}
+    if cache == "cached":
+        phases["compile"] = 3.1
+    return Round(
+        turns_s=tuple(tuple(turn) for turn in (centre * drift[:, None] * noise).tolist()),
+        phases_s=phases | {"warm_up": 1.0},
+        compile_cache=cache,
+        warmup_calls=24,
+        peak_rss_bytes=612_000_000 + 1_000_000 * index,
+        base_rss_bytes=231_000_000,
+        contamination={"cpu_pressure_percent": 3.5 + index, "steal_percent": None, "throttled_periods": 0.0},
+    )
+
+
+def made_measurement(case: Case, rounds: int = 6) -> Measurement:
+    # Seeded by the match, so that drift is shared within it, as side by side measuring makes it.
+    seed = abs(hash((case.resolution, case.batch, len(case.model)))) % 1000 + int(
+        _EAGER_S[case.model, case.batch] * 1e4
+    )
+    shared, own = np.random.default_rng(seed), np.random.default_rng([seed, BACKENDS.index(case.backend)])
+    drift = np.exp(shared.normal(0, 0.04, (rounds, 8)))
+    return Measurement(
+        case=case,
+        status="ok",
+        rounds=tuple(made_round(own, case, index, drift[index]) for index in range(rounds)),
+        parity=Parity(cosine=0.999999, relative_error=3e-6, top1_agreement=1.0, inputs=4, passed=True),
+        effective=Effective(
+            precision=case.precision,
+            threads=case.threads,
+            streams=1,
+            memory_format="runtime" if case.backend == "openvino" else case.memory_format,
+            device="cpu",
+        ),
+        stop_reason="target",
+    )
+
+
+def without_rounds(case: Case, status: str, reason: str) -> Measurement:
+    return Measurement(case=case, status=status, reason=reason)
+
+
+def made_measurements(rounds: int = 6) -> tuple[Measurement, ...]:
+    found = {}
+    for model, batch in _EAGER_S:
+        for backend in BACKENDS:
+            case = Case(model=model, resolution=224, batch=batch, backend=backend, threads=2)
+            found[case.id] = made_measurement(case, rounds)
+    failed, wrong = found["rexnet_2.0-224-b8-compile"], found["rexnet_2.0-224-b1-torchscript"]
+    found[failed.case.id] = without_rounds(failed.case, "failed", f"killed by signal 9 after 12 s {HOSTILE}")
+    found[wrong.case.id] = replace(
+        wrong,
+        status="mismatch",
+        reason="top-1 agrees on 2 of 4 inputs; must on all",
+        parity=Parity(cosine=0.97, relative_error=0.2, top1_agreement=0.5, inputs=4, passed=False),
+    )
+    plain = Case(model="rexnet_1.0", resolution=224, batch=1, backend="eager", threads=2)
+    extra = (
+        made_measurement(replace(plain, precision="bf16"), rounds),
+        without_rounds(
+            replace(plain, backend="openvino", precision="bf16"), "unavailable", "this processor has no bfloat16"
+        ),
+        without_rounds(
+            replace(plain, backend="openvino", memory_format="channels_last"), "unsupported", "ask for contiguous"
+        ),
+        replace(
+            made_measurement(replace(plain, memory_format="channels_last"), rounds), notes=("warm-up hit its cap.",)
+        ),
+    )
+    return (*found.values(), *extra)
+
+
+def made_cost(model: str, scale: float) -> dict[str, Any]:
+    kinds = ("pointwise", "depthwise", "squeeze-excite")
+    layers = [
+        {
+            "layer": f"features.{index}",
+            "kind": kinds[index % 3],
+            "params": int(scale * 900 * (index + 1) * (1, 0.1, 0.3)[index % 3]),
+            "macs": int(scale * 1e7 * (1, 0.15, 0.01)[index % 3] * (1 + index % 7)),
+            "out_shape": (1, 16 * (index + 1), 14, 14),
+        }
+        for index in range(48)
+    ]
+    return {
+        "model": model,
+        "resolution": 224,
+        "params": int(4.8e6 * scale),
+        "params_folded": int(4.78e6 * scale),
+        "macs": int(4.0e8 * scale),
+        "activations": int(6.7e6 * scale),
+        "layers": layers,
+    }
+
+
+def made_info() -> RunInfo:
+    return RunInfo(
+        id="20261121T081530-4f2a",
+        started_at="2026-11-21T08:15:30+00:00",
+        finished_at="2026-11-21T08:24:02+00:00",
+        status="done",
+        preset="quick",
+        planned=20,
+        environment={
+            "cpu": {"model": "AMD EPYC 9R14", "arch": "x86_64", "logical": 2, "flags": "avx2 avx512f avx512_bf16"},
+            "limits": {
+                "threads": 2,
+                "affinity": 2,
+                "physical_cores": 2,
+                "cgroup_quota_cores": None,
+                "memory_bytes": 2**34,
+            },
+            "system": {"os": "Linux", "python": "3.11.7", "governor": None, "hypervisor": True, "load_1m": 0.7},
+            "libraries": {"torch": "2.13.0", "openvino": "2026.4.1", "numpy": f"2.4{HOSTILE}"},
+            "git": {"commit": "1bc2d53a0d5f", "dirty": True},
+        },
+        settings={"rounds": 6, "target": 0.02},
+    )
+
+
+@pytest.fixture(scope="session")
+def run() -> RunData:
+    """A run with every status in it."""
+    costs = (made_cost("rexnet_1.0", 1.0), made_cost("rexnet_2.0", 3.7))
+    return RunData(info=made_info(), measurements=made_measurements(), costs=costs)
+
+
+@pytest.fixture(scope="session")
+def empty_run() -> RunData:
+    """A run that was stopped before anything was measured."""
+    return RunData(info=made_info())
+
+
+@pytest.fixture(scope="session")
+def top1() -> dict[str, tuple[float, str]]:
+    return TOP1

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import pytest
+
+from reports import tables
+from reports.figures import NAMES, plot_all, speed, style
+
+if TYPE_CHECKING:
+    from reports.figures import Picture
+    from reports.tables import RunData
+
+    Top1 = dict[str, tuple[float, str]]
+
+
+@pytest.fixture(scope="module")
+def pictures(run: RunData, top1: Top1) -> list[Picture]:
+    return plot_all(tables.all_frames(run), "a processor; 2 threads", top1)
+
+
+def test_every_figure_is_drawn_from_a_full_run(pictures: list[Picture]) -> None:
+    assert tuple(one.name for one in pictures) == NAMES
+    assert [one.reason for one in pictures] == [""] * len(NAMES)
+
+
+def test_figures_are_files_of_their_kind(pictures: list[Picture]) -> None:
+    for one in pictures:
+        assert one.png.startswith(b"\x89PNG")
+        assert ET.fromstring(one.svg).tag.endswith("svg")
+
+
+def test_figures_fetch_nothing(pictures: list[Picture]) -> None:
+    links = {
+        value
+        for one in pictures
+        for element in ET.fromstring(one.svg).iter()
+        for name, value in element.attrib.items()
+        if name.endswith("href")
+    }
+    assert all(link.startswith("#") for link in links)
+
+
+def test_the_same_run_gives_the_same_bytes(run: RunData, top1: Top1, pictures: list[Picture]) -> None:
+    again = plot_all(tables.all_frames(run), "a processor; 2 threads", top1)
+    assert [one.svg for one in again] == [one.svg for one in pictures]
+    assert [one.png for one in again] == [one.png for one in pictures]
+
+
+def test_drawing_leaves_the_global_settings_alone(run: RunData) -> None:
+    before = dict(mpl.rcParams)
+    plot_all(tables.all_frames(replace(run, measurements=run.measurements[:2])), "", {})
+    assert dict(mpl.rcParams) == before
+
+
+def test_what_has_nothing_to_show_says_why(empty_run: RunData) -> None:
+    pictures = plot_all(tables.all_frames(empty_run), "", {})
+    assert all(one.reason and not one.svg for one in pictures)
+
+
+def test_one_model_has_no_figure_over_models(run: RunData) -> None:
+    frames = tables.all_frames(replace(run, measurements=run.measurements[:8], costs=run.costs[:1]))
+    reasons = {one.name: one.reason for one in plot_all(frames, "", {})}
+    assert "two models" in reasons["macs_latency"]
+    assert "published accuracy" in reasons["accuracy"]
+    assert reasons["latency"] == ""
+
+
+def test_only_ok_cases_are_drawn(run: RunData) -> None:
+    cases = tables.cases_frame(run)
+    with style.drawing():
+        figure = speed.plot_latency(cases, "")
+    assert figure is not None
+    panel = next(one for one in figure.axes if one.get_title().startswith("rexnet_2.0"))
+    colours = [line.get_color() for line in panel.lines if line.get_marker() == "s"]
+    points = [len(line.get_xdata()) for line in panel.lines if line.get_marker() == "s"]
+    assert set(colours) == {style.colour_of("torchscript")}
+    assert points == [1]  # batch 1 is a mismatch
+
+
+def test_a_point_without_interval_is_drawn_without_bar(run: RunData) -> None:
+    short = tuple(replace(one, rounds=one.rounds[:1]) for one in run.measurements[:8])
+    assert speed.plot_latency(tables.cases_frame(replace(run, measurements=short)), "") is not None
+
+
+def test_names_with_dollar_signs_are_no_formulas(run: RunData) -> None:
+    odd = tuple(replace(one, case=replace(one.case, model="$x^{_$")) for one in run.measurements[:1])
+    assert plot_all(tables.all_frames(replace(run, measurements=odd)), "$\\bad{$", {})[0].svg
+
+
+def test_backends_differ_in_colour_and_in_marker() -> None:
+    looks = [
+        style.style_of((name, "fp32", "contiguous", "cpu", "latency"))
+        for name in ("eager", "torchscript", "compile", "openvino")
+    ]
+    assert len({look["color"] for look in looks}) == 4
+    assert len({look["marker"] for look in looks}) == 4
+
+
+def test_labels_name_only_what_is_special() -> None:
+    assert style.label_of(("eager", "fp32", "contiguous", "cpu", "latency")) == "eager"
+    assert style.label_of(("eager", "bf16", "channels_last", "cpu", "latency")) == "eager bf16 channels_last"

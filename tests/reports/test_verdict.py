@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reports import verdict
+
+if TYPE_CHECKING:
+    from reports.tables import RunData
+
+
+def test_statuses_are_counted_in_their_order(run: RunData) -> None:
+    counted = list(verdict.count_statuses(run).items())
+    assert counted == [("ok", 16), ("mismatch", 1), ("failed", 1), ("unavailable", 1), ("unsupported", 1)]
+
+
+def test_the_fastest_of_each_match_is_named_with_interval_and_next(run: RunData) -> None:
+    first = verdict.find_fastest(run)[0]
+    assert first.what == "rexnet_1.0, 224 px, batch 1, fp32, 2 threads, cpu"
+    assert first.backend == "openvino"
+    assert "ms [" in first.latency
+    assert "times as fast as the next, compile" in first.against
+
+
+def test_a_mismatch_is_never_the_fastest(run: RunData) -> None:
+    wrong = tuple(
+        replace(one, status="mismatch") if one.case.backend == "openvino" else one for one in run.measurements
+    )
+    assert {one.backend for one in verdict.find_fastest(replace(run, measurements=wrong))} == {
+        "compile",
+        "torchscript",
+        "eager",
+    }
+
+
+def test_equals_are_not_told_apart(run: RunData) -> None:
+    one = run.measurements[0]
+    twin = replace(one, case=replace(one.case, backend="compile"))
+    found = verdict.find_fastest(replace(run, measurements=(one, twin)))
+    assert found[0].against.startswith("can't be told apart from")
+
+
+def test_one_round_claims_no_interval(run: RunData) -> None:
+    short = tuple(replace(one, rounds=one.rounds[:1]) for one in run.measurements[:2])
+    found = verdict.find_fastest(replace(run, measurements=short))[0]
+    assert "(no interval)" in found.latency
+    assert "one process round" in found.against
+
+
+def test_the_only_case_is_compared_with_nothing(run: RunData) -> None:
+    found = verdict.find_fastest(replace(run, measurements=run.measurements[:1]))
+    assert found[0].against == "nothing else here can be compared"
+
+
+def test_an_empty_run_has_no_fastest(empty_run: RunData) -> None:
+    assert verdict.find_fastest(empty_run) == []
+    assert verdict.count_statuses(empty_run) == {}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"), [(1.2, 1.4, "1.3 ms [1.2, 1.4]"), (float("nan"), float("nan"), "1.3 ms (no interval)")]
+)
+def test_numbers_are_written_with_their_interval(low: float, high: float, text: str) -> None:
+    assert verdict.describe_number(1.3, low, high, "ms") == text
