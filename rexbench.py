@@ -171,7 +171,8 @@ def _complexity(args: argparse.Namespace) -> int:
     """
     import pandas as pd  # noqa: PLC0415
 
-    from analysis.complexity import as_dict, count, trace  # noqa: PLC0415
+    from analysis.complexity import count, trace  # noqa: PLC0415
+    from analysis.complexity.frame import as_dict  # noqa: PLC0415
 
     cost = (trace if args.trace else count)(args.model, args.resolution)
     document = as_dict(cost, per_layer=args.per_layer)
@@ -313,6 +314,7 @@ def _publish(args: argparse.Namespace, store: Store, run: str) -> int:
     from reports.write import write_report  # noqa: PLC0415
 
     from analysis.published import top1  # noqa: PLC0415
+    from reports.console import render_cases  # noqa: PLC0415
     from reports.tables import cases_frame  # noqa: PLC0415
 
     data = _load(store, run)
@@ -321,7 +323,7 @@ def _publish(args: argparse.Namespace, store: Store, run: str) -> int:
     path = write_report(data, _out_folder(args.out, run), known)
     frame = cases_frame(data)
     document = {"run": run, "report": str(path), "cases": _records(frame)}
-    _answer(args, document, frame, text=lambda: _print_cases(frame))
+    _answer(args, document, frame, text=lambda: print(render_cases(frame)))
     print(f"{'' if args.json else 'report: '}{path}", file=sys.stderr if args.json or args.csv == "-" else sys.stdout)
     return _judge(data.measurements)
 
@@ -373,37 +375,6 @@ def _plain(value: Any) -> Any:
 
 def _print_json(document: Any) -> None:
     print(json.dumps(_plain(document), indent=2))
-
-
-def _print_cases(frame: pd.DataFrame) -> None:
-    """One line a case: the median with its interval, the speed-up with its interval, or what went wrong."""
-    print(f"{'case':44} {'latency [ms]':>24} {'images/s':>9}  speed-up over eager")
-    for row in frame.to_dict("records"):
-        name = f"{row['model']} {row['resolution']} px b{row['batch']} {row['backend']} {row['precision']}"
-        if row["memory_format"] != "contiguous":
-            name += f" {row['memory_format']}"
-        if row["status"] != "ok":
-            print(f"{name:44} {row['status']}: {row['reason']}")
-            continue
-        print(f"{name:44} {_interval(row, 'latency_s', 1e3):>24} {row['throughput_per_s']:9.1f}  {_speedup(row)}")
-
-
-def _interval(row: Mapping[Any, Any], name: str, scale: float) -> str:
-    """A median and its interval, such as ``12.3 [12.1, 12.6]``, with as many digits as the interval supports."""
-    stem, unit = name.rsplit("_", 1) if name.endswith("_s") else (name, "")
-    low, high = (row[f"{stem}_{end}_{unit}" if unit else f"{stem}_{end}"] for end in ("low", "high"))
-    value = row[name] * scale
-    if not (low == low and high == high):  # noqa: PLR0124 - NaN is the one value unequal to itself
-        return f"{value:.3g} [one round]"
-    digits = max(0, 1 - math.floor(math.log10(max((high - low) * scale / 2, 1e-6))))
-    return f"{value:.{digits}f} [{low * scale:.{digits}f}, {high * scale:.{digits}f}]"
-
-
-def _speedup(row: Mapping[Any, Any]) -> str:
-    value = row.get("speedup")
-    if value is None or value != value or row["backend"] == "eager":  # noqa: PLR0124
-        return ""
-    return _interval(row, "speedup", 1.0)
 
 
 if __name__ == "__main__":

@@ -26,8 +26,10 @@ REFERENCE = "reference.npy"
 MIN_IMAGES = 8
 MIN_BATCHES = 2
 _MAX_BYTES = 512 * 2**20
-_CALIBRATION_IMAGES = 16
-_CALIBRATION_BATCH = 8
+_CALIBRATION_IMAGES = 32
+_CALIBRATION_PIXELS = 32 * 224**2
+#: A channel that is the same for all images is not scaled to infinity.
+_LEAST_VARIANCE = 1e-4
 
 
 def plan_batches(batch: int, resolution: int) -> int:
@@ -38,20 +40,23 @@ def plan_batches(batch: int, resolution: int) -> int:
 
 
 def make_images(count: int, resolution: int, seed: int) -> npt.NDArray[np.float32]:
-    """Images whose power falls as 1/f, as photographs' does, each with its own colour.
+    """Images that differ as photographs do: in how fast their power falls with frequency, in contrast and in colour.
+
+    Images that were all alike but for their noise would make squeeze-excite, which sees only means, divide by nearly
+    nothing in its batch norm, and the logits would be rounding errors made large.
 
     Returns:
-        Shape ``(count, 3, resolution, resolution)``, mean 0 and standard deviation 1 over all but the count.
+        Shape ``(count, 3, resolution, resolution)``, in the range of normalised ImageNet pixels.
     """
     random = np.random.default_rng((seed, resolution))
     frequency = np.hypot(np.fft.fftfreq(resolution)[:, None], np.fft.rfftfreq(resolution)[None])
-    amplitude = 1 / np.maximum(frequency, 1 / resolution)
+    frequency = np.maximum(frequency, 1 / resolution)
     images = np.empty((count, 3, resolution, resolution), np.float32)
     for image in images:
-        noise = np.fft.rfft2(random.standard_normal(image.shape)) * amplitude
+        noise = np.fft.rfft2(random.standard_normal(image.shape)) * frequency ** -random.uniform(0.5, 2.0)
         pixels = np.fft.irfft2(noise, s=image.shape[-2:])
-        pixels = pixels / pixels.std() + random.normal(0, 0.5, (3, 1, 1))
-        image[:] = (pixels - pixels.mean()) / pixels.std()
+        contrast = np.exp(random.normal(-0.3, 0.4))
+        image[:] = pixels / pixels.std() * contrast + random.normal(0, 0.7, (3, 1, 1))
     return images
 
 
@@ -70,6 +75,9 @@ def calibrate(module: torch.nn.Module, resolution: int, seed: int) -> None:
 
     generator = torch.Generator().manual_seed(seed)
     norms = [part for part in module.modules() if isinstance(part, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d)]
+    last = [part for part in module.modules() if isinstance(part, torch.nn.Linear | torch.nn.Conv2d)][-1]
+    count = max(2, min(_CALIBRATION_IMAGES, _CALIBRATION_PIXELS // resolution**2))
+    images = torch.from_numpy(make_images(count, resolution, seed + 1))
     module.eval()
     with torch.no_grad():
         for name, tensor in module.named_parameters():
@@ -78,17 +86,27 @@ def calibrate(module: torch.nn.Module, resolution: int, seed: int) -> None:
                 tensor.copy_(draw * (2 / tensor[0].numel()) ** 0.5)
             else:
                 tensor.copy_(1 + 0.1 * draw if name.endswith("weight") else 0.1 * draw)
-        for norm in norms:
-            norm.reset_running_stats()
-            norm.momentum, norm.training = None, True  # None: the plain average over all calibration batches
-        images = torch.from_numpy(make_images(_CALIBRATION_IMAGES, resolution, seed + 1))
-        outputs = [module(part) for part in torch.split(images, _CALIBRATION_BATCH)]
-        module.eval()
-        last = [part for part in module.modules() if isinstance(part, torch.nn.Linear | torch.nn.Conv2d)][-1]
-        scale = float(torch.cat(outputs).std())
-        last.weight.mul_(1 / max(scale, 1e-12))
-    for norm in norms:
-        norm.momentum = 0.1
+        hooks = [norm.register_forward_pre_hook(_take_statistics) for norm in norms]
+        try:
+            logits = module(images)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        last.weight.mul_(1 / float(logits.std()))
+
+
+def _take_statistics(norm: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+    """Set a batch norm's statistics to those of its input, just before it uses them.
+
+    Statistics taken in train mode would belong to inputs that every norm before had scaled by its own batch; with few
+    images the two differ by a factor. Taken this way, in order, they are those of the network in eval mode.
+    """
+    [x] = inputs
+    axes = [0, *range(2, x.dim())]
+    mean: Any = norm.running_mean
+    variance: Any = norm.running_var
+    mean.copy_(x.mean(axes))
+    variance.copy_(x.var(axes, unbiased=False) + _LEAST_VARIANCE)
 
 
 def prepare(task: dict[str, Any]) -> dict[str, Any]:

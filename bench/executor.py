@@ -104,14 +104,12 @@ class ProcessExecutor:
 class WorkerProcess:
     """One `bench.worker` process; the parent sleeps in `select` while it works."""
 
-    def __init__(self, case: Case, scratch: Path, limit_s: float) -> None:
+    def __init__(self, case: Case, scratch: Path, limit_s: float, module: str = "bench.worker") -> None:
         self._limit_s = limit_s
         self._left_s = limit_s
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         cache = {"TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor")}
-        self._process = _start(
-            "bench.worker", [], threads=case.threads, extra=cache, log=self._log, answers=subprocess.PIPE
-        )
+        self._process = _start(module, [], threads=case.threads, extra=cache, log=self._log, answers=subprocess.PIPE)
         self._selector = selectors.DefaultSelector()
         assert self._process.stdout is not None
         self._selector.register(self._process.stdout, selectors.EVENT_READ)

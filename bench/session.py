@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.complexity import as_dict, count
+from analysis.complexity import count
+from analysis.complexity.frame import as_dict
 from bench.executor import ProcessExecutor
 from bench.machine import read_environment
 from bench.match import Match

@@ -1,0 +1,86 @@
+"""Callables of one process compared by taking turns: what the suites compare our own code with others' by."""
+
+from __future__ import annotations
+
+import gc
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_DRAWS = 2000
+_COVERAGE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The ratio of two times with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """Such as ``0.987 [0.981, 0.993]``."""
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+    def as_list(self) -> list[float]:
+        """Value, low and high, for JSON."""
+        return [self.value, self.low, self.high]
+
+
+def take_turns(
+    calls: Mapping[str, Callable[[], object]],
+    *,
+    budget_s: float,
+    least_turns: int = 20,
+    warm_up: int = 3,
+    seed: int = 0,
+) -> dict[str, list[float]]:
+    """Times of each callable [s], turn by turn; in every turn each runs once, in random order.
+
+    Args:
+        calls: What to compare.
+        budget_s: Time for all turns [s].
+        least_turns: Turns however long they take.
+        warm_up: Calls of each before the first turn.
+        seed: Of the order.
+    """
+    for _ in range(warm_up):
+        for call in calls.values():
+            call()
+    shuffler, order = random.Random(seed), list(calls)
+    times_s: dict[str, list[float]] = {name: [] for name in calls}
+    gc.collect()
+    gc.disable()
+    try:
+        end = time.perf_counter() + budget_s
+        while time.perf_counter() < end or len(times_s[order[0]]) < least_turns:
+            shuffler.shuffle(order)
+            for name in order:
+                call = calls[name]
+                begun = time.perf_counter_ns()
+                call()
+                times_s[name].append((time.perf_counter_ns() - begun) * 1e-9)
+    finally:
+        gc.enable()
+    return times_s
+
+
+def ratio_of_medians(numerator: Sequence[float], denominator: Sequence[float]) -> Estimate:
+    """The ratio of the medians of two series taken in turns, with the interval from resampling turns.
+
+    Args:
+        numerator: Times [s], one per turn.
+        denominator: Times [s] of the same turns.
+    """
+    top, bottom = np.asarray(numerator), np.asarray(denominator)
+    chosen = np.random.default_rng(0).integers(len(top), size=(_DRAWS, len(top)))
+    drawn = np.median(top[chosen], axis=1) / np.median(bottom[chosen], axis=1)
+    low, high = np.quantile(drawn, [(1 - _COVERAGE) / 2, (1 + _COVERAGE) / 2])
+    return Estimate(float(np.median(top) / np.median(bottom)), float(low), float(high))

@@ -1,0 +1,118 @@
+"""What the harness adds: our worker against a bare loop on the same object, and against OpenVINO's benchmark_app."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bench.assets import prepare
+from bench.backends.openvino import ir_name
+from bench.case import Case
+from bench.executor import ProcessExecutor
+from bench.interleave import ratio_of_medians
+from bench.machine import read_thread_budget
+from bench.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytestmark = pytest.mark.extra
+
+MODEL, RESOLUTION = "rexnet_1.0", 224
+BARE_TURNS, CALLS = 60, 10
+APP_PAIRS, APP_S, TURN_S = 10, 3, 0.5
+
+
+@pytest.fixture(scope="module")
+def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("assets")
+    task = {"model": MODEL, "resolution": RESOLUTION, "batch": 1, "threads": read_thread_budget(), "seed": 0}
+    prepare({**task, "weights": None, "folder": str(folder), "ir": True})
+    return folder
+
+
+def make_case(backend: str) -> Case:
+    return Case(model=MODEL, resolution=RESOLUTION, batch=1, backend=backend, threads=read_thread_budget())
+
+
+@pytest.mark.parametrize("backend", ["eager", "openvino"])
+def test_worker_against_a_bare_loop(backend: str, assets: Path, tmp_path: Path, benchmark: Any) -> None:
+    """Target: a ratio within 1 % of 1."""
+    worker = Worker(make_case(backend), assets)
+    worker.build(str(tmp_path / "logits.npy"))
+    worker.warm_up(max_s=10, max_calls=200)
+    sides: dict[str, Callable[[], float]] = {
+        "worker": lambda: statistics.median(worker.take_turn(1e9, CALLS)["samples_s"]),
+        "bare": lambda: _bare_loop(worker.runners),
+    }
+    medians: dict[str, list[float]] = {name: [] for name in sides}
+    shuffler = random.Random(0)
+    for _ in range(BARE_TURNS):
+        for name in shuffler.sample(sorted(sides), len(sides)):
+            medians[name].append(sides[name]())
+    ratio = ratio_of_medians(medians["worker"], medians["bare"])
+    benchmark.pedantic(worker.sample, rounds=20)
+    benchmark.extra_info.update(backend=backend, worker_over_bare_loop=ratio.as_list())
+    print(f"\n{backend}: worker / bare loop = {ratio}", end="")  # noqa: T201
+
+
+def _bare_loop(runners: list[Callable[[], object]]) -> float:
+    """Median of `CALLS` calls after one that settles, as short as a loop can be written."""
+    runners[0]()
+    times = []
+    for call in range(CALLS):
+        run = runners[call % len(runners)]
+        begun = time.perf_counter_ns()
+        run()
+        times.append(time.perf_counter_ns() - begun)
+    return statistics.median(times) * 1e-9
+
+
+def test_openvino_against_benchmark_app(assets: Path, tmp_path: Path, benchmark: Any) -> None:
+    """Target: a ratio within 3 % of 1, at batch 1, synchronous, one stream, f32, the same representation."""
+    handle = ProcessExecutor().open(make_case("openvino"), assets, tmp_path, 600)
+    ours, theirs = [], []
+    try:
+        handle.ask("build", logits_path=str(tmp_path / "logits.npy"))
+        handle.ask("warm_up", max_s=10, max_calls=200)
+        for pair in range(APP_PAIRS):
+            sides = [
+                lambda: ours.append(_worker_median(handle)),
+                lambda: theirs.append(_app_median(assets / ir_name(1), tmp_path)),
+            ]
+            for side in sides if pair % 2 else reversed(sides):
+                side()
+    finally:
+        handle.close()
+    ratio = ratio_of_medians(ours, theirs)
+    benchmark.extra_info.update(ours_over_benchmark_app=ratio.as_list(), ours_s=ours, benchmark_app_s=theirs)
+    benchmark.pedantic(lambda: None)
+    print(f"\nopenvino: ours / benchmark_app = {ratio} over {APP_PAIRS} alternated pairs", end="")  # noqa: T201
+
+
+def _worker_median(handle: Any) -> float:
+    """Median [s] of as many slices as benchmark_app runs long."""
+    turns = [handle.ask("take_turn", slice_s=TURN_S, max_calls=10_000) for _ in range(round(APP_S / TURN_S))]
+    return statistics.median(sample for turn in turns for sample in turn["samples_s"])
+
+
+def _app_median(model: Path, folder: Path) -> float:
+    """Median latency [s] that benchmark_app reports for the same model and settings."""
+    command = [
+        *(sys.executable, "-c", "from openvino.tools.benchmark.main import main; main()"),
+        *("-m", str(model), "-d", "CPU", "-api", "sync", "-hint", "none", "-nstreams", "1", "-t", str(APP_S)),
+        *("-nthreads", str(read_thread_budget()), "-infer_precision", "f32"),
+        *("-report_type", "no_counters", "-json_stats", "-report_folder", str(folder)),
+    ]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": ""})
+    report = json.loads((folder / "benchmark_report.json").read_text())
+    return float(report["execution_results"]["latency_median"]) * 1e-3
