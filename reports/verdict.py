@@ -25,12 +25,14 @@ class Fastest:
         backend: Name of the fastest case's backend, with what sets it apart.
         latency: Its latency with interval, in words.
         against: How it compares with the next, in words.
+        reason: Why there is no interval; empty where there is one.
     """
 
     what: str
     backend: str
     latency: str
     against: str
+    reason: str = ""
 
 
 def count_statuses(run: RunData) -> dict[str, int]:
@@ -69,7 +71,11 @@ def _fastest(cases: list[Measurement]) -> Fastest:
     summary, best = summaries[0]
     against = _against(best, summaries[1][1]) if len(summaries) > 1 else "nothing else here can be compared"
     return Fastest(
-        what=_what(best.case), backend=describe_variant(best.case), latency=_latency(summary), against=against
+        what=_what(best.case),
+        backend=describe_variant(best.case),
+        latency=_latency(summary),
+        against=against,
+        reason=summary.reasons.get("latency_interval", ""),
     )
 
 
@@ -96,5 +102,5 @@ def _worded(found: Ratio, name: str) -> str:
     if found.decided:
         return f"{number} times as fast as the next, {name}"
     if math.isnan(found.low):
-        return f"{number} times as fast as the next, {name}: {found.reason}"
+        return f"{found.speedup:.4g} times as fast as the next, {name} (no interval)"
     return f"can't be told apart from {name}: {number}"

@@ -92,7 +92,8 @@ _PLANS = (
     _Plan(
         name="layers",
         title="Cost along the depth",
-        caption="Multiply-adds and parameters of each layer from input to output.",
+        caption="Multiply-adds and parameters of each layer from input to output, for at most four models; all are in "
+        "layers.csv.",
         needs="no per-layer costs were recorded",
     ),
 )

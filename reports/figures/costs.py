@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.patches import Patch
 
 from reports.figures import style
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 #: The input side that published accuracies of these models belong to.
 PUBLISHED_RESOLUTION = 224
 _MOST_PANELS = 4
+#: Up to here the names of models fit over a narrow panel.
+_FEW_MODELS = 4
 _LAYER_PANELS = ("macs", "params"), ("multiply-adds", "parameters"), ("MMACs", "thousands")
 _FACTORS = {"MMACs": 1e6, "thousands": 1e3}
 _MOST_KINDS = len(style.PARTS) - 1
@@ -30,7 +33,8 @@ def plot_macs_latency(cases: pd.DataFrame, costs: pd.DataFrame, conditions: str)
         return None
     batches = sorted(shown["batch"].unique())[:_MOST_PANELS]
     keys = [key for key, _ in style.series(shown)]
-    figure, axes = style.new_figure(*style.grid_for(len(batches), most=2), panel_in=(3.0, 2.8), entries=len(keys))
+    panel_in = (3.0, 2.8) if shown["model"].nunique() <= _FEW_MODELS else (4.4, 3.4)
+    figure, axes = style.new_figure(*style.grid_for(len(batches), most=2), panel_in=panel_in, entries=len(keys))
     for panel, batch in zip(axes, batches, strict=False):
         part = shown[shown["batch"] == batch]
         for key, line in style.series(part):
@@ -83,20 +87,22 @@ def plot_accuracy(
 def _accuracy_over_macs(panel: Axes, costs: pd.DataFrame, top1: Mapping[str, tuple[float, str]]) -> None:
     for number, (model, macs) in enumerate(zip(costs["model"], costs["macs"] / 1e9, strict=True)):
         panel.plot(macs, top1[model][0], color="#5d3a9b", marker="o", markersize=6)
-        # Above and below by turns, for neighbours are close.
-        place = (6, 6) if number % 2 == 0 else (6, -11)
-        panel.annotate(model, (macs, top1[model][0]), textcoords="offset points", xytext=place, fontsize=7)
+        # To either side by turns, for neighbours are close.
+        place, side = ((-5, 3), "right") if number % 2 == 0 else ((5, -8), "left")
+        panel.annotate(model, (macs, top1[model][0]), textcoords="offset points", xytext=place, ha=side, fontsize=7)
     style.plain_log(panel.xaxis, costs["macs"].min() / 1e9, costs["macs"].max() / 1e9)
-    panel.margins(x=0.22, y=0.15)
+    panel.margins(x=0.38, y=0.15)
     panel.set_xlabel("multiply-adds per image [GMACs]", fontsize=8)
     panel.set_ylabel("top-1 [%], published", fontsize=8)
 
 
 def plot_layers(layers: pd.DataFrame, conditions: str) -> Figure | None:
     """Multiply-adds and parameters of each layer along the depth, coloured by kind; at most four models."""
-    models = list(layers.groupby(["model", "resolution"], sort=False))[:_MOST_PANELS]
-    if not models:
+    every = list(layers.groupby(["model", "resolution"], sort=False))
+    if not every:
         return None
+    # The first, the last, and some between, so that a family's range is seen.
+    models = [every[place] for place in sorted({round(x) for x in np.linspace(0, len(every) - 1, _MOST_PANELS)})]
     kinds = list(layers.groupby("kind")["macs"].sum().sort_values(ascending=False).index)
     colours = dict(zip(kinds[:_MOST_KINDS], style.PARTS[1:], strict=False))
     figure, axes = style.new_figure(len(models), 2, panel_in=(3.0, 2.0), entries=min(len(kinds), len(style.PARTS)))
@@ -134,5 +140,5 @@ def _name_columns(panel: Axes, part: pd.DataFrame) -> None:
         panel.axvline(macs, color="#d0d0d0", linewidth=0.8, zorder=0)
         place = panel.get_xaxis_transform()
         panel.text(
-            macs, 1.01, text, transform=place, rotation=50, fontsize=6.5, color="#555555", ha="left", va="bottom"
+            macs, 1.01, text, transform=place, rotation=65, fontsize=6.5, color="#555555", ha="left", va="bottom"
         )

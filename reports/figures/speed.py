@@ -36,7 +36,7 @@ def plot_speedup(cases: pd.DataFrame, conditions: str) -> Figure | None:
     panels = list(shown.groupby(["model", "resolution"], sort=True))
     keys = [key for key, _ in style.series(shown)]
     batches = sorted(shown["batch"].unique())
-    height = 0.9 + max(1.2, 0.24 * len(keys) * len(batches))
+    height = 0.9 + max(1.2, 0.17 * len(keys) * len(batches))
     figure, axes = style.new_figure(*style.grid_for(len(panels)), panel_in=(3.0, height), entries=len(keys))
     low, high = _span(shown, ("speedup", "speedup_low", "speedup_high"), 1)
     for panel, ((model, resolution), part) in zip(axes, panels, strict=False):

@@ -42,6 +42,10 @@ HALF_PAGE_IN = 6.2
 _FOOT_IN = 0.36
 _DPI = 144
 
+#: Round numbers within a decade, the first choice that gives enough ticks.
+_TICKS = ((1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0))
+_LEAST_TICKS = 3
+
 #: What makes two lines of the same backend different.
 SERIES = ["backend", "precision", "memory_format", "device", "scenario"]
 _PLAIN = {"precision": "fp32", "memory_format": "contiguous", "device": "cpu", "scenario": "latency"}
@@ -87,7 +91,7 @@ def _calm(axes: Axes) -> None:
     axes.tick_params(labelsize=8)
 
 
-def grid_for(panels: int, *, most: int = 3) -> tuple[int, int]:
+def grid_for(panels: int, *, most: int = 4) -> tuple[int, int]:
     """Rows and columns for a number of panels."""
     cols = min(panels, most)
     return math.ceil(panels / cols), cols
@@ -156,11 +160,17 @@ def legend_handles(keys: Iterable[Sequence[str]]) -> list[Line2D]:
 def plain_log(axis: Axis, low: float, high: float) -> None:
     """A logarithmic axis with numbers people read."""
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})  # type: ignore[attr-defined]
-    wide = low > 0 and high / low >= 10  # noqa: PLR2004 - a decade: below it 1, 2, 5 leave too few ticks
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)) if wide else MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    fitting = (subs for subs in _TICKS if _count_ticks(low, high, subs) >= _LEAST_TICKS)
+    subs = next(fitting, None)
+    axis.set_major_locator(LogLocator(subs=subs) if subs else MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
+
+
+def _count_ticks(low: float, high: float, subs: Sequence[float]) -> int:
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return sum(low <= sub * 10.0**decade <= high for decade in decades for sub in subs)
 
 
 def ticks_at(axis: Axis, values: Iterable[float]) -> None:

@@ -187,3 +187,9 @@ def test_a_long_table_is_whole_and_paged() -> None:
     assert "4999" in html
     assert '"pageLength": 25' in html
     assert "a" * 90 in html
+
+
+def test_why_there_is_no_interval_is_said_once(run: RunData) -> None:
+    short = tuple(replace(one, rounds=one.rounds[:1]) for one in run.measurements[:8])
+    page = render(replace(run, measurements=short))
+    assert page.count("No interval: one process round can&#39;t show how processes differ.") == 1

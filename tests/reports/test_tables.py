@@ -16,21 +16,8 @@ if TYPE_CHECKING:
 
     from reports.tables import RunData
 
-CONTRACT = [
-    "model",
-    "resolution",
-    "batch",
-    "backend",
-    "precision",
-    "memory_format",
-    "threads",
-    "status",
-    "reason",
-    "latency_s",
-    "latency_low_s",
-    "latency_high_s",
-    "throughput_per_s",
-]
+CONTRACT = ["model", "resolution", "batch", "backend", "precision", "memory_format", "threads", "status", "reason"]
+CONTRACT += ["latency_s", "latency_low_s", "latency_high_s", "throughput_per_s"]
 
 
 def one_case(run: RunData, model: str, batch: int, backend: str) -> pd.Series:

@@ -46,7 +46,8 @@ def test_one_round_claims_no_interval(run: RunData) -> None:
     short = tuple(replace(one, rounds=one.rounds[:1]) for one in run.measurements[:2])
     found = verdict.find_fastest(replace(run, measurements=short))[0]
     assert "(no interval)" in found.latency
-    assert "one process round" in found.against
+    assert found.against.endswith("times as fast as the next, eager (no interval)")
+    assert "one process round" in found.reason
 
 
 def test_the_only_case_is_compared_with_nothing(run: RunData) -> None:
