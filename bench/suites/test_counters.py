@@ -8,25 +8,22 @@ turns with it, so that its share can be told. Ours includes making the `meta` st
 
 from __future__ import annotations
 
-import random
-import time
+import statistics
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 import torch
 
 from analysis.complexity import count, trace
 from analysis.complexity.fvcore_counts import fvcore_total
-from bench.intervals import median_interval
+from bench.interleave import ratio_of_medians, take_turns
 from rexnet_core import create_model, model_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MODEL = "rexnet_3.0"
-ROUNDS = 6
-TURNS = 5
+BUDGET_S = 12.0
 TARGET_ANALYTIC_S = 5e-3
 TARGET_RATIO = 3.0
 
@@ -58,14 +55,14 @@ def test_the_traced_count_against_fvcore(benchmark: Any) -> None:
         "fvcore": lambda: fvcore_total(model),
         "forward": lambda: model(image),
     }
-    times_s = _take_turns(counters)
+    times_s = take_turns(counters, budget_s=BUDGET_S)
     benchmark.pedantic(counters["traced"], rounds=10)
-    benchmark.extra_info.update(model=MODEL, threads=torch.get_num_threads(), turns=ROUNDS * TURNS)
-    benchmark.extra_info["median_s"] = {name: float(np.median(taken)) for name, taken in times_s.items()}
+    benchmark.extra_info.update(model=MODEL, threads=torch.get_num_threads(), turns=len(times_s["traced"]))
+    benchmark.extra_info["median_s"] = {name: statistics.median(taken) for name, taken in times_s.items()}
     for name in ("analytic", "traced", "forward"):
-        estimate, low, high = _ratio(times_s["fvcore"], times_s[name])
-        benchmark.extra_info[f"fvcore_over_{name}"] = [estimate, low, high]
-        print(f"\n{MODEL}: fvcore / {name} = {estimate:.4g} [{low:.4g}, {high:.4g}]", end="")  # noqa: T201
+        estimate = ratio_of_medians(times_s["fvcore"], times_s[name])
+        benchmark.extra_info[f"fvcore_over_{name}"] = estimate.as_list()
+        print(f"\n{MODEL}: fvcore / {name} = {estimate}", end="")  # noqa: T201
     assert benchmark.extra_info["fvcore_over_traced"][1] > TARGET_RATIO
 
 
@@ -76,26 +73,3 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
-
-
-def _take_turns(counters: dict[str, Callable[[], object]]) -> dict[str, list[list[float]]]:
-    """Seconds of each counter, round by round and turn by turn; in a turn each runs once, in random order."""
-    order, shuffler = list(counters), random.Random(0)
-    times_s: dict[str, list[list[float]]] = {name: [] for name in order}
-    for _ in range(ROUNDS):
-        for name in order:
-            times_s[name].append([])
-        for _ in range(TURNS):
-            shuffler.shuffle(order)
-            for name in order:
-                start = time.perf_counter()
-                counters[name]()
-                times_s[name][-1].append(time.perf_counter() - start)
-    return times_s
-
-
-def _ratio(base_s: list[list[float]], other_s: list[list[float]]) -> tuple[float, float, float]:
-    """The median over rounds of the median ratio of turns taken side by side, and its 95 % interval."""
-    rounds = [np.array(base) / np.array(other) for base, other in zip(base_s, other_s, strict=True)]
-    interval = median_interval(rounds, [float(len(ratios)) for ratios in rounds])
-    return float(np.median([np.median(ratios) for ratios in rounds])), interval.low, interval.high
