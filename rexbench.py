@@ -172,11 +172,11 @@ def _complexity(args: argparse.Namespace) -> int:
     import pandas as pd  # noqa: PLC0415
 
     from analysis.complexity import count, trace  # noqa: PLC0415
-    from analysis.complexity.frame import as_dict  # noqa: PLC0415
+    from analysis.complexity.frame import as_dict, layer_rows, model_rows  # noqa: PLC0415
 
     cost = (trace if args.trace else count)(args.model, args.resolution)
     document = as_dict(cost, per_layer=args.per_layer)
-    rows = document["layers"] if args.per_layer else [document]
+    rows = layer_rows(cost) if args.per_layer else model_rows([cost])
     return _answer(args, document, pd.DataFrame(rows))
 
 

@@ -28,6 +28,10 @@ MIN_BATCHES = 2
 _MAX_BYTES = 512 * 2**20
 _CALIBRATION_IMAGES = 32
 _CALIBRATION_PIXELS = 32 * 224**2
+#: Mean shift of the batch norms. Centred on zero, half of each activation's inputs are cut off, and a deep random
+#: network carries a rounding error on until it is as large as the signal (bf16 on ReXNet 1.0 at 64 pixels: 24 % of the
+#: largest logit; with the shift 9 %), which trained ones don't.
+_SHIFT = 0.5
 #: A channel that is the same for all images is not scaled to infinity.
 _LEAST_VARIANCE = 1e-4
 
@@ -74,7 +78,9 @@ def calibrate(module: torch.nn.Module, resolution: int, seed: int) -> None:
     import torch  # noqa: PLC0415 - the parent process imports this file and stays free of torch
 
     generator = torch.Generator().manual_seed(seed)
-    norms = [part for part in module.modules() if isinstance(part, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d)]
+    norms: list[Any] = [
+        part for part in module.modules() if isinstance(part, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d)
+    ]
     last = [part for part in module.modules() if isinstance(part, torch.nn.Linear | torch.nn.Conv2d)][-1]
     count = max(2, min(_CALIBRATION_IMAGES, _CALIBRATION_PIXELS // resolution**2))
     images = torch.from_numpy(make_images(count, resolution, seed + 1))
@@ -86,6 +92,8 @@ def calibrate(module: torch.nn.Module, resolution: int, seed: int) -> None:
                 tensor.copy_(draw * (2 / tensor[0].numel()) ** 0.5)
             else:
                 tensor.copy_(1 + 0.1 * draw if name.endswith("weight") else 0.1 * draw)
+        for norm in norms:
+            norm.bias.add_(_SHIFT)
         hooks = [norm.register_forward_pre_hook(_take_statistics) for norm in norms]
         try:
             logits = module(images)

@@ -64,7 +64,7 @@ def effective_count(turns: Sequence[Array]) -> float:
     return total / min(max(effect, 1.0), float(sizes.max()))
 
 
-def median_interval(rounds: Sequence[Array], effective: Sequence[float]) -> Interval:
+def median_interval(rounds: Sequence[Array], effective: Sequence[float], *, least: int = LEAST_SAMPLES) -> Interval:
     """The 95 % interval of the median over rounds of the per-round medians.
 
     One round gives none: it can't see how processes differ, which is the larger part of the variance. Two to five
@@ -74,8 +74,9 @@ def median_interval(rounds: Sequence[Array], effective: Sequence[float]) -> Inte
     Args:
         rounds: Positive values of each round, in any order.
         effective: What `effective_count` says of each round.
+        least: Fewest values a round must have; 1 where each value is itself a median of several samples.
     """
-    if reason := _why_none(rounds):
+    if reason := _why_none(rounds, least):
         return Interval(reason=reason)
     if len(rounds) < BOOTSTRAP_ROUNDS:
         return student_interval(np.array([np.median(values) for values in rounds]))
@@ -111,7 +112,7 @@ def ratio_interval(numerators: Sequence[Array], denominators: Sequence[Array]) -
         numerators: Per round, one value per turn (such as images done).
         denominators: The same (such as time taken), positive.
     """
-    if reason := _why_none(numerators, least=1):
+    if reason := _why_none(numerators, 1):
         return Interval(reason=reason)
     pairs = list(zip(numerators, denominators, strict=True))
     if len(pairs) < BOOTSTRAP_ROUNDS:
@@ -133,7 +134,7 @@ def order_half_width(values: Array, effective: float) -> float:
     return float((high - low) / 2 / middle)
 
 
-def _why_none(rounds: Sequence[Array], least: int = LEAST_SAMPLES) -> str:
+def _why_none(rounds: Sequence[Array], least: int) -> str:
     if not rounds:
         return "no samples"
     if len(rounds) == 1:

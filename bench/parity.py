@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 #: Per precision: least cosine, largest error relative to the largest reference logit, least top-1 agreement.
 #: fp32 backends differ by the order of their sums alone. bf16 keeps 8 bits of every product, and calibrated random
-#: weights carry its rounding on further than trained ones do: on ReXNet 1.0, 5 % of the largest logit at 224 pixels and
-#: 20 % at 64 were seen, where another function gives 100 % and a cosine near 0.
-LIMITS = {"fp32": (0.9999, 1e-3, 1.0), "bf16": (0.95, 0.3, 0.5)}
+#: weights carry its rounding on further than trained ones: 2 to 9 % of the largest logit were seen, where another
+#: function gives 100 % and a cosine near 0.
+LIMITS = {"fp32": (0.9999, 1e-3, 1.0), "bf16": (0.98, 0.2, 0.5)}
 
 
 def compare(reference: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], precision: str) -> Parity:

@@ -154,7 +154,7 @@ def ratio(base: Measurement, other: Measurement) -> Ratio | None:
     if not rounds:
         return None
     scale = other.images_per_sample / base.images_per_sample
-    interval = median_interval(rounds, [float(len(pairs)) for pairs in rounds])
+    interval = median_interval(rounds, [float(len(pairs)) for pairs in rounds], least=1)
     return Ratio(
         speedup=float(np.median([np.median(pairs) for pairs in rounds])) * scale,
         low=interval.low * scale,

@@ -33,14 +33,10 @@ class TorchScript(TorchModule):
         """As torch says, and the precision of the constants in the frozen graph, which is what runs."""
         import torch  # noqa: PLC0415
 
-        weights = {
-            node.t("value").dtype
-            for node in self.call.inlined_graph.findAllNodes("prim::Constant", recurse=True)
-            if node.hasAttribute("value")
-            and node.kindOf("value") == "t"
-            and node.t("value").is_floating_point()
-            and node.t("value").dim() > 1
-        }
+        graph = self.call.inlined_graph  # held: its nodes die with it
+        constants = [node for node in graph.findAllNodes("prim::Constant") if node.hasAttribute("value")]
+        tensors = [node.t("value") for node in constants if node.kindOf("value") == "t"]
+        weights = {tensor.dtype for tensor in tensors if tensor.dim() > 1 and tensor.is_floating_point()}
         told = super().effective()
         names = {torch.float32: "fp32", torch.bfloat16: "bf16"}
         frozen = " and ".join(sorted(names.get(kind, str(kind)) for kind in weights))

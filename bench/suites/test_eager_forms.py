@@ -1,0 +1,184 @@
+"""Our eager forward pass against the two public ways to write the same network.
+
+One process, the same weights, threads, memory format and inference mode. The forms take turns in random order; a turn's
+ratio is ours over the other, so that drift of the machine hits both. Noise between two identical networks is 0.5-1 %.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+import statistics
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from bench.assets import calibrate
+from rexnet_core import create_model
+from rexnet_core.blocks import LinearBottleneck, SqueezeExcite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+MODEL = "rexnet_1.0"
+RESOLUTION = 224
+BUDGET_S = 12.0
+WARM_UP_TURNS = 5
+LEAST_TURNS = 20
+RESAMPLES = 2000
+
+
+class SigmoidTimesInput(torch.autograd.Function):
+    """SiLU that keeps its input alone for the backward pass, as the official file has it."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        """Gives x * sigmoid(x)."""
+        ctx.save_for_backward(x)
+        return x.mul(torch.sigmoid(x))
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        """Its gradient from the input alone."""
+        (x,) = ctx.saved_tensors
+        gate = torch.sigmoid(x)
+        return grads[0] * gate * (1 + x * (1 - gate))
+
+
+class OfficialSiLU(nn.Module):
+    """`SigmoidTimesInput` as a layer."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """A new tensor of the shape of `x`."""
+        return SigmoidTimesInput.apply(x)  # type: ignore[no-any-return, no-untyped-call]
+
+
+class PooledSqueezeExcite(nn.Module):
+    """Squeeze-excite over an adaptive pooling layer, as the official file has it."""
+
+    def __init__(self, ours: SqueezeExcite) -> None:
+        super().__init__()
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.gate = nn.Sequential(ours.reduce, ours.norm, ours.act, ours.expand, nn.Sigmoid())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The input, each channel scaled by its gate."""
+        return x * self.gate(self.pool(x))  # type: ignore[no-any-return]
+
+
+class SliceBlock(nn.Module):
+    """The input is added in place to a slice of the block's output: the official form."""
+
+    def __init__(self, ours: LinearBottleneck) -> None:
+        super().__init__()
+        self.body, self.width = ours.body, ours.w_shortcut
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The block's output."""
+        out: Tensor = self.body(x)
+        if self.width:
+            out[:, : self.width] += x
+        return out
+
+
+class ConcatenationBlock(nn.Module):
+    """Sum and rest are put together anew: timm's form."""
+
+    def __init__(self, ours: LinearBottleneck) -> None:
+        super().__init__()
+        self.body, self.width = ours.body, ours.w_shortcut
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The block's output."""
+        out: Tensor = self.body(x)
+        if self.width:
+            out = torch.cat([out[:, : self.width] + x, out[:, self.width :]], dim=1)
+        return out
+
+
+def official_form(ours: nn.Module) -> nn.Module:
+    def swap(module: nn.Module) -> nn.Module:
+        if isinstance(module, nn.SiLU):
+            return OfficialSiLU()
+        if isinstance(module, nn.ReLU6):
+            return nn.ReLU6()
+        if isinstance(module, SqueezeExcite):
+            return PooledSqueezeExcite(module)
+        return SliceBlock(module) if isinstance(module, LinearBottleneck) else module
+
+    return _rewritten(ours, swap)
+
+
+def timm_form(ours: nn.Module) -> nn.Module:
+    def swap(module: nn.Module) -> nn.Module:
+        if isinstance(module, nn.ReLU6):
+            return nn.ReLU6()
+        return ConcatenationBlock(module) if isinstance(module, LinearBottleneck) else module
+
+    return _rewritten(ours, swap)
+
+
+FORMS = {"official": official_form, "timm": timm_form, "itself": copy.deepcopy}
+
+
+@pytest.mark.extra
+@pytest.mark.parametrize("memory_format", ["contiguous", "channels_last"])
+@pytest.mark.parametrize("batch", [1, 8])
+def test_our_eager_against_the_public_forms(batch: int, memory_format: str, benchmark: Any) -> None:
+    layout = torch.channels_last if memory_format == "channels_last" else torch.contiguous_format
+    torch.manual_seed(0)
+    ours = create_model(MODEL)
+    calibrate(ours, RESOLUTION, seed=0)  # with fresh norms the activations sink into denormal numbers, which are slow
+    ours = ours.eval().to(memory_format=layout)
+    nets = {"ours": ours, **{name: form(ours) for name, form in FORMS.items()}}
+    images = torch.randn(batch, 3, RESOLUTION, RESOLUTION).to(memory_format=layout)
+    with torch.inference_mode():
+        for net in nets.values():
+            torch.testing.assert_close(net(images), ours(images), rtol=1e-4, atol=1e-5)
+        times_s = _take_turns({name: lambda net=net: net(images) for name, net in nets.items()})
+        benchmark.pedantic(ours, (images,), rounds=5)
+    benchmark.extra_info.update(batch=batch, memory_format=memory_format, threads=torch.get_num_threads())
+    for name in FORMS:
+        ratio, low, high = _ratio_of_medians(times_s["ours"], times_s[name])
+        benchmark.extra_info[f"ours_over_{name}"] = [ratio, low, high]
+        print(f"\nbatch {batch}, {memory_format}: ours / {name} = {ratio:.3f} [{low:.3f}, {high:.3f}]", end="")  # noqa: T201
+
+
+def _rewritten(ours: nn.Module, swap: Callable[[nn.Module], nn.Module]) -> nn.Module:
+    """A copy of the network, each module of it replaced, innermost first, by what `swap` makes of it."""
+    net = copy.deepcopy(ours)
+    for parent in reversed(list(net.modules())):
+        for name, child in parent.named_children():
+            setattr(parent, name, swap(child))
+    return net.eval()
+
+
+def _take_turns(calls: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
+    """Seconds per call of each form, turn by turn; in every turn each form runs once, in random order."""
+    order, shuffler = list(calls), random.Random(0)
+    for name in order * WARM_UP_TURNS:
+        calls[name]()
+    times_s: dict[str, list[float]] = {name: [] for name in calls}
+    end = time.perf_counter() + BUDGET_S
+    while time.perf_counter() < end or len(times_s[order[0]]) < LEAST_TURNS:
+        shuffler.shuffle(order)
+        for name in order:
+            start = time.perf_counter()
+            calls[name]()
+            times_s[name].append(time.perf_counter() - start)
+    return times_s
+
+
+def _ratio_of_medians(ours: list[float], other: list[float]) -> tuple[float, float, float]:
+    """The ratio of medians and its 95 % interval, from resampled turns."""
+    turns, chooser = list(zip(ours, other, strict=True)), random.Random(0)
+    ratios = sorted(_ratio(chooser.choices(turns, k=len(turns))) for _ in range(RESAMPLES))
+    return _ratio(turns), ratios[RESAMPLES // 40], ratios[-RESAMPLES // 40]
+
+
+def _ratio(turns: Iterable[tuple[float, float]]) -> float:
+    ours, other = zip(*turns, strict=True)
+    return statistics.median(ours) / statistics.median(other)
