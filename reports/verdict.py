@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from reports.tables import RunData
 
 
+#: Beyond which other load is worth a warning. A benchmark that fills its own cores shows a few percent of pressure.
+_LIMITS = (
+    ("cpu_pressure_percent", 25, "The machine was busy: tasks waited for a core {:.0f} % of the time"),
+    ("steal_percent", 1, "Other virtual machines took {:.1f} % of the cores"),
+    ("throttled_periods", 0, "The control group was throttled {:.0f} times"),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fastest:
     """Which backend was fastest among those measured side by side.
@@ -50,6 +58,22 @@ def find_fastest(run: RunData) -> list[Fastest]:
     return [_fastest(cases) for cases in matches.values()]
 
 
+def find_doubts(run: RunData) -> list[str]:
+    """What speaks against the numbers of this run, as sentences."""
+    rounds = [one for measurement in run.measurements for one in measurement.rounds]
+    doubts = []
+    for name, limit, text in _LIMITS:
+        worst = max((value for one in rounds if (value := one.contamination.get(name)) is not None), default=0.0)
+        if worst > limit:
+            doubts.append(f"{text.format(worst)} in the worst round; times may be too long and intervals wide.")
+    unsteady = sum(not all(one.steady for one in measurement.rounds) for measurement in run.measurements)
+    if unsteady:
+        doubts.append(
+            f"Warm-up hit its cap in {unsteady} of {len(run.measurements)} cases; their samples may still be drifting."
+        )
+    return doubts
+
+
 def describe_number(value: float, low: float, high: float, unit: str = "") -> str:
     """A value with its interval, to three or four digits."""
     unit = f" {unit}" if unit else ""
@@ -69,13 +93,17 @@ def _fastest(cases: list[Measurement]) -> Fastest:
     if not summaries:
         return Fastest(what=_what(cases[0].case), backend="none", latency="", against="no samples were taken")
     summary, best = summaries[0]
-    against = _against(best, summaries[1][1]) if len(summaries) > 1 else "nothing else here can be compared"
+    against, reason = "nothing else here can be compared", summary.reasons.get("latency_interval", "")
+    if len(summaries) > 1:
+        following = summaries[1][1]
+        found = ratio(following, best)
+        against, reason = _worded(found, describe_variant(following.case)), reason or (found.reason if found else "")
     return Fastest(
         what=_what(best.case),
         backend=describe_variant(best.case),
         latency=_latency(summary),
         against=against,
-        reason=summary.reasons.get("latency_interval", ""),
+        reason=reason,
     )
 
 
@@ -89,15 +117,9 @@ def _latency(summary: Summary) -> str:
     return describe_number(summary.latency_s * 1e3, low, high, "ms")
 
 
-def _against(best: Measurement, following: Measurement) -> str:
-    name = describe_variant(following.case)
-    found = ratio(following, best)
+def _worded(found: Ratio | None, name: str) -> str:
     if found is None:
         return f"took no turns beside the next, {name}"
-    return _worded(found, name)
-
-
-def _worded(found: Ratio, name: str) -> str:
     number = describe_number(found.speedup, found.low, found.high)
     if found.decided:
         return f"{number} times as fast as the next, {name}"

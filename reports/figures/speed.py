@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_MARGIN = 1.4
+#: A bar that goes further than this factor beyond all points runs out of its panel.
+_LONGEST_BAR = 3.0
+
 
 def plot_latency(cases: pd.DataFrame, conditions: str) -> Figure | None:
     """Latency against batch size, one panel per model and resolution; bars are 95 % intervals."""
@@ -70,12 +74,19 @@ def _against_batch(
     keys = [key for key, _ in style.series(shown)]
     figure, axes = style.new_figure(*style.grid_for(len(panels)), entries=len(keys))
     for panel, ((model, resolution), part) in zip(axes, panels, strict=False):
+        low, high = part["batch"].min() / _MARGIN, part["batch"].max() * _MARGIN
         for key, line in style.series(part):
             ordered = line.sort_values("batch")
             bars = _bars(ordered, names, factor)
-            panel.errorbar(ordered["batch"], ordered[names[0]] * factor, yerr=bars, capsize=2, **style.style_of(key))
+            # Set a little apart, so that the bars of one batch size do not hide one another.
+            shift = (high / low) ** (0.012 * (keys.index(key) - (len(keys) - 1) / 2))
+            x, y = ordered["batch"] * shift, ordered[names[0]] * factor
+            panel.errorbar(x, y, yerr=bars, capsize=2, **style.style_of(key))
         style.ticks_at(panel.xaxis, part["batch"])
-        style.plain_log(panel.yaxis, *_span(part, names, factor))
+        panel.set_xlim(low, high)
+        low, high = _span(part, names, factor)
+        style.plain_log(panel.yaxis, low, high)
+        panel.set_ylim(low / 1.1, high * 1.1)
         panel.set_title(f"{model}, {resolution} px", fontsize=9)
         panel.set_xlabel("batch size [images per call]", fontsize=8)
         panel.set_ylabel(ylabel, fontsize=8)
@@ -90,5 +101,8 @@ def _bars(rows: pd.DataFrame, names: tuple[str, str, str], factor: float) -> Any
 
 
 def _span(rows: pd.DataFrame, names: tuple[str, str, str], factor: float) -> tuple[float, float]:
-    values = rows[list(names)].to_numpy(dtype=float) * factor
-    return float(np.nanmin(values)), float(np.nanmax(values))
+    """What the axis holds: all points, and their bars unless these are so long that they would dwarf the rest."""
+    points = rows[names[0]].to_numpy(dtype=float) * factor
+    every = rows[list(names)].to_numpy(dtype=float) * factor
+    low, high = float(np.nanmin(points)), float(np.nanmax(points))
+    return max(float(np.nanmin(every)), low / _LONGEST_BAR), min(float(np.nanmax(every)), high * _LONGEST_BAR)

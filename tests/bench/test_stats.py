@@ -154,6 +154,13 @@ def test_only_turns_that_both_took_are_paired() -> None:
     assert "one process round" in found.reason
 
 
+def test_one_pair_in_each_of_two_rounds_is_enough_for_a_wide_interval() -> None:
+    found = stats.ratio(measured(a_round([[2.0]]), a_round([[2.2]])), measured(a_round([[1.0]]), a_round([[1.0]])))
+    assert found.low < 2
+    assert found.high > 2.2
+    assert not found.reason
+
+
 def test_speedup_is_per_image_when_calls_hold_different_numbers_of_requests() -> None:
     base, other = measured(a_round([[1.0]]), jobs=2), measured(a_round([[1.0]]), jobs=8)
     assert stats.ratio(base, other).speedup == 4

@@ -103,3 +103,11 @@ def test_backends_differ_in_colour_and_in_marker() -> None:
 def test_labels_name_only_what_is_special() -> None:
     assert style.label_of(("eager", "fp32", "contiguous", "cpu", "latency")) == "eager"
     assert style.label_of(("eager", "bf16", "channels_last", "cpu", "latency")) == "eager bf16 channels_last"
+
+
+def test_a_huge_interval_does_not_dwarf_the_points(run: RunData) -> None:
+    cases = tables.cases_frame(run)
+    cases.loc[0, "latency_high_s"] = 1e6
+    figure = speed.plot_latency(cases, "")
+    assert figure is not None
+    assert figure.axes[0].get_ylim()[1] < 1000

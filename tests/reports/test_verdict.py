@@ -65,3 +65,15 @@ def test_an_empty_run_has_no_fastest(empty_run: RunData) -> None:
 )
 def test_numbers_are_written_with_their_interval(low: float, high: float, text: str) -> None:
     assert verdict.describe_number(1.3, low, high, "ms") == text
+
+
+def test_a_quiet_run_raises_no_doubts(run: RunData) -> None:
+    assert verdict.find_doubts(run) == []
+
+
+def test_a_busy_machine_and_a_restless_warm_up_are_said(run: RunData) -> None:
+    one = run.measurements[0]
+    busy = replace(one.rounds[0], steady=False, contamination={"cpu_pressure_percent": 60.4, "steal_percent": None})
+    found = verdict.find_doubts(replace(run, measurements=(replace(one, rounds=(busy, *one.rounds[1:])),)))
+    assert "tasks waited for a core 60 % of the time" in found[0]
+    assert found[1].startswith("Warm-up hit its cap in 1 of 1 cases")
