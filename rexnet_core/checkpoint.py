@@ -88,13 +88,19 @@ def _load_file(source: str | os.PathLike[str]) -> Any:
         with warnings.catch_warnings(action="ignore"):  # a TorchScript archive warns before it is refused
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        if "GLOBAL" in str(error) or "Unsupported" in str(error):
+        if _starts_as_pickle(path) and ("GLOBAL" in str(error) or "Unsupported" in str(error)):
             raise WeightsError(
                 f"{path} holds pickled code, which is never run; save its state dict alone and give that"
             ) from None
         raise WeightsError(_damaged(path, error)) from None
     except Exception as error:  # noqa: BLE001 - a damaged or hostile file fails in ways no list covers
         raise WeightsError(_damaged(path, error)) from None
+
+
+def _starts_as_pickle(path: Path) -> bool:
+    """Whether the file is a zip archive or a pickle of protocol 2 or later: what torch writes, and what can call."""
+    with path.open("rb") as file:
+        return file.read(2).startswith((b"PK", b"\x80"))
 
 
 def _checked_suffix(path: str | os.PathLike[str]) -> Path:

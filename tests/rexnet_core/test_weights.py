@@ -1,0 +1,242 @@
+"""Checkpoints come in whole, in any public naming, or not at all."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rexnet_core import create_model, dump_weights, load_weights
+from rexnet_core.errors import InputError, UnknownNameError, WeightsError
+from rexnet_core.layouts import layouts_of
+from rexnet_core.weights import map_weights
+
+if TYPE_CHECKING:
+    from rexnet_core.network import Network
+
+CASES = [
+    (name, layout)
+    for name, family in [
+        ("rexnet_0.6", "rexnet"),
+        ("rexnetr_0.5", "rexnetr"),
+        ("rexnet_lite_0.5", "rexnet_lite"),
+        ("rexnet_plain", "rexnet_plain"),
+        ("regnetx_200mf", "regnetx"),
+        ("mobilenet_v2_0.5", "mobilenet_v2"),
+    ]
+    for layout in layouts_of(family)
+]
+
+
+def drawn(name: str = "rexnet_0.5", seed: int = 0, **options: Any) -> Network:
+    """A network of which no two tensors are alike."""
+    model = create_model(name, **options)
+    generator = torch.Generator().manual_seed(seed)
+    for tensor in model.state_dict().values():
+        tensor.copy_(torch.rand(tensor.shape, generator=generator) * 9 + 1)
+    return model
+
+
+def state(model: Network) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+
+def assert_same(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor]) -> None:
+    assert one.keys() == two.keys()
+    assert [name for name in one if not torch.equal(one[name], two[name])] == []
+
+
+@pytest.fixture(scope="module")
+def model() -> Network:
+    return drawn()
+
+
+def assert_refused(model: Network, source: Any, message: str) -> None:
+    """The load fails with one line that matches, and the model is as it was."""
+    before = state(model)
+    with pytest.raises(WeightsError, match=message) as caught:
+        load_weights(model, source)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 700
+    assert_same(state(model), before)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".pt", ".safetensors"])
+@pytest.mark.parametrize(("name", "layout"), CASES)
+def test_dumped_file_is_recognised_and_gives_the_same_model(
+    tmp_path: Path, name: str, layout: str, suffix: str
+) -> None:
+    if suffix == ".pt" and layout != "own":
+        pytest.skip("one naming is enough for the second spelling of a suffix")
+    source, target = drawn(name), create_model(name)
+    dump_weights(source, tmp_path / f"weights{suffix}", layout)
+    assert load_weights(target, tmp_path / f"weights{suffix}") == layout
+    assert_same(state(source), state(target))
+
+
+@settings(max_examples=8, deadline=None)
+@given(tenths=st.integers(5, 14), depth=st.sampled_from([0.5, 1.0, 1.5]), use_se=st.booleans())
+def test_rules_hold_at_any_width_and_depth(tenths: int, depth: float, use_se: bool) -> None:
+    with torch.device("meta"):
+        model = create_model(f"rexnet_{tenths / 10}", depth_mult=depth, use_se=use_se)
+    for layout in ("official", "timm"):
+        mapped = map_weights(model, layout)
+        assert len(mapped) == len(model.state_dict())
+        assert sum(tensor.numel() for tensor in mapped.values()) == sum(
+            tensor.numel() for tensor in model.state_dict().values()
+        )
+
+
+@pytest.mark.parametrize("wrapper", ["state_dict", "model_state", "model"])
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod."])
+def test_wrappers_and_prefixes_of_training_scripts_are_taken_off(tmp_path: Path, wrapper: str, prefix: str) -> None:
+    source, target = drawn(), create_model("rexnet_0.5")
+    tensors = {f"{prefix}{name}": tensor for name, tensor in map_weights(source, "timm").items()}
+    torch.save({"epoch": 3, wrapper: tensors}, tmp_path / "a.pth")
+    assert load_weights(target, tmp_path / "a.pth") == "timm"
+    assert_same(state(source), state(target))
+
+
+def test_batch_counters_may_be_absent() -> None:
+    source, target = drawn(), create_model("rexnet_0.5")
+    tensors = {name: tensor for name, tensor in map_weights(source, "official").items() if "num_batches" not in name}
+    load_weights(target, tensors)
+    torch.testing.assert_close(target.stem.norm.running_var, source.stem.norm.running_var)
+    assert target.stem.norm.num_batches_tracked == 0
+
+
+def test_linear_classifier_and_one_by_one_convolution_are_both_taken() -> None:
+    source, target = drawn(), create_model("rexnet_0.5")
+    tensors = map_weights(source, "official")
+    assert tensors["output.1.weight"].shape == (1000, 640, 1, 1)
+    load_weights(target, {**tensors, "output.1.weight": tensors["output.1.weight"][..., 0, 0]})
+    assert torch.equal(target.classifier.weight, source.classifier.weight)
+
+
+def test_model_keeps_its_dtype_and_its_own_memory() -> None:
+    source, target = drawn(), create_model("rexnet_0.5").to(torch.bfloat16)
+    weight = target.classifier.weight
+    tensors = map_weights(source, "own")
+    load_weights(target, tensors)
+    assert target.classifier.weight is weight
+    assert weight.dtype == torch.bfloat16
+    tensors["classifier.weight"].zero_()
+    assert weight.abs().sum() > 0
+
+
+def test_missing_and_unknown_names_are_told(model: Network) -> None:
+    tensors = map_weights(model, "timm")
+    del tensors["stem.bn.bias"]
+    assert_refused(model, {**tensors, "extra": torch.zeros(1)}, "stem.bn.bias is missing; extra is unknown; give the")
+
+
+def test_only_the_first_differences_are_told(model: Network) -> None:
+    assert_refused(model, {"weight": torch.zeros(1)}, r"rexnet_0.5 .*stem.conv.weight is missing; .* and \d+ more")
+
+
+def test_weights_of_another_width_are_told_by_their_shapes(model: Network) -> None:
+    other = map_weights(create_model("rexnet_0.6"), "official")
+    assert_refused(model, other, r"rexnet_0.5 \(official names fit best\): features.4.out.6.weight has shape \[23, 96")
+
+
+def test_other_number_of_classes_is_told(model: Network) -> None:
+    other = map_weights(create_model("rexnet_0.5", num_classes=10), "timm")
+    assert_refused(model, other, r"head.fc.weight has shape \[10, 640\] where the model has \[1000, 640\]")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t * float("nan"), "classifier.weight has values that are not finite"),
+        (lambda t: t.to("meta"), "classifier.weight is no plain tensor with values"),
+        (lambda t: t.to_sparse(), "classifier.weight is no plain tensor with values"),
+        (lambda t: t.int(), "classifier.weight has type torch.int32 where the model has torch.float32"),
+        (lambda t: t.to(torch.complex64), "classifier.weight has type torch.complex64"),
+        (lambda t: t.tolist(), "must hold named tensors, 'classifier.weight' is list"),
+        (lambda _: None, "must hold named tensors, 'classifier.weight' is NoneType"),
+    ],
+)
+def test_value_that_is_no_plain_finite_tensor_is_told(model: Network, change: Any, message: str) -> None:
+    tensors = map_weights(model, "own")
+    assert_refused(model, {**tensors, "classifier.weight": change(tensors["classifier.weight"])}, message)
+
+
+@pytest.mark.parametrize("source", [{}, {"state_dict": {}}, {3: torch.zeros(1)}])
+def test_mapping_without_named_tensors_is_refused(model: Network, source: Any) -> None:
+    assert_refused(model, source, "the mapping must hold named tensors")
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_damaged_files_are_refused(tmp_path: Path, model: Network, suffix: str) -> None:
+    path = tmp_path / f"weights{suffix}"
+    assert_refused(model, path, "can't read .*: No such file or directory")
+    path.touch()
+    assert_refused(model, path, "is empty; download or save it again")
+    path.write_bytes(b"<html>not found</html>" * 50)
+    assert_refused(model, path, "is damaged or no checkpoint")
+    dump_weights(model, path)
+    path.write_bytes(path.read_bytes()[:-5000])
+    assert_refused(model, path, "is damaged or no checkpoint")
+    path.unlink()
+    path.mkdir()
+    assert_refused(model, path, "is a directory; name the file in it")
+
+
+def test_other_suffixes_and_sources_are_refused(tmp_path: Path, model: Network) -> None:
+    assert_refused(model, tmp_path / "weights.onnx", "weights must end in .pth, .pt, .safetensors, was")
+    assert_refused(model, 7, "weights must be a path or a mapping, not int")
+
+
+class _Hostile:
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.trace,)
+
+
+@pytest.mark.parametrize("protocol", [None, 2, 4])
+def test_pickled_code_is_refused_and_not_run(tmp_path: Path, model: Network, protocol: int | None) -> None:
+    trace, path = tmp_path / "ran", tmp_path / "weights.pth"
+    if protocol is None:
+        torch.save({"state_dict": _Hostile(trace)}, path)
+    else:
+        path.write_bytes(pickle.dumps(_Hostile(trace), protocol=protocol))
+    assert_refused(model, path, "holds pickled code, which is never run")
+    assert not trace.exists()
+
+
+def test_file_that_holds_a_whole_model_is_refused(tmp_path: Path, model: Network) -> None:
+    torch.save(model, tmp_path / "model.pth")
+    assert_refused(model, tmp_path / "model.pth", "holds pickled code, which is never run; save its state dict alone")
+    torch.save(torch.zeros(3), tmp_path / "tensor.pth")
+    assert_refused(model, tmp_path / "tensor.pth", "must hold named tensors, found Tensor")
+
+
+def test_model_without_memory_is_refused(model: Network) -> None:
+    with torch.device("meta"):
+        empty = create_model("rexnet_0.5")
+    with pytest.raises(WeightsError, match=r"on the meta device; call to_empty\(\) first"):
+        load_weights(empty, map_weights(model, "own"))
+    with pytest.raises(InputError, match="weights need a model of create_model, not Linear"):
+        load_weights(torch.nn.Linear(1, 1), {})  # type: ignore[arg-type]
+
+
+def test_layout_a_family_lacks_is_refused(tmp_path: Path, model: Network) -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown layout of rexnet_0.5 'tim'; did you mean 'timm'"):
+        dump_weights(model, tmp_path / "a.pth", "tim")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_place_that_takes_no_file_is_refused(tmp_path: Path, model: Network) -> None:
+    with pytest.raises(WeightsError, match=r"can't write .*: No such file or directory; choose another folder"):
+        dump_weights(model, tmp_path / "none" / "a.pth")
+    (tmp_path / "a.pth").mkdir()
+    with pytest.raises(WeightsError, match=r"can't write .*choose another place"):
+        dump_weights(model, tmp_path / "a.pth")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.pth"]
