@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from rexnet_core.errors import InputError, RexbenchError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import pandas as pd
 
@@ -219,23 +219,28 @@ def _suites(words: list[str]) -> int:
     """Run the suites under pytest, then write the report of what they measured."""
     import pytest  # noqa: PLC0415
 
-    import bench.plugin  # noqa: PLC0415
-    from bench.store import Store  # noqa: PLC0415
+    import bench  # noqa: PLC0415
 
     folder = Path(bench.__file__).parent / "suites"
     own = [] if any(re.search(r"\.py(::|$)", word) for word in words) else [str(folder)]
-    # The suites come with their own settings: a pytest section in the folder we are called from is not about them.
-    fixed = ["-c", os.devnull, "--rootdir", str(folder), "--import-mode=importlib", "-p", "no:cacheprovider"]
     seen = _Remember()
-    code = pytest.main(
-        [*fixed, "-p", "bench.plugin", "--benchmark-columns=median,iqr,min,max,rounds", *own, *words], [seen]
-    )
-    config = seen.config
-    run = config.stash.get(bench.plugin.RUN_ID, None) if config else None
-    if config and run:
+    code = pytest.main([*_SUITE_SETTINGS, "--rootdir", str(folder), *own, *words], [seen])
+
+    from bench.plugin import RUN_ID  # noqa: PLC0415 - pytest wants to be the first to import its plugin
+    from bench.store import Store  # noqa: PLC0415
+
+    run = seen.config.stash.get(RUN_ID, None) if seen.config else None
+    if run:
         args = argparse.Namespace(out=None, json=False, csv=None)
-        _publish(args, Store(config.getoption("store")), run)
+        _publish(args, Store(seen.config.getoption("store")), run)
     return {0: DONE, 1: FAILED, 2: FAILED if run else WRONG}.get(int(code), WRONG)
+
+
+#: The suites come with their own settings: a pytest section in the folder we are called from is not about them.
+_SUITE_SETTINGS = (
+    *("-c", os.devnull, "--import-mode=importlib", "-p", "no:cacheprovider", "-p", "bench.plugin"),
+    *("-W", "ignore::DeprecationWarning", "--benchmark-columns=median,iqr,min,max,rounds"),
+)
 
 
 class _Remember:
@@ -311,11 +316,10 @@ def _load(store: Store, run: str) -> RunData:
 
 def _publish(args: argparse.Namespace, store: Store, run: str) -> int:
     """Write the report of a run and say what it holds; the exit code its cases deserve."""
-    from reports.write import write_report  # noqa: PLC0415
-
     from analysis.published import top1  # noqa: PLC0415
     from reports.console import render_cases  # noqa: PLC0415
     from reports.tables import cases_frame  # noqa: PLC0415
+    from reports.write import write_report  # noqa: PLC0415
 
     data = _load(store, run)
     models = {measurement.case.model for measurement in data.measurements} | {cost["model"] for cost in data.costs}

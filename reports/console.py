@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from bench.case import REFERENCE_BACKEND
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -21,7 +23,8 @@ def render_cases(frame: pd.DataFrame) -> str:
     for row in frame.to_dict("records"):
         name = _name(row)
         if row["status"] == "ok":
-            speedup = "" if _is_missing(row["speedup"]) else render_interval(row, "speedup", "")
+            alone = row["backend"] == REFERENCE_BACKEND or _is_missing(row["speedup"])
+            speedup = "" if alone else render_interval(row, "speedup", "")
             latency = render_interval(row, "latency", "_s", 1e3)
             lines.append(f"{name:46} {latency:>24} {row['throughput_per_s']:9.1f}  {speedup}".rstrip())
         else:

@@ -28,6 +28,7 @@ TARGET_ANALYTIC_S = 5e-3
 TARGET_RATIO = 3.0
 
 
+@pytest.mark.extra
 @pytest.mark.benchmark(group="counters")
 def test_every_registered_model_is_counted_from_its_config(benchmark: Any) -> None:
     names = model_names()
@@ -39,11 +40,13 @@ def test_every_registered_model_is_counted_from_its_config(benchmark: Any) -> No
         assert median_s < TARGET_ANALYTIC_S
 
 
+@pytest.mark.extra
 @pytest.mark.benchmark(group="counters")
 def test_the_slowest_model_to_count(benchmark: Any) -> None:
     benchmark.extra_info["layers"] = len(benchmark(count, "regnetx_3.2gf").layers)
 
 
+@pytest.mark.extra
 @pytest.mark.benchmark(group="counters")
 @pytest.mark.usefixtures("one_thread")
 def test_the_traced_count_against_fvcore(benchmark: Any) -> None:

@@ -10,6 +10,7 @@ import copy
 import random
 import statistics
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -132,13 +133,13 @@ def test_our_eager_against_the_public_forms(batch: int, memory_format: str, benc
     torch.manual_seed(0)
     ours = create_model(MODEL)
     calibrate(ours, RESOLUTION, seed=0)  # with fresh norms the activations sink into denormal numbers, which are slow
-    ours = ours.eval().to(memory_format=layout)
-    nets = {"ours": ours, **{name: form(ours) for name, form in FORMS.items()}}
+    ours = ours.eval().to(memory_format=layout)  # type: ignore[call-overload]
+    nets: dict[str, nn.Module] = {"ours": ours, **{name: form(ours) for name, form in FORMS.items()}}
     images = torch.randn(batch, 3, RESOLUTION, RESOLUTION).to(memory_format=layout)
     with torch.inference_mode():
         for net in nets.values():
             torch.testing.assert_close(net(images), ours(images), rtol=1e-4, atol=1e-5)
-        times_s = _take_turns({name: lambda net=net: net(images) for name, net in nets.items()})
+        times_s = _take_turns({name: partial(net, images) for name, net in nets.items()})
         benchmark.pedantic(ours, (images,), rounds=5)
     benchmark.extra_info.update(batch=batch, memory_format=memory_format, threads=torch.get_num_threads())
     for name in FORMS:
@@ -181,4 +182,4 @@ def _ratio_of_medians(ours: list[float], other: list[float]) -> tuple[float, flo
 
 def _ratio(turns: Iterable[tuple[float, float]]) -> float:
     ours, other = zip(*turns, strict=True)
-    return statistics.median(ours) / statistics.median(other)
+    return float(statistics.median(ours) / statistics.median(other))
