@@ -46,7 +46,7 @@ class SigmoidTimesInput(torch.autograd.Function):
         """Its gradient from the input alone."""
         (x,) = ctx.saved_tensors
         gate = torch.sigmoid(x)
-        return grads[0] * gate * (1 + x * (1 - gate))
+        return grads[0].mul(gate * (1 + x * (1 - gate)))
 
 
 class OfficialSiLU(nn.Module):
@@ -133,7 +133,7 @@ def test_our_eager_against_the_public_forms(batch: int, memory_format: str, benc
     torch.manual_seed(0)
     ours = create_model(MODEL)
     calibrate(ours, RESOLUTION, seed=0)  # with fresh norms the activations sink into denormal numbers, which are slow
-    ours = ours.eval().to(memory_format=layout)  # type: ignore[call-overload]
+    ours.eval().to(memory_format=layout)  # type: ignore[call-overload]
     nets: dict[str, nn.Module] = {"ours": ours, **{name: form(ours) for name, form in FORMS.items()}}
     images = torch.randn(batch, 3, RESOLUTION, RESOLUTION).to(memory_format=layout)
     with torch.inference_mode():
