@@ -28,7 +28,7 @@ MODEL = "rexnet_1.0"
 RESOLUTION = 224
 BUDGET_S = 12.0
 WARM_UP_TURNS = 5
-LEAST_TURNS = 20
+LEAST_TURNS = 10
 RESAMPLES = 2000
 
 
@@ -122,7 +122,11 @@ def timm_form(ours: nn.Module) -> nn.Module:
     return _rewritten(ours, swap)
 
 
-FORMS = {"official": official_form, "timm": timm_form, "itself": copy.deepcopy}
+FORMS: dict[str, Callable[[nn.Module], nn.Module]] = {
+    "official": official_form,
+    "timm": timm_form,
+    "itself": copy.deepcopy,
+}
 
 
 @pytest.mark.extra
