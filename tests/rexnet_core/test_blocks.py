@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from rexnet_core.blocks import LinearBottleneck, SqueezeExcite, add_to_first_channels
 from rexnet_core.net_config import BlockConfig
 
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.*deprecated:DeprecationWarning")
+
 
 @settings(max_examples=20, deadline=None)
 @given(width=st.integers(1, 6), more=st.integers(1, 4), side=st.integers(1, 5), batch=st.integers(1, 3))
