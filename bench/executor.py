@@ -108,7 +108,8 @@ class WorkerProcess:
         self._limit_s = limit_s
         self._left_s = limit_s
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
-        cache = {"TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor")}
+        # A folder of its own: kernels of another case would make a first compile look quicker than it is.
+        cache = {"TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor" / case.id)}
         self._process = _start(module, [], threads=case.threads, extra=cache, log=self._log, answers=subprocess.PIPE)
         self._selector = selectors.DefaultSelector()
         assert self._process.stdout is not None

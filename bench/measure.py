@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 STEADY_WITHIN = 0.03
 _LONG_CALL_S = 0.25
 _WINDOW, _LONG_WINDOW = 5, 2
-#: Fewer turns say little about the drift of the machine.
-_MIN_TURNS = 3
+#: Fewer turns say little about the drift of the machine, and fewer samples give a round no interval.
+_MIN_TURNS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

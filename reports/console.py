@@ -43,7 +43,7 @@ def render_interval(row: Mapping[Any, Any], stem: str, unit: str, scale: float =
     """
     value, low, high = (row[f"{stem}{end}{unit}"] * scale for end in ("", "_low", "_high"))
     if _is_missing(low) or _is_missing(high):
-        return f"{value:.3g} [too few rounds]"
+        return f"{value:.3g} [no interval]"
     digits = max(0, 1 - math.floor(math.log10(max((high - low) / 2, 1e-6))))
     return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 

@@ -30,8 +30,10 @@ class Compiled(TorchModule):
         import torch  # noqa: PLC0415
 
         self.call = torch.compile(self.module, fullgraph=True, dynamic=False)
+        # Made outside inference mode, as the inputs are: inductor compiles anew for the other kind of tensor.
+        example = self.example()
         with torch.inference_mode():
-            self.call(self.example())
+            self.call(example)
 
 
 def open_backend(case: Case, assets: Path) -> Compiled:

@@ -36,7 +36,8 @@ def test_an_answer_comes_back(start):
 
 def test_a_worker_gets_its_threads_from_the_environment(start):
     worker = start(
-        "import json, os, sys\nfor line in sys.stdin: print(json.dumps({'n': os.environ['OMP_NUM_THREADS']}), flush=True)"
+        "import json, os, sys\n"
+        "for line in sys.stdin: print(json.dumps({'n': os.environ['OMP_NUM_THREADS']}), flush=True)"
     )
     assert worker.ask("tell") == {"n": "1"}
 
@@ -117,7 +118,7 @@ def test_a_real_worker_refuses_what_its_backend_cannot(tmp_path):
 def test_a_failed_preparation_says_why(tmp_path):
     task = {"model": "rexnet_1.0", "resolution": 32, "batch": 1, "threads": 1, "seed": 0, "ir": False}
     (tmp_path / "bad.pth").write_bytes(b"no checkpoint")
-    with pytest.raises(WorkerError, match="preparing weights and inputs: exit code 1: .*WeightsError"):
+    with pytest.raises(WorkerError, match=r"preparing weights and inputs: exit code 1: .*WeightsError"):
         ProcessExecutor().prepare({**task, "weights": str(tmp_path / "bad.pth"), "folder": str(tmp_path)}, 120)
 
 
