@@ -230,10 +230,11 @@ def _suites(words: list[str]) -> int:
     from bench.store import Store  # noqa: PLC0415
 
     run = seen.config.stash.get(RUN_ID, None) if seen.config else None
+    judged = DONE
     if run:
         args = argparse.Namespace(out=None, json=False, csv=None)
-        _publish(args, Store(seen.config.getoption("store")), run)
-    return {0: DONE, 1: FAILED, 2: FAILED if run else WRONG}.get(int(code), WRONG)
+        judged = _publish(args, Store(seen.config.getoption("store")), run)
+    return {0: judged, 1: FAILED, 2: FAILED if run else WRONG}.get(int(code), WRONG)
 
 
 #: The suites come with their own settings: a pytest section in the folder we are called from is not about them.
@@ -244,12 +245,21 @@ _SUITE_SETTINGS = (
 
 
 class _Remember:
-    """A pytest plugin that keeps the configuration for after the session."""
+    """A pytest plugin that keeps the configuration for after the session, and looks for a place for the report."""
 
     config: Any = None
 
     def pytest_configure(self, config: Any) -> None:
         self.config = config
+
+    def pytest_runtestloop(self, session: Any) -> None:
+        import pytest  # noqa: PLC0415
+
+        if not session.config.option.collectonly:
+            try:
+                _check_writable(Path("results"))
+            except InputError as error:
+                pytest.exit(str(error), returncode=WRONG)
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
@@ -318,7 +328,7 @@ def _publish(args: argparse.Namespace, store: Store, run: str) -> int:
     """Write the report of a run and say what it holds; the exit code its cases deserve."""
     from analysis.published import top1  # noqa: PLC0415
     from reports.console import render_cases  # noqa: PLC0415
-    from reports.tables import cases_frame  # noqa: PLC0415
+    from reports.tables import cases_frame, plain_rows  # noqa: PLC0415
     from reports.write import write_report  # noqa: PLC0415
 
     data = _load(store, run)
@@ -326,7 +336,7 @@ def _publish(args: argparse.Namespace, store: Store, run: str) -> int:
     known = {model: (float(found.value), found.source) for model in models if (found := top1(model))}
     path = write_report(data, _out_folder(args.out, run), known)
     frame = cases_frame(data)
-    document = {"run": run, "report": str(path), "cases": _records(frame)}
+    document = {"run": run, "report": str(path), "cases": plain_rows(frame)}
     _answer(args, document, frame, text=lambda: print(render_cases(frame)))
     print(f"{'' if args.json else 'report: '}{path}", file=sys.stderr if args.json or args.csv == "-" else sys.stdout)
     return _judge(data.measurements)
@@ -343,6 +353,8 @@ def _answer(
     args: argparse.Namespace, document: Any, frame: pd.DataFrame, text: Callable[[], None] | None = None
 ) -> int:
     """Give the answer in the forms that were asked for."""
+    if args.json and args.csv == "-":
+        raise InputError("--json and --csv - both ask for standard output; give --csv a file")
     if args.csv:
         _write_csv(args.csv, frame)
     if args.json:
@@ -360,10 +372,6 @@ def _write_csv(target: str, frame: pd.DataFrame) -> None:
         frame.to_csv(target, index=False)
     except OSError as error:
         raise InputError(f"--csv needs a file it can write; {target}: {error.strerror or error}") from None
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _plain(value: Any) -> Any:

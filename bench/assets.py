@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.machine import volunteer_for_oom_killer
+from rexnet_core.errors import RexbenchError
+
 if TYPE_CHECKING:
     import numpy.typing as npt
     import torch
@@ -125,7 +128,11 @@ def prepare(task: dict[str, Any]) -> dict[str, Any]:
             ``folder``, ``ir`` (whether OpenVINO needs its representation).
 
     Returns:
-        ``convert_s``: time the conversion took, None without one.
+        ``build_s`` and ``convert_s``: what making the module from its weights and converting it took, None where no
+        representation is needed. The OpenVINO worker is handed a file, but whoever starts from PyTorch pays both.
+
+    Raises:
+        WeightsError: The checkpoint can't be used.
     """
     import torch  # noqa: PLC0415
 
@@ -149,22 +156,40 @@ def prepare(task: dict[str, Any]) -> dict[str, Any]:
     np.save(folder / IMAGES, images)
     with torch.inference_mode():
         np.save(folder / REFERENCE, np.stack([module(torch.from_numpy(batch)).numpy() for batch in images]))
-    return {"convert_s": _dump_ir(module, task, folder) if task["ir"] else None}
+    return _dump_ir(task, folder) if task["ir"] else {"build_s": None, "convert_s": None}
 
 
-def _dump_ir(module: torch.nn.Module, task: dict[str, Any], folder: Path) -> float:
-    """Write the OpenVINO representation; the time it took [s], without the import."""
+def _dump_ir(task: dict[str, Any], folder: Path) -> dict[str, float]:
+    """Write the OpenVINO representation; the time it took, imports not included."""
     import torch  # noqa: PLC0415
 
     from bench.backends import openvino  # noqa: PLC0415
+    from rexnet_core import create_model, load_weights  # noqa: PLC0415
 
     example = torch.zeros(task["batch"], 3, task["resolution"], task["resolution"])
     openvino.import_runtime()
     begun = time.perf_counter()
+    module = create_model(task["model"]).eval()
+    load_weights(module, folder / WEIGHTS)
+    built = time.perf_counter()
     openvino.dump_ir(module, example, folder / openvino.ir_name(task["batch"]))
-    return time.perf_counter() - begun
+    return {"build_s": built - begun, "convert_s": time.perf_counter() - built}
+
+
+#: Exit code of this program when the checkpoint it was given is at fault; the last line it writes says why.
+WRONG_INPUT = 2
+
+
+def main() -> None:
+    """Prepare the task on standard input; the answer goes into the file named by the first argument."""
+    volunteer_for_oom_killer()
+    try:
+        done = prepare(json.loads(sys.stdin.read()))
+    except RexbenchError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(WRONG_INPUT)
+    Path(sys.argv[1]).write_text(json.dumps(done))
 
 
 if __name__ == "__main__":
-    done = prepare(json.loads(sys.stdin.read()))
-    (Path(sys.argv[1])).write_text(json.dumps(done))
+    main()

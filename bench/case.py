@@ -11,7 +11,7 @@ MEMORY_FORMATS = ("contiguous", "channels_last")
 DEVICES = ("cpu", "cuda")
 SCENARIOS = ("latency", "throughput")
 
-#: The backend, precision and memory format every other is compared with.
+#: The backend that every other is compared with, at the same precision.
 REFERENCE_BACKEND = "eager"
 
 

@@ -16,9 +16,13 @@ import psutil
 
 from bench.case import BACKENDS
 from bench.machine import (
+    TUNING_VARIABLES,
     contamination,
+    is_virtual,
+    read_available_bytes,
     read_compiler,
-    read_environment,
+    read_governor,
+    read_limits,
     read_quota,
     read_thread_budget,
     read_usage,
@@ -67,38 +71,31 @@ def examine() -> list[Finding]:
 
 def _check_threads() -> list[Finding]:
     budget = read_thread_budget()
-    limits = read_environment_limits()
+    limits = read_limits()
     text = (
         f"{budget} threads for every runtime (affinity {limits['affinity']}, "
         f"physical cores {limits['physical_cores']}, "
         f"quota {limits['cgroup_quota_cores'] or 'none'})"
     )
     findings = [Finding(check="threads", level="ok", found=text)]
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        value = os.environ.get(name)
-        if value and value != str(budget):
-            findings.append(
-                Finding(
-                    check="threads",
-                    level="warn",
-                    found=f"{name}={value} is set; workers replace it, other tools you compare with obey it",
-                    remedy=f"unset {name}, or choose the same number with --threads {value}",
-                )
+    variables = sorted(name for name in os.environ if name.startswith(TUNING_VARIABLES))
+    if variables:
+        findings.append(
+            Finding(
+                check="threads",
+                level="warn",
+                found=f"{', '.join(variables)} set: workers are started without, other tools you compare with obey",
+                remedy=f"unset {' '.join(variables)}, and give threads with --threads",
             )
+        )
     return findings
-
-
-def read_environment_limits() -> dict[str, Any]:
-    """The ``limits`` of `read_environment`, without the rest."""
-    limits: dict[str, Any] = read_environment(Path(os.sep))["limits"]
-    return limits
 
 
 def _check_quota() -> list[Finding]:
     quota = read_quota()
     if quota is None:
         return [Finding(check="quota", level="ok", found="no CPU quota in the control group")]
-    if quota >= read_environment_limits()["affinity"]:
+    if quota >= read_limits()["affinity"]:
         return [Finding(check="quota", level="ok", found=f"CPU quota {quota:g} cores, no less than there are")]
     remedy = "raise the container's CPU limit to a whole number of cores, or expect pauses when the quota is used up"
     return [Finding(check="quota", level="warn", found=f"CPU quota {quota:g} cores", remedy=remedy)]
@@ -174,15 +171,15 @@ def _check_load() -> list[Finding]:
 
 
 def _check_frequency() -> list[Finding]:
-    system = read_environment(Path(os.sep))["system"]
+    governor = read_governor()
     findings = []
-    if system["governor"] not in {None, "performance"}:
+    if governor not in {None, "performance"}:
         remedy = "sudo cpupower frequency-set -g performance"
-        found = f"frequency governor {system['governor']}"
+        found = f"frequency governor {governor}"
         findings.append(Finding(check="frequency", level="warn", found=found, remedy=remedy))
-    elif system["governor"]:
+    elif governor:
         findings.append(Finding(check="frequency", level="ok", found="frequency governor performance"))
-    if system["hypervisor"]:
+    if is_virtual():
         remedy = "use a dedicated or bare-metal machine for absolute times; paired speed-ups hold here, too"
         found = "a virtual machine: neighbours and frequency can't be seen from inside"
         findings.append(Finding(check="frequency", level="warn", found=found, remedy=remedy))
@@ -190,7 +187,7 @@ def _check_frequency() -> list[Finding]:
 
 
 def _check_room() -> list[Finding]:
-    free_memory, free_disk = psutil.virtual_memory().available, shutil.disk_usage(tempfile.gettempdir()).free
+    free_memory, free_disk = read_available_bytes(), shutil.disk_usage(tempfile.gettempdir()).free
     text = f"{free_memory / _GIB:.1f} GiB of memory and {free_disk / _GIB:.1f} GiB in {tempfile.gettempdir()} are free"
     if free_memory > 2 * _GIB and free_disk > _GIB:
         return [Finding(check="room", level="ok", found=text)]

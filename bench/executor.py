@@ -14,7 +14,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rexnet_core.errors import RexbenchError
+from bench.assets import WRONG_INPUT
+from bench.machine import TUNING_VARIABLES
+from rexnet_core.errors import InputError, RexbenchError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +66,7 @@ class ProcessExecutor:
         """Make the files of a match in a process that ends.
 
         Raises:
+            InputError: The checkpoint that was asked for can't be used.
             WorkerError: It failed, with the last line it wrote, or took longer than `limit_s`.
         """
         answer = Path(task["folder"]) / "prepared.json"
@@ -77,6 +80,8 @@ class ProcessExecutor:
                 raise WorkerError("failed", f"preparing weights and inputs took longer than {limit_s:g} s") from None
             finally:
                 _end(process)
+            if process.returncode == WRONG_INPUT:
+                raise InputError(_last_line(log))
             if process.returncode != 0:
                 raise WorkerError("failed", f"preparing weights and inputs: {_explain(process.returncode, log)}")
         done: dict[str, Any] = json.loads(answer.read_text())
@@ -143,7 +148,10 @@ class WorkerProcess:
         return answer
 
     def _death(self) -> WorkerError:
-        code = self._process.wait()
+        try:
+            code = self._process.wait(timeout=_CLOSE_S)
+        except subprocess.TimeoutExpired:
+            return WorkerError("failed", "the worker closed its pipe and hung; it was ended")
         return WorkerError("failed", f"the worker died: {_explain(code, self._log)}")
 
     def close(self) -> None:
@@ -157,11 +165,14 @@ def _start(
     module: str, words: list[str], *, threads: int, extra: Mapping[str, str], log: Any, answers: int
 ) -> subprocess.Popen[bytes]:
     """A Python process of ours with the thread budget in the environment, deaf to the terminal's Ctrl-C."""
-    environment = {**os.environ, **extra, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(TUNING_VARIABLES)}
+    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**inherited, **extra, "PYTHONPATH": os.pathsep.join(paths)}
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TORCHINDUCTOR_COMPILE_THREADS"):
         environment[name] = str(threads)
     return subprocess.Popen(
-        [sys.executable, "-m", module, *words],
+        # -P: a bench.py in the folder we are called from must not stand in for ours.
+        [sys.executable, "-P", "-m", module, *words],
         stdin=subprocess.PIPE,
         stdout=answers,
         stderr=log,
@@ -185,13 +196,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _explain(code: int, log: Any) -> str:
     """Why a process ended, with the last line it wrote."""
-    log.flush()
-    size = log.seek(0, os.SEEK_END)
-    log.seek(max(0, size - _TAIL_BYTES))
-    lines = [line.strip() for line in log.read().decode(errors="replace").splitlines() if line.strip()]
     if code < 0:
         name = signal.Signals(-code).name
         cause = "killed (SIGKILL), most likely out of memory" if name == "SIGKILL" else f"ended by {name}"
     else:
         cause = f"exit code {code}"
-    return f"{cause}: {lines[-1][:300]}" if lines else cause
+    line = _last_line(log)
+    return f"{cause}: {line}" if line else cause
+
+
+def _last_line(log: Any) -> str:
+    log.flush()
+    size = log.seek(0, os.SEEK_END)
+    log.seek(max(0, size - _TAIL_BYTES))
+    lines = [line.strip() for line in log.read().decode(errors="replace").splitlines() if line.strip()]
+    return str(lines[-1][:500]) if lines else ""

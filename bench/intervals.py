@@ -125,15 +125,6 @@ def ratio_interval(numerators: Sequence[Array], denominators: Sequence[Array]) -
     return resampled_interval(rng, drawn)
 
 
-def order_half_width(values: Array, effective: float) -> float:
-    """Relative half-width of the interval of one round's median, from its order statistics; inf if it has none."""
-    if len(values) < LEAST_SAMPLES or effective < LEAST_SAMPLES:
-        return math.inf
-    half = _NORMAL * 0.5 / math.sqrt(effective)
-    low, middle, high = np.quantile(values, [max(0.5 - half, 0.0), 0.5, min(0.5 + half, 1.0)])
-    return float((high - low) / 2 / middle)
-
-
 def _why_none(rounds: Sequence[Array], least: int) -> str:
     if not rounds:
         return "no samples"

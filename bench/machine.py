@@ -29,6 +29,20 @@ LIBRARIES = (
     "rexbench",
 )
 
+#: Variables that tune a runtime behind everyone's back begin so; workers are started without them.
+TUNING_VARIABLES = (
+    "TORCHINDUCTOR_",
+    "TORCHDYNAMO_",
+    "TORCH_COMPILE",
+    "ONEDNN_",
+    "DNNL_",
+    "KMP_",
+    "GOMP_",
+    "OMP_",
+    "MKL_",
+    "OV_",
+)
+
 _CGROUP = Path("/sys/fs/cgroup")
 _PROC = Path("/proc")
 
@@ -76,32 +90,45 @@ def read_quota() -> float | None:
     return min(quotas, default=None)
 
 
-def read_environment(folder: Path | None = None) -> dict[str, Any]:
-    """What a reader must know to repeat a run, as nested plain values.
-
-    Args:
-        folder: Where to look for a git checkout; default is the one this file lies in.
-    """
+def read_environment() -> dict[str, Any]:
+    """What a reader must know to repeat a run, as nested plain values."""
     return {
         "cpu": _read_cpu(),
-        "limits": {
-            "threads": read_thread_budget(),
-            "affinity": _affinity(),
-            "physical_cores": _cores(),
-            "cgroup_quota_cores": read_quota(),
-            "memory_bytes": psutil.virtual_memory().total,
-        },
+        "limits": read_limits(),
         "system": {
             "os": platform.platform(),
             "python": platform.python_version(),
             "governor": read_governor(),
-            "hypervisor": "hypervisor" in _cpu_flags(),
+            "hypervisor": is_virtual(),
             "load_1m": read_load(),
             "compiler": read_compiler(),
+            "ignored_variables": sorted(name for name in os.environ if name.startswith(TUNING_VARIABLES)),
         },
         "libraries": {name: version for name in LIBRARIES if (version := read_version(name))},
-        "git": _read_git(folder or Path(__file__).resolve().parent),
+        "git": _read_git(Path(__file__).resolve()),
     }
+
+
+def read_limits() -> dict[str, Any]:
+    """What bounds the work: threads, and where that number comes from, and memory."""
+    return {
+        "threads": read_thread_budget(),
+        "affinity": _affinity(),
+        "physical_cores": _cores(),
+        "cgroup_quota_cores": read_quota(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "available_bytes": read_available_bytes(),
+    }
+
+
+def read_available_bytes() -> int:
+    """Memory that can still be taken [bytes]: what the system has, or less where a control group has a limit."""
+    left = [int(psutil.virtual_memory().available)]
+    for folder in _cgroup_folders():
+        with contextlib.suppress(ValueError):
+            limit, used = (int(_read_text(folder / f"memory.{name}")) for name in ("max", "current"))
+            left.append(max(0, limit - used))
+    return min(left)
 
 
 def _read_cpu() -> dict[str, Any]:
@@ -116,9 +143,10 @@ def _read_cpu() -> dict[str, Any]:
     }
 
 
-def _cpu_flags() -> str:
+def is_virtual() -> bool:
+    """Whether the processor says that it is a virtual one."""
     lines = _read_text(_PROC / "cpuinfo").splitlines()
-    return next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return "hypervisor" in next((line for line in lines if line.startswith(("flags", "Features"))), "")
 
 
 def read_governor() -> str | None:
@@ -132,12 +160,11 @@ def read_load() -> float | None:
 
 
 def read_compiler() -> str | None:
-    """First line of the C++ compiler's version, None without one; `CXX` is honoured as inductor does."""
-    for name in (os.environ.get("CXX"), "g++", "clang++", "c++"):
-        if name:
-            with contextlib.suppress(OSError, subprocess.SubprocessError):
-                done = subprocess.run([name, "--version"], capture_output=True, text=True, timeout=20, check=True)
-                return done.stdout.splitlines()[0]
+    """First line of the version of the C++ compiler that inductor would call; None without one."""
+    name = os.environ.get("CXX") or ("clang++" if platform.system() == "Darwin" else "g++")
+    with contextlib.suppress(OSError, subprocess.SubprocessError, IndexError):
+        done = subprocess.run([name, "--version"], capture_output=True, text=True, timeout=20, check=True)
+        return done.stdout.splitlines()[0]
     return None
 
 
@@ -149,12 +176,12 @@ def read_version(distribution: str) -> str | None:
         return None
 
 
-def _read_git(folder: Path) -> dict[str, Any]:
-    """Commit and whether the tree was changed since; empty outside a checkout."""
+def _read_git(file: Path) -> dict[str, Any]:
+    """Commit of the checkout that `file` belongs to, and whether the tree was changed since; empty without one."""
 
     def ask(*words: str) -> str:
         done = subprocess.run(
-            [shutil.which("git") or "git", "-C", str(folder), *words],
+            [shutil.which("git") or "git", "-C", str(file.parent), *words],
             capture_output=True,
             text=True,
             timeout=20,
@@ -163,9 +190,17 @@ def _read_git(folder: Path) -> dict[str, Any]:
         return done.stdout.strip()
 
     try:
+        # A wheel may be installed below somebody else's checkout, whose commit says nothing of us.
+        ask("ls-files", "--error-unmatch", file.name)
         return {"commit": ask("rev-parse", "HEAD"), "dirty": bool(ask("status", "--porcelain"))}
     except (OSError, subprocess.SubprocessError):
         return {}
+
+
+def volunteer_for_oom_killer() -> None:
+    """Should memory run out, the kernel ends this process and not the parent with everyone's results."""
+    with contextlib.suppress(OSError):
+        (_PROC / "self/oom_score_adj").write_text("1000")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +220,7 @@ def read_usage() -> Usage:
     ticks = _read_text(_PROC / "stat").split("\n", 1)[0].split()[1:]
     throttled = [
         float(line.split()[1])
-        for folder in _cgroup_folders()[:1]
+        for folder in _cgroup_folders()
         for line in _read_text(folder / "cpu.stat").splitlines()
         if line.startswith("nr_throttled")
     ]
@@ -194,7 +229,7 @@ def read_usage() -> Usage:
         pressure_us=float(stall[0]) if stall else None,
         steal_ticks=float(ticks[7]) if len(ticks) > 7 else None,  # noqa: PLR2004 - column 8 of proc(5) stat
         total_ticks=sum(map(float, ticks[:8])) if ticks else None,
-        throttled=throttled[0] if throttled else None,
+        throttled=max(throttled) if throttled else None,
     )
 
 

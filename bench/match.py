@@ -5,7 +5,6 @@ Drift of the machine hits all of them alike, so their ratios hold where their ti
 
 from __future__ import annotations
 
-import contextlib
 import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -50,8 +49,11 @@ class _Entry:
     def alive(self) -> bool:
         return self.status in {"ok", "mismatch"}
 
-    def fail(self, error: WorkerError) -> None:
-        self.status, self.reason = error.status, str(error)
+    def fail(self, error: Exception) -> None:
+        if isinstance(error, WorkerError):
+            self.status, self.reason = error.status, str(error)
+        else:
+            self.status, self.reason = "failed", f"{type(error).__name__}: {error}"
 
     def close(self) -> None:
         if self.handle:
@@ -89,7 +91,7 @@ class Match:
         self._scratch, self._weights = scratch, weights
         self._assets = scratch / f"{first.model}-{first.resolution}"
         self._random = random.Random(f"{settings.seed} {first.match}")
-        self._convert_s: float | None = None
+        self._prepared: dict[str, float | None] = {}
 
     def run(self, left_s: float | None, save: Callable[[Sequence[Measurement]], None]) -> tuple[Measurement, ...]:
         """Measure until the stopping rule is satisfied.
@@ -125,9 +127,12 @@ class Match:
         return [entry for entry in self._entries if entry.alive]
 
     def _prepare(self) -> None:
-        """Make weights, inputs, reference logits and, where needed, the OpenVINO representation."""
+        """Make weights, inputs, reference logits and, where needed, the OpenVINO representation.
+
+        Raises:
+            InputError: The checkpoint can't be used.
+        """
         first = self._entries[0].case
-        self._assets.mkdir(parents=True, exist_ok=True)
         task = {
             "model": first.model,
             "resolution": first.resolution,
@@ -140,17 +145,18 @@ class Match:
         }
         self._watch(first, "prepare")
         try:
-            self._convert_s = self._executor.prepare(task, self._settings.limit_s).get("convert_s")
-        except WorkerError as error:
+            self._assets.mkdir(parents=True, exist_ok=True)
+            self._prepared = self._executor.prepare(task, self._settings.limit_s)
+        except (WorkerError, OSError) as error:
             for entry in self._entries:
                 entry.fail(error)
 
     def _run_round(self, index: int) -> None:
         """Fresh workers, built one after the other, then turns, then their books closed."""
-        before = read_usage()
         try:
             for entry in self._alive():
                 self._open(entry, index)
+            before = read_usage()  # of the sampling alone: compiling loads the machine by itself
             self._take_turns()
             after = contamination(before, read_usage())
             for entry in self._alive():
@@ -174,7 +180,7 @@ class Match:
                 entry.status, entry.reason = "mismatch", "; ".join(mismatches)
             self._watch(entry.case, "warm up")
             entry.warmed = entry.handle.ask("warm_up", max_s=settings.warm_s, max_calls=settings.warm_calls)
-        except WorkerError as error:
+        except (WorkerError, OSError, ValueError) as error:
             entry.fail(error)
             entry.close()
         entry.turns, entry.switches = [], 0
@@ -198,23 +204,26 @@ class Match:
     def _close_round(self, entry: _Entry, index: int, machine: dict[str, float | None]) -> None:
         """Turn what the worker gave into a record."""
         assert entry.handle is not None
-        with contextlib.suppress(WorkerError):
+        try:
             memory = entry.handle.ask("memory")
-            phases = {**entry.built["phases_s"], "warm_up": entry.warmed["elapsed_s"]}
-            if entry.case.backend == "openvino" and self._convert_s is not None:
-                phases["convert"] += self._convert_s
-            cache = ("cached" if index else "cold") if entry.built["caches"] else None
-            entry.rounds.append(
-                Round(
-                    turns_s=tuple(entry.turns),
-                    phases_s=phases,
-                    compile_cache=cache,
-                    warmup_calls=entry.warmed["calls"],
-                    steady=entry.warmed["steady"],
-                    contamination={**machine, "involuntary_switches": entry.switches},
-                    **memory,
-                )
+        except WorkerError as error:
+            entry.fail(error)
+            return
+        phases = {**entry.built["phases_s"], "warm_up": entry.warmed["elapsed_s"]}
+        if entry.case.backend == "openvino":
+            phases["build"] += self._prepared.get("build_s") or 0.0
+            phases["convert"] += self._prepared.get("convert_s") or 0.0
+        entry.rounds.append(
+            Round(
+                turns_s=tuple(entry.turns),
+                phases_s=phases,
+                compile_cache=("cached" if index else "cold") if entry.built["caches"] else None,
+                warmup_calls=entry.warmed["calls"],
+                steady=entry.warmed["steady"],
+                contamination={**machine, "involuntary_switches": entry.switches},
+                **memory,
             )
+        )
 
     def _interrupt(self) -> None:
         """Cases without a whole round are marked; those with one keep it."""
@@ -244,5 +253,5 @@ def _doubts(entry: _Entry) -> list[str]:
     if any(not part.steady for part in entry.rounds):
         doubts.append("warm-up reached its cap before two windows agreed")
     if entry.case.backend == "openvino" and entry.rounds:
-        doubts.append("conversion was timed once for the match, in the process that prepares it")
+        doubts.append("build and conversion were timed once for the match, in the process that prepares it")
     return doubts

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 #: Two successive windows of calls agree when their medians differ by no more than this share.
 STEADY_WITHIN = 0.03
-_LONG_CALL_S = 0.25
+#: A longer call suffers little from caches that another worker has filled: it needs no settling call, and fewer of it
+#: make a window.
+LONG_CALL_S = 0.25
 _WINDOW, _LONG_WINDOW = 5, 2
 #: Fewer turns say little about the drift of the machine, and fewer samples give a round no interval.
 _MIN_TURNS = 5
@@ -23,7 +25,7 @@ class Settings:
     """How thoroughly to measure.
 
     Args:
-        min_rounds: Process rounds before the stopping rule is asked.
+        min_rounds: Process rounds before target and plateau may end a match; the budget may end it after one.
         max_rounds: Process rounds at most.
         target: Relative half-width of the 95 % interval at which a case is done.
         slice_s: Length of one turn [s].
@@ -74,7 +76,7 @@ def warm_up(sample: Callable[[], float], *, max_s: float, max_calls: int) -> War
     while True:
         times.append(sample())
         spent_s += times[-1]
-        window = _LONG_WINDOW if statistics.median(times) > _LONG_CALL_S else _WINDOW
+        window = _LONG_WINDOW if statistics.median(times) > LONG_CALL_S else _WINDOW
         if len(times) >= 2 * window and len(times) % window == 0:
             last, before = statistics.median(times[-window:]), statistics.median(times[-2 * window : -window])
             if abs(last - before) <= STEADY_WITHIN * before:
@@ -92,8 +94,9 @@ def plan_turns(settings: Settings, medians_s: Sequence[float]) -> int:
     """
     if not medians_s:
         return 0
-    # A turn makes one settling call before the calls it keeps.
-    turn_s = statistics.fmean(max(settings.slice_s, median) + min(median, _LONG_CALL_S) for median in medians_s)
+    turn_s = statistics.fmean(
+        max(settings.slice_s, median) + (median if median < LONG_CALL_S else 0.0) for median in medians_s
+    )
     return max(_MIN_TURNS, round(settings.round_s / turn_s))
 
 
@@ -107,7 +110,7 @@ def decide(settings: Settings, half_widths: Sequence[Sequence[float]], left_s: f
         next_s: Time the next round will take [s].
 
     Returns:
-        ``target``, ``plateau`` or ``budget``; empty to go on.
+        ``target``, ``plateau``, ``rounds`` (the cap was reached) or ``budget`` (the time was); empty to go on.
     """
     rounds = len(half_widths)
     if rounds >= settings.min_rounds:
@@ -115,7 +118,9 @@ def decide(settings: Settings, half_widths: Sequence[Sequence[float]], left_s: f
             return "target"
         if rounds > settings.min_rounds and _has_plateaued(half_widths):
             return "plateau"
-    if rounds >= settings.max_rounds or (left_s is not None and left_s < next_s):
+    if rounds >= settings.max_rounds:
+        return "rounds"
+    if left_s is not None and left_s < next_s:
         return "budget"
     return ""
 

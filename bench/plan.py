@@ -6,11 +6,9 @@ import itertools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import psutil
-
 from analysis.complexity import count
 from bench.case import BACKENDS, DEVICES, MEMORY_FORMATS, PRECISIONS, SCENARIOS, Case
-from bench.machine import read_thread_budget
+from bench.machine import read_available_bytes, read_thread_budget
 from bench.measure import Settings
 from rexnet_core.errors import InputError, UnknownNameError
 
@@ -59,7 +57,7 @@ PRESETS: Mapping[str, Preset] = {
         summary="two variants on every backend, within ten minutes on two cores",
         models=("rexnet_1.0", "rexnet_1.3"),
         batch_sizes=(1, 8),
-        settings=Settings(min_rounds=3, max_rounds=3, round_s=1.5, warm_s=8.0, budget_s=480.0),
+        settings=Settings(min_rounds=3, max_rounds=4, round_s=1.5, warm_s=8.0, budget_s=480.0),
     ),
     "standard": Preset(
         summary="the widths people deploy and both baselines; an hour or two on two cores",
@@ -200,7 +198,7 @@ def _check_memory(model: str, side: int, batch: int, layers: Sequence[Any]) -> N
     """Refuse a batch whose input and widest activation alone exceed the memory that is there."""
     widest = max(layer.activations for layer in layers)
     needed = batch * 4 * (3 * side * side + 2 * widest)
-    available = psutil.virtual_memory().available
+    available = read_available_bytes()
     if needed > available:
         raise InputError(
             f"batch {batch} of {model} at {side} needs at least {needed / 2**30:,.1f} GiB, "
@@ -232,6 +230,8 @@ def _check_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
             raise InputError(f"{name} must be above 0, not {getattr(changed, name)}")
     if changed.budget_s is not None and not changed.budget_s > 0:
         raise InputError(f"budget must be above 0 seconds, not {changed.budget_s}")
+    if changed.seed < 0:
+        raise InputError(f"seed must be at least 0, not {changed.seed}")
     if not 0 < changed.target < 1:
         raise InputError(f"target must be a share between 0 and 1, not {changed.target}")
     return changed

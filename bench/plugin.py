@@ -6,6 +6,7 @@ Loaded with ``-p bench.plugin``; it changes nothing for tests that don't ask for
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,12 +21,15 @@ from rexnet_core.errors import RexbenchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from bench.progress import Progress
 
 _PLAN = pytest.StashKey[Plan]()
 #: Id of the run this pytest session made, for whoever started it.
 RUN_ID = pytest.StashKey[str]()
+#: Exit code of a session that an error of the caller ended.
+WRONG = 2
 #: pytest captures standard error once it has begun; the display needs the terminal itself.
 _TERMINAL = os.fdopen(os.dup(2), "w") if os.isatty(2) else None
 
@@ -44,14 +48,17 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the extras out of the everyday run, unless -m or -k has the say."""
-    if config.getoption("markexpr") or config.getoption("keyword"):
-        return
-    extras = [item for item in items if item.get_closest_marker("extra")]
-    if extras:
-        config.hook.pytest_deselected(items=extras)
-        items[:] = [item for item in items if item not in extras]
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Don't even import the extras unless -m asks for them: they bring torch into this process."""
+    return True if "extras" in collection_path.parts and "extra" not in config.getoption("markexpr") else None
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Plan what was selected and no more, so that -k saves time and the run is whole when it is done."""
+    plan = session.config.stash[_PLAN]
+    params = [getattr(item, "callspec").params for item in session.items if hasattr(item, "callspec")]  # noqa: B009
+    chosen = {one["case"] for one in params if "case" in one}
+    session.config.stash[_PLAN] = replace(plan, cases=tuple(case for case in plan.cases if case in chosen))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -75,7 +82,7 @@ def bench_session(pytestconfig: pytest.Config) -> Iterator[Session]:
             pytestconfig.stash[RUN_ID] = session.run.id
             yield session
     except RexbenchError as error:
-        pytest.exit(str(error), returncode=2)
+        pytest.exit(str(error), returncode=WRONG)
 
 
 class ReplayClock:

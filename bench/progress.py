@@ -63,12 +63,13 @@ class Terminal:
             TimeRemainingColumn(),
             console=console or Console(stderr=True),
             transient=True,
-            # Drawing competes with the workers for a core; twice a second is enough to look alive.
-            refresh_per_second=2,
+            # Drawing competes with the workers for a core: it happens at each step, and never while samples are taken.
+            auto_refresh=False,
             # Matches are few and long: the estimate must not forget the first while the second runs.
             speed_estimate_period=7200,
         )
         self._task: TaskID | None = None
+        self._what = ""
 
     def begin(self, cases: int) -> None:
         """Take the number of cases."""
@@ -77,14 +78,18 @@ class Terminal:
     def step(self, case: Case, what: str) -> None:
         """Show the case and its phase."""
         assert self._task is not None, "a display is begun before it is told of steps"
+        if what == self._what == "sample":
+            return
+        self._what = what
         self._bar.start()
-        self._bar.update(self._task, case=case.id, what=what)
+        self._bar.update(self._task, case="" if what == "sample" else case.id, what=what, refresh=True)
 
     def done(self, measurement: Measurement) -> None:
         """Move the bar, and leave the screen to others; say at once what went wrong."""
         assert self._task is not None, "a display is begun before it is told of rows"
         self._bar.advance(self._task)
         self._bar.stop()
+        self._what = ""
         if measurement.status != "ok":
             self._bar.console.print(f"{measurement.case.id}: {measurement.status}: {measurement.reason}", markup=False)
 

@@ -25,7 +25,7 @@ class Effective:
         precision: Arithmetic precision, as in `Case.precision`.
         threads: Threads of the runtime's compute pool.
         streams: Requests the runtime executes at once.
-        memory_format: Layout of the convolution weights; OpenVINO's own layouts read ``runtime``.
+        memory_format: Layout of the tensors computed with; ``runtime`` where the runtime chooses (inductor, OpenVINO).
         device: Where the outputs were made.
         jobs: Inferences in one timed call; more than one only in the throughput scenario.
         details: What else the runtime tells of itself (instruction set, version, ...).
@@ -94,10 +94,11 @@ class Measurement:
         case: The identity.
         status: One of `STATUSES`.
         reason: One line; why the status is not ok.
-        rounds: Process rounds in order; empty unless ok or mismatch.
+        rounds: Process rounds in order; a case that failed keeps those before.
         parity: Agreement with eager fp32, None if it was never compared.
         effective: What the runtime did.
-        stop_reason: ``target`` (interval narrow enough), ``plateau`` (more samples no longer help), or ``budget``.
+        stop_reason: ``target`` (interval narrow enough), ``plateau`` (more samples no longer help), ``rounds`` (the
+            cap was reached), ``budget`` (the time was) or ``interrupted``; empty for a case that was not measured.
         notes: Doubts about the data, as sentences.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -63,21 +64,23 @@ class Session:
 
     def __enter__(self) -> Self:
         """Record the run with its environment and what its models cost."""
-        settings = {
-            **self.plan.settings.as_dict(),
-            "weights": str(self.plan.weights) if self.plan.weights else "calibrated",
-        }
-        self.run = replace(self.run, environment=read_environment(), settings=settings)
-        self.store.save_run(self.run)
-        for model, side in dict.fromkeys((case.model, case.resolution) for case in self.plan.cases):
-            self.store.save_cost(self.run.id, as_dict(count(model, side), per_layer=True))
         try:
             self._scratch = Path(tempfile.mkdtemp(prefix="rexbench-"))
         except OSError as error:
             raise InputError(
                 f"a run needs room for temporary files; {tempfile.gettempdir()}: {error.strerror}"
             ) from None
-        self._progress.begin(len(self.plan.cases))
+        weights = str(self.plan.weights) if self.plan.weights else "calibrated"
+        settings = {**self.plan.settings.as_dict(), "weights": weights}
+        self.run = replace(self.run, environment=read_environment(), settings=settings)
+        self.store.save_run(self.run)
+        try:
+            for model, side in dict.fromkeys((case.model, case.resolution) for case in self.plan.cases):
+                self.store.save_cost(self.run.id, as_dict(count(model, side), per_layer=True))
+            self._progress.begin(len(self.plan.cases))
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
         return self
 
     def __exit__(

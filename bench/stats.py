@@ -13,7 +13,6 @@ from bench.intervals import (
     Interval,
     effective_count,
     median_interval,
-    order_half_width,
     ratio_interval,
 )
 
@@ -209,29 +208,6 @@ def half_width(rounds: Sequence[Round]) -> float:
     if interval.reason:
         return math.inf
     return (interval.high - interval.low) / 2 / float(np.median([np.median(one) for one in values]))
-
-
-def within_half_width(one: Round) -> float:
-    """Relative half-width of the interval of one round's own median, inf while it has too few samples.
-
-    It says when a round has samples enough; it knows nothing of how processes differ.
-    """
-    turns = _turns(one)
-    return order_half_width(np.concatenate(turns), effective_count(turns)) if turns else math.inf
-
-
-def plateaued(half_widths: Sequence[float], *, window: int = 8, change: float = 0.05) -> bool:
-    """Whether more samples no longer help: the last `window` half-widths are finite and differ by under `change`.
-
-    Args:
-        half_widths: Relative half-widths in the order they were taken, one per look at the growing sample.
-        window: How many looks must agree.
-        change: Largest range over the largest of them.
-    """
-    last = list(half_widths)[-window:]
-    if len(last) < window or not all(math.isfinite(width) for width in last):
-        return False
-    return max(last) - min(last) <= change * max(last)
 
 
 def least_samples(percent: int) -> int:

@@ -86,16 +86,24 @@ class Store:
         Raises:
             StoreError: The URL is none, the database can't be reached, is no database, or is of a later version.
         """
-        self.url = url
         try:
             self._engine = _make_engine(url, create=create)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise StoreError(f"a store is a SQLAlchemy URL such as {DEFAULT_URL}; {url!r} is none: {error}") from None
-        with self._guard("open"), self._engine.begin() as connection:
-            self._check_version(connection)
+        self.url = self._engine.url.render_as_string(hide_password=True)
+        with self._guard("open"):
+            try:
+                self._check_version()
+            except DBAPIError:
+                # Another run may just have made the tables that we found missing; what is wrong for good stays so.
+                self._check_version()
 
-    def _check_version(self, connection: sa.Connection) -> None:
+    def _check_version(self) -> None:
         """Make the tables of a new store; refuse those of a later one."""
+        with self._engine.begin() as connection:
+            self._check_tables(connection)
+
+    def _check_tables(self, connection: sa.Connection) -> None:
         names = sa.inspect(connection).get_table_names()
         if names and _schema.name not in names:
             raise StoreError(

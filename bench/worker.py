@@ -20,15 +20,13 @@ import numpy as np
 from bench.assets import IMAGES
 from bench.backends import Unavailable, Unsupported, open_backend
 from bench.case import Case
-from bench.measure import warm_up
+from bench.machine import volunteer_for_oom_killer
+from bench.measure import LONG_CALL_S, warm_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bench.backends import Backend
-
-#: A call longer than this suffers little from caches that another worker has filled; no settling call is made for it.
-_SETTLE_BELOW_S = 0.25
 
 
 class Worker:
@@ -41,6 +39,7 @@ class Worker:
         self.runners: list[Callable[[], object]] = []
         self.next = 0
         self.base_rss_bytes = 0
+        self.settles = True
 
     def build(self, logits_path: str) -> dict[str, Any]:
         """Go through the phases up to the first inference, then write the logits of every input."""
@@ -65,6 +64,8 @@ class Worker:
         """Call until successive windows agree, then close the books on garbage."""
         begun = time.perf_counter()
         warmed = warm_up(self.sample, max_s=max_s, max_calls=max_calls)
+        # Decided once for all turns: deciding by each call's own time would keep the slow ones and drop the fast.
+        self.settles = warmed.median_s < LONG_CALL_S
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -76,9 +77,10 @@ class Worker:
         }
 
     def take_turn(self, slice_s: float, max_calls: int) -> dict[str, Any]:
-        """Samples [s] for about `slice_s`, at least one, after a settling call that is not kept."""
-        first = self.sample()
-        samples = [] if first < _SETTLE_BELOW_S else [first]
+        """Samples [s] for about `slice_s`, at least one; short calls after one that settles and is not kept."""
+        if self.settles:
+            self.sample()
+        samples: list[float] = []
         before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
         end = time.perf_counter() + slice_s
         while not samples or (time.perf_counter() < end and len(samples) < max_calls):
@@ -124,12 +126,6 @@ def _describe(error: BaseException) -> dict[str, str]:
     return {"error": kinds.get(type(error), "failed"), "message": f"{name}{text}"[:500]}
 
 
-def _volunteer_for_oom_killer() -> None:
-    """Should memory run out, the kernel ends this process and not the parent with everyone's results."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")
-
-
 def serve(questions: TextIO, answers: TextIO) -> None:
     """Answer each line until the parent closes the pipe.
 
@@ -152,7 +148,7 @@ def serve(questions: TextIO, answers: TextIO) -> None:
 
 
 if __name__ == "__main__":
-    _volunteer_for_oom_killer()
+    volunteer_for_oom_killer()
     channel = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     serve(sys.stdin, channel)

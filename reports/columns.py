@@ -37,7 +37,8 @@ CASES = {
     "p99_s": "99th percentile of the calls; empty below 299 samples",
     "samples": "timed calls",
     "rounds": "process rounds",
-    "stop_reason": "target: interval narrow enough; plateau: more samples no longer helped; budget: time ran out",
+    "stop_reason": "target: interval narrow enough; plateau: more samples no longer helped; "
+    "rounds: their cap was reached; budget: time ran out",
     "interval_method": "bootstrap over rounds and samples, or Student's t for 2 to 5 rounds",
     "interval_reason": "why there is no interval",
     "outliers": "calls beyond 3 interquartile ranges from the quartiles of their round; counted, not dropped",
@@ -53,7 +54,7 @@ CASES = {
     "effective_precision": "arithmetic precision that the runtime reports",
     "effective_threads": "threads that the runtime reports",
     "effective_streams": "requests that the runtime executes at once",
-    "effective_memory_format": "layout of the weights that the runtime reports",
+    "effective_memory_format": "layout of the tensors seen or told; runtime where it chooses its own",
     "effective_device": "where the outputs were made",
     "effective_jobs": "inferences in one timed call",
     "steady": "whether warm-up ended because its windows agreed, in every round",

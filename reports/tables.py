@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bench.case import REFERENCE_BACKEND
+from bench.case import REFERENCE_BACKEND, SCENARIOS
 from bench.records import PHASES as PHASE_NAMES
 from bench.records import Effective
 from bench.stats import Summary, break_even, one_off_s, ratio, summarise
@@ -44,13 +44,16 @@ class RunData:
 
 
 def base_of(run: RunData, measurement: Measurement) -> Measurement | None:
-    """The eager measurement that took its turns beside this one, or None if there is none to compare with."""
+    """The eager measurement, of the same precision, that took its turns beside this one; None without one.
+
+    A backend with several requests in flight is compared, per image, with eager's one call at a time.
+    """
     for one in run.measurements:
         if (
             one.case.backend == REFERENCE_BACKEND
             and one.case.memory_format == "contiguous"
             and one.case.match == measurement.case.match
-            and one.case.scenario == measurement.case.scenario
+            and one.case.scenario == SCENARIOS[0]
             and one.status == "ok"
         ):
             return one

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from bench.backends import Unavailable
 from bench.backends.torch_module import TorchModule
@@ -11,7 +11,10 @@ from bench.machine import read_compiler
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import torch
+
     from bench.case import Case
+    from bench.records import Effective
 
 
 class Compiled(TorchModule):
@@ -34,6 +37,11 @@ class Compiled(TorchModule):
         example = self.example()
         with torch.inference_mode():
             self.call(example)
+
+    def effective(self) -> Effective:
+        """Type of the logits; inductor lays tensors out as it likes, on the CPU mostly channels_last."""
+        logits = self.runner(0)()
+        return self._tell([cast("torch.Tensor", logits)], memory_format="runtime")
 
 
 def open_backend(case: Case, assets: Path) -> Compiled:

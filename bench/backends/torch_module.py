@@ -9,7 +9,7 @@ from bench.backends import Unavailable, Unsupported
 from bench.records import Effective
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     import torch
@@ -113,43 +113,34 @@ class TorchModule:
         return host
 
     def effective(self) -> Effective:
-        """Precision and layout of what the module really computes, caught at its first convolution."""
+        """What the convolutions of the module put out, watched in one forward pass."""
         import torch  # noqa: PLC0415
 
-        seen = self._watch_first_convolution()
+        seen: list[torch.Tensor] = []
+        hooks = [
+            part.register_forward_hook(lambda _module, _inputs, output: seen.append(output))
+            for part in self.module.modules()
+            if isinstance(part, torch.nn.Conv2d)
+        ]
+        try:
+            self.runner(0)()
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return self._tell(seen)
+
+    def _tell(self, tensors: Sequence[torch.Tensor], memory_format: str | None = None) -> Effective:
+        """What torch says of itself, with the type and layout of tensors that were really computed with."""
+        import torch  # noqa: PLC0415
+
         return Effective(
-            precision=_PRECISION_NAMES.get(str(seen["dtype"]), str(seen["dtype"])),
+            precision=_join(_PRECISIONS.get(str(tensor.dtype), str(tensor.dtype)) for tensor in tensors),
             threads=torch.get_num_threads(),
             streams=torch.get_num_interop_threads(),
-            memory_format=seen["memory_format"],
-            device=seen["device"],
+            memory_format=memory_format or _join(filter(None, map(_layout_of, tensors))),
+            device=_join(tensor.device.type for tensor in tensors),
             details={"version": torch.__version__, "isa": torch.backends.cpu.get_cpu_capability()},
         )
-
-    def _watch_first_convolution(self) -> dict[str, str]:
-        """What the first convolution of the module is given: dtype, layout and device."""
-        import torch  # noqa: PLC0415
-
-        seen: dict[str, str] = {}
-
-        def look(module: torch.nn.Module, args: tuple[torch.Tensor, ...]) -> None:
-            weight = module.weight
-            assert isinstance(weight, torch.Tensor)
-            last = args[0].is_contiguous(memory_format=torch.channels_last) and not args[0].is_contiguous()
-            seen.update(
-                dtype=str(weight.dtype),
-                memory_format="channels_last" if last else "contiguous",
-                device=args[0].device.type,
-            )
-
-        first = next(part for part in self.module.modules() if isinstance(part, torch.nn.Conv2d))
-        hook = first.register_forward_pre_hook(look)
-        try:
-            with torch.inference_mode():
-                self.module(self.inputs[0])
-        finally:
-            hook.remove()
-        return seen
 
     def _dtype(self) -> torch.dtype:
         import torch  # noqa: PLC0415
@@ -163,4 +154,19 @@ class TorchModule:
         return formats[self.case.memory_format]
 
 
-_PRECISION_NAMES = {"torch.float32": "fp32", "torch.bfloat16": "bf16"}
+_PRECISIONS = {"torch.float32": "fp32", "torch.bfloat16": "bf16"}
+
+
+def _layout_of(tensor: torch.Tensor) -> str | None:
+    """Contiguous or channels_last; None where the shape fits both or neither."""
+    import torch  # noqa: PLC0415
+
+    if tensor.dim() != 4:  # noqa: PLR2004 - (N, C, H, W), or a weight of as many dimensions
+        return None
+    fits = tensor.is_contiguous(), tensor.is_contiguous(memory_format=torch.channels_last)
+    return {(True, False): "contiguous", (False, True): "channels_last"}.get(fits)
+
+
+def _join(told: Iterable[str]) -> str | None:
+    """The one value, or all that there are; None without any."""
+    return " and ".join(sorted(set(told))) or None

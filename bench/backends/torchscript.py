@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bench.backends.torch_module import TorchModule
@@ -30,17 +29,11 @@ class TorchScript(TorchModule):
             self.call = torch.jit.freeze(traced)
 
     def effective(self) -> Effective:
-        """As torch says, and the precision of the constants in the frozen graph, which is what runs."""
-        import torch  # noqa: PLC0415
-
+        """Type and layout of the weights in the frozen graph, which is what runs."""
         graph = self.call.inlined_graph  # held: its nodes die with it
         constants = [node for node in graph.findAllNodes("prim::Constant") if node.hasAttribute("value")]
         tensors = [node.t("value") for node in constants if node.kindOf("value") == "t"]
-        weights = {tensor.dtype for tensor in tensors if tensor.dim() > 1 and tensor.is_floating_point()}
-        told = super().effective()
-        names = {torch.float32: "fp32", torch.bfloat16: "bf16"}
-        frozen = " and ".join(sorted(names.get(kind, str(kind)) for kind in weights))
-        return replace(told, precision=frozen or told.precision)
+        return self._tell([tensor for tensor in tensors if tensor.dim() > 1 and tensor.is_floating_point()])
 
 
 def open_backend(case: Case, assets: Path) -> TorchScript:

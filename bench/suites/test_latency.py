@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bench.plugin import REPLAY, replay
+from bench.plugin import REPLAY, WRONG, replay
 from bench.stats import summarise
+from rexnet_core.errors import RexbenchError
 
 if TYPE_CHECKING:
     from bench.case import Case
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 @pytest.mark.benchmark(timer=REPLAY)
 def test_latency(case: Case, bench_session: Session, benchmark: Any) -> None:
-    measurement = bench_session.measure(case)
+    try:
+        measurement = bench_session.measure(case)
+    except RexbenchError as error:  # the store is full, say: no later case would fare better
+        pytest.exit(str(error), returncode=WRONG)
     if measurement.status in {"unavailable", "unsupported"}:
         benchmark.skipped = True
         pytest.skip(measurement.reason)

@@ -77,7 +77,7 @@ def view_costs(costs: pd.DataFrame) -> pd.DataFrame:
 def view_ledger(cases: pd.DataFrame) -> pd.DataFrame:
     """Asked beside got, agreement of the outputs, and what the machine did meanwhile."""
     shown = cases[cases["samples"] > 0]
-    view = shown[["model", "batch", "backend"]].copy()
+    view = _identity_of(shown, cases)
     for name in ("precision", "threads", "memory_format", "device"):
         got = shown[f"effective_{name}"].astype(object).where(shown[f"effective_{name}"].notna(), "not told")
         view[f"{name.replace('_', ' ')} (asked / got)"] = shown[name].astype(str) + " / " + got.astype(str)
@@ -98,8 +98,9 @@ def view_ledger(cases: pd.DataFrame) -> pd.DataFrame:
 MEANINGS: Mapping[str, str] = {
     "latency [ms]": "time of one call: median over process rounds of the medians of each round",
     "images/s": "images over time taken, slow calls included",
-    "speed-up": "time of eager over time of this case, paired by turn",
-    "stopped by": "target: interval narrow enough; plateau: more samples no longer helped; budget: time ran out",
+    "speed-up": "time of eager at the same precision over time of this case, paired by turn",
+    "stopped by": "target: interval narrow enough; plateau: more samples no longer helped; "
+    "rounds: their cap was reached; budget: time ran out",
     "one off [s]": "build, convert, compile and first inference together",
     "outliers": "calls beyond 3 interquartile ranges from the quartiles of their round; counted, not dropped",
     "steady": "whether warm-up ended because its windows agreed, in every round",

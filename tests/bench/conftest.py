@@ -70,7 +70,7 @@ class FakeExecutor:
     """Opens `FakeHandle`s and counts seconds only when told to."""
 
     scripts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    prepare_error: WorkerError | None = None
+    prepare_error: Exception | None = None
     clock: float = 0.0
     round_cost_s: float = 1.0
     asked: list[tuple[str, str]] = field(default_factory=list)

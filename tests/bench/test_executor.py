@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import psutil
 import pytest
 
 from bench.case import Case
 from bench.executor import ProcessExecutor, WorkerError, WorkerProcess
+from rexnet_core.errors import InputError
 
 CASE = Case(model="rexnet_1.0", resolution=32, batch=1, backend="eager", threads=1)
 
@@ -44,10 +43,8 @@ def test_a_worker_gets_its_threads_from_the_environment(start):
 
 def test_a_hang_ends_at_the_limit_with_the_question_and_the_limit(start):
     worker = start("import sys, time\nsys.stdin.readline()\ntime.sleep(600)", limit_s=0.5)
-    begun = time.monotonic()
     with pytest.raises(WorkerError, match=r"no answer to 'build' within the case's limit of 0\.5 s; it was ended"):
         worker.ask("build")
-    assert time.monotonic() - begun < 10
 
 
 def test_the_limit_holds_for_all_questions_together(start):
@@ -93,9 +90,8 @@ def test_a_crash_names_its_signal(start):
 def test_asking_a_dead_worker_is_a_failure_too(start):
     worker = start("")
     with pytest.raises(WorkerError, match="the worker died: exit code 0"):
-        for _ in range(3):
-            worker.ask("build")
-            time.sleep(0.1)
+        worker._process.wait()
+        worker.ask("build")
 
 
 def test_what_a_worker_reports_is_raised_with_its_status(start):
@@ -115,11 +111,28 @@ def test_a_real_worker_refuses_what_its_backend_cannot(tmp_path):
     assert caught.value.status == "unsupported"
 
 
-def test_a_failed_preparation_says_why(tmp_path):
+def test_a_checkpoint_that_is_none_is_the_callers_error(tmp_path):
     task = {"model": "rexnet_1.0", "resolution": 32, "batch": 1, "threads": 1, "seed": 0, "ir": False}
     (tmp_path / "bad.pth").write_bytes(b"no checkpoint")
-    with pytest.raises(WorkerError, match=r"preparing weights and inputs: exit code 1: .*WeightsError"):
+    with pytest.raises(InputError, match=r"bad\.pth is damaged or no checkpoint"):
         ProcessExecutor().prepare({**task, "weights": str(tmp_path / "bad.pth"), "folder": str(tmp_path)}, 120)
+
+
+def test_a_file_named_as_ours_in_the_callers_folder_is_not_taken_for_ours(tmp_path, monkeypatch):
+    (tmp_path / "bench.py").write_text("raise SystemExit('the wrong bench')")
+    monkeypatch.chdir(tmp_path)
+    ProcessExecutor().open(CASE, tmp_path, tmp_path, 60).close()
+
+
+def test_variables_that_tune_a_runtime_do_not_reach_a_worker(start, monkeypatch):
+    monkeypatch.setenv("ONEDNN_DEFAULT_FPMATH_MODE", "BF16")
+    monkeypatch.setenv("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1")
+    worker = start(
+        "import json, os, sys\n"
+        "seen = [name for name in os.environ if name[:3] in ('ONE', 'TOR')]\n"
+        "for line in sys.stdin: print(json.dumps({'seen': seen}), flush=True)"
+    )
+    assert set(worker.ask("tell")["seen"]) == {"TORCHINDUCTOR_CACHE_DIR", "TORCHINDUCTOR_COMPILE_THREADS"}
 
 
 def test_closing_leaves_no_process(start):

@@ -64,6 +64,17 @@ def test_rounds_before_a_death_are_kept(play, executor, settings):
     assert len(measured["eager"].rounds) == settings.min_rounds
 
 
+def test_a_round_that_dies_at_its_last_question_is_no_round(play, executor):
+    executor.scripts = {"compile": {"fails_at": "memory"}}
+    measured = play()
+    assert (measured["compile"].status, measured["compile"].rounds) == ("failed", ())
+
+
+def test_files_that_cannot_be_written_are_a_failed_row(play, executor):
+    executor.prepare_error = OSError(28, "No space left on device")
+    assert {one.reason for one in play().values()} == {"OSError: [Errno 28] No space left on device"}
+
+
 @pytest.mark.parametrize("status", ["unavailable", "unsupported"])
 def test_a_backend_that_refuses_has_its_own_status(play, executor, status):
     executor.scripts = {"compile": {"fails_at": "open", "error": WorkerError(status, "inductor needs a C++ compiler")}}
@@ -112,7 +123,7 @@ def test_processes_that_differ_go_on_past_the_least_rounds(play, executor, setti
     executor.scripts = {"eager": {"drift": 0.2}}
     measured = play()
     assert len(measured["eager"].rounds) > settings.min_rounds
-    assert measured["eager"].stop_reason in {"budget", "plateau"}
+    assert measured["eager"].stop_reason in {"rounds", "plateau"}
 
 
 def test_budget_ends_a_match_after_its_first_round(play, executor):

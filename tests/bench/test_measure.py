@@ -73,9 +73,9 @@ def test_intervals_that_stop_narrowing_are_a_plateau():
     assert decide(settings, [[0.10], [0.08], [0.06]], None, 1) == ""
 
 
-def test_the_last_round_and_the_end_of_the_time_are_the_budget():
+def test_the_last_round_and_the_end_of_the_time_end_a_match():
     settings = Settings(min_rounds=2, max_rounds=3)
-    assert decide(settings, [[1.0], [0.8], [0.6]], None, 1) == "budget"
+    assert decide(settings, [[1.0], [0.8], [0.6]], None, 1) == "rounds"
     assert decide(settings, [[1.0]], 5.0, 6.0) == "budget"
     assert decide(settings, [[1.0]], 7.0, 6.0) == ""
 

@@ -75,6 +75,22 @@ def test_pytest_benchmark_compares_two_runs(finished):
     assert "test_latency[rexnet_0.5-32-b1-openvino]" in done.stdout
 
 
+def test_report_rebuilds_from_the_store_with_the_keys_others_rely_on(finished, tmp_path):
+    folder, _ = finished
+    store = f"sqlite:///{folder}/results/rexbench.db"
+    done = rexbench(tmp_path, "report", "--store", store, "--json", "--csv", "cases.csv")
+    document = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert set(document) == {"run", "report", "cases"}
+    assert (tmp_path / document["report"]).is_file()
+    [case] = document["cases"]
+    expected = "model resolution batch backend precision memory_format threads status reason latency_s latency_low_s"
+    assert {*expected.split(), "latency_high_s", "throughput_per_s"} <= set(case)
+    assert (case["backend"], case["status"], case["latency_low_s"]) == ("openvino", "ok", None)
+    assert case["latency_s"] > 0
+    assert (tmp_path / "cases.csv").read_text().startswith("model,resolution,batch,backend")
+
+
 def test_a_name_that_is_none_is_a_usage_error_in_one_line(tmp_path):
     done = rexbench(tmp_path, "suites", "--models", "rexnt_1.0")
     assert done.returncode == 2

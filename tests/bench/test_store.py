@@ -116,7 +116,7 @@ def test_a_database_of_something_else_is_left_alone(tmp_path):
     with sqlite3.connect(path) as connection:
         connection.execute("create table customers (name text)")
     connection.close()
-    with pytest.raises(StoreError, match=r"is a database of something else \(tables customers\\)"):
+    with pytest.raises(StoreError, match=r"is a database of something else \(tables customers\)"):
         Store(f"sqlite:///{path}")
 
 
@@ -165,7 +165,6 @@ def test_two_runs_write_to_one_store_at_once(url):
         except StoreError as error:
             errors.append(error)
 
-    Store(url).close()
     threads = [threading.Thread(target=write, args=[name]) for name in names]
     for thread in threads:
         thread.start()

@@ -1,15 +1,12 @@
 """Our eager forward pass against the two public ways to write the same network.
 
-One process, the same weights, threads, memory format and inference mode. The forms take turns in random order; a turn's
-ratio is ours over the other, so that drift of the machine hits both. Noise between two identical networks is 0.5-1 %.
+One process, the same weights, threads, memory format and inference mode. The forms take turns in random order, so that
+drift of the machine hits all. A copy of our own network takes part and shows what noise alone would give.
 """
 
 from __future__ import annotations
 
 import copy
-import random
-import statistics
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,18 +15,18 @@ import torch
 from torch import Tensor, nn
 
 from bench.assets import calibrate
+from bench.interleave import ratio_of_medians, take_turns
 from rexnet_core import create_model
 from rexnet_core.blocks import LinearBottleneck, SqueezeExcite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 MODEL = "rexnet_1.0"
 RESOLUTION = 224
 BUDGET_S = 12.0
 WARM_UP_TURNS = 5
 LEAST_TURNS = 10
-RESAMPLES = 2000
 
 
 class SigmoidTimesInput(torch.autograd.Function):
@@ -143,13 +140,14 @@ def test_our_eager_against_the_public_forms(batch: int, memory_format: str, benc
     with torch.inference_mode():
         for net in nets.values():
             torch.testing.assert_close(net(images), ours(images), rtol=1e-4, atol=1e-5)
-        times_s = _take_turns({name: partial(net, images) for name, net in nets.items()})
+        calls = {name: partial(net, images) for name, net in nets.items()}
+        times_s = take_turns(calls, budget_s=BUDGET_S, least_turns=LEAST_TURNS, warm_up=WARM_UP_TURNS)
         benchmark.pedantic(ours, (images,), rounds=5)
     benchmark.extra_info.update(batch=batch, memory_format=memory_format, threads=torch.get_num_threads())
     for name in FORMS:
-        ratio, low, high = _ratio_of_medians(times_s["ours"], times_s[name])
-        benchmark.extra_info[f"ours_over_{name}"] = [ratio, low, high]
-        print(f"\nbatch {batch}, {memory_format}: ours / {name} = {ratio:.3f} [{low:.3f}, {high:.3f}]", end="")  # noqa: T201
+        ratio = ratio_of_medians(times_s["ours"], times_s[name])
+        benchmark.extra_info[f"ours_over_{name}"] = ratio.as_list()
+        print(f"\nbatch {batch}, {memory_format}: ours / {name} = {ratio}", end="")  # noqa: T201
 
 
 def _rewritten(ours: nn.Module, swap: Callable[[nn.Module], nn.Module]) -> nn.Module:
@@ -159,31 +157,3 @@ def _rewritten(ours: nn.Module, swap: Callable[[nn.Module], nn.Module]) -> nn.Mo
         for name, child in parent.named_children():
             setattr(parent, name, swap(child))
     return net.eval()
-
-
-def _take_turns(calls: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
-    """Seconds per call of each form, turn by turn; in every turn each form runs once, in random order."""
-    order, shuffler = list(calls), random.Random(0)
-    for name in order * WARM_UP_TURNS:
-        calls[name]()
-    times_s: dict[str, list[float]] = {name: [] for name in calls}
-    end = time.perf_counter() + BUDGET_S
-    while time.perf_counter() < end or len(times_s[order[0]]) < LEAST_TURNS:
-        shuffler.shuffle(order)
-        for name in order:
-            start = time.perf_counter()
-            calls[name]()
-            times_s[name].append(time.perf_counter() - start)
-    return times_s
-
-
-def _ratio_of_medians(ours: list[float], other: list[float]) -> tuple[float, float, float]:
-    """The ratio of medians and its 95 % interval, from resampled turns."""
-    turns, chooser = list(zip(ours, other, strict=True)), random.Random(0)
-    ratios = sorted(_ratio(chooser.choices(turns, k=len(turns))) for _ in range(RESAMPLES))
-    return _ratio(turns), ratios[RESAMPLES // 40], ratios[-RESAMPLES // 40]
-
-
-def _ratio(turns: Iterable[tuple[float, float]]) -> float:
-    ours, other = zip(*turns, strict=True)
-    return float(statistics.median(ours) / statistics.median(other))
