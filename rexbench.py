@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
-import math
 import os
 import re
 import sys
@@ -199,11 +197,12 @@ def _run(args: argparse.Namespace) -> int:
     from bench.progress import make_progress  # noqa: PLC0415
     from bench.session import Session  # noqa: PLC0415
     from bench.store import Store  # noqa: PLC0415
+    from reports.write import check_writable  # noqa: PLC0415
 
     plan = expand(read_selection(lambda name: getattr(args, name)))
     store = Store(args.store)
     session = Session(plan, store, progress=make_progress())
-    _check_writable(_out_folder(args.out, session.run.id))
+    check_writable(_out_folder(args.out, session.run.id))
     stopped = False
     try:
         with session:
@@ -255,9 +254,11 @@ class _Remember:
     def pytest_runtestloop(self, session: Any) -> None:
         import pytest  # noqa: PLC0415
 
+        from reports.write import check_writable  # noqa: PLC0415
+
         if not session.config.option.collectonly:
             try:
-                _check_writable(Path("results"))
+                check_writable(Path("results"))
             except InputError as error:
                 pytest.exit(str(error), returncode=WRONG)
 
@@ -291,10 +292,11 @@ def _doctor(args: argparse.Namespace) -> int:
     Each finding comes with its remedy. Nothing is changed.
     """
     from bench.doctor import examine  # noqa: PLC0415
+    from reports.answer import render_json  # noqa: PLC0415
 
     findings = examine()
     if args.json:
-        _print_json([asdict(finding) for finding in findings])
+        print(render_json([asdict(finding) for finding in findings]))
     else:
         for finding in findings:
             print(f"{finding.level:4}  {finding.check:10} {finding.found}")
@@ -305,17 +307,6 @@ def _doctor(args: argparse.Namespace) -> int:
 
 def _out_folder(out: Path | None, run: str) -> Path:
     return out if out is not None else Path("results") / run
-
-
-def _check_writable(folder: Path) -> None:
-    """Find out before the first second is spent, not after the last, that the report has no place."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe-{os.getpid()}"
-        probe.write_bytes(b"x" * 4096)
-        probe.unlink()
-    except OSError as error:
-        raise InputError(f"the report needs a folder it can write to; {folder}: {error.strerror}") from None
 
 
 def _load(store: Store, run: str) -> RunData:
@@ -353,40 +344,17 @@ def _answer(
     args: argparse.Namespace, document: Any, frame: pd.DataFrame, text: Callable[[], None] | None = None
 ) -> int:
     """Give the answer in the forms that were asked for."""
+    from reports.answer import render_json, write_csv  # noqa: PLC0415
+
     if args.json and args.csv == "-":
         raise InputError("--json and --csv - both ask for standard output; give --csv a file")
     if args.csv:
-        _write_csv(args.csv, frame)
+        write_csv(args.csv, frame)
     if args.json:
-        _print_json(document)
+        print(render_json(document))
     elif args.csv != "-":
         (text or (lambda: print(frame.to_string(index=False, na_rep="-"))))()
     return DONE
-
-
-def _write_csv(target: str, frame: pd.DataFrame) -> None:
-    if target == "-":
-        frame.to_csv(sys.stdout, index=False)
-        return
-    try:
-        frame.to_csv(target, index=False)
-    except OSError as error:
-        raise InputError(f"--csv needs a file it can write; {target}: {error.strerror or error}") from None
-
-
-def _plain(value: Any) -> Any:
-    """The value as JSON has it: NaN and infinity become null, numpy numbers become Python's."""
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _print_json(document: Any) -> None:
-    print(json.dumps(_plain(document), indent=2))
 
 
 if __name__ == "__main__":

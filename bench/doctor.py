@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from bench.case import BACKENDS
+from bench.contamination import contamination, read_usage
 from bench.machine import (
     TUNING_VARIABLES,
-    contamination,
     is_virtual,
     read_available_bytes,
     read_compiler,
@@ -25,7 +25,6 @@ from bench.machine import (
     read_limits,
     read_quota,
     read_thread_budget,
-    read_usage,
 )
 
 if TYPE_CHECKING:

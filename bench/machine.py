@@ -1,4 +1,4 @@
-"""The machine: its environment, the one thread budget, and what else it did while a sample was taken."""
+"""The machine: its environment, its limits, and the one thread budget that follows from them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import os
 import platform
 import shutil
 import subprocess
-import time
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -44,7 +42,7 @@ TUNING_VARIABLES = (
 )
 
 _CGROUP = Path("/sys/fs/cgroup")
-_PROC = Path("/proc")
+PROC = Path("/proc")
 
 
 def read_thread_budget() -> int:
@@ -64,10 +62,10 @@ def _cores() -> int:
     return psutil.cpu_count(logical=False) or _affinity()
 
 
-def _cgroup_folders() -> list[Path]:
+def cgroup_folders() -> list[Path]:
     """The cgroup folders that may limit this process, innermost first."""
     folders = []
-    for line in _read_text(_PROC / "self/cgroup").splitlines():
+    for line in read_text(PROC / "self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers == "" or "cpu" in controllers.split(","):
             base = _CGROUP if controllers == "" else _CGROUP / "cpu"
@@ -79,10 +77,10 @@ def _cgroup_folders() -> list[Path]:
 def read_quota() -> float | None:
     """CPU quota of the control group [cores], or None where there is no limit or no control group."""
     quotas = []
-    for folder in _cgroup_folders():
-        limit = _read_text(folder / "cpu.max").split()
+    for folder in cgroup_folders():
+        limit = read_text(folder / "cpu.max").split()
         if not limit:
-            limit = [_read_text(folder / f"cpu.cfs_{kind}_us").strip() for kind in ("quota", "period")]
+            limit = [read_text(folder / f"cpu.cfs_{kind}_us").strip() for kind in ("quota", "period")]
         with contextlib.suppress(ValueError, ZeroDivisionError, IndexError):
             quota = float(limit[0]) / float(limit[1])
             if quota > 0:
@@ -124,9 +122,9 @@ def read_limits() -> dict[str, Any]:
 def read_available_bytes() -> int:
     """Memory that can still be taken [bytes]: what the system has, or less where a control group has a limit."""
     left = [int(psutil.virtual_memory().available)]
-    for folder in _cgroup_folders():
+    for folder in cgroup_folders():
         with contextlib.suppress(ValueError):
-            limit, used = (int(_read_text(folder / f"memory.{name}")) for name in ("max", "current"))
+            limit, used = (int(read_text(folder / f"memory.{name}")) for name in ("max", "current"))
             left.append(max(0, limit - used))
     return min(left)
 
@@ -145,13 +143,13 @@ def _read_cpu() -> dict[str, Any]:
 
 def is_virtual() -> bool:
     """Whether the processor says that it is a virtual one."""
-    lines = _read_text(_PROC / "cpuinfo").splitlines()
+    lines = read_text(PROC / "cpuinfo").splitlines()
     return "hypervisor" in next((line for line in lines if line.startswith(("flags", "Features"))), "")
 
 
 def read_governor() -> str | None:
     """Frequency governor of the first core, None where it can't be read (most virtual machines)."""
-    return _read_text(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")).strip() or None
+    return read_text(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")).strip() or None
 
 
 def read_load() -> float | None:
@@ -200,61 +198,10 @@ def _read_git(file: Path) -> dict[str, Any]:
 def volunteer_for_oom_killer() -> None:
     """Should memory run out, the kernel ends this process and not the parent with everyone's results."""
     with contextlib.suppress(OSError):
-        (_PROC / "self/oom_score_adj").write_text("1000")
+        (PROC / "self/oom_score_adj").write_text("1000")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """Counters of the machine at one moment; two of them tell what happened between."""
-
-    at_s: float
-    pressure_us: float | None
-    steal_ticks: float | None
-    total_ticks: float | None
-    throttled: float | None
-
-
-def read_usage() -> Usage:
-    """The machine's counters now: pressure stall, steal and throttling, each None where it can't be read."""
-    stall = _read_text(_PROC / "pressure/cpu").partition("total=")[2].split()
-    ticks = _read_text(_PROC / "stat").split("\n", 1)[0].split()[1:]
-    throttled = [
-        float(line.split()[1])
-        for folder in _cgroup_folders()
-        for line in _read_text(folder / "cpu.stat").splitlines()
-        if line.startswith("nr_throttled")
-    ]
-    return Usage(
-        at_s=time.monotonic(),
-        pressure_us=float(stall[0]) if stall else None,
-        steal_ticks=float(ticks[7]) if len(ticks) > 7 else None,  # noqa: PLR2004 - column 8 of proc(5) stat
-        total_ticks=sum(map(float, ticks[:8])) if ticks else None,
-        throttled=max(throttled) if throttled else None,
-    )
-
-
-def contamination(before: Usage, after: Usage) -> dict[str, float | None]:
-    """What the machine did between two readings.
-
-    Returns:
-        ``cpu_pressure_percent``: share of the time in which some task waited for a core (it counts our own, too);
-        ``steal_percent``: share of core time the hypervisor gave to others; ``throttled_periods`` of the control
-        group; ``load_1m``. None where the system does not tell.
-    """
-    elapsed_s = max(after.at_s - before.at_s, 1e-9)
-    pressure, steal, ticks, throttled = (
-        None if (a := getattr(after, name)) is None or (b := getattr(before, name)) is None else a - b
-        for name in ("pressure_us", "steal_ticks", "total_ticks", "throttled")
-    )
-    return {
-        "cpu_pressure_percent": None if pressure is None else pressure / elapsed_s / 1e4,
-        "steal_percent": None if steal is None or not ticks else 100 * steal / ticks,
-        "throttled_periods": throttled,
-        "load_1m": read_load(),
-    }
-
-
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
     """The text of a system file, empty where it can't be read."""
     try:
         return path.read_text()

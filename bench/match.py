@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.assets import REFERENCE
+from bench.contamination import contamination, read_usage
 from bench.executor import WorkerError
-from bench.machine import contamination, read_usage
 from bench.measure import decide, plan_turns
 from bench.parity import compare, find_mismatches
 from bench.records import Effective, Measurement, Round

@@ -55,6 +55,21 @@ def write_report(run: RunData, out_dir: Path, top1: Mapping[str, tuple[float, st
     return out_dir / PAGE
 
 
+def check_writable(folder: Path) -> None:
+    """Find out before the first second is spent, not after the last, that a report has no place.
+
+    Raises:
+        InputError: The folder can't be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder) as probe:
+            probe.write(b"x" * 4096)
+            probe.flush()
+    except OSError as error:
+        raise InputError(f"the report needs a folder it can write to; {folder}: {error.strerror}") from None
+
+
 def _render(run: RunData, top1: Mapping[str, tuple[float, str]]) -> dict[str, bytes]:
     """Every file of the report by its path in the folder."""
     frames = tables.all_frames(run)

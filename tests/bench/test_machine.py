@@ -7,7 +7,7 @@ import os
 import pytest
 
 from bench import machine
-from bench.machine import Usage, contamination
+from bench.contamination import Usage, contamination
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def cgroup(tmp_path, monkeypatch):
     (tmp_path / "proc/self").mkdir(parents=True)
     (tmp_path / "proc/self/cgroup").write_text("0::/outer/inner\n")
     (tmp_path / "group/outer/inner").mkdir(parents=True)
-    monkeypatch.setattr(machine, "_PROC", tmp_path / "proc")
+    monkeypatch.setattr(machine, "PROC", tmp_path / "proc")
     monkeypatch.setattr(machine, "_CGROUP", tmp_path / "group")
     return tmp_path / "group"
 

@@ -1,0 +1,61 @@
+"""Each finding has its remedy, and healthy machines are not scared."""
+
+from __future__ import annotations
+
+from bench import doctor
+from bench.doctor import examine
+
+
+def only(name):
+    """The findings of one check."""
+    return getattr(doctor, f"_check_{name}")()
+
+
+def test_every_finding_that_is_not_fine_has_a_remedy():
+    findings = examine()
+    assert {finding.check for finding in findings} >= {
+        "threads",
+        "quota",
+        "compiler",
+        "backends",
+        "precision",
+        "load",
+        "room",
+    }
+    assert all(finding.level in {"ok", "warn", "fail"} for finding in findings)
+    assert all(bool(finding.remedy) == (finding.level != "ok") for finding in findings)
+
+
+def test_variables_that_tune_a_runtime_are_named(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    assert any("OMP_NUM_THREADS" in one.found and one.level == "warn" for one in only("threads"))
+
+
+def test_a_quota_below_the_cores_is_a_warning(monkeypatch):
+    monkeypatch.setattr(doctor, "read_quota", lambda: 0.5)
+    [finding] = only("quota")
+    assert (finding.level, finding.found) == ("warn", "CPU quota 0.5 cores")
+
+
+def test_a_missing_compiler_is_a_failure_with_the_package_to_install(monkeypatch):
+    monkeypatch.setattr(doctor, "read_compiler", lambda: None)
+    [finding] = only("compiler")
+    assert finding.level == "fail"
+    assert "apt-get install g++" in finding.remedy
+
+
+def test_a_runtime_that_does_not_import_says_why(monkeypatch):
+    monkeypatch.setattr(doctor, "_ask_python", lambda _code: ("", "ImportError: libgomp.so.1"))
+    findings = doctor._check_backends()
+    assert [finding.level for finding in findings] == ["fail", "fail"]
+    assert all("ImportError: libgomp.so.1" in finding.found for finding in findings)
+
+
+def test_a_silent_bfloat16_is_a_surprise():
+    assert doctor._judge_precision({"precision": "bf16"}).level == "warn"
+    assert doctor._judge_precision({"precision": "fp32"}).level == "ok"
+
+
+def test_a_powersaving_governor_is_a_warning(monkeypatch):
+    monkeypatch.setattr(doctor, "read_governor", lambda: "powersave")
+    assert "cpupower" in only("frequency")[0].remedy
