@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import inspect
 import os
 import re
 import sys
@@ -106,7 +107,7 @@ def _make_parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(
             name,
             help=_SUMMARIES[name],
-            description=(command.__doc__ or "").strip(),
+            description=inspect.getdoc(command),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         add(sub)

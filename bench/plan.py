@@ -57,7 +57,7 @@ PRESETS: Mapping[str, Preset] = {
         summary="two variants on every backend, within ten minutes on two cores",
         models=("rexnet_1.0", "rexnet_1.3"),
         batch_sizes=(1, 8),
-        settings=Settings(min_rounds=3, max_rounds=4, round_s=1.5, warm_s=8.0, budget_s=480.0),
+        settings=Settings(min_rounds=3, max_rounds=4, round_s=1.5, warm_s=8.0, budget_s=510.0),
     ),
     "standard": Preset(
         summary="the widths people deploy and both baselines; an hour or two on two cores",

@@ -37,7 +37,8 @@ class FakeHandle:
         np.save(logits_path, script.get("logits", LOGITS))
         effective = {"precision": self.case.precision, "threads": self.case.threads, "streams": 1}
         effective |= {"memory_format": self.case.memory_format, "device": "cpu", "jobs": 1, "details": {}}
-        phases = {"import": 1.0, "build": 0.5, "convert": 0.25, "compile": 2.0, "first_inference": 0.1}
+        compile_s = script.get("compile_s", 2.0)
+        phases = {"import": 1.0, "build": 0.5, "convert": 0.25, "compile": compile_s, "first_inference": 0.1}
         return {
             "phases_s": phases,
             "effective": effective | script.get("effective", {}),
