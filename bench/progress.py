@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 if TYPE_CHECKING:
@@ -59,21 +59,18 @@ class Terminal:
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
             console=console or Console(stderr=True),
             transient=True,
             # Drawing competes with the workers for a core: it happens at each step, and never while samples are taken.
             auto_refresh=False,
-            # Matches are few and long: the estimate must not forget the first while the second runs.
-            speed_estimate_period=7200,
         )
         self._task: TaskID | None = None
         self._what = ""
 
     def begin(self, cases: int) -> None:
         """Take the number of cases."""
-        self._task = self._bar.add_task("run", total=cases, case="", what="starting")
+        self._task = self._bar.add_task("run", total=cases, case="", what="starting", left="")
 
     def step(self, case: Case, what: str) -> None:
         """Show the case and its phase."""
@@ -82,7 +79,16 @@ class Terminal:
             return
         self._what = what
         self._bar.start()
-        self._bar.update(self._task, case="" if what == "sample" else case.id, what=what, refresh=True)
+        name, phase = ("all side by side", "sample in turns") if what == "sample" else (case.id, what)
+        self._bar.update(self._task, case=name, what=phase, left=self._estimate(), refresh=True)
+
+    def _estimate(self) -> str:
+        """Time left if the cases to come take as long as those done; rows come in bunches, whose pace says nothing."""
+        [task] = self._bar.tasks
+        if not task.completed or task.elapsed is None or task.total is None:
+            return ""
+        left_s = task.elapsed * (task.total - task.completed) / task.completed
+        return f"about {left_s // 60:.0f} min {left_s % 60:.0f} s left"
 
     def done(self, measurement: Measurement) -> None:
         """Move the bar, and leave the screen to others; say at once what went wrong."""

@@ -42,6 +42,8 @@ def render_interval(row: Mapping[Any, Any], stem: str, unit: str, scale: float =
         scale: What all three are multiplied by.
     """
     value, low, high = (row[f"{stem}{end}{unit}"] * scale for end in ("", "_low", "_high"))
+    if _is_missing(value):
+        return "-"
     if _is_missing(low) or _is_missing(high):
         return f"{value:.3g} [no interval]"
     digits = max(0, 1 - math.floor(math.log10(max((high - low) / 2, 1e-6))))
