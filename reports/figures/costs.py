@@ -87,11 +87,11 @@ def plot_accuracy(
 def _accuracy_over_macs(panel: Axes, costs: pd.DataFrame, top1: Mapping[str, tuple[float, str]]) -> None:
     for number, (model, macs) in enumerate(zip(costs["model"], costs["macs"] / 1e9, strict=True)):
         panel.plot(macs, top1[model][0], color="#5d3a9b", marker="o", markersize=6)
-        # To either side by turns, for neighbours are close.
-        place, side = ((-5, 3), "right") if number % 2 == 0 else ((5, -8), "left")
-        panel.annotate(model, (macs, top1[model][0]), textcoords="offset points", xytext=place, ha=side, fontsize=7)
+        # Above and below by turns, for neighbours are close; centred, so that no name runs into an axis.
+        place = (0, 6) if number % 2 == 0 else (0, -12)
+        panel.annotate(model, (macs, top1[model][0]), textcoords="offset points", xytext=place, ha="center", fontsize=7)
     style.plain_log(panel.xaxis, costs["macs"].min() / 1e9, costs["macs"].max() / 1e9)
-    panel.margins(x=0.38, y=0.15)
+    panel.margins(x=0.38, y=0.2)
     panel.set_xlabel("multiply-adds per image [GMACs]", fontsize=8)
     panel.set_ylabel("top-1 [%], published", fontsize=8)
 
