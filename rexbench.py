@@ -119,7 +119,8 @@ def _make_parser() -> argparse.ArgumentParser:
 def _add_output(parser: argparse.ArgumentParser, *, csv: bool = True) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     if csv:
-        parser.add_argument("--csv", metavar="FILE", help="the rows as CSV; - for standard output")
+        text = "the rows as CSV, on standard output unless a file is named"
+        parser.add_argument("--csv", nargs="?", const="-", metavar="FILE", help=text)
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:

@@ -84,6 +84,17 @@ def test_complexity_as_csv_has_one_row_a_layer(capsys):
     assert sum(int(row["macs"]) for row in rows) == 398_370_392
 
 
+def test_csv_without_a_file_goes_to_standard_output(capsys):
+    words = ["complexity", "rexnet_1.0", "--csv"]
+    assert run(capsys, *words) == run(capsys, *words, "-")
+
+
+def test_json_and_csv_do_not_share_standard_output(capsys):
+    code, out, err = run(capsys, "complexity", "rexnet_1.0", "--json", "--csv")
+    assert (code, out) == (2, "")
+    assert "give --csv a file" in err
+
+
 def test_csv_into_a_folder_that_is_none_is_one_line(capsys):
     code, _, err = run(capsys, "complexity", "rexnet_1.0", "--csv", "none/rows.csv")
     assert (code, err.count("\n")) == (2, 1)
