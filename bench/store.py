@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from bench.case import Case
-from bench.records import Effective, Measurement, Parity, Round, RunInfo
+from bench.records import Effective, Measurement, Parity, Round, RunInfo, make_plain
 from rexnet_core.errors import StoreError
 
 if TYPE_CHECKING:
@@ -147,14 +147,14 @@ class Store:
                 "status": measurement.status,
                 "reason": measurement.reason,
                 "stop_reason": measurement.stop_reason,
-                "parity": _plain(asdict(measurement.parity)) if measurement.parity else None,
-                "effective": _plain(asdict(measurement.effective)),
+                "parity": make_plain(asdict(measurement.parity)) if measurement.parity else None,
+                "effective": make_plain(asdict(measurement.effective)),
                 "notes": list(measurement.notes),
             }
             made = connection.execute(_cases.insert().values(run=run, **case, **values)).inserted_primary_key
             assert made
             rows = [
-                {"case_id": made[0], "position": position, "data": _plain(asdict(part))}
+                {"case_id": made[0], "position": position, "data": make_plain(asdict(part))}
                 for position, part in enumerate(measurement.rounds)
             ]
             if rows:
@@ -167,7 +167,7 @@ class Store:
             connection.execute(
                 _costs.delete().where(sa.and_(*[_costs.c[name] == value for name, value in key.items()]))
             )
-            connection.execute(_costs.insert().values(**key, data=_plain(dict(cost))))
+            connection.execute(_costs.insert().values(**key, data=make_plain(dict(cost))))
 
     def runs(self) -> list[RunInfo]:
         """All runs, the oldest first."""
@@ -242,17 +242,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
-
-
-def _plain(value: Any) -> Any:
-    """The value with NaN and infinities, which JSON lacks, as None."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return value
 
 
 def _read_round(data: Mapping[str, Any]) -> Round:

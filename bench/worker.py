@@ -12,6 +12,7 @@ import os
 import resource
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -56,7 +57,7 @@ class Worker:
         np.save(logits_path, np.stack([self.backend.logits(index) for index in range(len(images))]))
         return {
             "phases_s": phases,
-            "effective": {name: getattr(told, name) for told in [self.backend.effective()] for name in told.__slots__},
+            "effective": asdict(self.backend.effective()),
             "caches": self.backend.caches,
         }
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from typing import TYPE_CHECKING, Any
 
+from bench.records import make_plain
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def render_json(document: Any) -> str:
     """The document as JSON; NaN and infinity, which JSON lacks, become null, numpy numbers Python's."""
-    return json.dumps(_plain(document), indent=2)
+    return json.dumps(make_plain(document), indent=2)
 
 
 def write_csv(target: str, frame: pd.DataFrame) -> None:
@@ -31,13 +31,3 @@ def write_csv(target: str, frame: pd.DataFrame) -> None:
         frame.to_csv(target, index=False)
     except OSError as error:
         raise InputError(f"--csv needs a file it can write; {target}: {error.strerror or error}") from None
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
