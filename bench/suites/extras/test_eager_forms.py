@@ -14,10 +14,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from bench.assets import calibrate
 from bench.interleave import ratio_of_medians, take_turns
 from rexnet_core import create_model
 from rexnet_core.blocks import LinearBottleneck, SqueezeExcite
+from rexnet_core.calibration import calibrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
