@@ -1,0 +1,158 @@
+"""The paper's figure 1 as read off the picture, and how far a study of ours is from it."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.rank.layers.setting import BLOCKS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analysis.rank.layers.study import LayerSample
+
+#: How far a digitised point may be from the printed one: a few pixels of the picture, by panel.
+READING_ERROR = dict(zip(BLOCKS, (0.003, 0.003, 0.008, 0.008), strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperPoint:
+    """One point of figure 1.
+
+    Args:
+        block: Panel, of `analysis.rank.layers.setting.BLOCKS`.
+        activation: Curve.
+        dimension_ratio: d_in / d_out.
+        average_rank_ratio: Mean over networks of rank / d_out.
+        note: Empty where the point was read off directly.
+    """
+
+    block: str
+    activation: str
+    dimension_ratio: float
+    average_rank_ratio: float
+    note: str
+
+
+@cache
+def load_figure1() -> tuple[PaperPoint, ...]:
+    """All points of the figure that can be seen: those under another curve or under the legend are missing."""
+    with Path(__file__).with_name("figure1.csv").open(encoding="utf-8") as file:
+        return tuple(
+            PaperPoint(
+                block=row["block"],
+                activation=row["activation"],
+                dimension_ratio=float(row["dimension_ratio"]),
+                average_rank_ratio=float(row["average_rank_ratio"]),
+                note=row["note"],
+            )
+            for row in csv.DictReader(file)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverlayRow:
+    """One point of the figure beside ours.
+
+    Args:
+        block: Panel.
+        activation: Curve.
+        dimension_ratio: d_in / d_out.
+        ours: Mean of the primary metric.
+        paper: As digitised.
+        difference: `ours` minus `paper`.
+        note: As in `PaperPoint`.
+    """
+
+    block: str
+    activation: str
+    dimension_ratio: float
+    ours: float
+    paper: float
+    difference: float
+    note: str
+
+
+def overlay(sample: LayerSample) -> list[OverlayRow]:
+    """Every point of the figure that the study has, too."""
+    setting, rows = sample.setting, []
+    means = {block: sample.column(block, *setting.primary).mean(axis=0) for block in setting.blocks}
+    ratios = np.asarray(setting.ratios)
+    for point in load_figure1():
+        place = np.flatnonzero(np.isclose(ratios, point.dimension_ratio))
+        if point.block in means and point.activation in setting.activations and len(place):
+            ours = float(means[point.block][place[0], setting.activations.index(point.activation)])
+            rows.append(
+                OverlayRow(
+                    block=point.block,
+                    activation=point.activation,
+                    dimension_ratio=point.dimension_ratio,
+                    ours=ours,
+                    paper=point.average_rank_ratio,
+                    difference=ours - point.average_rank_ratio,
+                    note=point.note,
+                )
+            )
+    return rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distance:
+    """How far a panel of ours is from the paper's.
+
+    Args:
+        block: Panel; ``all`` for the mean over the panels.
+        points: Compared.
+        mean_absolute_distance: Over the points.
+        rank_correlation: Spearman's, over the points of the non-linear activations; NaN where ours are all equal.
+    """
+
+    block: str
+    points: int
+    mean_absolute_distance: float
+    rank_correlation: float
+
+
+def distances(rows: Sequence[OverlayRow]) -> list[Distance]:
+    """The distance of each panel, and last their mean, in which every panel weighs the same."""
+    found = []
+    for block in dict.fromkeys(row.block for row in rows):
+        panel = [row for row in rows if row.block == block]
+        curved = [row for row in panel if row.activation != "Linear"]
+        found.append(
+            Distance(
+                block=block,
+                points=len(panel),
+                mean_absolute_distance=float(np.mean([abs(row.difference) for row in panel])),
+                rank_correlation=_spearman([row.ours for row in curved], [row.paper for row in curved]),
+            )
+        )
+    if found:
+        found.append(
+            Distance(
+                block="all",
+                points=len(rows),
+                mean_absolute_distance=float(np.mean([one.mean_absolute_distance for one in found])),
+                rank_correlation=float(np.mean([one.rank_correlation for one in found])),
+            )
+        )
+    return found
+
+
+def _spearman(one: Sequence[float], other: Sequence[float]) -> float:
+    first, second = _ranks(one), _ranks(other)
+    if len(first) < 2 or not first.std() or not second.std():  # noqa: PLR2004 - one point has no order
+        return float("nan")
+    return float(np.corrcoef(first, second)[0, 1])
+
+
+def _ranks(values: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Ranks with ties shared."""
+    array = np.asarray(values)
+    return np.array([(array < value).sum() + (array == value).sum() / 2 for value in array], dtype=np.float64)

@@ -1,0 +1,188 @@
+"""Every choice of the layer study, those that the paper states and those that it leaves open, as one record."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from analysis.rank.record import CENTRINGS
+from analysis.rank.tolerance import parse_tolerance
+from rexnet_core.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+BLOCKS = ("conv1x1", "conv3x3", "inverted_bottleneck_conv3x3", "inverted_bottleneck_dwconv3x3")
+#: An inverted bottleneck measured without its shortcut.
+NO_SHORTCUT = "_no_shortcut"
+ALL_BLOCKS = (*BLOCKS, *(f"{block}{NO_SHORTCUT}" for block in BLOCKS[2:]))
+
+#: The paper's, in the order of its legend, then five more.
+PAPER_ACTIVATIONS = ("Linear", "ReLU6", "ReLU", "LeakyReLU", "ELU", "SoftPlus", "Hardswish", "SiLU")
+ACTIVATIONS = (*PAPER_ACTIVATIONS, "GELU", "Mish", "SELU", "Tanh", "Sigmoid")
+
+#: The paper's ten, and the two that its first lesson compares: expansion by 20 and by 6.
+RATIOS = (0.05, 0.1, round(1 / 6, 4), 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+CHOICES = {
+    "weights": ("normal", "fan_in", "kaiming", "uniform"),
+    "inputs": ("normal", "uniform", "half_normal"),
+    "norm": ("none", "before", "after"),
+    "norm_statistics": ("batch", "identity"),
+    "precision": ("float32", "float64"),
+}
+_SIZES = {"spatial": (1, 64), "networks": (2, 100_000)}
+#: One random network of this width takes a second; beyond it a study of them would not end.
+_MOST_CHANNELS = 2048
+_MOST_EXPANSION = 64
+_ROWS = re.compile(r"(?P<times>\d+(\.\d+)?)x|d\+(?P<more>\d+)|(?P<count>\d+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerSetting:
+    """One setting of the study; together with the seed it determines every number.
+
+    Args:
+        blocks: Of `ALL_BLOCKS`.
+        activations: Of `ACTIVATIONS`.
+        ratios: Dimension ratios d_in / d_out, above 0, up to 1.
+        d_out: Output channels are uniform on this closed range.
+        rows: Columns N of X: ``4x`` is 4 d_out, ``d+1`` is d_out + 1, a number is that number.
+        spatial: Side of the maps whose positions are the rows; 1 is a vector input, on which a 3x3 kernel has only its
+            centre.
+        weights: Law of W: ``normal`` N(0, 1); ``fan_in`` N(0, 1 / fan-in); ``kaiming`` N(0, 2 / fan-in); ``uniform``
+            on +-1 / sqrt(fan-in), PyTorch's default.
+        inputs: Law of X: ``normal`` N(0, 1), ``uniform`` on [0, 1], ``half_normal`` |N(0, 1)|.
+        norm: Batch norm ``before`` or ``after`` each activation, or ``none``; where there is one, an inverted
+            bottleneck has one after its projection, too.
+        norm_statistics: ``batch``, as in training, or ``identity``, as an untrained network in eval mode.
+        expansion: Range of t, by which an inverted bottleneck expands its input; uniform on it, one draw per network.
+        second_activation: After the depthwise or 3x3 convolution of an inverted bottleneck: ``same``, or a name.
+        precision: Type in which the features are computed.
+        centrings: Of ``uncentred``, ``centred``.
+        tolerances: Names of tolerances, see `analysis.rank.tolerance`.
+        primary: Metric, centring and tolerance that the figure, the overlay and the verdicts are about.
+        reference: Activation from which paired differences are taken.
+        networks: Random networks at most.
+        least_networks: Before the target may end the study.
+        target_se: Ends it once the standard error of every paired difference of the primary metric is below; 0 never.
+        seed: Of sizes, weights and inputs.
+    """
+
+    blocks: tuple[str, ...] = BLOCKS
+    activations: tuple[str, ...] = PAPER_ACTIVATIONS
+    ratios: tuple[float, ...] = RATIOS
+    d_out: tuple[int, int] = (10, 100)
+    rows: str = "4x"
+    spatial: int = 1
+    weights: str = "normal"
+    inputs: str = "normal"
+    norm: str = "before"
+    norm_statistics: str = "batch"
+    expansion: tuple[float, float] = (6.0, 6.0)
+    second_activation: str = "same"
+    precision: str = "float32"
+    centrings: tuple[str, ...] = CENTRINGS
+    tolerances: tuple[str, ...] = ("numpy", "producer", "rel:0.1", "rel:0.03", "rel:0.01", "rel:0.001")
+    primary: tuple[str, str, str] = ("rank", "uncentred", "numpy")
+    reference: str = "ReLU6"
+    networks: int = 1000
+    least_networks: int = 100
+    target_se: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what no study can be made of.
+
+        Raises:
+            InputError: A value is outside its range; the message says which and what would do.
+        """
+        for kind, given, known in (
+            ("block", self.blocks, ALL_BLOCKS),
+            ("activation", (*self.activations, self.reference), ACTIVATIONS),
+            ("activation", (self.second_activation,), ("same", *ACTIVATIONS)),
+            ("centring", self.centrings, CENTRINGS),
+            *((name, (getattr(self, name),), known) for name, known in CHOICES.items()),
+        ):
+            _check_names(kind, given, known)
+        for name, (low, high) in _SIZES.items():
+            if not low <= getattr(self, name) <= high:
+                raise InputError(f"{name} must lie from {low} to {high}; got {getattr(self, name)}")
+        if not self.ratios or not all(0 < ratio <= 1 for ratio in self.ratios):
+            raise InputError(f"dimension ratios d_in / d_out lie above 0 and up to 1; got {_list(self.ratios)}")
+        if not 2 <= self.d_out[0] <= self.d_out[1] <= _MOST_CHANNELS:  # noqa: PLR2004 - one channel has no ratio
+            raise InputError(f"d_out must be a range within 2 and {_MOST_CHANNELS}; got {_list(self.d_out)}")
+        if not 0 <= self.expansion[0] <= self.expansion[1] <= _MOST_EXPANSION:
+            raise InputError(f"expansion must be a range within 0 and {_MOST_EXPANSION}; got {_list(self.expansion)}")
+        if not (math.isfinite(self.target_se) and self.target_se >= 0):
+            raise InputError(f"the target standard error must be 0 (none) or positive; got {self.target_se}")
+        if self.seed < 0:
+            raise InputError(f"the seed must not be negative; got {self.seed}")
+        self._check_rows()
+        self._check_primary()
+
+    def _check_rows(self) -> None:
+        if not _ROWS.fullmatch(self.rows):
+            raise InputError(f"rows are written such as 4x, d+1 or 1024; got {self.rows!r}")
+        for d_out in self.d_out:
+            if self.rows_for(d_out) <= d_out:
+                raise InputError(f"N must exceed d_out; {self.rows} gives {self.rows_for(d_out)} rows at {d_out}")
+
+    def _check_primary(self) -> None:
+        metric, centring, tolerance = self.primary
+        for one in self.tolerances:
+            if parse_tolerance(one).rule == "certified":
+                raise InputError("the layer study computes its features once; `certified` needs them in float64, too")
+        if centring not in self.centrings or (metric == "rank" and tolerance not in self.tolerances):
+            raise InputError(f"the primary metric must be among those computed; got {' '.join(self.primary)}")
+
+    def rows_for(self, d_out: int) -> int:
+        """N for that width, a whole number of maps."""
+        found = _ROWS.fullmatch(self.rows)
+        assert found
+        if found["times"]:
+            rows = math.ceil(float(found["times"]) * d_out)
+        else:
+            rows = d_out + int(found["more"]) if found["more"] else int(found["count"])
+        return math.ceil(rows / self.spatial**2) * self.spatial**2
+
+    @staticmethod
+    def d_in(ratio: float, d_out: int) -> int:
+        """Input channels for a ratio: the nearest whole number, at least 1."""
+        return max(1, math.floor(ratio * d_out + 0.5))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values; `from_dict` is the way back."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> LayerSetting:
+        """The setting that `as_dict` made plain.
+
+        Raises:
+            InputError: A parameter is unknown or out of its range.
+        """
+        known = {spec.name for spec in fields(cls)}
+        for name in data:
+            if name not in known:
+                raise UnknownNameError("parameter", name, known)
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+        }
+        return cls(**values)
+
+
+def _check_names(kind: str, given: Sequence[str], known: Sequence[str]) -> None:
+    if not given:
+        raise InputError(f"at least one {kind} is needed; known: {', '.join(known)}")
+    for name in given:
+        if name not in known:
+            raise UnknownNameError(kind.replace("_", " "), name, known)
+    if kind == "block" and len(set(given)) < len(given):
+        raise InputError(f"each {kind} can be studied once; got {_list(given)}")
+
+
+def _list(values: Sequence[Any]) -> str:
+    return ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)
