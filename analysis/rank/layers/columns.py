@@ -38,12 +38,12 @@ class Column:
 
 
 def columns_of(setting: LayerSetting) -> list[Column]:
-    """The columns of a setting, the primary one first."""
-    found = [Column(*setting.primary)] if setting.primary[0] == "rank" else []
+    """The columns of a setting, in an order that does not depend on which of them is the primary one."""
+    found: list[Column] = []
     for centring in setting.centrings:
         found += [Column("rank", centring, tolerance) for tolerance in setting.tolerances]
         found += [Column(metric, centring) for metric in _FREE]
-    return list(dict.fromkeys([*found, Column(DEAD)]))
+    return [*found, Column(DEAD)]
 
 
 def measure_columns(

@@ -145,7 +145,7 @@ class Block:
         h = self._norm(self._activate(z), "after")
         middle = self._weights[1][:mid] if self._depthwise else self._weights[1][:mid, :mid]
         z = self._norm(self._convolve_each(h, middle), "before")
-        names = None if second == "same" else [second] * len(z)
+        names = [name if second == "same" or name == "Linear" else second for name in self._setting.activations]
         h = self._norm(self._activate(z, names), "after")
         y = self._convolve_each(h, self._weights[2][:, :mid])
         if self._setting.norm != "none":

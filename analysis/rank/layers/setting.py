@@ -59,7 +59,8 @@ class LayerSetting:
             bottleneck has one after its projection, too.
         norm_statistics: ``batch``, as in training, or ``identity``, as an untrained network in eval mode.
         expansion: Range of t, by which an inverted bottleneck expands its input; uniform on it, one draw per network.
-        second_activation: After the depthwise or 3x3 convolution of an inverted bottleneck: ``same``, or a name.
+        second_activation: After the depthwise or 3x3 convolution of an inverted bottleneck: ``same``, or a name. The
+            curve of Linear has no activation in any case.
         precision: Type in which the features are computed.
         centrings: Of ``uncentred``, ``centred``.
         tolerances: Names of tolerances, see `analysis.rank.tolerance`.

@@ -1,0 +1,222 @@
+"""The layer study as a user asks for it: protocols with overrides in, one plain document out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from analysis.rank.layers import protocols
+from analysis.rank.layers.document import FORMAT, describe
+from analysis.rank.layers.exact import RATIOS as EXACT_RATIOS
+from analysis.rank.layers.exact import compare_exactly
+from analysis.rank.layers.search import search_closest
+from analysis.rank.layers.sign_map import map_signs
+from analysis.rank.layers.study import open_workers, run_layers
+from analysis.rank.layers.verdicts import as_rows, judge, judge_grid, tally_levels, try_claims
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from analysis.rank.layers.search import Candidate, SearchResult
+    from analysis.rank.layers.setting import LayerSetting
+    from analysis.rank.layers.study import Workers
+
+_EXACT_NETWORKS = 10
+#: Overrides of the grid's own choices would empty it.
+_GRID_FREE = ("networks", "seed", "activations", "blocks")
+
+
+class Progress(Protocol):
+    """What a study tells while it runs."""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Part `what` has done so many of its steps."""
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayersTask:
+    """What to run.
+
+    Args:
+        protocols: Of `analysis.rank.layers.protocols.PROTOCOLS`.
+        overrides: Parameters of `LayerSetting` that replace the protocol's.
+        exact: Whether exact ranks of integer networks are computed beside.
+        workers: Processes.
+    """
+
+    protocols: tuple[str, ...] = protocols.PROTOCOLS
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    exact: bool = False
+    workers: int = 1
+
+    def settings(self) -> dict[str, LayerSetting]:
+        """The setting of each protocol that is a single one.
+
+        Raises:
+            InputError: An override is out of its range, or does not fit the others.
+        """
+        known = {"literal": lambda: protocols.LITERAL, "closest": protocols.closest_setting}
+        return {name: _override(known[name](), self.overrides) for name in self.protocols if name in known}
+
+    def grid(self) -> list[tuple[dict[str, str], LayerSetting]]:
+        """The settings of the sensitivity grid with their levels; empty where it is not asked for."""
+        if "sensitivity" not in self.protocols:
+            return []
+        chosen = {name: value for name, value in self.overrides.items() if name in _GRID_FREE}
+        if "networks" in chosen:
+            chosen["networks"] = min(chosen["networks"], protocols.GRID_NETWORKS)
+        return [(levels, replace(setting, **chosen)) for levels, setting in protocols.expand_grid()]
+
+
+def _override(setting: LayerSetting, overrides: Mapping[str, Any]) -> LayerSetting:
+    """The setting with some parameters replaced; where the primary tolerance is no longer computed, the first is it."""
+    changed = dict(overrides)
+    tolerances = changed.get("tolerances", setting.tolerances)
+    centrings = changed.get("centrings", setting.centrings)
+    metric, centring, tolerance = changed.get("primary", setting.primary)
+    if "primary" not in changed:
+        centring = centring if centring in centrings else centrings[0]
+        tolerance = tolerance if tolerance in tolerances else tolerances[0]
+    return replace(setting, **{**changed, "primary": (metric, centring, tolerance)})
+
+
+def run_layers_task(task: LayersTask, progress: Progress = _silent) -> dict[str, Any]:
+    """Run the protocols; after Ctrl-C the document holds what was finished.
+
+    Args:
+        task: What to run.
+        progress: Is told each part's steps.
+
+    Returns:
+        ``format, kind, protocols, claims, sensitivity, search, sign_map, stopped``.
+    """
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "kind": "layers",
+        "protocols": [],
+        "claims": [],
+        "sensitivity": [],
+        "search": _search_rows(protocols.load_closest()) if "closest" in task.protocols else None,
+        "sign_map": [],
+        "stopped": False,
+    }
+    settings, grid = task.settings(), task.grid()
+    with open_workers(task.workers) as workers:
+        try:
+            for name, setting in settings.items():
+                _add_protocol(document, name, setting, workers=workers, task=task, progress=progress)
+            if grid:
+                _add_grid(document, grid, workers, progress)
+                steps = lambda done, total: progress("sign map", done, total)  # noqa: E731 - one line says it
+                document["sign_map"] = map_signs(workers, progress=steps)
+        except KeyboardInterrupt:
+            document["stopped"] = True
+            if not document["protocols"]:
+                raise
+    return document
+
+
+def _add_protocol(
+    document: dict[str, Any],
+    name: str,
+    setting: LayerSetting,
+    *,
+    workers: Workers,
+    task: LayersTask,
+    progress: Progress,
+) -> None:
+    sample = run_layers(setting, workers, lambda done, total: progress(name, done, total))
+    exact = []
+    if task.exact and not document["protocols"]:  # integer networks have no protocol: once is enough
+        exact = compare_exactly(
+            blocks=setting.blocks,
+            activations=setting.activations,
+            ratios=[ratio for ratio in setting.ratios if ratio in EXACT_RATIOS] or setting.ratios,
+            networks=min(_EXACT_NETWORKS, setting.networks),
+            seed=setting.seed,
+            progress=lambda done, total: progress("exact ranks", done, total),
+        )
+    document["protocols"].append(describe(sample, name, exact))
+    document["claims"] += as_rows(judge(sample, name))
+    if sample.stopped_by == "interrupted":
+        raise KeyboardInterrupt
+
+
+def _add_grid(
+    document: dict[str, Any], grid: list[tuple[dict[str, str], LayerSetting]], workers: Workers, progress: Progress
+) -> None:
+    trials = []
+    for done, (levels, setting) in enumerate(grid):
+        sample = run_layers(setting, workers)
+        if sample.stopped_by == "interrupted":
+            raise KeyboardInterrupt
+        trials += try_claims(sample, levels)
+        progress("sensitivity", done + 1, len(grid))
+    document["sensitivity"] = tally_levels(trials)
+    document["claims"] += as_rows(judge_grid(trials, "sensitivity"))
+
+
+def run_search(*, tries: int, networks: int, seed: int, workers: int, progress: Progress = _silent) -> dict[str, Any]:
+    """Search for the setting nearest to the paper's figure, see `analysis.rank.layers.search`.
+
+    Args:
+        tries: Random settings before the best are improved.
+        networks: Random networks of each.
+        seed: Of the settings.
+        workers: Processes.
+        progress: Is told how many settings were tried; how many there will be is known for the random ones only.
+
+    Returns:
+        ``settings_tried, views_tried, tries, networks, seed, best, validated``; a best one has ``setting, distance,
+        panels``.
+    """
+    with open_workers(workers) as pool:
+        found = search_closest(
+            pool,
+            tries=tries,
+            networks=networks,
+            seed=seed,
+            progress=lambda done, best: progress(f"nearest so far {best:.4f}", done, max(done, tries)),
+        )
+    return {"tries": tries, "networks": networks, "seed": seed, **_describe_search(found)}
+
+
+def _describe_search(found: SearchResult) -> dict[str, Any]:
+    return {
+        "settings_tried": found.settings_tried,
+        "views_tried": found.views_tried,
+        "best": [_describe_candidate(one) for one in found.best],
+        "validated": _describe_candidate(found.validated),
+    }
+
+
+def _describe_candidate(one: Candidate) -> dict[str, Any]:
+    return {"distance": one.distance, "panels": one.panels, "setting": one.setting.as_dict()}
+
+
+def _search_rows(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The stored search as the report shows it: flat rows, the nearest first."""
+    names = [*protocols.SEARCHED, "primary"]
+    rows = [
+        {
+            "rank": place,
+            "distance": one["distance"],
+            **one["panels"],
+            **{name: _flat(one["setting"][name]) for name in names},
+        }
+        for place, one in enumerate(found["best"], start=1)
+    ]
+    return {
+        "settings_tried": found["settings_tried"],
+        "views_tried": found["views_tried"],
+        "validated_distance": found["validated"]["distance"],
+        "best": rows,
+    }
+
+
+def _flat(value: Any) -> Any:
+    return " ".join(str(part) for part in value) if isinstance(value, list) else value

@@ -1,0 +1,85 @@
+"""Where SiLU gives more rank than ReLU6 and where less, over tolerance and width: what settles the claim about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analysis.rank.layers.setting import LayerSetting
+from analysis.rank.layers.statistics import mean_of
+from analysis.rank.layers.study import run_layers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from analysis.rank.layers.study import LayerSample, Workers
+
+WIDTHS = (16, 32, 64, 128, 256, 512)
+_RATIOS = (0.1, 0.25, 0.5)
+_TOLERANCES = tuple(f"rel:{value:g}" for value in np.round(np.logspace(-5, -0.5, 19), 8))
+#: Wide layers vary little from draw to draw and take long.
+_NETWORKS = {16: 100, 32: 60, 64: 40, 128: 24, 256: 12, 512: 6}
+_ACTIVATION, _REFERENCE = "SiLU", "ReLU6"
+
+
+def map_signs(
+    workers: Workers,
+    *,
+    widths: Sequence[int] = WIDTHS,
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> list[dict[str, Any]]:
+    """Paired differences of rank / d_out, SiLU minus ReLU6, of a 1x1 convolution with batch norm before.
+
+    Args:
+        workers: Who computes.
+        widths: d_out.
+        seed: Of weights and inputs.
+        progress: Is told the widths done and all there are.
+
+    Returns:
+        Rows ``block, activation, reference, d_out, dimension_ratio, centring, tolerance, networks, difference, low,
+        high``; N is 4 d_out.
+    """
+    rows: list[dict[str, Any]] = []
+    for done, width in enumerate(widths):
+        setting = LayerSetting(
+            blocks=("conv1x1",),
+            activations=(_REFERENCE, _ACTIVATION),
+            ratios=_RATIOS,
+            d_out=(width, width),
+            precision="float64",
+            tolerances=_TOLERANCES,
+            primary=("rank", "uncentred", _TOLERANCES[0]),
+            networks=_NETWORKS.get(width, 10),
+            seed=seed,
+        )
+        rows += _differences(run_layers(setting, workers), width)
+        progress(done + 1, len(widths))
+    return rows
+
+
+def _differences(sample: LayerSample, width: int) -> list[dict[str, Any]]:
+    rows = []
+    for centring in sample.setting.centrings:
+        for tolerance in sample.setting.tolerances:
+            values = sample.column("conv1x1", "rank", centring, tolerance)
+            for place, ratio in enumerate(sample.setting.ratios):
+                found = mean_of(values[:, place, 1] - values[:, place, 0])
+                rows.append(
+                    {
+                        "block": "conv1x1",
+                        "activation": _ACTIVATION,
+                        "reference": _REFERENCE,
+                        "d_out": width,
+                        "dimension_ratio": ratio,
+                        "centring": centring,
+                        "tolerance": float(tolerance.removeprefix("rel:")),
+                        "networks": sample.networks,
+                        "difference": found.value,
+                        "low": found.low,
+                        "high": found.high,
+                    }
+                )
+    return rows

@@ -1,0 +1,181 @@
+"""What became of each claim: under one protocol, and over a grid of the choices that the paper leaves open."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from analysis.rank.layers.claims import CLAIMS
+from analysis.rank.layers.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from analysis.rank.layers.claims import Claim
+    from analysis.rank.layers.study import LayerSample
+
+HOLDS, FAILS, DEPENDS, UNTOLD = "holds", "fails", "depends on", "can't be told"
+#: A choice matters to a claim if from one of its levels to another the share of views it holds in differs by this.
+_MATTERS = 0.2
+#: Claims whose survival is what C11 asks about.
+_SURVIVORS = tuple(f"C{number}" for number in range(2, 10))
+_ROBUST = {
+    "claim": "C11",
+    "text": "C2 to C9 do not depend on how the rank is computed or on what the paper leaves open.",
+    "rule": "each of C2 to C9 holds in every view, or fails in every view",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What became of one claim.
+
+    Args:
+        claim: C1 to C11.
+        text: The claim.
+        rule: What must be seen for it to hold.
+        protocol: Under which it was tested.
+        verdict: ``holds``, ``fails``, ``depends on`` or ``can't be told``.
+        depends_on: The choices that change the verdict, the most important first; empty where none does.
+        detail: What showed it.
+    """
+
+    claim: str
+    text: str
+    rule: str
+    protocol: str
+    verdict: str
+    depends_on: str
+    detail: str
+
+
+def judge(sample: LayerSample, protocol: str) -> list[Verdict]:
+    """The verdicts of a study at its primary metric; `depends_on` says whether another tolerance or centring differs.
+
+    Args:
+        sample: Of the study.
+        protocol: Its name.
+    """
+    primary = View(sample)
+    others = _neighbours(sample)
+    verdicts = []
+    for claim in CLAIMS:
+        found = claim.test(primary)
+        flips = [
+            name
+            for name, views in others.items()
+            if found.held is not None and any(claim.test(view).held is not found.held for view in views)
+        ]
+        verdict = UNTOLD if found.held is None else HOLDS if found.held else FAILS
+        verdicts.append(_verdict(claim, protocol, verdict, ", ".join(flips), found.detail))
+    told = [one for one in verdicts if one.claim in _SURVIVORS and one.verdict != UNTOLD]
+    moved = [one.claim for one in told if one.depends_on]
+    robust = UNTOLD if not told or not any(others.values()) else FAILS if moved else HOLDS
+    detail = f"{', '.join(moved)} change with the tolerance or the centring" if moved else "none of them changes"
+    return [*verdicts, Verdict(**_ROBUST, protocol=protocol, verdict=robust, depends_on="", detail=detail)]
+
+
+def _neighbours(sample: LayerSample) -> dict[str, list[View]]:
+    """The views that differ from the primary one in the tolerance alone, or in the centring alone."""
+    metric, centring, tolerance = sample.setting.primary
+    if metric != "rank":
+        return {}
+    return {
+        "tolerance": [View(sample, (metric, centring, one)) for one in sample.setting.tolerances if one != tolerance],
+        "centring": [View(sample, (metric, one, tolerance)) for one in sample.setting.centrings if one != centring],
+    }
+
+
+def _verdict(claim: Claim, protocol: str, verdict: str, depends_on: str, detail: str) -> Verdict:
+    return Verdict(
+        claim=claim.name,
+        text=claim.text,
+        rule=claim.rule,
+        protocol=protocol,
+        verdict=verdict,
+        depends_on=depends_on,
+        detail=detail,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One claim in one view of a grid.
+
+    Args:
+        claim: C1 to C10.
+        levels: Choice to its level in this view.
+        held: Whether the claim held.
+    """
+
+    claim: str
+    levels: Mapping[str, str]
+    held: bool
+
+
+def try_claims(sample: LayerSample, levels: Mapping[str, str]) -> list[Trial]:
+    """Every claim in every view (tolerance and centring) of a sample.
+
+    Args:
+        sample: Of one setting of a grid.
+        levels: Where in the grid it stands.
+    """
+    trials = []
+    for centring in sample.setting.centrings:
+        for tolerance in sample.setting.tolerances:
+            view = View(sample, ("rank", centring, tolerance))
+            place = {**levels, "tolerance": tolerance, "centring": centring}
+            found = [(claim.name, claim.test(view).held) for claim in CLAIMS]
+            trials += [Trial(claim=name, levels=place, held=held) for name, held in found if held is not None]
+    return trials
+
+
+def tally_levels(trials: Iterable[Trial]) -> list[dict[str, Any]]:
+    """How often each claim held at each level of each choice: ``claim, factor, level, views, held``."""
+    counts: dict[tuple[str, str, str], list[bool]] = {}
+    for trial in trials:
+        for factor, level in trial.levels.items():
+            counts.setdefault((trial.claim, factor, level), []).append(trial.held)
+    return [
+        {"claim": claim, "factor": factor, "level": level, "views": len(held), "held": sum(held)}
+        for (claim, factor, level), held in counts.items()
+    ]
+
+
+def judge_grid(trials: Sequence[Trial], protocol: str) -> list[Verdict]:
+    """The verdict of each claim over a grid: it holds or fails everywhere, or depends on the choices that are named.
+
+    Args:
+        trials: Of the whole grid.
+        protocol: Its name.
+    """
+    levels = tally_levels(trials)
+    verdicts = []
+    for claim in CLAIMS:
+        held = [trial.held for trial in trials if trial.claim == claim.name]
+        if not held:
+            verdicts.append(_verdict(claim, protocol, UNTOLD, "", "the grid lacks what this needs"))
+            continue
+        share = sum(held) / len(held)
+        verdict = {0.0: FAILS, 1.0: HOLDS}.get(share, DEPENDS)
+        choices = ", ".join(_choices(levels, claim.name)) if verdict == DEPENDS else ""
+        verdicts.append(_verdict(claim, protocol, verdict, choices, f"holds in {sum(held)} of {len(held)} views"))
+    moved = [one.claim for one in verdicts if one.claim in _SURVIVORS and one.verdict == DEPENDS]
+    detail = f"{', '.join(moved)} depend on the choices named" if moved else "none of them depends on a choice"
+    robust = FAILS if moved else HOLDS if trials else UNTOLD
+    return [*verdicts, Verdict(**_ROBUST, protocol=protocol, verdict=robust, depends_on="", detail=detail)]
+
+
+def _choices(levels: Sequence[Mapping[str, Any]], claim: str) -> list[str]:
+    """The choices that matter to a claim, the most important first; the best ones where none reaches the mark."""
+    spreads: dict[str, float] = {}
+    for factor in dict.fromkeys(one["factor"] for one in levels):
+        shares = [one["held"] / one["views"] for one in levels if one["claim"] == claim and one["factor"] == factor]
+        spreads[factor] = max(shares) - min(shares) if shares else 0.0
+    mark = min(_MATTERS, max(spreads.values()))
+    return [name for name in sorted(spreads, key=lambda one: -spreads[one]) if spreads[name] >= mark]
+
+
+def as_rows(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
+    """Plain rows."""
+    return [asdict(one) for one in verdicts]
