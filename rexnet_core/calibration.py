@@ -44,9 +44,9 @@ def draw_image(random: np.random.Generator, resolution: int) -> npt.NDArray[np.f
     frequency = np.hypot(np.fft.fftfreq(resolution)[:, None], np.fft.rfftfreq(resolution)[None])
     frequency = np.maximum(frequency, 1 / resolution)
     noise = np.fft.rfft2(random.standard_normal((3, resolution, resolution))) * frequency ** -random.uniform(0.5, 2.0)
-    pixels: npt.NDArray[np.float64] = np.fft.irfft2(noise, s=(resolution, resolution))
+    pixels = np.fft.irfft2(noise, s=(resolution, resolution))
     contrast = np.exp(random.normal(-0.3, 0.4))
-    return pixels / pixels.std() * contrast + random.normal(0, 0.7, (3, 1, 1))
+    return np.asarray(pixels / pixels.std() * contrast + random.normal(0, 0.7, (3, 1, 1)))
 
 
 def calibrate(module: torch.nn.Module, resolution: int, seed: int) -> None:

@@ -1,0 +1,72 @@
+"""Images in batches: the same ones whatever the batches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from analysis.rank.images import folder_images, generated_images
+from rexnet_core.errors import InputError, UnknownNameError
+
+
+@pytest.mark.parametrize("kind", ["white", "1/f"])
+def test_generated_images_do_not_depend_on_the_batches(kind):
+    source = generated_images(kind, resolution=32, count=7, seed=3)
+    whole = torch.cat(list(source.batches(7)))
+    assert whole.shape == (7, 3, 32, 32)
+    assert whole.dtype == torch.float32
+    assert torch.equal(whole, torch.cat(list(source.batches(2))))
+    assert not torch.equal(whole[0], whole[1])
+    fewer = generated_images(kind, resolution=32, count=3, seed=3)
+    assert torch.equal(whole[:3], torch.cat(list(fewer.batches(3))))
+
+
+def test_no_batch_is_left_with_a_single_image():
+    sizes = [len(batch) for batch in generated_images("white", resolution=32, count=33).batches(32)]
+    assert sizes == [17, 16]
+
+
+def test_power_falls_with_frequency_in_one_and_not_in_the_other():
+    for kind, least, most in (("white", 0.8, 1.25), ("1/f", 20, 1e9)):
+        images = torch.cat(list(generated_images(kind, resolution=64, count=8).batches(8))).numpy()
+        power = np.abs(np.fft.rfft2(images)) ** 2
+        assert least < power[..., 1:4, 1:4].mean() / power[..., 28:32, 28:32].mean() < most
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for index in range(6):
+        Image.new("RGB", (40, 40), (40 * index, 0, 0)).save(tmp_path / f"{index}.png")
+    return tmp_path
+
+
+def test_some_images_of_a_folder_are_drawn_from_all_of_it(folder):
+    assert [path.name for path in folder_images(folder, resolution=32).paths] == [f"{index}.png" for index in range(6)]
+    drawn = {folder_images(folder, resolution=32, count=2, seed=seed).paths for seed in range(20)}
+    assert len({path for pair in drawn for path in pair}) == 6
+    assert all(first < second for first, second in drawn)
+
+
+def test_a_folder_is_read_as_it_is_gone_through(folder):
+    source = folder_images(folder, resolution=32)
+    (folder / "5.png").write_text("overwritten")
+    batches = source.batches(2)
+    assert next(batches).shape == (2, 3, 32, 32)
+    assert len(next(batches)) == 2
+    with pytest.raises(InputError, match=r"5\.png is no image"):
+        next(batches)
+
+
+def test_wrong_requests_are_refused(folder):
+    with pytest.raises(InputError, match="has 6 images, 7 were asked for"):
+        folder_images(folder, resolution=32, count=7)
+    with pytest.raises(UnknownNameError, match=r"unknown kind of generated images 'whit'; did you mean 'white'\?"):
+        generated_images("whit", resolution=32, count=1)
+    with pytest.raises(InputError, match="at least one image; got 0"):
+        generated_images("white", resolution=32, count=0)
+    with pytest.raises(InputError, match="resolution must be"):
+        generated_images("white", resolution=8, count=1)
+    with pytest.raises(InputError, match="seed"):
+        generated_images("white", resolution=32, count=1, seed=-1)

@@ -1,0 +1,111 @@
+"""Image files as tensors: what comes out of good ones, and one clear line for all others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from rexnet_core.errors import InputError
+from rexnet_core.preprocess import IMAGENET_MEAN, IMAGENET_STD, list_images, load_image
+
+
+@pytest.fixture
+def photo():
+    pixels = np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def denormalised(image):
+    return image * np.array(IMAGENET_STD)[:, None, None] + np.array(IMAGENET_MEAN)[:, None, None]
+
+
+def test_a_plain_colour_comes_out_as_that_colour(tmp_path):
+    Image.new("RGB", (50, 40), (255, 0, 51)).save(tmp_path / "plain.png")
+    image = load_image(tmp_path / "plain.png", 32)
+    assert image.shape == (3, 32, 32)
+    assert image.dtype == np.float32
+    assert np.allclose(denormalised(image), np.array([1, 0, 0.2])[:, None, None], atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [(64, 64), (64, 97), (97, 64), (64, 640)])
+def test_the_shorter_side_is_resized_and_the_centre_cut_out(tmp_path, size):
+    pixels = np.random.default_rng(1).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "photo.png")
+    width, height = (round(side * 37 / min(size)) for side in size)
+    left, top = (width - 32) // 2, (height - 32) // 2
+    whole = Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC)
+    expected = np.asarray(whole.crop((left, top, left + 32, top + 32)), np.float32) / 255
+    assert np.allclose(denormalised(load_image(tmp_path / "photo.png", 32)).transpose(1, 2, 0), expected, atol=1e-6)
+
+
+def test_a_turned_photograph_is_set_upright(tmp_path, photo):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo.save(tmp_path / "turned.png", exif=exif)
+    photo.transpose(Image.Transpose.ROTATE_270).save(tmp_path / "upright.png")
+    assert np.array_equal(load_image(tmp_path / "turned.png", 32), load_image(tmp_path / "upright.png", 32))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK", "1", "I;16"])
+def test_every_kind_of_pixel_becomes_rgb(tmp_path, photo, mode):
+    image = Image.fromarray(np.arange(4096, dtype=np.uint16).reshape(64, 64)) if mode == "I;16" else photo.convert(mode)
+    image.save(tmp_path / "any.tiff")
+    assert np.isfinite(load_image(tmp_path / "any.tiff", 48)).all()
+
+
+def test_a_text_file_is_named_as_no_image(tmp_path):
+    (tmp_path / "notes.png").write_text("not an image")
+    with pytest.raises(InputError, match=r"notes\.png is no image in a known format"):
+        load_image(tmp_path / "notes.png", 32)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "gif", "tif", "webp"])
+def test_a_truncated_file_is_named(tmp_path, photo, suffix):
+    path = tmp_path / f"cut.{suffix}"
+    photo.save(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(InputError, match=rf"cut\.{suffix}"):
+        load_image(path, 32)
+
+
+def test_a_decompression_bomb_is_refused_before_it_unpacks(tmp_path, photo, monkeypatch):
+    photo.save(tmp_path / "bomb.png")
+    for limit in (100, 9000):
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+        with pytest.raises(InputError, match=rf"at most {limit} pixels; .*bomb\.png"):
+            load_image(tmp_path / "bomb.png", 32)
+
+
+def test_only_the_formats_of_the_suffixes_are_read(tmp_path, photo):
+    """A file that claims to be PNG and holds PostScript would start an interpreter."""
+    photo.save(tmp_path / "inner.eps")
+    (tmp_path / "inner.eps").rename(tmp_path / "inner.png")
+    with pytest.raises(InputError, match="known format"):
+        load_image(tmp_path / "inner.png", 32)
+
+
+def test_a_strip_is_refused_before_it_is_stretched(tmp_path):
+    Image.new("L", (4000, 2)).save(tmp_path / "strip.png")
+    with pytest.raises(InputError, match=r"32-fold at most; .*strip\.png is 4000 x 2"):
+        load_image(tmp_path / "strip.png", 224)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"gone\.png can't be read as an image \(No such file"):
+        load_image(tmp_path / "gone.png", 32)
+
+
+def test_images_are_listed_by_name_without_what_is_none(tmp_path, photo):
+    for name in ("b.PNG", "a.jpg"):
+        photo.save(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "folder.png").mkdir()
+    assert [path.name for path in list_images(tmp_path)] == ["a.jpg", "b.PNG"]
+
+
+def test_an_empty_folder_and_none_at_all_are_refused(tmp_path):
+    with pytest.raises(InputError, match="has no image; put files"):
+        list_images(tmp_path)
+    with pytest.raises(InputError, match="gone: No such file"):
+        list_images(tmp_path / "gone")
