@@ -1,0 +1,157 @@
+"""What the paper claims of trained networks, judged by fixed rules. No torch here."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analysis.rank.trained.run import METRICS
+from analysis.rank.trained.statistics import Estimate, correlation_estimate, mean_estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from analysis.rank.record import Array
+    from analysis.rank.trained.networks import TrainedNetwork
+    from analysis.rank.trained.run import Run
+
+    Runs = Mapping[tuple[str, int], Run]
+
+HOLDS, FAILS, UNDECIDED = "holds", "fails", "can't be told"
+#: What a step must raise.
+_RAISED = ("accuracy", "nuclear_norm")
+
+
+def compare(runs: Runs, first: str, second: str, metric: str) -> dict[str, Any]:
+    """The paired difference of two networks, second minus first, over the seeds in which both were trained.
+
+    Args:
+        runs: By network and seed.
+        first: Name of the network that is taken away.
+        second: Name of the other.
+        metric: A field of `Run`.
+    """
+    both = (
+        (getattr(run, metric), getattr(runs[second, seed], metric))
+        for (name, seed), run in runs.items()
+        if name == first and (second, seed) in runs
+    )
+    differences = [after - before for before, after in both if math.isfinite(after - before)]
+    mean, low, high = mean_estimate(differences)
+    return {
+        "first": first,
+        "second": second,
+        "metric": metric,
+        "difference": mean,
+        "low": low,
+        "high": high,
+        "seeds": len(differences),
+        "wins": sum(one > 0 for one in differences),
+    }
+
+
+def compare_all(networks: Sequence[TrainedNetwork], runs: Runs) -> list[dict[str, Any]]:
+    """Neighbours within each group and, where it has more than two, its first and last; every metric."""
+    couples: list[tuple[str, str]] = []
+    for group in dict.fromkeys(network.group for network in networks):
+        names = [network.name for network in networks if network.group == group]
+        ends = [(names[0], names[-1])] if len(names) > 2 else []  # noqa: PLR2004 - two are neighbours already
+        couples += [*pairwise(names), *ends]
+    return [compare(runs, first, second, metric) for first, second in couples for metric in METRICS]
+
+
+def judge_claims(networks: Sequence[TrainedNetwork], runs: Runs) -> list[dict[str, str]]:
+    """A verdict on each claim that the trained groups bear on."""
+    groups = {group: [one.name for one in networks if one.group == group] for group in {one.group for one in networks}}
+    claims = []
+    if "table2" in groups:
+        claims.append(_judge_steps(groups["table2"], runs))
+    if "table3a" in groups:
+        claims.append(_judge_ends(groups["table3a"], runs))
+    return [*claims, _judge_correlation(dict(sorted(groups.items())), runs)]
+
+
+def sign(estimate: Estimate) -> int:
+    """1 or -1 where the interval excludes zero, 0 where it does not or there is none."""
+    return int(estimate.low > 0) - int(estimate.high < 0)
+
+
+def _judge_steps(names: Sequence[str], runs: Runs) -> dict[str, str]:
+    pairs = [compare(runs, *couple, metric) for couple in pairwise(names) for metric in _RAISED]
+    signs = [_pair_sign(pair) for pair in pairs]
+    return {
+        "claim": "C12",
+        "text": "At equal multiply-adds each step of table 2 raises both the accuracy and the nuclear norm of the "
+        "final feature.",
+        "rule": "holds if the 95 % intervals of all six paired differences (three steps, two metrics) lie above 0; "
+        "fails if at least one lies below 0; otherwise it can't be told",
+        "verdict": HOLDS if min(signs) > 0 else FAILS if min(signs) < 0 else UNDECIDED,
+        "detail": "; ".join(map(_describe_pair, pairs)),
+    }
+
+
+def _judge_ends(names: Sequence[str], runs: Runs) -> dict[str, str]:
+    worst, best = names
+    pair = compare(runs, worst, best, "accuracy")
+    return {
+        "claim": "C15",
+        "text": "At similar cost the nearly linear widths 34-34-45-55-66 are more accurate than 36-36-36-36-83.",
+        "rule": "holds if the 95 % interval of the paired difference in accuracy lies above 0; fails if it lies below "
+        "0; otherwise it can't be told",
+        "verdict": _verdict(_pair_sign(pair)),
+        "detail": _describe_pair(pair),
+    }
+
+
+def _judge_correlation(groups: Mapping[str, Sequence[str]], runs: Runs) -> dict[str, str]:
+    found = {group: _correlate(names, runs, "nuclear_norm") for group, names in groups.items()}
+    scaled = {group: _correlate(names, runs, "nuclear_over_largest") for group, names in groups.items()}
+    signs = [sign(estimate) for estimate in found.values()]
+    return {
+        "claim": "C17",
+        "text": "Networks with a larger nuclear norm of the final feature are more accurate.",
+        "rule": "Spearman's correlation over all runs of a group, as features of different widths can't be compared; "
+        "holds if the 95 % interval lies above 0 in every group; fails if it lies below 0 in at least one and above 0 "
+        "in none; otherwise it can't be told",
+        "verdict": HOLDS if min(signs) > 0 else FAILS if min(signs) < 0 and max(signs) <= 0 else UNDECIDED,
+        "detail": "; ".join(
+            f"{group}: {_describe(found[group])}, without scale (nuclear norm / largest) {_describe(scaled[group])}"
+            for group in groups
+        ),
+    }
+
+
+def _correlate(names: Sequence[str], runs: Runs, metric: str) -> Estimate:
+    """Of a metric with the accuracy, over the seeds in which every network of the group was trained."""
+    norms, accuracies = (_table(names, runs, one) for one in (metric, "accuracy"))
+    whole = np.isfinite(norms + accuracies).all(axis=1)
+    return correlation_estimate(norms[whole], accuracies[whole])
+
+
+def _table(names: Sequence[str], runs: Runs, metric: str) -> Array:
+    """Shape (seeds, networks), NaN where a run is missing."""
+    seeds = sorted({seed for _, seed in runs})
+    missing = math.nan
+    values = [[getattr(runs.get((name, seed)), metric, missing) for name in names] for seed in seeds]
+    return np.array(values, dtype=np.float64).reshape(len(seeds), len(names))
+
+
+def _pair_sign(pair: Mapping[str, Any]) -> int:
+    return sign(Estimate(pair["difference"], pair["low"], pair["high"]))
+
+
+def _verdict(direction: int) -> str:
+    return {1: HOLDS, -1: FAILS, 0: UNDECIDED}[direction]
+
+
+def _describe_pair(pair: Mapping[str, Any]) -> str:
+    name = pair["metric"].replace("_", " ")
+    values = Estimate(pair["difference"], pair["low"], pair["high"])
+    return f"{pair['first']} to {pair['second']}, {name}: {_describe(values)}, up in {pair['wins']} of {pair['seeds']}"
+
+
+def _describe(estimate: Estimate) -> str:
+    return f"{estimate.value:+.4g} [{estimate.low:+.4g}, {estimate.high:+.4g}]"

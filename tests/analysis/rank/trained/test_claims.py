@@ -1,0 +1,117 @@
+"""Verdicts on made-up runs, and the statistics they rest on."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from analysis.rank.trained import TrainedSetting
+from analysis.rank.trained.claims import compare, judge_claims
+from analysis.rank.trained.networks import plan_networks
+from analysis.rank.trained.run import METRICS, Run
+from analysis.rank.trained.statistics import correlation_estimate, mean_estimate
+
+NETWORKS = plan_networks(TrainedSetting())
+STEPS = ("baseline", "dr_conv", "dr_block", "silu")
+SEEDS = 8
+
+
+def make_runs(accuracies, norms=None):
+    """Runs whose metrics have the given means and a spread of 0.01 over seeds, the same for all networks."""
+    noise = np.random.default_rng(0).normal(0, 0.01, (SEEDS, 2))
+    runs = {}
+    for network in NETWORKS:
+        for seed in range(SEEDS):
+            own = np.random.default_rng([seed, len(runs)]).normal(0, 0.001, 2)
+            accuracy = accuracies.get(network.name, 0.5) + noise[seed, 0] + own[0]
+            norm = (norms or accuracies).get(network.name, 0.5) + noise[seed, 1] + own[1]
+            values = {name: accuracy if name == "accuracy" else norm for name in METRICS}
+            run = Run(
+                network=network.name, group=network.group, seed=seed, params=1, macs=1, status="ok", epochs=1, **values
+            )
+            runs[run.key] = run
+    return runs
+
+
+def verdicts(runs):
+    return {claim["claim"]: claim["verdict"] for claim in judge_claims(NETWORKS, runs)}
+
+
+RISING = {"baseline": 0.1, "dr_conv": 0.2, "dr_block": 0.3, "silu": 0.4, "worst": 0.5, "best": 0.6}
+FALLING = {name: 1 - value for name, value in RISING.items()}
+
+
+def test_what_rises_everywhere_holds():
+    assert verdicts(make_runs(RISING)) == {"C12": "holds", "C15": "holds", "C17": "holds"}
+
+
+def test_what_falls_everywhere_fails():
+    assert verdicts(make_runs(FALLING, RISING)) == {"C12": "fails", "C15": "fails", "C17": "fails"}
+
+
+def test_what_stays_the_same_cannot_be_told():
+    assert verdicts(make_runs(dict.fromkeys(RISING, 0.5)))["C15"] == "can't be told"
+
+
+def test_one_step_that_lowers_one_metric_makes_the_steps_fail():
+    assert verdicts(make_runs(RISING, RISING | {"silu": 0.25}))["C12"] == "fails"
+
+
+def test_one_step_without_a_difference_cannot_be_told():
+    assert verdicts(make_runs(RISING | {"silu": 0.3001}, RISING))["C12"] == "can't be told"
+
+
+def test_the_verdict_needs_more_than_one_seed():
+    alone = {key: run for key, run in make_runs(RISING).items() if key[1] == 0}
+    assert set(verdicts(alone).values()) == {"can't be told"}
+
+
+def test_pairing_removes_what_seeds_share():
+    runs = make_runs(RISING)
+    pair = compare(runs, "worst", "best", "accuracy")
+    unpaired = mean_estimate([runs["best", seed].accuracy for seed in range(SEEDS)])
+    assert pair["high"] - pair["low"] < (unpaired.high - unpaired.low) / 3
+    assert (pair["seeds"], pair["wins"]) == (SEEDS, SEEDS)
+
+
+def test_a_failed_run_takes_its_seed_out_of_the_pair():
+    runs = make_runs(RISING)
+    runs["best", 3] = Run(network="best", group="table3a", seed=3, params=1, macs=1, status="failed", epochs=0)
+    assert compare(runs, "worst", "best", "accuracy")["seeds"] == SEEDS - 1
+
+
+def test_the_mean_has_students_interval():
+    values = [1.0, 2.0, 4.0]
+    found = mean_estimate(values)
+    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize("values", [[], [1.0], [1.0, 1.0]])
+def test_without_spread_there_is_no_interval(values):
+    found = mean_estimate(values)
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+
+
+def test_the_correlation_is_spearmans_over_all_runs():
+    rng = np.random.default_rng(1)
+    first = rng.integers(0, 6, (10, 4)).astype(float)
+    second = first + rng.normal(0, 2, (10, 4))
+    found = correlation_estimate(first, second)
+    assert found.value == pytest.approx(stats.spearmanr(first.ravel(), second.ravel()).statistic)
+    assert found.low < found.value < found.high
+
+
+def test_few_seeds_give_a_correlation_without_interval():
+    grid = np.arange(20.0).reshape(5, 4)
+    found = correlation_estimate(grid, grid)
+    assert found.value == pytest.approx(1)
+    assert math.isnan(found.low)
+
+
+def test_a_constant_has_no_correlation():
+    assert math.isnan(correlation_estimate(np.ones((8, 4)), np.arange(32.0).reshape(8, 4)).value)
