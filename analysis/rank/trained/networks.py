@@ -11,12 +11,14 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from analysis.rank.trained.printed import TABLE_2, TABLE_3A, TABLE_3A_EXPANSION, TABLE_3A_MACS
 from rexnet_core.errors import InputError
 from rexnet_core.net_config import BlockConfig, HeadConfig, NetConfig, StemConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from analysis.rank.trained.printed import Step
     from analysis.rank.trained.setting import TrainedSetting
     from rexnet_core.net_config import Activation
 
@@ -56,62 +58,6 @@ class TrainedNetwork:
     printed_macs: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Step:
-    """A row of table 2: reciprocal ratio of the first 1x1 convolution, ratio of a block, first activation; printed."""
-
-    name: str
-    label: str
-    expansion: int
-    block_ratio: float
-    act: Activation
-    printed: tuple[float, float, int]
-
-
-_TABLE_2 = (
-    _Step(
-        name="baseline",
-        label="Baseline",
-        expansion=20,
-        block_ratio=0.22,
-        act="relu6",
-        printed=(0.480, 5997.5, 103_000_000),
-    ),
-    _Step(
-        name="dr_conv",
-        label="+ DR of 1x1 conv 1/20 -> 1/6",
-        expansion=6,
-        block_ratio=0.22,
-        act="relu6",
-        printed=(0.521, 6655.9, 99_000_000),
-    ),
-    _Step(
-        name="dr_block",
-        label="+ DR of block 0.22 -> 0.8",
-        expansion=6,
-        block_ratio=0.8,
-        act="relu6",
-        printed=(0.538, 6703.2, 105_000_000),
-    ),
-    _Step(
-        name="silu",
-        label="+ first ReLU6 -> SiLU",
-        expansion=6,
-        block_ratio=0.8,
-        act="silu",
-        printed=(0.546, 6895.9, 105_000_000),
-    ),
-)
-
-#: Name, block widths and printed accuracy of the best and the worst searched network; about 30M multiply-adds each.
-_TABLE_3A = (
-    ("worst", (36, 36, 36, 36, 83), 0.611),
-    ("best", (34, 34, 45, 55, 66), 0.634),
-)
-_TABLE_3A_EXPANSION = 6
-_TABLE_3A_MACS = 30_000_000
-
-
 def plan_networks(setting: TrainedSetting) -> tuple[TrainedNetwork, ...]:
     """The networks of the setting's groups, each group in the paper's order or from worst to best.
 
@@ -148,12 +94,12 @@ def cost_of(config: NetConfig, side: int) -> tuple[int, int]:
 
 
 def _plan_table2(setting: TrainedSetting) -> Iterator[TrainedNetwork]:
-    first = _TABLE_2[0]
+    first = TABLE_2[0]
     widths = [setting.base_width]
     for _ in range(2):
         widths.append(round(widths[-1] / first.block_ratio))
     _, target = cost_of(_table2_config(setting, first, widths), setting.side)
-    for step in _TABLE_2:
+    for step in TABLE_2:
         chosen = widths if step is first else _matched_widths(setting, step.expansion, step.block_ratio, target)
         config = _table2_config(setting, step, chosen)
         params, macs = cost_of(config, setting.side)
@@ -172,12 +118,12 @@ def _plan_table2(setting: TrainedSetting) -> Iterator[TrainedNetwork]:
 
 
 def _plan_table3a(setting: TrainedSetting) -> Iterator[TrainedNetwork]:
-    for name, blocks, accuracy in _TABLE_3A:
+    for name, blocks, accuracy in TABLE_3A:
         config = _build_config(
             name,
             (setting.table3a_stem, *blocks),
             setting.table3a_strides,
-            expansion=_TABLE_3A_EXPANSION,
+            expansion=TABLE_3A_EXPANSION,
             head=setting.table3a_head,
             shortcut=setting.shortcut,
         )
@@ -191,11 +137,11 @@ def _plan_table3a(setting: TrainedSetting) -> Iterator[TrainedNetwork]:
             macs=macs,
             printed_accuracy=accuracy,
             printed_nuclear_norm=None,
-            printed_macs=_TABLE_3A_MACS,
+            printed_macs=TABLE_3A_MACS,
         )
 
 
-def _table2_config(setting: TrainedSetting, step: _Step, widths: Sequence[int]) -> NetConfig:
+def _table2_config(setting: TrainedSetting, step: Step, widths: Sequence[int]) -> NetConfig:
     return _build_config(
         step.name,
         widths,
