@@ -68,6 +68,10 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--base-width",
         {"type": _whole, "metavar": "N", "help": _of("base_width", "stem of the baseline: sets the cost of table 2")},
     ),
+    (
+        "--table2-head",
+        {"type": _whole, "metavar": "N", "help": _of("table2_head", "width of its final feature")},
+    ),
     ("--threads", {"type": _whole, "metavar": "N", "help": _of("threads", "of torch; they change the rounding")}),
 )
 

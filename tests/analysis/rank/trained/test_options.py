@@ -26,7 +26,7 @@ def test_no_option_is_the_default():
 
 def test_options_reach_the_setting():
     words = "--groups table3a --seeds 3 --epochs 4 --side 24 --train-per-class 7 --split-seed 5 --resplit --threads 2"
-    more = "--batch-size 9 --learning-rate 0.05 --weight-decay 0 --shortcut equal --base-width 6"
+    more = "--batch-size 9 --learning-rate 0.05 --weight-decay 0 --shortcut equal --base-width 6 --table2-head 32"
     assert read([*words.split(), *more.split()]) == TrainedSetting(
         groups=("table3a",),
         seeds=3,
@@ -41,6 +41,7 @@ def test_options_reach_the_setting():
         weight_decay=0.0,
         shortcut="equal",
         base_width=6,
+        table2_head=32,
     )
 
 
