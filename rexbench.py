@@ -16,18 +16,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import rexbench_rank
+from reports.answer import DONE, FAILED, WRONG, add_output, check_output, give_answer, out_folder
 from rexnet_core.errors import InputError, RexbenchError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    import pandas as pd
-
     from bench.records import Measurement
     from bench.store import Store
     from reports.tables import RunData
-
-DONE, FAILED, WRONG = 0, 1, 2
 
 _EPILOG = """\
 examples:
@@ -35,6 +33,8 @@ examples:
   rexbench run                                          the quick preset, with a report at its end
   rexbench run --models rexnet_1.0 rexnet_2.0 --backends eager openvino --batch-sizes 1 8 32
   rexbench complexity rexnet_1.3 --per-layer            parameters and multiply-adds, layer by layer
+  rexbench rank layers --protocol closest               the paper's rank figure, and what becomes of its claims
+  rexbench rank network rexnet_1.0 mobilenet_v2_1.0     rank of layer outputs, block by block
   rexbench report --run latest                          the report again, from the store alone
 """
 
@@ -54,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _suites(words[1:])
         _check_command(words)
         args = _make_parser().parse_args(words)
+        check_output(args)
         command: Callable[[argparse.Namespace], int] = args.command
         return command(args)
     except RexbenchError as error:
@@ -74,6 +75,7 @@ _SUMMARIES = {
     "run": "benchmark models on backends, and write a report",
     "suites": "the same under pytest with pytest-benchmark; takes pytest's options, too",
     "report": "rebuild a report from the store, without measuring",
+    "rank": "rank of layer outputs: the paper's claim in random layers, whole networks and trained ones",
     "doctor": "what on this machine will bend the numbers, with remedies",
 }
 
@@ -104,27 +106,34 @@ def _make_parser() -> argparse.ArgumentParser:
         ("report", _add_report, _report),
         ("doctor", _add_doctor, _doctor),
     ):
-        sub = commands.add_parser(
-            name,
-            help=_SUMMARIES[name],
-            description=inspect.getdoc(command),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        add(sub)
-        sub.set_defaults(command=command)
+        _add_command(commands, name, _SUMMARIES[name], add, command)
+    rank = commands.add_parser("rank", help=_SUMMARIES["rank"], description=_SUMMARIES["rank"])
+    studies = rank.add_subparsers(title="studies", metavar="STUDY", required=True)
+    for study, (summary, add_study, run_study) in rexbench_rank.STUDIES.items():
+        _add_command(studies, study, summary, add_study, run_study)
     commands.add_parser("suites", help=_SUMMARIES["suites"])
     return parser
 
 
-def _add_output(parser: argparse.ArgumentParser, *, csv: bool = True) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    if csv:
-        text = "the rows as CSV, on standard output unless a file is named"
-        parser.add_argument("--csv", nargs="?", const="-", metavar="FILE", help=text)
+def _add_command(
+    commands: argparse._SubParsersAction[_Parser],
+    name: str,
+    summary: str,
+    add: Callable[[argparse.ArgumentParser], None],
+    command: Callable[[argparse.Namespace], int],
+) -> None:
+    sub = commands.add_parser(
+        name,
+        help=summary,
+        description=inspect.getdoc(command),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add(sub)
+    sub.set_defaults(command=command)
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
-    _add_output(parser)
+    add_output(parser)
 
 
 def _models(args: argparse.Namespace) -> int:
@@ -151,7 +160,7 @@ def _models(args: argparse.Namespace) -> int:
                 "source": model_info(name).source,
             }
         )
-    return _answer(args, rows, pd.DataFrame(rows))
+    return give_answer(args, rows, pd.DataFrame(rows))
 
 
 def _add_complexity(parser: argparse.ArgumentParser) -> None:
@@ -159,7 +168,7 @@ def _add_complexity(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resolution", type=int, default=224, metavar="PIXELS", help="side of the square input (224)")
     parser.add_argument("--per-layer", action="store_true", help="one row per layer")
     parser.add_argument("--trace", action="store_true", help="count by running the model on the meta device instead")
-    _add_output(parser)
+    add_output(parser)
 
 
 def _complexity(args: argparse.Namespace) -> int:
@@ -177,7 +186,7 @@ def _complexity(args: argparse.Namespace) -> int:
     cost = (trace if args.trace else count)(args.model, args.resolution)
     document = as_dict(cost, per_layer=args.per_layer)
     rows = layer_rows(cost) if args.per_layer else model_rows([cost])
-    return _answer(args, document, pd.DataFrame(rows))
+    return give_answer(args, document, pd.DataFrame(rows))
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -185,7 +194,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
     add_options(parser.add_argument)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the report (results/RUN)")
-    _add_output(parser)
+    add_output(parser)
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -204,7 +213,7 @@ def _run(args: argparse.Namespace) -> int:
     plan = expand(read_selection(lambda name: getattr(args, name)))
     store = Store(args.store)
     session = Session(plan, store, progress=make_progress())
-    check_writable(_out_folder(args.out, session.run.id))
+    check_writable(out_folder(args.out, session.run.id))
     stopped = False
     try:
         with session:
@@ -272,7 +281,7 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", default="latest", metavar="ID", help="a run's id, a part of it, or latest")
     parser.add_argument(flag, **keywords)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the report (results/RUN)")
-    _add_output(parser)
+    add_output(parser)
 
 
 def _report(args: argparse.Namespace) -> int:
@@ -280,12 +289,16 @@ def _report(args: argparse.Namespace) -> int:
     from bench.store import Store  # noqa: PLC0415
 
     store = Store(args.store, create=False)
-    _publish(args, store, store.find_run(args.run).id)
+    run = store.find_run(args.run).id
+    if (document := store.study(run)) is not None:
+        rexbench_rank.publish_study(args, document, run)
+    else:
+        _publish(args, store, run)
     return DONE
 
 
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
-    _add_output(parser, csv=False)
+    add_output(parser, csv=False)
 
 
 def _doctor(args: argparse.Namespace) -> int:
@@ -307,10 +320,6 @@ def _doctor(args: argparse.Namespace) -> int:
     return FAILED if any(finding.level == "fail" for finding in findings) else DONE
 
 
-def _out_folder(out: Path | None, run: str) -> Path:
-    return out if out is not None else Path("results") / run
-
-
 def _load(store: Store, run: str) -> RunData:
     from reports.tables import RunData  # noqa: PLC0415
 
@@ -327,10 +336,10 @@ def _publish(args: argparse.Namespace, store: Store, run: str) -> int:
     data = _load(store, run)
     models = {measurement.case.model for measurement in data.measurements} | {cost["model"] for cost in data.costs}
     known = {model: (float(found.value), found.source) for model in models if (found := top1(model))}
-    path = write_report(data, _out_folder(args.out, run), known)
+    path = write_report(data, out_folder(args.out, run), known)
     frame = cases_frame(data)
     document = {"run": run, "report": str(path), "cases": plain_rows(frame)}
-    _answer(args, document, frame, text=lambda: print(render_cases(frame)))
+    give_answer(args, document, frame, text=lambda: render_cases(frame))
     print(f"{'' if args.json else 'report: '}{path}", file=sys.stderr if args.json or args.csv == "-" else sys.stdout)
     return _judge(data.measurements)
 
@@ -340,23 +349,6 @@ def _judge(measurements: Iterable[Measurement]) -> int:
     statuses = [measurement.status for measurement in measurements]
     bad = {"failed", "mismatch", "interrupted"}
     return FAILED if bad.intersection(statuses) or "ok" not in statuses else DONE
-
-
-def _answer(
-    args: argparse.Namespace, document: Any, frame: pd.DataFrame, text: Callable[[], None] | None = None
-) -> int:
-    """Give the answer in the forms that were asked for."""
-    from reports.answer import render_json, write_csv  # noqa: PLC0415
-
-    if args.json and args.csv == "-":
-        raise InputError("--json and --csv - both ask for standard output; give --csv a file")
-    if args.csv:
-        write_csv(args.csv, frame)
-    if args.json:
-        print(render_json(document))
-    elif args.csv != "-":
-        (text or (lambda: print(frame.to_string(index=False, na_rep="-"))))()
-    return DONE
 
 
 if __name__ == "__main__":

@@ -6,10 +6,12 @@ import sys
 from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from rich.progress import TaskID
 
     from bench.case import Case
@@ -107,3 +109,49 @@ class Terminal:
 def make_progress() -> Progress:
     """The display that suits standard error."""
     return Terminal() if sys.stderr.isatty() else Silent()
+
+
+class StudyBars:
+    """A bar for each part of a study, with the time it took and the time it still takes; a context."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        """Bars on `console`, by default standard error; nothing is drawn where that is no terminal.
+
+        Args:
+            console: Where to draw.
+        """
+        self._bar = Bar(
+            TextColumn("{task.description}", style="bold"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=console or Console(stderr=True),
+            transient=True,
+            refresh_per_second=2,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._shown = self._bar.console.is_terminal
+
+    def __enter__(self) -> Self:
+        """Take the screen."""
+        if self._shown:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave it to others."""
+        self._bar.stop()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Move the bar of a part.
+
+        Args:
+            what: The part.
+            done: Steps done.
+            total: All its steps.
+        """
+        if what not in self._tasks:
+            self._tasks[what] = self._bar.add_task(what, total=total)
+        self._bar.update(self._tasks[what], completed=done, total=total)

@@ -71,6 +71,13 @@ _costs = sa.Table(
     sa.Column("resolution", sa.Integer, primary_key=True),
     sa.Column("data", sa.JSON, nullable=False),
 )
+#: A store of before studies gets this table when it is next opened.
+_studies = sa.Table(
+    "studies",
+    _metadata,
+    sa.Column("run", sa.ForeignKey("runs.id"), primary_key=True),
+    sa.Column("data", sa.JSON, nullable=False),
+)
 
 
 class Store:
@@ -168,6 +175,18 @@ class Store:
                 _costs.delete().where(sa.and_(*[_costs.c[name] == value for name, value in key.items()]))
             )
             connection.execute(_costs.insert().values(**key, data=make_plain(dict(cost))))
+
+    def save_study(self, run: str, document: Mapping[str, Any]) -> None:
+        """Write the document of a study, in place of an earlier one."""
+        with self._guard("write to"), self._engine.begin() as connection:
+            connection.execute(_studies.delete().where(_studies.c.run == run))
+            connection.execute(_studies.insert().values(run=run, data=make_plain(dict(document))))
+
+    def study(self, run: str) -> dict[str, Any] | None:
+        """The document of a study; None where the run is none."""
+        with self._guard("read"), self._engine.connect() as connection:
+            found: dict[str, Any] | None = connection.scalar(sa.select(_studies.c.data).where(_studies.c.run == run))
+        return found
 
     def runs(self) -> list[RunInfo]:
         """All runs, the oldest first."""

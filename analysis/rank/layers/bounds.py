@@ -28,7 +28,8 @@ def linear_bound(block: str, d_in: int, d_out: int, rows: int, *, spatial: int, 
         rows: N.
         spatial: Side of the maps; at 1 a kernel has only its centre.
         mid: Channels between expansion and projection of an inverted bottleneck.
-        shift: As for `bound`.
+        shift: Whether a norm after the projection takes its mean out: the shortcut has kept it, so that the two
+            together also span the constant. Not so where the features are centred afterwards.
     """
     taps = 1 if spatial == 1 else _KERNEL**2
     if block == "conv1x1":
@@ -38,11 +39,11 @@ def linear_bound(block: str, d_in: int, d_out: int, rows: int, *, spatial: int, 
     else:
         # The shortcut adds the input itself, which is the centre tap of the patches already.
         shortcut = 0 if block.endswith(NO_SHORTCUT) else d_in
-        reach = min(mid + shortcut, taps * d_in) + (shift and shortcut > 0)
+        reach = min(mid + shortcut, taps * d_in + (shift and shortcut > 0))
     return min(d_out, rows, reach)
 
 
-def bound(block: str, d_in: int, d_out: int, rows: int, *, mid: int, shift: bool) -> int:
+def bound(block: str, d_in: int, d_out: int, rows: int, *, mid: int) -> int:
     """The largest rank of a block with any activations.
 
     A single convolution may reach d_out. An inverted bottleneck ends in a linear projection of its `mid` channels,
@@ -54,12 +55,10 @@ def bound(block: str, d_in: int, d_out: int, rows: int, *, mid: int, shift: bool
         d_out: Output channels.
         rows: N.
         mid: Channels between expansion and projection, t d_in.
-        shift: Whether a norm after the projection takes its mean out: that adds one direction, the constant, unless
-            the features are centred.
     """
     if not block.startswith("inverted"):
         return min(d_out, rows)
-    return min(d_out, rows, mid + (0 if block.endswith(NO_SHORTCUT) else d_in) + shift)
+    return min(d_out, rows, mid + (0 if block.endswith(NO_SHORTCUT) else d_in))
 
 
 def mean_bounds(sample: LayerSample) -> list[dict[str, Any]]:
@@ -79,7 +78,7 @@ def mean_bounds(sample: LayerSample) -> list[dict[str, Any]]:
                 d_in, count = LayerSetting.d_in(ratio, d_out), setting.rows_for(d_out)
                 mid = max(1, round(expansion * d_in))
                 linear = linear_bound(block, d_in, d_out, count, spatial=setting.spatial, mid=mid, shift=shift)
-                found.append((linear / d_out, bound(block, d_in, d_out, count, mid=mid, shift=shift) / d_out))
+                found.append((linear / d_out, bound(block, d_in, d_out, count, mid=mid) / d_out))
             linear_mean, any_mean = np.mean(found, axis=0)
             rows.append(
                 {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from analysis.rank.layers import protocols
 from analysis.rank.layers.document import FORMAT, describe
@@ -15,7 +15,7 @@ from analysis.rank.layers.study import open_workers, run_layers
 from analysis.rank.layers.verdicts import as_rows, judge, judge_grid, tally_levels, try_claims
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from analysis.rank.layers.search import Candidate, SearchResult
     from analysis.rank.layers.setting import LayerSetting
@@ -24,13 +24,6 @@ if TYPE_CHECKING:
 _EXACT_NETWORKS = 10
 #: Overrides of the grid's own choices would empty it.
 _GRID_FREE = ("networks", "seed", "activations", "blocks")
-
-
-class Progress(Protocol):
-    """What a study tells while it runs."""
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """Part `what` has done so many of its steps."""
 
 
 def _silent(what: str, done: int, total: int) -> None:
@@ -52,6 +45,14 @@ class LayersTask:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     exact: bool = False
     workers: int = 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "protocols": list(self.protocols),
+            "overrides": {name: list(one) if isinstance(one, tuple) else one for name, one in self.overrides.items()},
+            "exact": self.exact,
+        }
 
     def settings(self) -> dict[str, LayerSetting]:
         """The setting of each protocol that is a single one.
@@ -84,7 +85,7 @@ def _override(setting: LayerSetting, overrides: Mapping[str, Any]) -> LayerSetti
     return replace(setting, **{**changed, "primary": (metric, centring, tolerance)})
 
 
-def run_layers_task(task: LayersTask, progress: Progress = _silent) -> dict[str, Any]:
+def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] = _silent) -> dict[str, Any]:
     """Run the protocols; after Ctrl-C the document holds what was finished.
 
     Args:
@@ -127,7 +128,7 @@ def _add_protocol(
     *,
     workers: Workers,
     task: LayersTask,
-    progress: Progress,
+    progress: Callable[[str, int, int], None],
 ) -> None:
     sample = run_layers(setting, workers, lambda done, total: progress(name, done, total))
     exact = []
@@ -147,7 +148,10 @@ def _add_protocol(
 
 
 def _add_grid(
-    document: dict[str, Any], grid: list[tuple[dict[str, str], LayerSetting]], workers: Workers, progress: Progress
+    document: dict[str, Any],
+    grid: list[tuple[dict[str, str], LayerSetting]],
+    workers: Workers,
+    progress: Callable[[str, int, int], None],
 ) -> None:
     trials = []
     for done, (levels, setting) in enumerate(grid):
@@ -160,7 +164,9 @@ def _add_grid(
     document["claims"] += as_rows(judge_grid(trials, "sensitivity"))
 
 
-def run_search(*, tries: int, networks: int, seed: int, workers: int, progress: Progress = _silent) -> dict[str, Any]:
+def run_search(
+    *, tries: int, networks: int, seed: int, workers: int, progress: Callable[[str, int, int], None] = _silent
+) -> dict[str, Any]:
     """Search for the setting nearest to the paper's figure, see `analysis.rank.layers.search`.
 
     Args:

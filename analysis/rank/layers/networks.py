@@ -165,11 +165,15 @@ class Block:
         return merged.view(*h.shape[:2], *merged.shape[1:])
 
     def _convolve(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        """Padded convolution (B, C_in, side, side) -> (B, C_out, side, side), with the scale of the weight law."""
+        """Padded convolution (B, C_in, side, side) -> (B, C_out, side, side), with the scale of the weight law.
+
+        A 3x3 weight with one input channel per filter is depthwise where this block has such.
+        """
         weight = weight * _scale(self._draw.law, weight[0].numel())
+        depthwise = self._depthwise and weight.shape[-1] == _KERNEL
         if x.shape[-1] == 1 and weight.shape[-1] == _KERNEL:
             weight = weight[:, :, 1:2, 1:2]  # all but the centre falls on padding
-        if weight.shape[1] == 1 and self._depthwise and x.shape[1] == len(weight):
+        if depthwise:
             return x * weight[:, 0] if x.shape[-1] == 1 else functional.conv2d(x, weight, padding=1, groups=len(weight))
         if weight.shape[-1] == 1:
             return torch.einsum("bchw,oc->bohw", x, weight[:, :, 0, 0])

@@ -102,7 +102,8 @@ class LayerSetting:
         """
         for kind, given, known in (
             ("block", self.blocks, ALL_BLOCKS),
-            ("activation", (*self.activations, self.reference), ACTIVATIONS),
+            ("activation", self.activations, ACTIVATIONS),
+            ("activation", (self.reference,), ACTIVATIONS),
             ("activation", (self.second_activation,), ("same", *ACTIVATIONS)),
             ("centring", self.centrings, CENTRINGS),
             *((name, (getattr(self, name),), known) for name, known in CHOICES.items()),

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import argparse
+import json
+
+import pytest
+
+from analysis.rank.layers import commands, protocols
+from analysis.rank.layers.commands import LayersTask, run_layers_task, run_search
+from analysis.rank.layers.options import add_options, add_search_options, read_search, read_task
+from analysis.rank.layers.setting import RATIOS, LayerSetting
+from analysis.rank.layers.sign_map import map_signs
+from analysis.rank.layers.study import InProcess
+from rexnet_core.errors import InputError
+
+FEW = {"networks": 4, "ratios": (0.1, 0.5, 1.0), "d_out": (8, 16)}
+
+
+def task_of(*words):
+    parser = argparse.ArgumentParser()
+    add_options(parser.add_argument)
+    args = parser.parse_args(words)
+    return read_task(lambda name: getattr(args, name), 2)
+
+
+def test_without_options_all_protocols_run_on_all_cores():
+    task = task_of()
+    assert task.protocols == protocols.PROTOCOLS
+    assert task.workers == 2
+    assert task.settings()["literal"] == LayerSetting()
+    assert task.settings()["closest"].ratios == RATIOS
+    assert len(task.grid()) == 96
+
+
+def test_options_replace_what_the_protocol_says():
+    task = task_of(
+        *[
+            "--protocol",
+            "literal",
+            "--norm",
+            "none",
+            "--expansion",
+            "4",
+            "--tolerances",
+            "rel:0.01",
+            "numpy",
+            "--d-out",
+            "9",
+            "20",
+        ]
+    )
+    setting = task.settings()["literal"]
+    assert (setting.norm, setting.expansion, setting.d_out) == ("none", (4.0, 4.0), (9, 20))
+    assert setting.primary == ("rank", "uncentred", "rel:0.01") or "numpy" in setting.tolerances
+    assert setting.weights == LayerSetting().weights
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--protocol literl", "unknown protocol 'literl'; did you mean 'literal'"),
+        ("--ratios 0", "above 0 and up to 1; got 0"),
+        ("--ratios 2", "above 0 and up to 1; got 2"),
+        ("--expansion 1 2 3", "one value or a range of two; got 3"),
+        ("--processes 0", "at least one process"),
+        ("--networks 1", "networks must lie from 2"),
+        ("--activations Swish", "unknown activation 'Swish'"),
+        ("--weight-law he", "unknown weights 'he'"),
+        ("--protocol sensitivity --seed -1", "seed must not be negative"),
+    ],
+)
+def test_a_wrong_option_is_refused_before_anything_runs(words, message):
+    with pytest.raises(InputError, match=message):
+        task_of(*words.split())
+
+
+def test_the_closest_setting_comes_from_a_recorded_search():
+    found = protocols.load_closest()
+    assert found["settings_tried"] >= len(found["best"]) > 0
+    assert [one["distance"] for one in found["best"]] == sorted(one["distance"] for one in found["best"])
+    setting = LayerSetting.from_dict(found["best"][0]["setting"])
+    assert protocols.closest_setting().primary == setting.primary
+    # Fresh networks judge it less kindly than those it was chosen with, but not by another order.
+    assert found["best"][0]["distance"] / 2 < found["validated"]["distance"] < 2 * found["best"][0]["distance"]
+
+
+def test_a_study_becomes_one_plain_document(monkeypatch):
+    monkeypatch.setattr(protocols, "GRID", {"norm": ("none", "before")})
+    monkeypatch.setattr(commands, "map_signs", lambda *_, **__: [{"d_out": 16}])
+    told = []
+    task = LayersTask(overrides=FEW, exact=True)
+    document = run_layers_task(task, lambda *step: told.append(step))
+    assert json.loads(json.dumps(document, allow_nan=True))["kind"] == "layers"
+    assert [one["name"] for one in document["protocols"]] == ["literal", "closest"]
+    assert {one["protocol"] for one in document["claims"]} == {"literal", "closest", "sensitivity"}
+    assert len(document["claims"]) == 3 * 11
+    assert {row["factor"] for row in document["sensitivity"]} == {"norm", "tolerance", "centring"}
+    assert {row["activation"] for row in document["protocols"][0]["exact"]} <= {
+        "Linear",
+        "ReLU6",
+        "ReLU",
+        "LeakyReLU",
+        "Hardswish",
+    }
+    assert document["search"]["best"][0]["rank"] == 1
+    assert {what for what, _, _ in told} == {"literal", "closest", "exact ranks", "sensitivity"}
+    assert all(0 < done <= total for _, done, total in told)
+
+
+def test_ctrl_c_keeps_the_protocols_that_are_finished(monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "_add_grid", stop)
+    document = run_layers_task(LayersTask(protocols=("literal", "sensitivity"), overrides=FEW))
+    assert document["stopped"]
+    assert [one["name"] for one in document["protocols"]] == ["literal"]
+
+
+def test_the_search_finds_what_is_nearest_and_counts_what_it_tried(monkeypatch):
+    monkeypatch.setattr(
+        "analysis.rank.layers.search.OPEN_CHOICES",
+        {"inputs": ("normal", "half_normal"), "norm": ("none", "before"), "d_out": ((8, 16),)},
+    )
+    found = run_search(tries=3, networks=4, seed=0, workers=1)
+    best = found["best"]
+    assert 1 <= found["settings_tried"] <= 4
+    assert found["views_tried"] == found["settings_tried"] * 9 * 2
+    assert best[0]["setting"]["norm"] == "none"
+    assert [one["distance"] for one in best] == sorted(one["distance"] for one in best)
+    assert found["validated"]["setting"]["seed"] != best[0]["setting"]["seed"]
+    assert set(best[0]["panels"]) == set(LayerSetting().blocks)
+
+
+def test_search_options_are_checked():
+    parser = argparse.ArgumentParser()
+    add_search_options(parser.add_argument)
+    args = parser.parse_args(["--tries", "0"])
+    with pytest.raises(InputError, match="--tries must lie from 1"):
+        read_search(lambda name: getattr(args, name), 1)
+
+
+def test_the_sign_map_shows_where_silu_gains_and_where_it_loses():
+    rows = map_signs(InProcess(), widths=(32,))
+    assert len(rows) == 2 * 19 * 3
+    tight = [row for row in rows if row["tolerance"] <= 1e-3 and row["dimension_ratio"] == 0.1]
+    assert tight
+    assert all(row["difference"] <= 0 for row in tight)
+    assert all(row["low"] <= row["difference"] <= row["high"] for row in rows)
