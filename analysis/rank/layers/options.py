@@ -72,7 +72,11 @@ _PARAMETERS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (
         "--tolerances",
         "tolerances",
-        {"nargs": "+", "metavar": "NAME", "help": "numpy, producer, or rel:SHARE; where the protocol's primary one is missing, the first takes its place"},
+        {
+            "nargs": "+",
+            "metavar": "NAME",
+            "help": "numpy, producer, or rel:SHARE; the first is primary where the protocol's is missing",
+        },
     ),
     ("--networks", "networks", {"type": _whole, "metavar": "N", "help": "random networks at most (1000)"}),
     (
