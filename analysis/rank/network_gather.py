@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from analysis.rank.network_records import TapRecord
+from analysis.rank.network_threads import map_on_one_thread_each
 from analysis.rank.positions import gather_rows, layout_of, places_of, pool_rows, positions_per_image
 from analysis.rank.spectrum import SpectrumStream
 from rexnet_core.errors import InputError
@@ -109,7 +109,8 @@ class Gatherer:
 
     def finish(self) -> tuple[tuple[TapRecord, ...], tuple[str, ...]]:
         """The records in the order of the taps, and the names of taps whose module never ran."""
-        spectra = _finish_all({name: kept.stream for name, kept in self._streams.items()})
+        finished = map_on_one_thread_each(_finish, [kept.stream for kept in self._streams.values()])
+        spectra = dict(zip(self._streams, finished, strict=True))
         records: list[TapRecord] = []
         unreached: list[str] = []
         for tap in self.taps:
@@ -168,20 +169,6 @@ def _open_stream(name: str, rows: Tensor) -> SpectrumStream:
         return SpectrumStream(channels, producer=rows.dtype, fold_rows=fold_rows)
     except InputError as error:
         raise InputError(f"tap {name}: {error}") from None
-
-
-def _finish_all(streams: dict[str, SpectrumStream]) -> dict[str, Spectrum]:
-    """The spectra, as many decompositions at a time as torch has threads, each of them on one.
-
-    Threads that wait for each other within a decomposition gain little, and where other programs take turns on the
-    cores they lose a factor of 10 and more.
-    """
-    threads = torch.get_num_threads()
-    try:
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            return dict(zip(streams, pool.map(_finish, streams.values()), strict=True))
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _finish(stream: SpectrumStream) -> Spectrum:
