@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
-import torch
 
 from analysis.complexity import check_resolution
 from rexnet_core.calibration import draw_image
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy.typing as npt
+    import torch
 
 Generated = Literal["white", "1/f"]
 GENERATED: tuple[Generated, ...] = get_args(Generated)
@@ -51,6 +51,8 @@ class ImageSource:
         Raises:
             InputError: A file is no image.
         """
+        import torch  # noqa: PLC0415 - options are checked without torch
+
         pieces = np.array_split(np.arange(self.count), -(-self.count // size))
         for piece in pieces:
             yield torch.from_numpy(np.stack([self._image(int(index)) for index in piece]))

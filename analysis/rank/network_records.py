@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from analysis.rank.metrics import measure, numerical_rank
 from analysis.rank.tolerance import DEFAULT_TOLERANCES, PRODUCER
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from analysis.rank.record import Spectrum
     from analysis.rank.taps import Tap
     from analysis.rank.tolerance import Tolerance
+
+
+BatchNormMode = Literal["eval", "batch"]
+BATCH_NORM_MODES: tuple[BatchNormMode, ...] = get_args(BatchNormMode)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import copy
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from analysis.rank.network_gather import Gatherer
-from analysis.rank.network_records import ProbeResult
+from analysis.rank.network_records import BATCH_NORM_MODES, BatchNormMode, ProbeResult
 from analysis.rank.positions import Positions, PositionSampler
 from analysis.rank.taps import Tap, find_taps
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-
-BatchNormMode = Literal["eval", "batch"]
-BATCH_NORM_MODES = ("eval", "batch")
 
 #: Images of one forward pass where the caller hands over one tensor.
 _BATCH = 16

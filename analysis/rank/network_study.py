@@ -1,0 +1,187 @@
+"""Where networks gain rank and where they lose it: every point of every block, with bounds, costs and time shares."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from contextlib import contextmanager
+from dataclasses import asdict
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+import rexnet_core
+from analysis.complexity import count
+from analysis.rank.jacobian import jacobian_ranks
+from analysis.rank.metrics import measure
+from analysis.rank.network_tables import block_rows, bounds_of, depth_of, layer_rows
+from analysis.rank.probe import probe
+from analysis.rank.taps import find_taps
+from rexnet_core.calibration import calibrate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from analysis.rank.images import ImageSource
+    from analysis.rank.network_options import NetworkSetting
+    from analysis.rank.network_records import ProbeResult
+    from rexnet_core.network import Network
+
+FORMAT = 1
+CALIBRATED = "calibrated random"
+
+
+def run_network(
+    setting: NetworkSetting,
+    progress: Callable[[str], None] | None = None,
+    layer_times: Mapping[str, Mapping[str, tuple[float, float, float]]] | None = None,
+) -> dict[str, Any]:
+    """The study of all models of a setting, as plain values for JSON; None stands for what is not known.
+
+    Args:
+        setting: What to do.
+        progress: Told in a few words what is being done.
+        layer_times: By model, then by layer: the layer's share of the time of a forward pass, and the ends of its
+            interval, as `bench.layer_times` takes them.
+
+    Raises:
+        InputError: A pattern fits nothing, a file is no image, or weights are not the model's.
+    """
+    source = setting.source()
+    for name in setting.models:
+        # A slip in a pattern is told before the first network runs.
+        with torch.device("meta"):
+            find_taps(rexnet_core.create_model(name), setting.taps)
+    tell = progress or (lambda _: None)
+    shares = layer_times or {}
+    with _threads(setting.threads):
+        described = _describe(setting, source)
+        models = [_study(name, setting, source, tell, shares.get(name, {})) for name in setting.models]
+    document = {"format": FORMAT, "kind": "network", "setting": described, "models": models}
+    return _plain(document)  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _threads(wanted: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(wanted or before)
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _describe(setting: NetworkSetting, source: ImageSource) -> dict[str, Any]:
+    """All parameters, with what the defaults came to."""
+    return asdict(setting) | {
+        "images": None if setting.images is None else str(setting.images),
+        "generated": setting.generated if setting.images is None else None,
+        "image_kind": source.kind,
+        "image_count": source.count,
+        "weights": None if setting.weights is None else str(setting.weights),
+        "threads": torch.get_num_threads(),
+        "torch": str(torch.__version__),
+    }
+
+
+def _study(
+    name: str,
+    setting: NetworkSetting,
+    source: ImageSource,
+    tell: Callable[[str], None],
+    shares: Mapping[str, tuple[float, float, float]],
+) -> dict[str, Any]:
+    tell(f"{name}: weights")
+    model, weights = _load(name, setting)
+    result = probe(
+        model,
+        source.batches(setting.batch_size),
+        taps=find_taps(model, setting.taps),
+        positions=setting.positions,
+        seed=setting.seed,
+        batch_norm=setting.batch_norm,
+        certify=setting.certify,
+        count=source.count,
+        progress=lambda done: tell(f"{name}: {done} of {source.count} images"),
+    )
+    jacobians = _jacobians(model, setting, source, lambda what: tell(f"{name}: {what}"))
+    cost = count(name, setting.resolution)
+    return {
+        "model": name,
+        "resolution": setting.resolution,
+        "params": cost.params,
+        "macs": cost.macs,
+        "weights": weights,
+        "taps": _tap_rows(model, result, jacobians),
+        "blocks": block_rows(model.config, result),
+        "layers": layer_rows(cost, result, shares),
+    }
+
+
+def _load(name: str, setting: NetworkSetting) -> tuple[Network, str]:
+    """The model in ``eval`` mode, and where its weights are from."""
+    model = rexnet_core.create_model(name)
+    if setting.weights is None:
+        calibrate(model, setting.resolution, setting.seed)
+        return model.eval(), CALIBRATED
+    layout = rexnet_core.load_weights(model, setting.weights)
+    return model.eval(), f"{setting.weights.name} ({layout})"
+
+
+def _jacobians(
+    model: Network, setting: NetworkSetting, source: ImageSource, tell: Callable[[str], None]
+) -> dict[tuple[str, str], int]:
+    """The median over images of the Jacobian rank, by block and point."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for number, image in enumerate(islice(source.batches(1), setting.jacobian), 1):
+        tell(f"Jacobian at image {number} of {min(setting.jacobian, source.count)}")
+        ranks = jacobian_ranks(model, image)
+        for block, points in ranks.items():
+            for point, rank in points.items():
+                found.setdefault((block, point), []).append(rank)
+    return {key: statistics.median_low(ranks) for key, ranks in found.items()}
+
+
+def _tap_rows(model: Network, result: ProbeResult, jacobians: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
+    bounds = bounds_of(model.config, result)
+    rows = []
+    for record in result.taps:
+        tap, spectrum, bound = record.tap, record.spectrum, bounds[record.tap.name]
+        above = () if record.rank is None or record.rank <= bound.value else ("above_bound",)
+        rows.append(
+            record.sampling()
+            | {
+                "block": tap.block,
+                "point": tap.point,
+                "stage": tap.stage,
+                "depth": depth_of(model.config, tap),
+                "uncentred": spectrum.uncentred,
+                "centred": spectrum.centred,
+                "mean": spectrum.mean,
+                "std": spectrum.std,
+                "noise": spectrum.noise,
+                "dead_channels": spectrum.dead_channels,
+                "duplicate_channels": spectrum.duplicate_channels,
+                "rank": record.rank,
+                "bound": bound.value,
+                "bound_reason": bound.reason,
+                "jacobian_rank": jacobians.get((tap.block, tap.point)),
+                "flags": [*spectrum.flags(), *above],
+                "measures": [asdict(row) for row in measure(spectrum)],
+            }
+        )
+    return rows
+
+
+def _plain(value: Any) -> Any:
+    """Lists for arrays and tuples, None for what is no finite number."""
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,117 @@
+"""The document of a network study: complete, plain, and in agreement with itself."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import pytest
+import torch
+
+from analysis.complexity import count
+from analysis.rank.network_options import NetworkSetting
+from analysis.rank.network_study import run_network
+from rexnet_core.errors import InputError, UnknownNameError
+
+MODELS = ("rexnet_0.5", "regnetx_200mf")
+SHARES = {"rexnet_0.5": {"stem.conv": (0.2, 0.1, 0.3)}}
+
+
+@pytest.fixture(scope="module")
+def document():
+    setting = NetworkSetting(models=MODELS, resolution=32, image_count=12, jacobian=1, batch_size=6, threads=1)
+    return run_network(setting, layer_times=SHARES)
+
+
+def test_it_is_plain_json(document):
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
+    assert (document["format"], document["kind"]) == (1, "network")
+    assert document["setting"]["image_kind"] == "1/f"
+    assert document["setting"]["torch"] == str(torch.__version__)
+
+
+def test_the_same_setting_gives_the_same_numbers(document):
+    setting = NetworkSetting(models=MODELS[:1], resolution=32, image_count=12, jacobian=0, batch_size=6, threads=1)
+    again = run_network(setting)["models"][0]["taps"]
+    first = document["models"][0]["taps"]
+    assert [tap["uncentred"] for tap in again] == [tap["uncentred"] for tap in first]
+    assert {tap["jacobian_rank"] for tap in again} == {None}
+
+
+def test_every_tap_has_spectra_bound_and_measures(document):
+    for model in document["models"]:
+        depths = [tap["depth"] for tap in model["taps"]]
+        assert depths == sorted(depths)
+        assert (depths[0], depths[-1]) == (0, 1)
+        for tap in model["taps"]:
+            assert len(tap["uncentred"]) == len(tap["centred"]) == tap["channels"]
+            assert tap["rank"] <= min(tap["channels"], tap["rows"])
+            assert "above_bound" not in tap["flags"], tap["tap"]
+            assert {row["centring"] for row in tap["measures"]} == {"centred", "uncentred"}
+
+
+def test_blocks_tell_where_rank_is_gained_and_cut(document):
+    for model in document["models"]:
+        taps = {tap["tap"]: tap for tap in model["taps"]}
+        blocks = model["blocks"]
+        assert len(blocks) == len({tap["block"] for tap in model["taps"]} - {"", "stem", "head"})
+        for before, block in pairwise(blocks):
+            assert block["rank_in"] == before["rank_out"]
+            assert block["rank_out"] <= block["bound"] <= block["c_out"]
+            assert block["rank_expand"] == taps[f"{block['block']}.expand"]["rank"]
+            for step, sign in ((block["gained_by"], 1), (block["cut_by"], -1)):
+                points = ["in", "expand", "act", "depthwise", "act2", "project", "add", "out"]
+                ranks = [block[f"rank_{point}"] for point in points if block[f"rank_{point}"] is not None]
+                names = [point for point in points if block[f"rank_{point}"] is not None]
+                changes = {
+                    name: sign * (after - before)
+                    for name, (before, after) in zip(names[1:], pairwise(ranks), strict=False)
+                }
+                assert max(changes.values()) == changes[step] > 0 if step else max(changes.values()) <= 0
+        assert any(block["gained_by"] == "act" for block in blocks)
+
+
+def test_the_jacobian_stands_beside_the_span(document):
+    taps = {tap["tap"]: tap for tap in document["models"][0]["taps"]}
+    act = taps["stage3.block1.act"]
+    assert act["jacobian_rank"] <= document["models"][0]["blocks"][3]["c_in"]
+    assert taps["penultimate"]["jacobian_rank"] is None
+
+
+def test_layers_join_cost_time_and_rank(document):
+    model = document["models"][0]
+    layers = {layer["layer"]: layer for layer in model["layers"]}
+    cost = count("rexnet_0.5", 32)
+    assert list(layers) == [layer.layer for layer in cost.layers]
+    assert sum(layer["macs"] for layer in model["layers"]) == cost.macs == model["macs"]
+    assert layers["stem.conv"]["tap"] == layers["stem.norm"]["tap"] == "stem.conv"
+    assert layers["stem.conv"]["time_share"] == 0.2
+    assert layers["stem.norm"]["time_share"] is None
+    missing = {name for name, layer in layers.items() if layer["tap"] is None}
+    assert missing == {name for name in layers if ".se." in name} | {"classifier"}
+
+
+def test_a_pattern_that_fits_one_model_only_is_told_before_anything_runs():
+    setting = NetworkSetting(models=MODELS, resolution=32, image_count=2, taps=("*.se",))
+    told = []
+    with pytest.raises(UnknownNameError, match="unknown tap"):
+        run_network(setting, progress=told.append)
+    assert not told
+
+
+def test_chosen_points_alone_leave_the_others_unknown():
+    setting = NetworkSetting(models=MODELS[:1], resolution=32, image_count=4, taps=("stage2.block2.a*",), jacobian=0)
+    [model] = run_network(setting)["models"]
+    assert [tap["point"] for tap in model["taps"]] == ["act", "act2", "add"]
+    block = next(block for block in model["blocks"] if block["block"] == "stage2.block2")
+    assert block["rank_in"] is None
+    assert block["rank_out"] == block["rank_add"] > 0
+
+
+def test_threads_and_the_message_of_a_bad_image_survive(tmp_path):
+    (tmp_path / "bad.png").write_text("x")
+    threads = torch.get_num_threads()
+    setting = NetworkSetting(models=MODELS[:1], resolution=32, images=tmp_path, threads=1)
+    with pytest.raises(InputError, match=r"bad\.png is no image"):
+        run_network(setting)
+    assert torch.get_num_threads() == threads
