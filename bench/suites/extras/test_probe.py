@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,16 +23,19 @@ MODEL, RESOLUTION = "rexnet_1.0", 224
 TURNS = 5
 FEW, MANY = 64, 1024
 
-# White noise, made batch by batch; ru_maxrss is in KiB on Linux and in bytes on macOS.
+# White noise, made batch by batch. VmHWM and not ru_maxrss: the latter is handed down from the process that starts
+# another, so that a large parent would be measured twice.
 _PEAK = """
-import resource, sys
+import sys
+from pathlib import Path
 from analysis.rank.images import generated_images
 from analysis.rank.probe import probe
 from rexnet_core import create_model
 count = int(sys.argv[1])
 source = generated_images("white", resolution={resolution}, count=count)
 probe(create_model({model!r}), source.batches({batch}), count=count)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+[line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
+print(int(line.split()[1]) * 1024)
 """
 
 
@@ -59,10 +63,12 @@ def test_a_probe_with_the_default_sampling_against_the_bare_forward_pass(benchma
     benchmark.extra_info.update(probe_over_bare=ratio.as_list(), images=DEFAULT_COUNT, batch=DEFAULT_BATCH, **times)
     benchmark.pedantic(lambda: None)
     print(f"\nprobe / bare forward = {ratio} over {TURNS} pairs of {DEFAULT_COUNT} images", end="")  # noqa: T201
-    assert ratio.low <= 3
+    assert ratio.high <= 3
 
 
 def _peak_bytes(count: int) -> int:
+    if not Path("/proc/self/status").exists():
+        pytest.skip("the peak of one process is read from /proc")
     code = _PEAK.format(model=MODEL, resolution=RESOLUTION, batch=DEFAULT_BATCH)
     done = subprocess.run([sys.executable, "-c", code, str(count)], capture_output=True, text=True, check=True)
     return int(done.stdout)
