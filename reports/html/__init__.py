@@ -34,10 +34,10 @@ def render_page(run: RunData, frames: Mapping[str, pd.DataFrame], pictures: Sequ
     """
     cases = frames["cases"]
     compared = verdict.find_fastest(run)
-    return _template("page.html.j2").render(
+    return load_template("page.html.j2").render(
         format_version=columns.FORMAT_VERSION,
         info=run.info,
-        style=Markup(_read("page.css")),  # noqa: S704 - our own file
+        style=Markup(read_part("page.css")),  # noqa: S704 - our own file
         library=Markup(embed_library()),  # noqa: S704 - the table library itself
         counts=verdict.count_statuses(run),
         measured=int((cases["samples"] > 0).sum()),
@@ -48,7 +48,7 @@ def render_page(run: RunData, frames: Mapping[str, pd.DataFrame], pictures: Sequ
         shared=views.shared_settings(cases) if len(cases) else "",
         pictures=pictures,
         tables=_tables(frames),
-        data_uri=_data_uri,
+        data_uri=data_uri,
     )
 
 
@@ -69,16 +69,19 @@ def _tables(frames: Mapping[str, pd.DataFrame]) -> dict[str, Markup | None]:
     }
 
 
-def _data_uri(picture: Picture) -> str:
+def data_uri(picture: Picture) -> str:
+    """The picture as an address that holds it."""
     return f"data:image/svg+xml;base64,{b64encode(picture.svg).decode('ascii')}"
 
 
-def _template(name: str) -> jinja2.Template:
+def load_template(name: str) -> jinja2.Template:
+    """One of our templates, which escapes whatever is put into it."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.from_string(_read(name))
+    return environment.from_string(read_part(name))
 
 
-def _read(name: str) -> str:
+def read_part(name: str) -> str:
+    """The text of a file of this folder."""
     return (resources.files(__package__ or "reports.html") / name).read_text(encoding="utf-8")

@@ -1,0 +1,46 @@
+"""Figures of the rank studies: frames in, SVG and PNG out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.figures import Picture, style
+from reports.figures.rank import looks, plans_layers, plans_network, plans_trained
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import pandas as pd
+
+    from reports.figures.rank.plan import Plan
+
+    Planner = Callable[[Mapping[str, pd.DataFrame]], Iterator[Plan]]
+
+__all__ = ["plot_rank"]
+
+_PLANNERS: dict[str, Planner] = {
+    "layers": plans_layers.plan_figures,
+    "network": plans_network.plan_figures,
+    "trained": plans_trained.plan_figures,
+}
+
+
+def plot_rank(kind: str, frames: Mapping[str, pd.DataFrame]) -> list[Picture]:
+    """Draw every figure of a study that has something to show.
+
+    Args:
+        kind: A key of `reports.rank.columns.TABLES`.
+        frames: As from `reports.rank.rank_frames`.
+    """
+    with style.drawing():
+        return [_picture(plan) for plan in _PLANNERS[kind](frames)]
+
+
+def _picture(plan: Plan) -> Picture:
+    figure = plan.draw()
+    if figure is None:
+        return Picture(name=plan.name, title=plan.title, caption=plan.caption, reason=plan.needs)
+    looks.settle(figure)
+    svg, png = style.render(figure)
+    broad = bool(figure.get_size_inches()[0] > style.HALF_PAGE_IN)
+    return Picture(name=plan.name, title=plan.title, caption=plan.caption, svg=svg, png=png, broad=broad)

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reports.rank import columns, rank_frames
+from reports.rank.layers import sign_of
+from rexnet_core.errors import InputError
+
+
+@pytest.mark.parametrize("kind", columns.TABLES)
+def test_every_table_has_the_columns_that_are_explained(kind: str, documents: dict[str, Any]) -> None:
+    frames = rank_frames(documents[kind])
+    assert list(frames) == list(columns.TABLES[kind])
+    for name, frame in frames.items():
+        assert len(frame), name
+        assert list(frame.columns)[: len(columns.TABLES[kind][name])] == list(columns.TABLES[kind][name])
+
+
+@pytest.mark.parametrize("kind", columns.TABLES)
+def test_a_document_without_anything_has_empty_tables(kind: str) -> None:
+    frames = rank_frames({"format": 1, "kind": kind})
+    assert list(frames) == list(columns.TABLES[kind])
+    assert all(frame.empty for frame in frames.values())
+
+
+def test_the_primary_metric_is_marked_once_per_point(layers: dict[str, Any]) -> None:
+    cells = rank_frames(layers)["cells"]
+    primary = cells[cells["primary"]]
+    assert set(primary["tolerance"]) == {"numpy"}
+    assert not primary.duplicated(["protocol", "block", "activation", "dimension_ratio"]).any()
+    assert len(primary) == 2 * 4 * 8 * 6
+
+
+def test_a_sign_is_given_only_where_the_interval_excludes_zero() -> None:
+    assert sign_of({"low": 0.01, "high": 0.03}) == "+"
+    assert sign_of({"low": -0.03, "high": -0.01}) == "-"
+    assert sign_of({"low": -0.01, "high": 0.01}) == "0"
+    assert sign_of({"low": 0.0, "high": 0.0}) == "0"
+    assert sign_of({"low": None, "high": None}) == ""
+
+
+def test_the_share_of_views_is_that_of_the_counts(layers: dict[str, Any]) -> None:
+    layers = {**layers, "sensitivity": [{"claim": "C1", "factor": "norm", "level": "none", "views": 8, "held": 2}]}
+    assert rank_frames(layers)["sensitivity"]["share"].tolist() == [0.25]
+
+
+def test_a_search_brings_its_parameters_as_columns(layers: dict[str, Any]) -> None:
+    search = rank_frames(layers)["search"]
+    assert list(search.columns) == ["rank", "distance", "settings_tried", "weights", "d_out"]
+    assert search["d_out"].tolist() == ["10, 60", "10, 60"]
+    assert search["settings_tried"].tolist() == [412, 412]
+
+
+def test_a_search_may_hold_its_settings_as_a_part(layers: dict[str, Any]) -> None:
+    best = [{"distance": 0.01, "panels": {"conv1x1": 0.02}, "setting": {"norm": "after", "primary": ["rank", "", "x"]}}]
+    search = rank_frames({**layers, "search": {"settings_tried": 3, "best": best}})["search"]
+    assert search[["rank", "norm", "panels.conv1x1"]].to_numpy().tolist() == [[1, "after", "0.02"]]
+
+
+def test_singular_values_are_given_relative_to_their_largest(network: dict[str, Any]) -> None:
+    spectra = rank_frames(network)["spectra"]
+    largest = spectra[spectra["index"] == 1]
+    assert (largest["value_over_largest"] == 1).all()
+    assert (largest["portion_at_most_percent"] == 100).all()
+    smallest = spectra.groupby(["model", "tap", "centring"])["portion_at_most_percent"].min()
+    channels = spectra.groupby(["model", "tap", "centring"])["index"].max()
+    assert np.allclose(smallest, 100 / channels.astype(float))
+
+
+def test_the_staircase_counts_the_singular_values_above(network: dict[str, Any]) -> None:
+    frames = rank_frames(network)
+    curves, spectra = frames["curves"], frames["spectra"]
+    keys = ["model", "tap", "centring"]
+    for key, part in list(curves.groupby(keys))[::4]:
+        values = spectra[(spectra[keys] == list(key)).all(axis=1)]["value_over_largest"].to_numpy(dtype=float)
+        # Not at a tolerance that is a value: there rounding decides.
+        for row in part.iloc[:-1:17].to_dict("records"):
+            assert row["rank"] == (values > row["tolerance"]).sum()
+
+
+def test_the_rank_of_a_tap_is_that_at_the_rounding_of_its_type(network: dict[str, Any]) -> None:
+    taps = rank_frames(network)["taps"].set_index(["model", "tap"])
+    row = taps.loc[("rexnet_1.0", "stage1.block1.act")]
+    assert (row["rank"], row["channels"]) == (91, 96)
+    assert row["rank_per_channel"] == pytest.approx(91 / 96)
+    assert row["effective_rank"] == pytest.approx(0.6 * 91)
+
+
+def test_a_threshold_is_set_against_the_largest_singular_value(network: dict[str, Any]) -> None:
+    metrics = rank_frames(network)["metrics"]
+    cut = metrics[(metrics["tap"] == "stage1.block1.act") & (metrics["tolerance"] == "producer")]
+    assert cut["threshold_over_largest"].tolist() == pytest.approx([1e-5 * 96 / 100] * 2)
+
+
+def test_measures_are_found_under_rows_where_these_are_no_count(network: dict[str, Any]) -> None:
+    other = copy.deepcopy(network)
+    for model in other["models"]:
+        for tap in model["taps"]:
+            tap["rows"] = tap.pop("measures")
+    pd.testing.assert_frame_equal(rank_frames(other)["metrics"], rank_frames(network)["metrics"])
+    assert rank_frames(other)["taps"]["rows"].tolist() == rank_frames(network)["taps"]["rows"].tolist()
+
+
+def test_shares_of_layers_add_up(network: dict[str, Any]) -> None:
+    layers = rank_frames(network)["layers"]
+    for name in ("macs_share", "rank_share"):
+        assert layers.groupby("model")[name].sum().tolist() == pytest.approx([1, 1])
+
+
+def test_missing_numbers_are_missing_and_not_zero(network: dict[str, Any], trained: dict[str, Any]) -> None:
+    other = copy.deepcopy(network)
+    tap = other["models"][0]["taps"][0]
+    tap |= {"uncentred": [None] * 16, "centred": [None] * 16, "measures": [], "depth": None, "flags": ["non_finite"]}
+    row = rank_frames(other)["taps"].iloc[0]
+    assert math.isnan(row["rank"])
+    assert math.isnan(row["depth"])
+    runs = rank_frames(trained)["runs"]
+    assert runs[runs["status"] != "ok"]["accuracy"].isna().all()
+
+
+def test_zeros_have_no_relative_spectrum(network: dict[str, Any]) -> None:
+    model = copy.deepcopy(network["models"][0])
+    model["taps"] = [model["taps"][-1] | {"uncentred": [0.0] * 128, "centred": [0.0] * 128}]
+    frames = rank_frames({**network, "models": [model]})
+    assert frames["spectra"]["value_over_largest"].isna().all()
+    assert (frames["curves"]["rank"] == 0).all()
+
+
+def test_lists_in_a_setting_are_written_with_commas(layers: dict[str, Any]) -> None:
+    settings = rank_frames(layers)["settings"].set_index(["part", "parameter"])["value"]
+    assert settings["literal", "d_out"] == "10, 100"
+    assert settings["literal", "number shown"] == "rank uncentred numpy"
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"kind": "bench", "format": 1}, r"of kind layers, network, trained; got 'bench'; give"),
+        ({}, "got None; give the document"),
+        ({"kind": "layers", "format": 2}, "up to format 1 can be read; got 2; update rexbench"),
+        ({"kind": "layers", "format": "x"}, "whole number as format; got 'x'"),
+        ({"kind": "layers", "format": 1, "protocols": [{}]}, "shape of a rank study of kind layers; it gave KeyError"),
+        ({"kind": "trained", "format": 1, "runs": [{"accuracy": "high"}]}, "it gave ValueError"),
+        ({"kind": "network", "format": 1, "models": ["rexnet_1.0"]}, "it gave AttributeError"),
+    ],
+)
+def test_what_is_no_document_gives_one_clear_line(document: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        rank_frames(document)
+    assert "\n" not in str(caught.value)

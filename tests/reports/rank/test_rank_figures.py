@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import copy
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import matplotlib as mpl
+import pytest
+
+from reports.figures import style
+from reports.figures.rank import layer_curves, layer_maps, looks, network_depth, network_spectra, plot_rank
+from reports.figures.rank import trained as trained_figures
+from reports.figures.rank.plan import slugs
+from reports.rank import rank_frames
+
+
+def reduced(layers: dict[str, Any], **kept: Any) -> dict[str, Any]:
+    """The study with fewer blocks, activations or ratios, as one protocol without the paper's points."""
+    protocol = copy.deepcopy(layers["protocols"][0])
+    for name in ("cells", "bounds"):
+        protocol[name] = [
+            row for row in protocol[name] if all(row.get(key, values[0]) in values for key, values in kept.items())
+        ]
+    return {"format": 1, "kind": "layers", "protocols": [protocol | {"overlay": [], "distances": [], "exact": []}]}
+
+
+def test_every_figure_is_drawn_from_full_studies(drawn: dict[str, list[Any]]) -> None:
+    assert [one.reason for pictures in drawn.values() for one in pictures if one.reason] == []
+    assert {kind: len(pictures) for kind, pictures in drawn.items()} == {"layers": 12, "network": 7, "trained": 4}
+    names = [one.name for one in drawn["layers"]]
+    assert len(set(names)) == len(names)
+
+
+def test_figures_are_svg_and_png_and_fetch_nothing(drawn: dict[str, list[Any]]) -> None:
+    for one in (one for pictures in drawn.values() for one in pictures):
+        assert one.png.startswith(b"\x89PNG")
+        attributes = (item for element in ET.fromstring(one.svg).iter() for item in element.attrib.items())
+        assert all(value.startswith(("#", "data:")) for name, value in attributes if name.endswith("href"))
+
+
+def test_the_same_study_gives_the_same_bytes(drawn: dict[str, list[Any]], trained: dict[str, Any]) -> None:
+    again = plot_rank("trained", rank_frames(trained))
+    assert [(one.svg, one.png) for one in again] == [(one.svg, one.png) for one in drawn["trained"]]
+
+
+def test_a_last_bit_of_the_layout_does_not_reach_the_file(layers: dict[str, Any]) -> None:
+    with style.drawing():
+        figure = layer_maps.plot_signs(rank_frames(layers)["sign_map"], "")
+        assert figure is not None
+        looks.settle(figure)
+        bounds = [bound for panel in figure.axes for bound in panel.get_position(original=True).bounds]
+        assert bounds == pytest.approx([round(bound, 6) for bound in bounds], abs=1e-15)
+        before = style.render(figure)[0]
+        figure.axes[0].set_position([bound + 1e-16 for bound in figure.axes[0].get_position(original=True).bounds])
+        looks.settle(figure)
+        assert style.render(figure)[0] == before
+
+
+def test_drawing_leaves_the_global_settings_alone(trained: dict[str, Any]) -> None:
+    before = dict(mpl.rcParams)
+    plot_rank("trained", rank_frames({**trained, "runs": [], "pairs": []}))
+    assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize("kind", ["layers", "network", "trained"])
+def test_what_has_nothing_to_show_says_why(kind: str) -> None:
+    pictures = plot_rank(kind, rank_frames({"format": 1, "kind": kind}))
+    assert pictures
+    assert all(one.reason and not one.svg for one in pictures)
+
+
+def test_figure_1_shows_ours_the_paper_and_the_bound(layers: dict[str, Any]) -> None:
+    frames = {
+        name: frame[frame["protocol"] == "literal"]
+        for name, frame in rank_frames(layers).items()
+        if name in ("cells", "bounds", "overlay")
+    }
+    primary = frames["cells"][frames["cells"]["primary"]]
+    figure = layer_curves.plot_figure1(primary, frames["bounds"], frames["overlay"], "")
+    assert figure is not None
+    panel = figure.axes[3]
+    assert panel.get_title() == "inverted bottleneck, depthwise 3x3"
+    silu = [line for line in panel.lines if line.get_color() == looks.activation_look("SiLU")["color"]]
+    lines = [line for line in silu if line.get_linestyle() != "None"]
+    points = [line for line in silu if line.get_linestyle() == "None"]
+    assert len(lines[0].get_xdata()) == 6
+    assert len(points[0].get_xdata()) == 5
+    assert points[0].get_markerfacecolor() == "none"
+    assert [line.get_linestyle() for line in panel.lines].count(":") == 1
+
+
+def test_activations_differ_in_colour_and_in_marker() -> None:
+    names = [
+        "Linear",
+        "ReLU6",
+        "ReLU",
+        "LeakyReLU",
+        "ELU",
+        "SoftPlus",
+        "Hardswish",
+        "SiLU",
+        "GELU",
+        "Mish",
+        "SELU",
+        "Tanh",
+        "Sigmoid",
+    ]
+    found = [looks.activation_look(name) for name in names]
+    assert len({look["color"] for look in found}) == len(names)
+    assert len({look["marker"] for look in found}) == len(names)
+    assert looks.order_activations(reversed(names)) == names
+
+
+def test_tolerances_go_from_rounding_to_the_loosest() -> None:
+    names = ["rel:0.1", "rel:0.001", "numpy", "rel:3e-05", "producer"]
+    assert looks.order_tolerances(names) == ["producer", "numpy", "rel:3e-05", "rel:0.001", "rel:0.1"]
+
+
+def test_one_block_and_one_activation_are_enough(layers: dict[str, Any]) -> None:
+    one = reduced(layers, block=("conv3x3",), activation=("SiLU",))
+    reasons = {picture.name: picture.reason for picture in plot_rank("layers", rank_frames(one))}
+    assert reasons["rank_figure1_literal"] == ""
+    assert "1x1 convolution" in reasons["rank_heat_literal"]
+    assert reasons["rank_distances"]
+
+
+def test_one_ratio_of_a_linear_layer_is_enough(layers: dict[str, Any]) -> None:
+    one = reduced(layers, block=("conv1x1",), activation=("Linear",), dimension_ratio=(1.0,))
+    reasons = {picture.name: picture.reason for picture in plot_rank("layers", rank_frames(one))}
+    assert reasons["rank_figure1_literal"] == ""
+    assert "was compared with ReLU6" in reasons["rank_differences_literal"]
+
+
+def test_missing_means_and_intervals_are_left_out(layers: dict[str, Any]) -> None:
+    one = reduced(layers, block=("conv1x1",))
+    for place, cell in enumerate(one["protocols"][0]["cells"]):
+        cell.update(dict.fromkeys(("low", "high", "difference_low", "difference_high")))
+        if place // 12 % 3 == 0:
+            cell.update(mean=None, difference=None)
+    pictures = {picture.name: picture for picture in plot_rank("layers", rank_frames(one))}
+    assert pictures["rank_figure1_literal"].svg
+    assert pictures["rank_heat_literal"].svg
+    assert pictures["rank_differences_literal"].svg
+
+
+def test_the_sign_map_reads_without_colour(layers: dict[str, Any]) -> None:
+    signs = rank_frames(layers)["sign_map"]
+    with style.drawing():
+        figure = layer_maps.plot_signs(signs, "")
+    assert figure is not None
+    panels = [panel for panel in figure.axes if "ratio" in panel.get_title()]
+    written = [text.get_text() for panel in panels for text in panel.texts]
+    assert len(panels) == 4
+    assert written.count("+") == (signs["sign"] == "+").sum()
+    assert written.count("\N{MINUS SIGN}") == (signs["sign"] == "-").sum()
+    assert written.count("0") == (signs["sign"] == "0").sum()
+
+
+def test_a_model_without_blocks_has_a_profile_still(network: dict[str, Any]) -> None:
+    model = copy.deepcopy(network["models"][0]) | {"blocks": [], "layers": []}
+    for tap in model["taps"]:
+        tap |= {"block": "", "point": "", "bound": None, "jacobian_rank": None}
+    pictures = {one.name: one for one in plot_rank("network", rank_frames({**network, "models": [model]}))}
+    assert pictures["rank_profile"].svg
+    assert pictures["rank_spectra"].svg
+    assert "two models" in pictures["rank_aligned"].reason
+    assert "Jacobian" in pictures["rank_jacobian"].reason
+
+
+def test_depths_with_too_few_rows_are_shaded(network: dict[str, Any]) -> None:
+    figure = network_depth.plot_profile(rank_frames(network)["taps"], "")
+    assert figure is not None
+    assert [len(panel.patches) for panel in figure.axes] == [3] * 6
+
+
+def test_spectra_that_are_zero_or_not_finite_do_not_stop_the_rest(network: dict[str, Any]) -> None:
+    zero, broken = copy.deepcopy(network["models"])
+    for model, value in ((zero, 0.0), (broken, None)):
+        for tap in model["taps"]:
+            tap.update(uncentred=[value] * 8, centred=[value] * 8)
+    broken["model"] = "broken"
+    frames = rank_frames({**network, "models": [zero, broken, network["models"][1]]})
+    with style.drawing():
+        for figure in (
+            network_spectra.plot_final_spectra(frames["spectra"], ["head.pooled"], ""),
+            network_spectra.plot_staircases(frames["curves"], frames["metrics"], ""),
+        ):
+            assert figure is not None
+            assert style.render(figure)[0]
+
+
+def test_failed_runs_are_not_drawn(trained: dict[str, Any]) -> None:
+    runs = rank_frames(trained)["runs"]
+    figure = trained_figures.plot_together(runs[runs["status"] == "ok"], "")
+    assert figure is not None
+    assert sum(len(line.get_xdata()) for panel in figure.axes for line in panel.lines) == 3 * 29
+
+
+def test_a_network_whose_runs_all_failed_is_left_out(trained: dict[str, Any]) -> None:
+    missing = {name: None for name in trained["summary"][0] if name.startswith(("accuracy", "nuclear"))}
+    summary = [{**trained["summary"][0], **missing, "seeds": 0}, *trained["summary"][1:2]]
+    pictures = plot_rank("trained", rank_frames({**trained, "summary": summary, "runs": [], "pairs": []}))
+    assert [bool(one.svg) for one in pictures] == [True, False, False, True]
+
+
+def test_names_become_files_that_no_other_name_takes() -> None:
+    assert slugs(["literal", "../a b", "A  B", "a b", "$"]) == {
+        "literal": "literal",
+        "../a b": "a_b",
+        "A  B": "a_b__2",
+        "a b": "a_b__3",
+        "$": "unnamed",
+    }

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import copy
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from reports.figures.rank import plot_rank
+from reports.html.rank import render_rank_page
+from reports.rank import columns, rank_frames
+
+EVIL = "\"'></td></script><script>alert(1)</script>"
+
+
+class Elements(HTMLParser):
+    """Collects the tags of a page with their attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def render(document: dict[str, Any], *, draw: bool = False) -> str:
+    frames = rank_frames(document)
+    return render_rank_page(document["kind"], frames, plot_rank(document["kind"], frames) if draw else [])
+
+
+def without_library(page: str) -> str:
+    return re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def pages(documents: dict[str, Any], drawn: dict[str, list[Any]]) -> dict[str, str]:
+    return {kind: render_rank_page(kind, rank_frames(one), drawn[kind]) for kind, one in documents.items()}
+
+
+@pytest.mark.parametrize("kind", columns.TABLES)
+def test_nothing_is_fetched_from_outside(pages: dict[str, str], kind: str) -> None:
+    for tag, attributes in Elements(pages[kind]).found:
+        for name in ("src", "href", "srcset", "data", "action", "poster"):
+            value = attributes.get(name) or ""
+            assert value == "" or value.startswith(("#", "data:")), (tag, name, value)
+    assert not re.search(r"https?://|@import|url\(", pages[kind])
+    assert "default-src 'none'" in pages[kind]
+
+
+@pytest.mark.parametrize("kind", columns.TABLES)
+def test_links_find_their_sections_and_ids_are_unique(pages: dict[str, str], kind: str) -> None:
+    found = Elements(pages[kind]).found
+    ids = [a["id"] for _, a in found if "id" in a]
+    assert len(ids) == len(set(ids))
+    assert {(a["href"] or "")[1:] for tag, a in found if tag == "a"} <= set(ids)
+
+
+@pytest.mark.parametrize("kind", columns.TABLES)
+def test_a_study_of_nothing_is_a_page_that_says_so(kind: str) -> None:
+    page = without_library(render({"format": 1, "kind": kind}, draw=True))
+    assert {"layers": "No claim was tested", "network": "No model was studied", "trained": "No claim was tested"}[
+        kind
+    ] in page
+    assert "Left out: " in page
+    assert "<img" not in page
+
+
+@pytest.mark.parametrize("kind", columns.TABLES)
+def test_figures_are_in_the_page_with_their_captions(pages: dict[str, str], kind: str) -> None:
+    images = [a for tag, a in Elements(pages[kind]).found if tag == "img"]
+    assert len(images) == {"layers": 12, "network": 7, "trained": 4}[kind]
+    assert all((a["src"] or "").startswith("data:image/svg+xml;base64,") and a["alt"] for a in images)
+
+
+def test_verdicts_come_first_and_in_words(pages: dict[str, str]) -> None:
+    page = without_library(pages["layers"])
+    assert page.index("What became of the claims</h2>") < page.index("Figures</h2>")
+    assert "(otherwise with another tolerance or centring)" in page
+    assert "Rule: the mean at 0.1 lies below that at 1." in page
+    assert "<td>not tested</td>" not in page
+    assert "412 settings were tried." in page
+
+
+def test_a_claim_that_a_protocol_did_not_test_says_so(layers: dict[str, Any]) -> None:
+    claims = [row for row in layers["claims"] if (row["claim"], row["protocol"]) != ("C1", "closest")]
+    assert without_library(render({**layers, "protocols": [], "claims": claims})).count("<td>not tested</td>") == 1
+
+
+def test_an_interrupted_study_says_so(layers: dict[str, Any], trained: dict[str, Any]) -> None:
+    cut = layers["protocols"][0] | {"stopped_by": "interrupted", "cells": []}
+    assert "Protocol literal was interrupted" in render({**layers, "protocols": [cut]})
+    assert "The check was interrupted" in render({**trained, "stopped_by": "interrupted"})
+
+
+def test_failed_runs_and_their_reasons_are_named(pages: dict[str, str]) -> None:
+    assert "1 of 30 runs failed and are left out: worst seed 2 (the loss became NaN)." in pages["trained"]
+
+
+def test_too_few_rows_are_a_doubt_of_the_whole_page(pages: dict[str, str]) -> None:
+    assert "6 of 46 taps have fewer than four rows per channel" in pages["network"]
+
+
+def test_hostile_text_in_every_field_stays_text(
+    layers: dict[str, Any], network: dict[str, Any], trained: dict[str, Any]
+) -> None:
+    keys = {"kind", "status", "primary", "metric", "centring", "tolerance"}
+
+    def poison(value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {name: poison(one, name) for name, one in value.items()}
+        if isinstance(value, list):
+            return [poison(one, key) for one in value[:3]]
+        return EVIL if isinstance(value, str) and key not in keys and value != "float32" else value
+
+    for document in (layers, network, trained):
+        page = render(poison(copy.deepcopy(document)), draw=True)
+        assert "<script>alert" not in page
+        assert "</td></script>" not in page
