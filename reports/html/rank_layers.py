@@ -44,6 +44,9 @@ _DIGITISED = (
     ),
 )
 
+#: What is the same in every row and said once.
+_OF_SEARCH = ["settings_tried", "views_tried", "validated_distance"]
+
 
 def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
     """The page of the layer study.
@@ -89,7 +92,7 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
                 name="search",
                 heading="Nearest settings",
                 intro=_search_intro(frames["search"]),
-                table=plain_numbers(frames["search"].drop(columns="settings_tried").rename(columns=_spaced)),
+                table=plain_numbers(frames["search"].drop(columns=_OF_SEARCH).rename(columns=_spaced)),
                 missing="No search for the setting nearest to the figure belongs to this study.",
                 meanings=_meanings(columns.SEARCH),
             ),
@@ -103,7 +106,10 @@ def _doubts(frames: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:
     settings = frames["settings"]
     cut = settings[(settings["parameter"] == "stopped by") & (settings["value"] == "interrupted")]["part"]
     found = [
-        f"Protocol {part} was interrupted; its numbers are those of the networks finished by then." for part in cut
+        "The study was interrupted; what it had not come to is missing."
+        if part == "study"
+        else f"Protocol {part} was interrupted; its numbers are those of the networks finished by then."
+        for part in cut
     ]
     if len(frames["search"]):
         found.append(
@@ -153,9 +159,11 @@ def _view_cells(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _search_intro(search: pd.DataFrame) -> str:
-    tried = search["settings_tried"].dropna()
-    many = f"{int(tried.iloc[0])} settings were tried. " if len(tried) else ""
-    return f"{many}Distance is the mean absolute distance from the paper's figure, each panel weighing the same."
+    tried, views, again = (search[name].dropna() for name in _OF_SEARCH)
+    seen = f", each at several tolerances and centrings, {views.iloc[0]} views in all" if len(views) else ""
+    many = f"{tried.iloc[0]} settings were tried{seen}. " if len(tried) else ""
+    fresh = f" On fresh networks the nearest has distance {again.iloc[0]:.4f}." if len(again) else ""
+    return f"{many}Distance is the mean absolute distance from the paper's figure, each panel weighing the same.{fresh}"
 
 
 def _spaced(name: str) -> str:

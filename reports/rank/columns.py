@@ -88,6 +88,8 @@ SEARCH = {
     "rank": "place among the settings, 1 the nearest",
     "distance": "mean absolute distance from the paper's figure, mean over panels",
     "settings_tried": "settings that were tried; the nearest of many is near by selection, too",
+    "views_tried": "those times the tolerances and centrings at which each was looked at",
+    "validated_distance": "distance of the nearest setting again, on networks of another seed",
 }
 SIGN_MAP = {
     "block": _PLACE["block"],
@@ -292,81 +294,19 @@ TABLES = {
 }
 
 #: Columns that hold words; some of them hold numbers in the tables named below.
-TEXT = frozenset(
-    [
-        "part",
-        "parameter",
-        "value",
-        "protocol",
-        "block",
-        "activation",
-        "metric",
-        "centring",
-        "tolerance",
-        "note",
-        "claim",
-        "text",
-        "rule",
-        "verdict",
-        "depends_on",
-        "detail",
-        "factor",
-        "level",
-        "reference",
-        "sign",
-        "model",
-        "tap",
-        "point",
-        "stage",
-        "weights",
-        "producer",
-        "bound_reason",
-        "flags",
-        "gained_by",
-        "cut_by",
-        "layer",
-        "kind",
-        "network",
-        "group",
-        "label",
-        "first",
-        "second",
-        "status",
-        "reason",
-        "widths",
-    ]
-)
+TEXT = frozenset((
+    "part", "parameter", "value", "protocol", "block", "activation", "metric", "centring", "tolerance", "note",
+    "claim", "text", "rule", "verdict", "depends_on", "detail", "factor", "level", "reference", "sign", "model",
+    "tap", "point", "stage", "weights", "producer", "bound_reason", "flags", "gained_by", "cut_by", "layer", "kind",
+    "network", "group", "label", "first", "second", "status", "reason", "widths",
+))  # fmt: skip
 BOOLEAN = frozenset({"primary", "sample_limited"})
 NUMBERS = {"sign_map": {"tolerance"}, "curves": {"tolerance"}, "metrics": {"value"}, "spectra": {"value"}}
 #: Whole numbers that may be missing; as floats they would be written 2.0.
-WHOLE = frozenset(
-    [
-        "networks",
-        "points",
-        "views",
-        "held",
-        "d_out",
-        "rows",
-        "images",
-        "positions_per_image",
-        "channels",
-        "resolution",
-        "params",
-        "macs",
-        "c_in",
-        "c_mid",
-        "c_out",
-        "index",
-        "seed",
-        "seeds",
-        "wins",
-        "failed",
-        "feature_channels",
-        "dead_channels",
-        "duplicate_channels",
-        "epochs",
-        "settings_tried",
-        "printed_macs",
-    ]
-)
+WHOLE = frozenset((
+    "networks", "points", "views", "held", "d_out", "rows", "images", "positions_per_image", "channels",
+    "resolution", "params", "macs", "c_in", "c_mid", "c_out", "index", "seed", "seeds", "wins", "failed",
+    "feature_channels", "dead_channels", "duplicate_channels", "epochs", "settings_tried", "printed_macs",
+    "views_tried",
+))  # fmt: skip
 UNITS = {"resolution": "px", "portion_at_most_percent": "%"}

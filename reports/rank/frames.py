@@ -67,7 +67,9 @@ def rank_frames(document: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
 
 def meaning_of(kind: str, table: str, column: str) -> str:
     """What a column means; a search has columns of its own, one for each parameter it varied."""
-    return columns.TABLES[kind][table].get(column, "parameter of the setting, as in settings")
+    return columns.TABLES[kind][table].get(
+        column, "parameter of the setting, as in settings, or the distance of that panel"
+    )
 
 
 def _frame(name: str, rows: list[Row], names: Mapping[str, str]) -> pd.DataFrame:

@@ -23,6 +23,7 @@ def table_rows(document: Mapping[str, Any]) -> dict[str, Iterable[Row]]:
         name: [{**row, "protocol": one["name"]} for one in protocols for row in part_of(one, name)]
         for name in _OF_PROTOCOL
     }
+    stopped = {"stopped by": "interrupted"} if document.get("stopped") else {}
     return found | {
         "cells": [row for one in protocols for row in _cell_rows(one)],
         "claims": [dict(row) for row in part_of(document, "claims")],
@@ -32,7 +33,7 @@ def table_rows(document: Mapping[str, Any]) -> dict[str, Iterable[Row]]:
         ],
         "search": _search_rows(document.get("search")),
         "sign_map": [{**row, "sign": sign_of(row)} for row in part_of(document, "sign_map")],
-        "settings": [row for one in protocols for row in _setting_rows(one)],
+        "settings": [*setting_rows("study", stopped), *(row for one in protocols for row in _setting_rows(one))],
     }
 
 
@@ -66,7 +67,7 @@ def _search_rows(search: Mapping[str, Any] | None) -> Iterator[Row]:
         yield {
             "rank": row.get("rank", place),
             "distance": row.get("distance"),
-            "settings_tried": (search or {}).get("settings_tried"),
+            **{name: (search or {}).get(name) for name in ("settings_tried", "views_tried", "validated_distance")},
             **flatten(plain | (row.get("setting") or {})),
         }
 

@@ -77,7 +77,7 @@ def _shade_limited(panel: Axes, part: pd.DataFrame) -> None:
     edges = np.concatenate([depth[:1], (depth[1:] + depth[:-1]) / 2, depth[-1:]])
     for left, right, wanted in zip(edges[:-1], edges[1:], limited, strict=True):
         if wanted:
-            panel.axvspan(left - 0.004, right + 0.004, color="#f0e442", alpha=0.35, linewidth=0, zorder=0)
+            panel.axvspan(left, right, color="#f0e442", alpha=0.35, linewidth=0, zorder=0)
 
 
 def _log_counts(panel: Axes, part: pd.DataFrame, measure: str) -> None:

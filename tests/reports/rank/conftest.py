@@ -172,6 +172,8 @@ def made_layers() -> dict[str, Any]:
         ],
         "search": {
             "settings_tried": 412,
+            "views_tried": 7416,
+            "validated_distance": 0.0356,
             "best": [
                 {"rank": place, "distance": 0.02 + place / 500, "weights": "normal", "d_out": [10, 60]}
                 for place in (1, 2)

@@ -51,8 +51,8 @@ def test_the_share_of_views_is_that_of_the_counts(layers: dict[str, Any]) -> Non
 
 
 def test_a_search_brings_its_parameters_as_columns(layers: dict[str, Any]) -> None:
-    search = rank_frames(layers)["search"]
-    assert list(search.columns) == ["rank", "distance", "settings_tried", "weights", "d_out"]
+    search, tried = rank_frames(layers)["search"], ["settings_tried", "views_tried", "validated_distance"]
+    assert list(search.columns) == ["rank", "distance", *tried, "weights", "d_out"]
     assert search["d_out"].tolist() == ["10, 60", "10, 60"]
     assert search["settings_tried"].tolist() == [412, 412]
 

@@ -81,7 +81,8 @@ def test_verdicts_come_first_and_in_words(pages: dict[str, str]) -> None:
     assert "(otherwise with another tolerance or centring)" in page
     assert "Rule: the mean at 0.1 lies below that at 1." in page
     assert "<td>not tested</td>" not in page
-    assert "412 settings were tried." in page
+    assert "412 settings were tried, each at several tolerances and centrings, 7416 views in all." in page
+    assert "On fresh networks the nearest has distance 0.0356." in page
 
 
 def test_a_claim_that_a_protocol_did_not_test_says_so(layers: dict[str, Any]) -> None:
@@ -91,6 +92,7 @@ def test_a_claim_that_a_protocol_did_not_test_says_so(layers: dict[str, Any]) ->
 
 def test_an_interrupted_study_says_so(layers: dict[str, Any], trained: dict[str, Any]) -> None:
     cut = layers["protocols"][0] | {"stopped_by": "interrupted", "cells": []}
+    assert "The study was interrupted; what it had not come to" in render({**layers, "protocols": [], "stopped": True})
     assert "Protocol literal was interrupted" in render({**layers, "protocols": [cut]})
     assert "The check was interrupted" in render({**trained, "stopped_by": "interrupted"})
 
