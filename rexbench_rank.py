@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from reports.answer import DONE, FAILED, add_output, give_answer, out_folder
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+
+    from bench.progress import StudyBars
 
 
 def _add_layers(parser: argparse.ArgumentParser) -> None:
@@ -49,15 +52,16 @@ def _network(args: argparse.Namespace) -> int:
     """
     from analysis.rank.network_options import read_setting  # noqa: PLC0415
     from analysis.rank.network_study import run_network  # noqa: PLC0415
-    from bench.layer_times import measure_layer_times  # noqa: PLC0415
+    from bench.layer_times import layer_shares  # noqa: PLC0415
 
     setting = read_setting(lambda name: getattr(args, name))
-    return _study(
-        args,
-        "network",
-        setting.as_dict(),
-        lambda progress: run_network(setting, progress=progress, layer_times=measure_layer_times),
-    )
+
+    def run(bars: StudyBars) -> dict[str, Any]:
+        shares = layer_shares(setting.models, resolution=setting.resolution, seed=setting.seed, progress=bars.say)
+        return run_network(setting, bars.say, shares)
+
+    plain = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(setting).items()}
+    return _study(args, "network", plain, run)
 
 
 def _add_trained(parser: argparse.ArgumentParser) -> None:
@@ -124,7 +128,7 @@ def _study(
     args: argparse.Namespace,
     kind: str,
     setting: dict[str, Any],
-    run: Callable[[Callable[[str, int, int], None]], dict[str, Any]],
+    run: Callable[[StudyBars], dict[str, Any]],
 ) -> int:
     """Run a study, store its document, write its report; 1 where it was stopped before its end."""
     from bench.progress import StudyBars  # noqa: PLC0415

@@ -132,6 +132,7 @@ class StudyBars:
             refresh_per_second=2,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._said: TaskID | None = None
         self._shown = self._bar.console.is_terminal
 
     def __enter__(self) -> Self:
@@ -155,3 +156,9 @@ class StudyBars:
         if what not in self._tasks:
             self._tasks[what] = self._bar.add_task(what, total=total)
         self._bar.update(self._tasks[what], completed=done, total=total)
+
+    def say(self, what: str) -> None:
+        """Tell in a few words what is being done, where nothing can be counted."""
+        if self._said is None:
+            self._said = self._bar.add_task(what, total=None)
+        self._bar.update(self._said, description=what)

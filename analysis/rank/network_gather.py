@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from analysis.rank.record import Spectrum
     from analysis.rank.taps import Tap
 
-#: Rows per channel that wait before they are folded: most probes take fewer and fold once, which is cheapest.
-_FOLD_ROWS_PER_CHANNEL = 4.5
-_LEAST_FOLD_ROWS = 512
 #: Layers whose three axes are (B, C, L).
 _SEQUENCE_FIRST = (nn.Conv1d, nn.ConvTranspose1d, nn.BatchNorm1d, nn.InstanceNorm1d)
 
@@ -163,10 +160,8 @@ class Gatherer:
 
 
 def _open_stream(name: str, rows: Tensor) -> SpectrumStream:
-    channels = rows.shape[1]
-    fold_rows = max(_LEAST_FOLD_ROWS, round(_FOLD_ROWS_PER_CHANNEL * channels))
     try:
-        return SpectrumStream(channels, producer=rows.dtype, fold_rows=fold_rows)
+        return SpectrumStream(rows.shape[1], producer=rows.dtype)
     except InputError as error:
         raise InputError(f"tap {name}: {error}") from None
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: Images where no number is given: with fewer, the decompositions take longer than the networks.
-DEFAULT_COUNT = 256
+#: Positions of one image resemble each other: few of each of many images say more than many of a few.
+DEFAULT_COUNT = 512
 DEFAULT_BATCH = 16
 _MOST = 1_000_000
 #: Threads beyond this are a slip of the hand.
@@ -34,7 +35,7 @@ class NetworkSetting:
         resolution: Side of the images [pixels].
         images: A folder; None for generated ones.
         generated: ``white`` or ``1/f`` noise; not used with a folder.
-        image_count: Images; None is 256, or all of a folder that has fewer.
+        image_count: Images; None is 512, or all of a folder that has fewer.
         weights: A checkpoint of the one model; None for random weights whose batch norm statistics are calibrated on
             1/f images.
         batch_norm: ``eval`` or ``batch``.

@@ -50,7 +50,8 @@ class SpectrumStream:
             raise InputError(f"features are floating point ({', '.join(PRODUCER_EPS)}); got {self.producer}")
         self._fold_rows = fold_rows or max(_LEAST_FOLD_ROWS, _FOLD_ROWS_PER_CHANNEL * channels)
         self._factor = torch.zeros(0, channels + 1, dtype=torch.float64)
-        self._waiting: list[torch.Tensor] = []
+        # One block for all waiting rows: thousands of small tensors that live this long would leave the heap in holes.
+        self._waiting = torch.empty(0, channels, dtype=producer)
         self._waiting_rows = 0
         self.rows = 0
         self._nonfinite_rows = 0
@@ -60,7 +61,7 @@ class SpectrumStream:
         self._exact_rows = 0
 
     def add(self, rows: torch.Tensor, exact: torch.Tensor | None = None) -> None:
-        """Take rows; they are copied only where the caller's tensor would keep more memory alive.
+        """Take rows; they are copied, so that the caller may write over them.
 
         Args:
             rows: Shape (n, C), in the producer's type.
@@ -84,11 +85,20 @@ class SpectrumStream:
         self._high = torch.maximum(self._high, rows.amax(dim=0).double())
         if exact is not None:
             self._add_noise(rows.double() - exact.detach().cpu().double())
-        self._waiting.append(rows)
-        self._waiting_rows += len(rows)
         self.rows += len(rows)
-        if self._waiting_rows >= self._fold_rows:
-            self._fold()
+        self._wait(rows)
+
+    def _wait(self, rows: torch.Tensor) -> None:
+        """Copy rows to those that wait, and fold whenever there is no more room: always after as many rows."""
+        if not len(self._waiting):
+            self._waiting = torch.empty(self._fold_rows, self.channels, dtype=rows.dtype)
+        while len(rows):
+            fitting = rows[: self._fold_rows - self._waiting_rows]
+            self._waiting[self._waiting_rows : self._waiting_rows + len(fitting)] = fitting
+            self._waiting_rows += len(fitting)
+            rows = rows[len(fitting) :]
+            if self._waiting_rows == self._fold_rows:
+                self._fold()
 
     def _add_noise(self, error: torch.Tensor) -> None:
         # Only the largest singular value is wanted, which the squared matrix gives to full precision.
@@ -97,13 +107,13 @@ class SpectrumStream:
         self._exact_rows += len(error)
 
     def _fold(self) -> None:
-        if not self._waiting:
+        if not self._waiting_rows:
             return
         stacked = torch.ones(len(self._factor) + self._waiting_rows, self.channels + 1, dtype=torch.float64)
         stacked[: len(self._factor)] = self._factor
-        stacked[len(self._factor) :, 1:] = torch.cat(self._waiting)
+        stacked[len(self._factor) :, 1:] = self._waiting[: self._waiting_rows]
         self._factor = torch.linalg.qr(stacked, mode="r").R
-        self._waiting, self._waiting_rows = [], 0
+        self._waiting_rows = 0
 
     def merge(self, other: SpectrumStream) -> None:
         """Take all rows that another stream took.
@@ -138,6 +148,7 @@ class SpectrumStream:
         if self._nonfinite_rows:
             return self._unusable()
         self._fold()
+        self._waiting = self._waiting[:0].clone()
         uncentred = torch.linalg.svdvals(self._factor[:, 1:])
         centred_factor = self._factor[1:, 1:]
         centred = torch.linalg.svdvals(centred_factor) if len(centred_factor) else torch.zeros(0, dtype=torch.float64)
