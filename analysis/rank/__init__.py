@@ -14,6 +14,8 @@ from analysis.rank.record import Spectrum
 from analysis.rank.tolerance import CERTIFIED, DEFAULT_TOLERANCES, NUMPY, PRODUCER, Tolerance, relative
 
 if TYPE_CHECKING:
+    from analysis.rank.network_records import ProbeResult
+    from analysis.rank.probe import probe
     from analysis.rank.spectrum import SpectrumStream, spectrum_of
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "METRICS",
     "NUMPY",
     "PRODUCER",
+    "ProbeResult",
     "RankRow",
     "Spectrum",
     "SpectrumStream",
@@ -29,12 +32,18 @@ __all__ = [
     "exact_rank",
     "measure",
     "numerical_rank",
+    "probe",
     "rank_curve",
     "relative",
     "spectrum_of",
 ]
 
-_HOMES = {"SpectrumStream": "analysis.rank.spectrum", "spectrum_of": "analysis.rank.spectrum"}
+_HOMES = {
+    "ProbeResult": "analysis.rank.network_records",
+    "SpectrumStream": "analysis.rank.spectrum",
+    "probe": "analysis.rank.probe",
+    "spectrum_of": "analysis.rank.spectrum",
+}
 
 
 def __getattr__(name: str) -> Any:

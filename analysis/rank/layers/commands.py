@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.rank.layers import protocols
@@ -20,69 +19,13 @@ if TYPE_CHECKING:
     from analysis.rank.layers.search import Candidate, SearchResult
     from analysis.rank.layers.setting import LayerSetting
     from analysis.rank.layers.study import Workers
+    from analysis.rank.layers.task import LayersTask
 
 _EXACT_NETWORKS = 10
-#: Overrides of the grid's own choices would empty it.
-_GRID_FREE = ("networks", "seed", "activations", "blocks")
 
 
 def _silent(what: str, done: int, total: int) -> None:
     pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayersTask:
-    """What to run.
-
-    Args:
-        protocols: Of `analysis.rank.layers.protocols.PROTOCOLS`.
-        overrides: Parameters of `LayerSetting` that replace the protocol's.
-        exact: Whether exact ranks of integer networks are computed beside.
-        workers: Processes.
-    """
-
-    protocols: tuple[str, ...] = protocols.PROTOCOLS
-    overrides: Mapping[str, Any] = field(default_factory=dict)
-    exact: bool = False
-    workers: int = 1
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {
-            "protocols": list(self.protocols),
-            "overrides": {name: list(one) if isinstance(one, tuple) else one for name, one in self.overrides.items()},
-            "exact": self.exact,
-        }
-
-    def settings(self) -> dict[str, LayerSetting]:
-        """The setting of each protocol that is a single one.
-
-        Raises:
-            InputError: An override is out of its range, or does not fit the others.
-        """
-        known = {"literal": lambda: protocols.LITERAL, "closest": protocols.closest_setting}
-        return {name: _override(known[name](), self.overrides) for name in self.protocols if name in known}
-
-    def grid(self) -> list[tuple[dict[str, str], LayerSetting]]:
-        """The settings of the sensitivity grid with their levels; empty where it is not asked for."""
-        if "sensitivity" not in self.protocols:
-            return []
-        chosen = {name: value for name, value in self.overrides.items() if name in _GRID_FREE}
-        if "networks" in chosen:
-            chosen["networks"] = min(chosen["networks"], protocols.GRID_NETWORKS)
-        return [(levels, replace(setting, **chosen)) for levels, setting in protocols.expand_grid()]
-
-
-def _override(setting: LayerSetting, overrides: Mapping[str, Any]) -> LayerSetting:
-    """The setting with some parameters replaced; where the primary tolerance is no longer computed, the first is it."""
-    changed = dict(overrides)
-    tolerances = changed.get("tolerances", setting.tolerances)
-    centrings = changed.get("centrings", setting.centrings)
-    metric, centring, tolerance = changed.get("primary", setting.primary)
-    if "primary" not in changed:
-        centring = centring if centring in centrings else centrings[0]
-        tolerance = tolerance if tolerance in tolerances else tolerances[0]
-    return replace(setting, **{**changed, "primary": (metric, centring, tolerance)})
 
 
 def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] = _silent) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import argparse
 import math
 from typing import TYPE_CHECKING, Any
 
-from analysis.rank.layers.commands import LayersTask
 from analysis.rank.layers.protocols import PROTOCOLS
 from analysis.rank.layers.setting import ACTIVATIONS, ALL_BLOCKS, CHOICES
+from analysis.rank.layers.task import LayersTask
 from analysis.rank.record import CENTRINGS
 from rexnet_core.errors import InputError, UnknownNameError
 

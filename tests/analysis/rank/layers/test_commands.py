@@ -6,11 +6,12 @@ import json
 import pytest
 
 from analysis.rank.layers import commands, protocols
-from analysis.rank.layers.commands import LayersTask, run_layers_task, run_search
+from analysis.rank.layers.commands import run_layers_task, run_search
 from analysis.rank.layers.options import add_options, add_search_options, read_search, read_task
 from analysis.rank.layers.setting import RATIOS, LayerSetting
 from analysis.rank.layers.sign_map import map_signs
 from analysis.rank.layers.study import InProcess
+from analysis.rank.layers.task import LayersTask
 from rexnet_core.errors import InputError
 
 FEW = {"networks": 4, "ratios": (0.1, 0.5, 1.0), "d_out": (8, 16)}
