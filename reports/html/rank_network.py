@@ -28,7 +28,8 @@ _WORDS = (
         "Jacobian rank",
         (
             "The rank of the derivative of a feature by the block's input at one position (Feng et al., arXiv "
-            "2206.06072). It can't exceed what comes in, while the span over many positions can: both are right, they "
+            "2206.06072). It can't exceed the inputs in the receptive field, while the span over many positions can: "
+            "both are right, they ask differently."
         ),
     ),
     ("k99", "The fewest directions that hold 99 % of the variance of the centred features."),
@@ -73,7 +74,7 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
                 heading="Block by block",
                 intro="Channels and rank on the way through every block; gained and cut name the step that changed "
                 "most.",
-                table=plain_numbers(blocks.rename(columns=_spaced)),
+                table=_without_empty(blocks),
                 missing="The networks have no blocks that are known.",
                 meanings=_meanings(columns.BLOCKS),
             ),
@@ -81,7 +82,7 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
                 name="taps",
                 heading="Tap by tap",
                 intro="Every place at which features were taken; each metric at each tolerance is in metrics.csv.",
-                table=plain_numbers(taps[list(_TAP_COLUMNS)].rename(columns=_spaced)),
+                table=_without_empty(taps[list(_TAP_COLUMNS)]),
                 missing="No features were taken.",
                 meanings=_meanings(columns.TAPS),
             ),
@@ -101,13 +102,18 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
 
 
 def _doubts(taps: pd.DataFrame) -> tuple[str, ...]:
-    limited = taps[taps["sample_limited"]]
+    few, limited = taps[taps["few_rows"]], taps[taps["sample_limited"]]
     broken = taps[taps["flags"].str.contains("non_finite")]
     found = []
     if len(limited):
         found.append(
-            f"{len(limited)} of {len(taps)} taps have fewer than four rows per channel, so their ranks are partly "
-            "those of the sample; more images help."
+            f"{len(limited)} of {len(taps)} taps have no more rows than channels: their rank is that of the sample and "
+            "says nothing of the layer. More images help."
+        )
+    if len(few) > len(limited):
+        found.append(
+            f"{len(few) - len(limited)} of {len(taps)} taps have more rows than channels, but fewer than four per "
+            "channel, so their ranks are partly those of the sample."
         )
     if len(broken):
         found.append(f"{len(broken)} taps held NaN or infinity and have no rank: {', '.join(broken['tap'][:5])}.")
@@ -131,7 +137,7 @@ def _model_row(model: Mapping[Any, Any], frames: Mapping[str, pd.DataFrame]) -> 
     what = f"{said(model['resolution'])} px, {said(model['params'], '{:,.0f}')} parameters"
     sentences = [
         f"{row['tap']}: rank {said(row['rank'])} of {said(row['channels'])}, effective rank "
-        f"{said(row['effective_rank'], '{:.1f}')}"
+        f"{said(row['effective_rank'], '{:.1f}')}{_warn(row)}"
         for row in final
     ]
     return (
@@ -139,6 +145,10 @@ def _model_row(model: Mapping[Any, Any], frames: Mapping[str, pd.DataFrame]) -> 
         Cell(text="; ".join(sentences) or "not tapped"),
         Cell(text=_blocks_in_words(blocks)),
     )
+
+
+def _warn(row: Mapping[Any, Any]) -> str:
+    return f" (capped by {said(row['rows'])} rows)" if row["sample_limited"] else ""
 
 
 def _blocks_in_words(blocks: pd.DataFrame) -> str:
@@ -159,6 +169,12 @@ def _view_layers(layers: pd.DataFrame) -> pd.DataFrame:
     view["rank"] = layers["rank"]
     view["tap"] = layers["tap"]
     return plain_numbers(view)
+
+
+def _without_empty(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame as the page shows it; what no row has is no column, as blocks of one family lack what others have."""
+    kept = frame.loc[:, [bool((frame[name].notna() & (frame[name] != "")).any()) for name in frame.columns]]
+    return plain_numbers(kept.rename(columns=_spaced))
 
 
 def _spaced(name: str) -> str:

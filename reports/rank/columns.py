@@ -140,7 +140,8 @@ TAPS = {
     "noise": "spectral norm of the features minus the same in float64; empty where those were not computed",
     "dead_channels": "channels that never change",
     "duplicate_channels": "channels that repeat an earlier one",
-    "sample_limited": "whether there are too few rows for the rank to be a property of the layer",
+    "few_rows": "whether there are fewer than four rows per channel, so that the rank is partly one of the sample",
+    "sample_limited": "whether there are no more rows than channels, so that the rank is that of the sample",
     "flags": "doubts",
 }
 METRICS = {
@@ -300,7 +301,7 @@ TEXT = frozenset((
     "tap", "point", "stage", "weights", "producer", "bound_reason", "flags", "gained_by", "cut_by", "layer", "kind",
     "network", "group", "label", "first", "second", "status", "reason", "widths",
 ))  # fmt: skip
-BOOLEAN = frozenset({"primary", "sample_limited"})
+BOOLEAN = frozenset({"primary", "few_rows", "sample_limited"})
 NUMBERS = {"sign_map": {"tolerance"}, "curves": {"tolerance"}, "metrics": {"value"}, "spectra": {"value"}}
 #: Whole numbers that may be missing; as floats they would be written 2.0.
 WHOLE = frozenset((

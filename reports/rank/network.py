@@ -30,7 +30,7 @@ _DECADES, _PER_DECADE = 9, 24
 _METRIC_KEYS = ("measures", "rows")
 #: What a tap's row leaves to other tables, or to the document.
 _LISTS = frozenset({*_METRIC_KEYS, "uncentred", "centred", "mean", "std"})
-_LIMITED = frozenset({"sample_limited", "few_rows"})
+_FEW = frozenset({"sample_limited", "few_rows"})
 
 
 def table_rows(document: Mapping[str, Any]) -> dict[str, Iterable[Row]]:
@@ -58,8 +58,10 @@ def drawn_taps(model: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The taps whose spectra are drawn: the widest point of the first, middle and last block; the final features."""
     taps = [tap for tap in part_of(model, "taps") if tap.get("uncentred")]
     final = [tap for tap in taps if tap.get("point") in FINAL_POINTS]
-    points = (point for point in _STAIRCASE_POINTS if any(tap.get("point") == point for tap in taps))
-    inner = [tap for point in [next(points, None)] for tap in taps if point and tap.get("point") == point]
+    # Outside of the stages are stem and head, whose last activation is the final feature itself.
+    staged = [tap for tap in taps if tap.get("stage")]
+    points = (point for point in _STAIRCASE_POINTS if any(tap.get("point") == point for tap in staged))
+    inner = [tap for point in [next(points, None)] for tap in staged if point and tap.get("point") == point]
     places = sorted({0, len(inner) // 2, len(inner) - 1}) if inner else []
     if not inner and not final:
         return taps[-1:]
@@ -86,7 +88,8 @@ def _tap_row(model: Mapping[str, Any], tap: Mapping[str, Any]) -> Row:
         "model": model["model"],
         "rows": _count_rows(tap),
         "flags": " ".join(flags),
-        "sample_limited": bool(_LIMITED & set(flags)),
+        "few_rows": bool(_FEW & set(flags)),
+        "sample_limited": "sample_limited" in flags,
     }
 
 

@@ -49,7 +49,7 @@ def plot_figure1(cells: pd.DataFrame, bounds: pd.DataFrame, paper: pd.DataFrame,
             _curve(panel, part, looks.activation_look(name))
             _points(panel, paper[(paper["block"] == block) & (paper["activation"] == name)], name)
         limit = bounds[bounds["block"] == block].sort_values("dimension_ratio")
-        panel.plot(limit["dimension_ratio"], limit["bound"], color="#111111", linestyle=":", linewidth=1.4, zorder=1)
+        panel.plot(limit["dimension_ratio"], limit["bound"], color="#111111", linestyle=":", linewidth=1.2, zorder=4)
         _zoom(panel, cells[cells["block"] == block], names)
         _ratio_axes(panel, looks.name_block(block))
         panel.set_ylabel("mean, as a share of d_out", fontsize=looks.SMALL)
@@ -60,7 +60,7 @@ def plot_figure1(cells: pd.DataFrame, bounds: pd.DataFrame, paper: pd.DataFrame,
 def _curve(panel: Axes, part: pd.DataFrame, look: dict[str, Any]) -> None:
     x = part["dimension_ratio"].to_numpy(dtype=float)
     low, high = part["low"].to_numpy(dtype=float), part["high"].to_numpy(dtype=float)
-    panel.fill_between(x, low, high, color=look["color"], alpha=0.22, linewidth=0)
+    panel.fill_between(x, low, high, color=look["color"], alpha=0.13, linewidth=0)
     panel.plot(x, part["mean"], **look)
 
 

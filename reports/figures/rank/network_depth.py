@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_MODELS = 4
+_HATCH = "/////"
 _MEASURES = {"rank": "rank", "effective_rank": "effective rank, centred", "k99": "k99, centred"}
 #: Points whose features leave a block, the last that a block has.
 _OUT_POINTS = ("out", "add", "project")
@@ -33,6 +34,8 @@ _STEPS = {
     "rank_project": ("project", "c_out"),
     "rank_out": ("out", "c_out"),
 }
+_TAPS_OF_STEP = {"in": ("input",), "out": ("out", "add", "project")}
+_SHADE, _ALPHA = "#f0e442", {"few_rows": 0.25, "sample_limited": 0.6}
 _STEP_POINTS = {"in": "input"}
 _SHARES = {"macs_share": "multiply-adds", "time_share": "time", "rank_share": "rank"}
 _SHARE_COLOURS = {"macs_share": "#0072b2", "time_share": "#d55e00", "rank_share": "#009e73"}
@@ -52,8 +55,8 @@ def plot_profile(taps: pd.DataFrame, conditions: str) -> Figure | None:
     points = looks.order_points(taps[taps["model"].isin(models)]["point"])
     styles = {point or "other": looks.point_look(point) for point in points}
     extra: list[Any] = [Line2D([], [], color="#9a9a9a", linewidth=1.2, drawstyle="steps-mid", label="channels")]
-    if taps["sample_limited"].any():
-        extra.append(Patch(color="#f0e442", alpha=0.35, label="too few rows"))
+    shades = {"few_rows": "below 4 rows per channel", "sample_limited": "no more rows than channels"}
+    extra += [Patch(color=_SHADE, alpha=_ALPHA[name], label=text) for name, text in shades.items() if taps[name].any()]
     handles = [*looks.entries(styles), *extra]
     figure, axes = style.new_figure(len(models), len(_MEASURES), panel_in=(3.1, 2.5), entries=len(handles))
     places = [(model, measure) for model in models for measure in _MEASURES]
@@ -73,11 +76,12 @@ def plot_profile(taps: pd.DataFrame, conditions: str) -> Figure | None:
 
 def _shade_limited(panel: Axes, part: pd.DataFrame) -> None:
     """Shade the depths whose taps have too few rows, half way to their neighbours."""
-    depth, limited = part["depth"].to_numpy(dtype=float), part["sample_limited"].to_numpy(dtype=bool)
+    depth = part["depth"].to_numpy(dtype=float)
     edges = np.concatenate([depth[:1], (depth[1:] + depth[:-1]) / 2, depth[-1:]])
-    for left, right, wanted in zip(edges[:-1], edges[1:], limited, strict=True):
-        if wanted:
-            panel.axvspan(left, right, color="#f0e442", alpha=0.35, linewidth=0, zorder=0)
+    for left, right, few, limited in zip(edges[:-1], edges[1:], part["few_rows"], part["sample_limited"], strict=True):
+        if few:
+            alpha = _ALPHA["sample_limited" if limited else "few_rows"]
+            panel.axvspan(left, right, color=_SHADE, alpha=alpha, linewidth=0, zorder=0)
 
 
 def _log_counts(panel: Axes, part: pd.DataFrame, measure: str) -> None:
@@ -104,6 +108,9 @@ def plot_aligned(taps: pd.DataFrame, conditions: str) -> Figure | None:
         for model, look in styles.items():
             part = shown[shown["model"] == model].sort_values("depth", kind="stable")
             panel.plot(part["depth"], part[f"{measure}_per_channel"], **look)
+            few = part[part["few_rows"]]
+            hollow = look | {"linestyle": "none", "markerfacecolor": "white"}
+            panel.plot(few["depth"], few[f"{measure}_per_channel"], **hollow)
         panel.set(xlim=(-0.02, 1.02), ylim=(0, 1.05))
         panel.set_title(f"{_MEASURES[measure]}", fontsize=9)
         panel.set_xlabel("relative depth", fontsize=looks.SMALL)
@@ -121,11 +128,12 @@ def leaving_taps(taps: pd.DataFrame) -> pd.DataFrame:
     return ranked.drop_duplicates(["model", "block"]).drop(columns="order").sort_index()
 
 
-def plot_blocks(blocks: pd.DataFrame, conditions: str) -> Figure | None:
+def plot_blocks(blocks: pd.DataFrame, taps: pd.DataFrame, conditions: str) -> Figure | None:
     """Rank at every step through each block as bars within their channels, with the algebraic bound of the output.
 
     Args:
         blocks: Of all models.
+        taps: Of all models; they say which ranks are those of the sample.
         conditions: The footnote.
     """
     shown = blocks[blocks[list(_STEPS)].notna().any(axis=1)] if len(blocks) else blocks
@@ -137,13 +145,15 @@ def plot_blocks(blocks: pd.DataFrame, conditions: str) -> Figure | None:
     handles: list[Any] = [Patch(color=_step_colour(name), label=name) for name, _ in steps.values()]
     handles += [
         Patch(facecolor="none", edgecolor="#777777", label="channels"),
+        *([Patch(facecolor="#dddddd", hatch=_HATCH, label="no more rows")] if taps["sample_limited"].any() else []),
         Line2D([], [], color="#111111", linewidth=2, label="bound of the output"),
     ]
     width = min(14.0, max(5.6, 1.0 + 0.62 * most))
     figure, axes = style.new_figure(len(models), 1, panel_in=(width, 2.7), entries=len(handles))
     for panel, model in zip(axes, models, strict=True):
         part = shown[shown["model"] == model].reset_index(drop=True)
-        _step_bars(panel, part, steps)
+        own = taps[(taps["model"] == model) & taps["sample_limited"]]
+        _step_bars(panel, part, steps, set(zip(own["block"], own["point"], strict=True)))
         panel.set_title(model, fontsize=9)
         panel.set_ylabel("rank", fontsize=looks.SMALL)
         panel.set_xticks(range(len(part)), part["block"], rotation=35, ha="right", fontsize=7)
@@ -156,7 +166,10 @@ def _step_colour(name: str) -> str:
     return str(looks.point_look(_STEP_POINTS.get(name, name))["color"])
 
 
-def _step_bars(panel: Axes, part: pd.DataFrame, steps: Mapping[str, tuple[str, str]]) -> None:
+def _step_bars(
+    panel: Axes, part: pd.DataFrame, steps: Mapping[str, tuple[str, str]], limited: set[tuple[str, str]]
+) -> None:
+    """The bars; hatched are ranks of taps (block, point) that are capped by their rows."""
     thick = 0.84 / len(steps)
     x = np.arange(len(part), dtype=float)
     for place, (column, (name, channels)) in enumerate(steps.items()):
@@ -164,7 +177,12 @@ def _step_bars(panel: Axes, part: pd.DataFrame, steps: Mapping[str, tuple[str, s
         has = part[column].notna().to_numpy()
         frame = part[channels].astype(float).where(has)
         panel.bar(at, frame, thick, facecolor="none", edgecolor="#777777", linewidth=0.5)
-        panel.bar(at, part[column], thick * 0.86, color=_step_colour(name), linewidth=0)
+        hatches = [
+            _HATCH if limited & {(block, point) for point in _TAPS_OF_STEP.get(name, (name,))} else ""
+            for block in part["block"]
+        ]
+        look: Any = {"color": _step_colour(name), "linewidth": 0, "hatch": hatches, "edgecolor": "white"}
+        panel.bar(at, part[column].astype(float), thick * 0.86, **look)
     last = x + (len(steps) - 1) / 2 * thick
     panel.hlines(part["bound"], last - thick / 2, last + thick / 2, color="#111111", linewidth=2)
 

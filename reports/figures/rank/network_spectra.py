@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_MODELS = 4
+#: Taps beyond which a panel needs the width of a page.
+_MANY = 40
 #: Below this times the largest, singular values are rounding in any type that networks are computed in.
 _LOWEST = 1e-9
 #: Relative tolerances that are marked in staircases, with the names of those of the metrics table.
@@ -23,11 +25,12 @@ _MARKED = (1e-1, 1e-2, 1e-3)
 _CENTRINGS = ("uncentred", "centred")
 
 
-def plot_final_spectra(spectra: pd.DataFrame, final: list[str], conditions: str) -> Figure | None:
+def plot_final_spectra(spectra: pd.DataFrame, taps: pd.DataFrame, final: list[str], conditions: str) -> Figure | None:
     """Cumulative distribution of the normalised singular values (left) and the values in order (right).
 
     Args:
         spectra: Of the drawn taps.
+        taps: Of all models; they say which have too few rows.
         final: Taps of the feature that the classifier sees, the first that a model has is shown.
         conditions: The footnote.
     """
@@ -35,8 +38,11 @@ def plot_final_spectra(spectra: pd.DataFrame, final: list[str], conditions: str)
     if shown.empty:
         return None
     keys = list(dict.fromkeys(zip(shown["model"], shown["tap"], strict=True)))
-    styles = dict(zip(keys, looks.series_looks(f"{model}, {tap}" for model, tap in keys).items(), strict=True))
-    figure, axes = style.new_figure(len(_CENTRINGS), 2, panel_in=(4.2, 2.9), entries=len(keys))
+    few = taps[taps["few_rows"]]
+    doubtful = set(zip(few["model"], few["tap"], strict=True))
+    names = [f"{model}, {tap}{' (too few rows)' if (model, tap) in doubtful else ''}" for model, tap in keys]
+    styles = dict(zip(keys, looks.series_looks(names).items(), strict=True))
+    figure, axes = style.new_figure(len(_CENTRINGS), 2, panel_in=(4.2, 2.9), entries=2 * len(keys))
     for row, centring in enumerate(_CENTRINGS):
         for key, (_, look) in styles.items():
             own = (shown["model"] == key[0]) & (shown["tap"] == key[1]) & (shown["centring"] == centring)
@@ -59,10 +65,10 @@ def _first_taps(spectra: pd.DataFrame, final: list[str]) -> pd.DataFrame:
 
 
 def _falling(left: Axes, right: Axes, part: pd.DataFrame, line: dict[str, Any]) -> None:
-    low = max(_LOWEST, float(part[part["value_over_largest"] > 0]["value_over_largest"].min() or _LOWEST) / 2)
-    clipped = part["value_over_largest"].clip(lower=low)
-    left.step(clipped[::-1], part["portion_at_most_percent"][::-1], where="post", **line)
-    right.plot(part["index_per_channel"], clipped, **line)
+    # Zeros have no place on a logarithmic axis; the left curve starts at their portion, the right one ends.
+    alive = part[part["value_over_largest"] > _LOWEST]
+    left.step(alive["value_over_largest"][::-1], alive["portion_at_most_percent"][::-1], where="post", **line)
+    right.plot(alive["index_per_channel"], alive["value_over_largest"], **line)
     left.set_ylim(0, 102)
     right.set_xlim(0, 1.01)
     looks.decades(left.xaxis)
@@ -139,7 +145,13 @@ def plot_jacobian(taps: pd.DataFrame, conditions: str) -> Figure | None:
         Line2D([], [], color="#d55e00", marker="s", linestyle="none", label="span rank"),
         Line2D([], [], color="#0072b2", marker="o", markerfacecolor="white", linestyle="none", label="Jacobian rank"),
     ]
-    figure, axes = style.new_figure(len(models), 1, panel_in=(7.4, 2.4), entries=len(handles))
+    if shown["few_rows"].any():
+        hollow: Any = {"color": "#d55e00", "marker": "s", "markerfacecolor": "white", "linestyle": "none"}
+        handles.append(Line2D([], [], label="span rank, too few rows", **hollow))
+    most = max(int((shown["model"] == model).sum()) for model in models)
+    figure, axes = style.new_figure(
+        len(models), 1, panel_in=(7.4 if most <= _MANY else 11.5, 2.4), entries=2 * len(handles)
+    )
     for panel, model in zip(axes, models, strict=True):
         part = shown[shown["model"] == model].sort_values("depth", kind="stable")
         x = np.arange(len(part))
@@ -147,7 +159,9 @@ def plot_jacobian(taps: pd.DataFrame, conditions: str) -> Figure | None:
         span, jacobian = part["rank"].to_numpy(dtype=float), part["jacobian_rank"].to_numpy(dtype=float)
         panel.step(x, channels, where="mid", color="#9a9a9a", linewidth=1.2)
         panel.vlines(x, np.minimum(span, jacobian), np.maximum(span, jacobian), color="#c8c8c8", linewidth=1.5)
-        panel.plot(x, span, color="#d55e00", marker="s", linestyle="none", markersize=5)
+        few = part["few_rows"].to_numpy(dtype=bool)
+        for chosen, face in ((~few, "#d55e00"), (few, "white")):
+            panel.plot(x[chosen], span[chosen], "s", color="#d55e00", markerfacecolor=face, markersize=5)
         panel.plot(x, jacobian, color="#0072b2", marker="o", markerfacecolor="white", linestyle="none", markersize=5)
         every = np.concatenate([channels, span, jacobian])
         low, high = float(every[every > 0].min()), float(np.nanmax(every))

@@ -76,7 +76,7 @@ def _protocol_plans(frames: Frames, protocol: str, slug: str) -> Iterator[Plan]:
         caption="Mean share of d_out over random networks, against the ratio of input to output channels. Lines and "
         "small filled markers are ours with 95 % bands, often narrower than the line; open markers are the paper's "
         "digitised points in the same colour. The dotted line is the most that algebra allows. A small panel repeats "
-        "our curves where they lie close together.",
+        "our curves where they lie close together; of curves that coincide, the last in the legend is on top.",
         needs="the number that the figure is about was not computed",
         draw=partial(
             layer_curves.plot_figure1, primary, bounds, overlay, f"{foot}. {_PAPER}" if len(overlay) else foot

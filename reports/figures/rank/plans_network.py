@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Frames = Mapping[str, pd.DataFrame]
 
 _FOOT = (
-    "image_kind", "image_count", "resolution", "weights", "batch_norm", "positions", "threads", "seed", "torch",
+    "image_kind", "image_count", "resolution", "batch_norm", "positions", "threads", "seed", "torch",
 )  # fmt: skip
 _FINAL_POINTS = ("penultimate", "pooled")
 
@@ -28,24 +28,26 @@ def plan_figures(frames: Frames) -> Iterator[Plan]:
         name="rank_blocks",
         title="Where rank is gained and where it is cut",
         caption="For every block the rank at each step on the way through it. Hollow bars are the channels there, so "
-        "white above a filled bar is room that is not used. The black mark is the most that algebra allows the block "
-        "to give out.",
+        "white above a filled bar is room that is not used; but hatched bars were measured on no more rows than "
+        "channels, and show the rank of the sample. The black mark is the most that algebra allows the block to give "
+        "out.",
         needs="no block has ranks",
-        draw=partial(network_depth.plot_blocks, frames["blocks"], foot),
+        draw=partial(network_depth.plot_blocks, frames["blocks"], taps, foot),
     )
     yield Plan(
         name="rank_profile",
         title="Rank along the depth",
         caption="Every tap, marked by its place in the block; the grey line is the number of channels. Rank counts "
-        "directions above rounding, effective rank and k99 how evenly the variance is spread over them. Where the "
-        "ground is yellow there are too few rows: the number is partly one of the sample.",
+        "directions above rounding, effective rank and k99 how evenly the variance is spread over them. On yellow "
+        "ground there are too few rows: the number is partly, or on darker yellow wholly, one of the sample.",
         needs="no tap has a rank",
         draw=partial(network_depth.plot_profile, taps, foot),
     )
     yield Plan(
         name="rank_aligned",
         title="Models side by side",
-        caption="What leaves each block, as a share of its channels, the depth of every model stretched to 0 to 1.",
+        caption="What leaves each block, as a share of its channels, the depth of every model stretched to 0 to 1. "
+        "Hollow markers have too few rows.",
         needs="it takes two models",
         draw=partial(network_depth.plot_aligned, taps, foot),
     )
@@ -55,16 +57,17 @@ def plan_figures(frames: Frames) -> Iterator[Plan]:
         title="Singular values of the final feature",
         caption="Left: the portion of singular values up to a magnitude, relative to the largest; a curve further "
         "right has fewer small ones. Right: the same values in order. A step shows how many directions come from the "
-        "last linear layer and how many from the activation.",
+        "last linear layer and how many from the activation. With fewer rows than channels the rest are zeros: the "
+        "curve starts at their portion on the left and ends on the right.",
         needs="no spectrum was kept",
-        draw=partial(network_spectra.plot_final_spectra, frames["spectra"], final, foot),
+        draw=partial(network_spectra.plot_final_spectra, frames["spectra"], taps, final, foot),
     )
     yield Plan(
         name="rank_staircases",
         title="Rank at every tolerance",
         caption="The share of singular values above a tolerance. Where a curve is flat, the tolerance does not matter; "
         "where it falls steadily, any rank is a statement about the tolerance. The small upright marks are where "
-        "rounding would cut.",
+        "rounding would cut. No curve rises above its rows over its channels.",
         needs="no spectrum was kept",
         draw=partial(network_spectra.plot_staircases, frames["curves"], frames["metrics"], foot),
     )
@@ -72,8 +75,9 @@ def plan_figures(frames: Frames) -> Iterator[Plan]:
         name="rank_jacobian",
         title="Span rank beside Jacobian rank",
         caption="Squares: directions that the features span over many positions and images. Circles: directions in "
-        "which the feature moves when the block's input moves a little, at one position. An activation can "
-        "raise the first, never the second beyond what comes in.",
+        "which the feature moves when the block's input moves a little, at one position. An activation can raise the "
+        "first, not the second, which is at most the inputs in the receptive field: as many as channels come in until "
+        "a 3x3 convolution widens it to nine times that.",
         needs="no Jacobian rank was computed",
         draw=partial(network_spectra.plot_jacobian, taps, foot),
     )
@@ -81,7 +85,7 @@ def plan_figures(frames: Frames) -> Iterator[Plan]:
         name="rank_layer_shares",
         title="Cost, time and rank by layer",
         caption="Each layer's share of the multiply-adds, of the time of a forward pass (bars: 95 % intervals) and of "
-        "the sum of all ranks.",
+        "the sum of all ranks. Ranks with too few rows are too low, see Rank along the depth.",
         needs="fewer than two of multiply-adds, time and rank are known by layer",
         draw=partial(network_depth.plot_layer_shares, frames["layers"], foot),
     )

@@ -182,11 +182,33 @@ def test_spectra_that_are_zero_or_not_finite_do_not_stop_the_rest(network: dict[
     frames = rank_frames({**network, "models": [zero, broken, network["models"][1]]})
     with style.drawing():
         for figure in (
-            network_spectra.plot_final_spectra(frames["spectra"], ["head.pooled"], ""),
+            network_spectra.plot_final_spectra(frames["spectra"], frames["taps"], ["head.pooled"], ""),
             network_spectra.plot_staircases(frames["curves"], frames["metrics"], ""),
         ):
             assert figure is not None
             assert style.render(figure)[0]
+
+
+def test_zeros_for_want_of_rows_are_not_drawn_as_singular_values(network: dict[str, Any]) -> None:
+    model = copy.deepcopy(network["models"][0])
+    padded = [1.0] * 32 + [0.0] * 96
+    model["taps"][-1].update(uncentred=padded, centred=padded, flags=["sample_limited"], rows=32)
+    frames = rank_frames({**network, "models": [model]})
+    figure = network_spectra.plot_final_spectra(frames["spectra"], frames["taps"], ["head.pooled"], "")
+    assert figure is not None
+    left, right = figure.axes[0].lines[0], figure.axes[1].lines[0]
+    assert len(left.get_xdata()) == len(right.get_xdata()) == 32
+    assert min(left.get_ydata()) > 75
+    assert "too few rows" in figure.legends[0].get_texts()[0].get_text()
+
+
+def test_bars_of_ranks_that_are_capped_by_rows_are_hatched(network: dict[str, Any]) -> None:
+    model = copy.deepcopy(network["models"][0])
+    model["taps"][2]["flags"] = ["sample_limited"]
+    frames = rank_frames({**network, "models": [model]})
+    figure = network_depth.plot_blocks(frames["blocks"], frames["taps"], "")
+    assert figure is not None
+    assert sum(bool(bar.get_hatch()) for bar in figure.axes[0].patches) == 1
 
 
 def test_failed_runs_are_not_drawn(trained: dict[str, Any]) -> None:

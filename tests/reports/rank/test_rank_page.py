@@ -102,7 +102,15 @@ def test_failed_runs_and_their_reasons_are_named(pages: dict[str, str]) -> None:
 
 
 def test_too_few_rows_are_a_doubt_of_the_whole_page(pages: dict[str, str]) -> None:
-    assert "6 of 46 taps have fewer than four rows per channel" in pages["network"]
+    assert "6 of 46 taps have more rows than channels, but fewer than four per channel" in pages["network"]
+
+
+def test_ranks_that_are_capped_by_the_rows_are_told_from_those_that_are_not(network: dict[str, Any]) -> None:
+    other = copy.deepcopy(network)
+    other["models"][0]["taps"][-1].update(flags=["sample_limited"], rows=48)
+    page = without_library(render(other))
+    assert "1 of 46 taps have no more rows than channels" in page
+    assert page.count("(capped by 48 rows)") == 1
 
 
 def test_hostile_text_in_every_field_stays_text(
