@@ -41,6 +41,13 @@ _WORDS = (
         ),
     ),
     (
+        "One more than comes in",
+        (
+            "The shift of a batch norm is the same in every row and adds one direction, the constant, to uncentred "
+            "features. So the rank after a 1x1 expansion and its norm is often one above that of its input."
+        ),
+    ),
+    (
         "Flags",
         (
             "sample_limited: fewer rows than channels, so the rank is one of the sample; few_rows: fewer than four per "

@@ -145,7 +145,7 @@ def plot_blocks(blocks: pd.DataFrame, taps: pd.DataFrame, conditions: str) -> Fi
     handles: list[Any] = [Patch(color=_step_colour(name), label=name) for name, _ in steps.values()]
     handles += [
         Patch(facecolor="none", edgecolor="#777777", label="channels"),
-        *([Patch(facecolor="#dddddd", hatch=_HATCH, label="no more rows")] if taps["sample_limited"].any() else []),
+        *([Patch(facecolor="#dddddd", hatch=_HATCH, label="capped by rows")] if taps["sample_limited"].any() else []),
         Line2D([], [], color="#111111", linewidth=2, label="bound of the output"),
     ]
     width = min(14.0, max(5.6, 1.0 + 0.62 * most))
