@@ -51,10 +51,11 @@ def _network(args: argparse.Namespace) -> int:
     Any torch module can be probed from Python: see `analysis.rank.probe`.
     """
     from analysis.rank.network_options import read_setting  # noqa: PLC0415
-    from analysis.rank.network_study import run_network  # noqa: PLC0415
+    from analysis.rank.network_study import check_taps, run_network  # noqa: PLC0415
     from bench.layer_times import layer_shares  # noqa: PLC0415
 
     setting = read_setting(lambda name: getattr(args, name))
+    check_taps(setting)
 
     def run(bars: StudyBars) -> dict[str, Any]:
         shares = layer_shares(setting.models, resolution=setting.resolution, seed=setting.seed, progress=bars.say)

@@ -143,7 +143,8 @@ class StudyBars:
 
     def __exit__(self, *_: object) -> None:
         """Leave it to others."""
-        self._bar.stop()
+        if self._shown:
+            self._bar.stop()
 
     def __call__(self, what: str, done: int, total: int) -> None:
         """Move the bar of a part.

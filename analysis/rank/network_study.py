@@ -49,10 +49,7 @@ def run_network(
         InputError: A pattern fits nothing, a file is no image, or weights are not the model's.
     """
     source = setting.source()
-    for name in setting.models:
-        # A slip in a pattern is told before the first network runs.
-        with torch.device("meta"):
-            find_taps(rexnet_core.create_model(name), setting.taps)
+    check_taps(setting)
     tell = progress or (lambda _: None)
     shares = layer_times or {}
     with _threads(setting.threads):
@@ -60,6 +57,17 @@ def run_network(
         models = [_study(name, setting, source, tell, shares.get(name, {})) for name in setting.models]
     document = {"format": FORMAT, "kind": "network", "setting": described, "models": models}
     return _plain(document)  # type: ignore[no-any-return]
+
+
+def check_taps(setting: NetworkSetting) -> None:
+    """Find a slip in a pattern before the first network runs.
+
+    Raises:
+        UnknownNameError: A pattern fits nothing in one of the models.
+    """
+    for name in setting.models:
+        with torch.device("meta"):
+            find_taps(rexnet_core.create_model(name), setting.taps)
 
 
 @contextmanager

@@ -128,7 +128,7 @@ def _climb(start: LayerSetting, try_out: Callable[[LayerSetting], Candidate]) ->
             for value in values
             if value != getattr(start, name)
         ]
-        nearest = min(neighbours, key=lambda setting: try_out(setting).distance)
+        nearest = min(neighbours, key=lambda setting: try_out(setting).distance, default=start)
         if try_out(nearest).distance >= best.distance:
             return
         start, best = nearest, try_out(nearest)
