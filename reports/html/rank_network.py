@@ -50,7 +50,7 @@ _WORDS = (
     (
         "Flags",
         (
-            "sample_limited: fewer rows than channels, so the rank is one of the sample; few_rows: fewer than four per "
+            "sample_limited: fewer rows than channels, so the rank can't reach them; few_rows: fewer than four per "
             "channel; no_gap: the cut lies between values of like size; tolerance_dominated: another tolerance gives "
             "another rank; non_finite: the features held NaN or infinity; above_bound: rounding counts as rank."
         ),
@@ -114,8 +114,8 @@ def _doubts(taps: pd.DataFrame) -> tuple[str, ...]:
     found = []
     if len(limited):
         found.append(
-            f"{len(limited)} of {len(taps)} taps have no more rows than channels: their rank is that of the sample and "
-            "says nothing of the layer. More images help."
+            f"{len(limited)} of {len(taps)} taps have no more rows than channels: their rank can't reach the "
+            "channels, whatever the layer does. More images help."
         )
     if len(few) > len(limited):
         found.append(

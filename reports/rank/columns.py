@@ -141,7 +141,7 @@ TAPS = {
     "dead_channels": "channels that never change",
     "duplicate_channels": "channels that repeat an earlier one",
     "few_rows": "whether there are fewer than four rows per channel, so that the rank is partly one of the sample",
-    "sample_limited": "whether there are no more rows than channels, so that the rank is that of the sample",
+    "sample_limited": "whether there are no more rows than channels, so that the rank can't reach them",
     "flags": "doubts",
 }
 METRICS = {

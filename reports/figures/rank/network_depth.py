@@ -133,7 +133,7 @@ def plot_blocks(blocks: pd.DataFrame, taps: pd.DataFrame, conditions: str) -> Fi
 
     Args:
         blocks: Of all models.
-        taps: Of all models; they say which ranks are those of the sample.
+        taps: Of all models; they say which ranks are capped by their rows.
         conditions: The footnote.
     """
     shown = blocks[blocks[list(_STEPS)].notna().any(axis=1)] if len(blocks) else blocks

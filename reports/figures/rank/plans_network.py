@@ -29,7 +29,7 @@ def plan_figures(frames: Frames) -> Iterator[Plan]:
         title="Where rank is gained and where it is cut",
         caption="For every block the rank at each step on the way through it. Hollow bars are the channels there, so "
         "white above a filled bar is room that is not used; but hatched bars were measured on no more rows than "
-        "channels, and show the rank of the sample. The black mark is the most that algebra allows the block to give "
+        "channels, and can't reach them. The black mark is the most that algebra allows the block to give "
         "out.",
         needs="no block has ranks",
         draw=partial(network_depth.plot_blocks, frames["blocks"], taps, foot),
@@ -39,7 +39,8 @@ def plan_figures(frames: Frames) -> Iterator[Plan]:
         title="Rank along the depth",
         caption="Every tap, marked by its place in the block; the grey line is the number of channels. Rank counts "
         "directions above rounding, effective rank and k99 how evenly the variance is spread over them. On yellow "
-        "ground there are too few rows: the number is partly, or on darker yellow wholly, one of the sample.",
+        "ground there are too few rows: the number is partly one of the sample, and on darker yellow can't reach the "
+        "channels.",
         needs="no tap has a rank",
         draw=partial(network_depth.plot_profile, taps, foot),
     )
