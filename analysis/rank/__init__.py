@@ -14,8 +14,8 @@ from analysis.rank.record import Spectrum
 from analysis.rank.tolerance import CERTIFIED, DEFAULT_TOLERANCES, NUMPY, PRODUCER, Tolerance, relative
 
 if TYPE_CHECKING:
+    from analysis.rank.network_probe import probe
     from analysis.rank.network_records import ProbeResult
-    from analysis.rank.probe import probe
     from analysis.rank.spectrum import SpectrumStream, spectrum_of
 
 __all__ = [
@@ -41,7 +41,7 @@ __all__ = [
 _HOMES = {
     "ProbeResult": "analysis.rank.network_records",
     "SpectrumStream": "analysis.rank.spectrum",
-    "probe": "analysis.rank.probe",
+    "probe": "analysis.rank.network_probe",
     "spectrum_of": "analysis.rank.spectrum",
 }
 

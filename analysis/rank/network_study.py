@@ -15,8 +15,8 @@ import rexnet_core
 from analysis.complexity import count
 from analysis.rank.jacobian import jacobian_ranks
 from analysis.rank.metrics import measure
+from analysis.rank.network_probe import probe
 from analysis.rank.network_tables import block_rows, bounds_of, depth_of, layer_rows
-from analysis.rank.probe import probe
 from analysis.rank.taps import find_taps
 from rexnet_core.calibration import calibrate
 

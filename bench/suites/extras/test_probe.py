@@ -12,7 +12,7 @@ import torch
 
 from analysis.rank.images import generated_images
 from analysis.rank.network_options import DEFAULT_BATCH, DEFAULT_COUNT
-from analysis.rank.probe import probe
+from analysis.rank.network_probe import probe
 from bench.interleave import median_ratio, take_turns
 from rexnet_core import create_model
 from rexnet_core.calibration import calibrate
@@ -29,7 +29,7 @@ _PEAK = """
 import sys
 from pathlib import Path
 from analysis.rank.images import generated_images
-from analysis.rank.probe import probe
+from analysis.rank.network_probe import probe
 from rexnet_core import create_model
 count = int(sys.argv[1])
 source = generated_images("white", resolution={resolution}, count=count)

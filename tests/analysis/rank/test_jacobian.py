@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from analysis.rank.jacobian import block_ranks, jacobian_ranks
-from analysis.rank.probe import probe
+from analysis.rank.network_probe import probe
 from rexnet_core import create_model
 from rexnet_core.baselines.regnetx import ResidualBottleneck
 from rexnet_core.blocks import LinearBottleneck

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from analysis.rank.probe import probe
+from analysis.rank.network_probe import probe
 from analysis.rank.spectrum import spectrum_of
 from rexnet_core import create_model
 from rexnet_core.errors import InputError, UnknownNameError
@@ -289,3 +289,12 @@ class ByName(nn.Sequential):
 
     def forward(self, x):
         return self[0](input=x)
+
+
+def test_the_probe_is_offered_by_the_package_and_is_the_function():
+    import analysis.rank  # noqa: PLC0415 - what a user writes
+
+    assert analysis.rank.probe is probe
+    from analysis.rank import probe as again  # noqa: PLC0415
+
+    assert again is probe
