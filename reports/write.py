@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reports import columns, figures, tables
 from reports.html import render_page
 from reports.html.conditions import footnote
+from reports.placing import place_files
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import pandas as pd
 
@@ -39,19 +39,8 @@ def write_report(run: RunData, out_dir: Path, top1: Mapping[str, tuple[float, st
         InputError: The folder can't be written, or is full; an earlier report there stays as it was.
     """
     files = _render(run, top1 or {})
-    try:
-        out_dir.mkdir(parents=True, exist_ok=True)
-        # Beside its target, so that the last step is a rename within one file system.
-        staging = Path(tempfile.mkdtemp(prefix=".report-", dir=out_dir))
-        try:
-            _replace(files, staging, out_dir)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-    except OSError as error:
-        raise InputError(
-            f"the report's folder must be writable and have room: {str(out_dir)!r} gave {error.strerror or error}; "
-            "name another folder or make room"
-        ) from error
+    drawn = {f"figures/{name}.{ending}" for name in figures.NAMES for ending in ("svg", "png")}
+    place_files(files, drawn - set(files), out_dir)
     return out_dir / PAGE
 
 
@@ -102,18 +91,3 @@ def _manifest(run: RunData, frames: Mapping[str, pd.DataFrame]) -> dict[str, Any
             for name, frame in frames.items()
         },
     }
-
-
-def _replace(files: Mapping[str, bytes], staging: Path, out_dir: Path) -> None:
-    """Write everything aside, then move it into place; figures that are no longer drawn go."""
-    for name, content in files.items():
-        path = staging / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
-    for name in files:
-        (out_dir / name).parent.mkdir(exist_ok=True)
-        (staging / name).replace(out_dir / name)
-    for name in figures.NAMES:
-        for ending in ("svg", "png"):
-            if f"figures/{name}.{ending}" not in files:
-                (out_dir / f"figures/{name}.{ending}").unlink(missing_ok=True)

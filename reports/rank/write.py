@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reports.answer import render_json
 from reports.figures.rank import plot_rank
 from reports.html.rank import render_rank_page
+from reports.placing import place_files
 from reports.rank import columns
 from reports.rank.frames import kind_of, meaning_of, rank_frames
-from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,19 +40,7 @@ def write_rank_report(document: Mapping[str, Any], out: Path) -> Path:
         InputError: The document is of no known kind or form, or the folder can't be written; an earlier report stays.
     """
     files = _render(document)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        # Beside its target, so that the last step is a rename within one file system.
-        staging = Path(tempfile.mkdtemp(prefix=".report-", dir=out))
-        try:
-            _replace(files, staging, out)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-    except OSError as error:
-        raise InputError(
-            f"the report's folder must be writable and have room: {str(out)!r} gave {error.strerror or error}; "
-            "name another folder or make room"
-        ) from error
+    place_files(files, _written_before(out) - set(files), out)
     return out / PAGE
 
 
@@ -96,20 +82,6 @@ def _manifest(kind: str, frames: Mapping[str, pd.DataFrame], pictures: list[Pict
         },
         "figures": [one.name for one in pictures if one.svg],
     }
-
-
-def _replace(files: Mapping[str, bytes], staging: Path, out: Path) -> None:
-    """Write everything aside, then move it into place; figures and tables of the earlier report that are gone go."""
-    stale = _written_before(out) - set(files)
-    for name, content in files.items():
-        path = staging / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
-    for name in files:
-        (out / name).parent.mkdir(exist_ok=True)
-        (staging / name).replace(out / name)
-    for name in stale:
-        (out / name).unlink(missing_ok=True)
 
 
 def _written_before(out: Path) -> set[str]:

@@ -1,0 +1,47 @@
+"""Files of a report put into their folder all at once, or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rexnet_core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+def place_files(files: Mapping[str, bytes], stale: Iterable[str], folder: Path) -> None:
+    """Write everything aside, then move it into place; what is stale goes.
+
+    Args:
+        files: Contents by path in the folder, at most one folder deep.
+        stale: Paths in the folder of what an earlier report left and this one lacks.
+        folder: Made if it is not there.
+
+    Raises:
+        InputError: The folder can't be written, or is full; what was there stays as it was.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Beside its target, so that the last step is a rename within one file system.
+        staging = Path(tempfile.mkdtemp(prefix=".report-", dir=folder))
+        try:
+            for name, content in files.items():
+                path = staging / name
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(content)
+            for name in files:
+                (folder / name).parent.mkdir(exist_ok=True)
+                (staging / name).replace(folder / name)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+        for name in stale:
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"the report's folder must be writable and have room: {str(folder)!r} gave {error.strerror or error}; "
+            "name another folder or make room"
+        ) from error
