@@ -113,14 +113,19 @@ class Block:
         d_out = draw.d_out
         if not name.startswith("inverted"):
             kernel = _KERNEL if name == "conv3x3" else 1
-            self._weights = [draw.weight(0, d_out, d_out, kernel, kernel)]
-            return
-        most = draw.middle(setting.d_in(max(setting.ratios), d_out))
-        self._weights = [
-            draw.weight(0, most, d_out, 1, 1),
-            draw.weight(1, most, 1 if self._depthwise else most, _KERNEL, _KERNEL),
-            draw.weight(2, d_out, most, 1, 1),
-        ]
+            weights = [draw.weight(0, d_out, d_out, kernel, kernel)]
+        else:
+            most = draw.middle(setting.d_in(max(setting.ratios), d_out))
+            weights = [
+                draw.weight(0, most, d_out, 1, 1),
+                draw.weight(1, most, 1 if self._depthwise else most, _KERNEL, _KERNEL),
+                draw.weight(2, d_out, most, 1, 1),
+            ]
+        self._kernels = [weight.shape[-1] for weight in weights]
+        if setting.spatial == 1:
+            # On a map of one position all of a kernel but its centre falls on padding.
+            weights = [weight[:, :, weight.shape[-1] // 2, weight.shape[-1] // 2].contiguous() for weight in weights]
+        self._weights = weights
 
     def features(self, ratio: float) -> torch.Tensor:
         """What the block gives under every activation of the setting.
@@ -135,64 +140,70 @@ class Block:
         x = self._draw.inputs[:, :d_in]
         if self._name.startswith("inverted"):
             return _as_rows(self._bottleneck(x, d_in))
-        z = self._norm(self._convolve(x, self._weights[0][:, :d_in])[None], "before")
+        z = self._norm(self._convolve(x, 0, self._weights[0][:, :d_in])[:, None], "before")
         return _as_rows(self._norm(self._activate(z), "after"))
 
     def _bottleneck(self, x: torch.Tensor, d_in: int) -> torch.Tensor:
         """1x1 expansion, f, 3x3 or depthwise 3x3, f, 1x1 projection, and x added to the first d_in channels."""
         mid, second = self._draw.middle(d_in), self._setting.second_activation
-        z = self._norm(self._convolve(x, self._weights[0][:mid, :d_in])[None], "before")
+        z = self._norm(self._convolve(x, 0, self._weights[0][:mid, :d_in])[:, None], "before")
         h = self._norm(self._activate(z), "after")
         middle = self._weights[1][:mid] if self._depthwise else self._weights[1][:mid, :mid]
-        z = self._norm(self._convolve_each(h, middle), "before")
+        z = self._norm(self._convolve_each(h, 1, middle), "before")
         names = [name if second == "same" or name == "Linear" else second for name in self._setting.activations]
         h = self._norm(self._activate(z, names), "after")
-        y = self._convolve_each(h, self._weights[2][:, :mid])
+        y = self._convolve_each(h, 2, self._weights[2][:, :mid])
         if self._setting.norm != "none":
             y = self._standardise(y)
         if self._shortcut:
-            y[:, :, :d_in] += x
+            y[:, :, :d_in] += x[:, None]
         return y
 
     def _activate(self, z: torch.Tensor, names: Sequence[str] | None = None) -> torch.Tensor:
-        """Each activation on its own row of `z`, or on the only one."""
+        """(B, 1 or A, C, side, side) -> (B, A, C, side, side): each activation on its own part, or on the only one."""
         names = names or self._setting.activations
-        return torch.stack([FUNCTIONS[name](z[min(place, len(z) - 1)]) for place, name in enumerate(names)])
+        made = z if z.shape[1] == len(names) else z.new_empty(len(z), len(names), *z.shape[2:])
+        for place, name in enumerate(names):
+            if name != "Linear" or made is not z:
+                made[:, place] = FUNCTIONS[name](z[:, min(place, z.shape[1] - 1)])
+        return made
 
-    def _convolve_each(self, h: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    def _convolve_each(self, h: torch.Tensor, place: int, weight: torch.Tensor) -> torch.Tensor:
         """The same convolution for every activation, as one batch."""
-        merged = self._convolve(h.flatten(0, 1), weight)
+        merged = self._convolve(h.flatten(0, 1), place, weight)
         return merged.view(*h.shape[:2], *merged.shape[1:])
 
-    def _convolve(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    def _convolve(self, x: torch.Tensor, place: int, weight: torch.Tensor) -> torch.Tensor:
         """Padded convolution (B, C_in, side, side) -> (B, C_out, side, side), with the scale of the weight law.
 
-        A 3x3 weight with one input channel per filter is depthwise where this block has such.
+        Args:
+            x: The input.
+            place: Which convolution of the block.
+            weight: Its weight, cut to the channels at hand; of the centre alone, (C_out, C_in), on single positions.
         """
-        weight = weight * _scale(self._draw.law, weight[0].numel())
-        depthwise = self._depthwise and weight.shape[-1] == _KERNEL
-        if x.shape[-1] == 1 and weight.shape[-1] == _KERNEL:
-            weight = weight[:, :, 1:2, 1:2]  # all but the centre falls on padding
-        if depthwise:
-            return x * weight[:, 0] if x.shape[-1] == 1 else functional.conv2d(x, weight, padding=1, groups=len(weight))
-        if weight.shape[-1] == 1:
-            return torch.einsum("bchw,oc->bohw", x, weight[:, :, 0, 0])
-        return functional.conv2d(x, weight, padding=1)
+        kernel, depthwise = self._kernels[place], self._depthwise and place == 1
+        scale = _scale(self._draw.law, weight.shape[1] * kernel**2)
+        weight = weight if scale == 1 else weight * scale
+        if weight.dim() > 2:  # noqa: PLR2004 - maps
+            return functional.conv2d(x, weight, padding=kernel // 2, groups=len(weight) if depthwise else 1)
+        rows = x.flatten(1)
+        return (rows * weight[:, 0] if depthwise else rows @ weight.T)[:, :, None, None]
 
     def _norm(self, z: torch.Tensor, place: str) -> torch.Tensor:
         return self._standardise(z) if self._setting.norm == place else z
 
     def _standardise(self, z: torch.Tensor) -> torch.Tensor:
-        """Batch norm without scale and shift; z has shape (activations, B, C, side, side)."""
+        """Batch norm without scale and shift; z has shape (B, activations, C, side, side)."""
         if self._setting.norm_statistics == "identity":
             return z / math.sqrt(1 + _NORM_EPS)
-        variance, mean = torch.var_mean(z, dim=(1, 3, 4), correction=0, keepdim=True)
-        return (z - mean) / torch.sqrt(variance + _NORM_EPS)
+        # Every activation has its own statistics: as far as the norm can tell, its own channels.
+        merged = z.flatten(1, 2) if z.shape[-1] > 1 else z.flatten(1)
+        return functional.batch_norm(merged, None, None, training=True, eps=_NORM_EPS).view_as(z)
 
 
 def _as_rows(y: torch.Tensor) -> torch.Tensor:
-    """(A, B, C, side, side) -> (A, B * side * side, C)."""
-    return y.permute(0, 1, 3, 4, 2).flatten(1, 3)
+    """(B, A, C, side, side) -> (A, B * side * side, C)."""
+    return y.permute(1, 0, 3, 4, 2).flatten(1, 3)
 
 
 def _scale(law: str, fan_in: int) -> float:

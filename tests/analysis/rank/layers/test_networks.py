@@ -119,7 +119,7 @@ def test_weight_laws_have_their_scale(law, deviation):
     # Four inputs that are one at a time: the features are the weights.
     ones = torch.eye(4, dtype=torch.float64)[:, :, None, None]
     block = Block("conv1x1", setting, draw)
-    found = block._convolve(ones, block._weights[0][:, :4])
+    found = block._convolve(ones, 0, block._weights[0][:, :4])
     assert float(found.std()) == pytest.approx(deviation, rel=0.06)
 
 
