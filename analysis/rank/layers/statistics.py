@@ -40,17 +40,19 @@ def mean_of(values: Array) -> Mean:
     return Mean(value, se, value - half, value + half)
 
 
-def student_t(freedom: int) -> float:
-    """The two-sided 95 % quantile of Student's t.
+def student_t(freedom: int, coverage: float = _COVERAGE) -> float:
+    """The two-sided quantile of Student's t.
 
-    Exact for 1 and 2 degrees of freedom; above, the expansion in 1 / freedom to third order, which is within 0.2 % from
-    4 degrees on (Abramowitz and Stegun 26.7.5) and 2 % at 3.
+    Exact for 1 and 2 degrees of freedom; above, the expansion in 1 / freedom to third order (Abramowitz and Stegun
+    26.7.5). At 95 % it is within 0.3 % from 4 degrees on, and 2 % at 3; further out it is too small for few degrees.
     """
-    z = NormalDist().inv_cdf((1 + _COVERAGE) / 2)
+    if freedom < 1:
+        return math.nan
+    z = NormalDist().inv_cdf((1 + coverage) / 2)
     if freedom == 1:
-        return math.tan(math.pi * _COVERAGE / 2)
+        return math.tan(math.pi * coverage / 2)
     if freedom == 2:  # noqa: PLR2004 - closed form
-        return _COVERAGE * math.sqrt(2 / (1 - _COVERAGE**2))
+        return coverage * math.sqrt(2 / (1 - coverage**2))
     first = (z**3 + z) / 4
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
     third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384

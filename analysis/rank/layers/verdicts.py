@@ -22,7 +22,8 @@ _SURVIVORS = tuple(f"C{number}" for number in range(2, 10))
 _ROBUST = {
     "claim": "C11",
     "text": "C2 to C9 do not depend on how the rank is computed or on what the paper leaves open.",
-    "rule": "each of C2 to C9 holds in every view, or fails in every view",
+    "rule": "none of C2 to C9 is shown to hold in one view and to fail in another; views of one protocol differ in the "
+    "tolerance alone or in the centring alone, those of the grid in all choices",
 }
 
 
@@ -64,7 +65,7 @@ def judge(sample: LayerSample, protocol: str) -> list[Verdict]:
         flips = [
             name
             for name, views in others.items()
-            if found.held is not None and any(claim.test(view).held is not found.held for view in views)
+            if found.held is not None and any(claim.test(view).held is (not found.held) for view in views)
         ]
         verdict = UNTOLD if found.held is None else HOLDS if found.held else FAILS
         verdicts.append(_verdict(claim, protocol, verdict, ", ".join(flips), found.detail))
@@ -105,12 +106,12 @@ class Trial:
     Args:
         claim: C1 to C10.
         levels: Choice to its level in this view.
-        held: Whether the claim held.
+        held: Whether the claim held; None where that can't be told.
     """
 
     claim: str
     levels: Mapping[str, str]
-    held: bool
+    held: bool | None
 
 
 def try_claims(sample: LayerSample, levels: Mapping[str, str]) -> list[Trial]:
@@ -125,19 +126,28 @@ def try_claims(sample: LayerSample, levels: Mapping[str, str]) -> list[Trial]:
         for tolerance in sample.setting.tolerances:
             view = View(sample, ("rank", centring, tolerance))
             place = {**levels, "tolerance": tolerance, "centring": centring}
-            found = [(claim.name, claim.test(view).held) for claim in CLAIMS]
-            trials += [Trial(claim=name, levels=place, held=held) for name, held in found if held is not None]
+            trials += [Trial(claim=claim.name, levels=place, held=claim.test(view).held) for claim in CLAIMS]
     return trials
 
 
 def tally_levels(trials: Iterable[Trial]) -> list[dict[str, Any]]:
-    """How often each claim held at each level of each choice: ``claim, factor, level, views, held``."""
-    counts: dict[tuple[str, str, str], list[bool]] = {}
+    """How often each claim held at each level of each choice: ``claim, factor, level, views, held, undecided``.
+
+    Views count those in which the claim was shown to hold or to fail.
+    """
+    counts: dict[tuple[str, str, str], list[bool | None]] = {}
     for trial in trials:
         for factor, level in trial.levels.items():
             counts.setdefault((trial.claim, factor, level), []).append(trial.held)
     return [
-        {"claim": claim, "factor": factor, "level": level, "views": len(held), "held": sum(held)}
+        {
+            "claim": claim,
+            "factor": factor,
+            "level": level,
+            "views": sum(one is not None for one in held),
+            "held": sum(one is True for one in held),
+            "undecided": sum(one is None for one in held),
+        }
         for (claim, factor, level), held in counts.items()
     ]
 
@@ -153,13 +163,11 @@ def judge_grid(trials: Sequence[Trial], protocol: str) -> list[Verdict]:
     verdicts = []
     for claim in CLAIMS:
         held = [trial.held for trial in trials if trial.claim == claim.name]
-        if not held:
-            verdicts.append(_verdict(claim, protocol, UNTOLD, "", "the grid lacks what this needs"))
-            continue
-        share = sum(held) / len(held)
-        verdict = {0.0: FAILS, 1.0: HOLDS}.get(share, DEPENDS)
+        good, bad = held.count(True), held.count(False)
+        verdict = DEPENDS if good and bad else HOLDS if good else FAILS if bad else UNTOLD
         choices = ", ".join(_choices(levels, claim.name)) if verdict == DEPENDS else ""
-        verdicts.append(_verdict(claim, protocol, verdict, choices, f"holds in {sum(held)} of {len(held)} views"))
+        detail = f"holds in {good}, fails in {bad} and is undecided in {held.count(None)} of {len(held)} views"
+        verdicts.append(_verdict(claim, protocol, verdict, choices, detail))
     moved = [one.claim for one in verdicts if one.claim in _SURVIVORS and one.verdict == DEPENDS]
     detail = f"{', '.join(moved)} depend on the choices named" if moved else "none of them depends on a choice"
     robust = FAILS if moved else HOLDS if trials else UNTOLD
@@ -170,7 +178,8 @@ def _choices(levels: Sequence[Mapping[str, Any]], claim: str) -> list[str]:
     """The choices that matter to a claim, the most important first; the best ones where none reaches the mark."""
     spreads: dict[str, float] = {}
     for factor in dict.fromkeys(one["factor"] for one in levels):
-        shares = [one["held"] / one["views"] for one in levels if one["claim"] == claim and one["factor"] == factor]
+        mine = [one for one in levels if (one["claim"], one["factor"]) == (claim, factor) and one["views"]]
+        shares = [one["held"] / one["views"] for one in mine]
         spreads[factor] = max(shares) - min(shares) if shares else 0.0
     mark = min(_MATTERS, max(spreads.values()))
     return [name for name in sorted(spreads, key=lambda one: -spreads[one]) if spreads[name] >= mark]
