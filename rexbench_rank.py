@@ -108,11 +108,13 @@ def _search(args: argparse.Namespace) -> int:
     from reports.answer import render_json, write_text  # noqa: PLC0415
 
     asked = read_search(lambda name: getattr(args, name), read_thread_budget())
+    if args.out:
+        write_text(args.out, "")  # a file that can't be written is found before the search, not after
     with StudyBars() as bars:
         text = render_json(run_search(**asked, progress=bars))
+    print(text)
     if args.out:
         write_text(args.out, text + "\n")
-    print(text)
     return DONE
 
 

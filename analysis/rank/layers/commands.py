@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from analysis.rank.layers import protocols
@@ -9,7 +10,7 @@ from analysis.rank.layers.document import FORMAT, describe
 from analysis.rank.layers.exact import RATIOS as EXACT_RATIOS
 from analysis.rank.layers.exact import compare_exactly
 from analysis.rank.layers.search import search_closest
-from analysis.rank.layers.sign_map import map_signs
+from analysis.rank.layers.sign_map import describe_map, map_signs
 from analysis.rank.layers.study import open_workers, run_layers
 from analysis.rank.layers.verdicts import as_rows, judge, judge_grid, tally_levels, try_claims
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from analysis.rank.layers.setting import LayerSetting
     from analysis.rank.layers.study import Workers
     from analysis.rank.layers.task import LayersTask
+    from analysis.rank.layers.verdicts import Trial
 
 _EXACT_NETWORKS = 10
 
@@ -45,7 +47,9 @@ def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] 
         "claims": [],
         "sensitivity": [],
         "search": _search_rows(protocols.load_closest()) if "closest" in task.protocols else None,
+        "sensitivity_setting": None,
         "sign_map": [],
+        "sign_map_setting": None,
         "stopped": False,
     }
     settings, grid = task.settings(), task.grid()
@@ -54,12 +58,13 @@ def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] 
             for name, setting in settings.items():
                 _add_protocol(document, name, setting, workers=workers, task=task, progress=progress)
             if grid:
+                document["sensitivity_setting"] = protocols.describe_grid(task.grid_base())
                 _add_grid(document, grid, workers, progress)
-                steps = lambda done, total: progress("sign map", done, total)  # noqa: E731 - one line says it
-                document["sign_map"] = map_signs(workers, progress=steps)
+                document["sign_map_setting"] = describe_map(task.seed)
+                document["sign_map"] = map_signs(workers, seed=task.seed, progress=partial(progress, "sign map"))
         except KeyboardInterrupt:
             document["stopped"] = True
-            if not document["protocols"]:
+            if not document["protocols"] and not document["claims"]:
                 raise
     return document
 
@@ -73,7 +78,7 @@ def _add_protocol(
     task: LayersTask,
     progress: Callable[[str, int, int], None],
 ) -> None:
-    sample = run_layers(setting, workers, lambda done, total: progress(name, done, total))
+    sample = run_layers(setting, workers, partial(progress, name))
     exact = []
     if task.exact and not document["protocols"]:  # integer networks have no protocol: once is enough
         exact = compare_exactly(
@@ -82,7 +87,7 @@ def _add_protocol(
             ratios=[ratio for ratio in setting.ratios if ratio in EXACT_RATIOS] or setting.ratios,
             networks=min(_EXACT_NETWORKS, setting.networks),
             seed=setting.seed,
-            progress=lambda done, total: progress("exact ranks", done, total),
+            progress=partial(progress, "exact ranks"),
         )
     document["protocols"].append(describe(sample, name, exact))
     document["claims"] += as_rows(judge(sample, name))
@@ -96,15 +101,19 @@ def _add_grid(
     workers: Workers,
     progress: Callable[[str, int, int], None],
 ) -> None:
-    trials = []
-    for done, (levels, setting) in enumerate(grid):
-        sample = run_layers(setting, workers)
-        if sample.stopped_by == "interrupted":
-            raise KeyboardInterrupt
-        trials += try_claims(sample, levels)
-        progress("sensitivity", done + 1, len(grid))
-    document["sensitivity"] = tally_levels(trials)
-    document["claims"] += as_rows(judge_grid(trials, "sensitivity"))
+    trials: list[Trial] = []
+    done = 0
+    try:
+        for levels, setting in grid:
+            trials += try_claims(run_layers(setting, workers).whole(), levels)
+            done += 1
+            progress("sensitivity", done, len(grid))
+    finally:
+        # What is finished counts, also after Ctrl-C; the setting says how much of the grid that is.
+        document["sensitivity_setting"]["settings_run"] = done
+        if trials:
+            document["sensitivity"] = tally_levels(trials)
+            document["claims"] += as_rows(judge_grid(trials, "sensitivity"))
 
 
 def run_search(
@@ -129,7 +138,8 @@ def run_search(
             tries=tries,
             networks=networks,
             seed=seed,
-            progress=lambda done, best: progress(f"nearest so far {best:.4f}", done, max(done, tries)),
+            # Climbing goes on from the random ones for as long as it helps: about as many again.
+            progress=lambda done: progress("settings tried", done, max(done + 1, 2 * tries)),
         )
     return {"tries": tries, "networks": networks, "seed": seed, **_describe_search(found)}
 

@@ -78,13 +78,17 @@ _PARAMETERS: tuple[tuple[str, str, dict[str, Any]], ...] = (
             "help": "numpy, producer, or rel:SHARE; the first is primary where the protocol's is missing",
         },
     ),
-    ("--networks", "networks", {"type": _whole, "metavar": "N", "help": "random networks at most (1000)"}),
+    (
+        "--networks",
+        "networks",
+        {"type": _whole, "metavar": "N", "help": "random networks at most (1000; grid: 20 of each)"},
+    ),
     (
         "--target-se",
         "target_se",
         {"type": _number, "metavar": "SE", "help": "stop at this standard error of the paired differences (0: never)"},
     ),
-    ("--seed", "seed", {"type": _whole, "metavar": "N", "help": "of sizes, weights and inputs (0)"}),
+    ("--seed", "seed", {"type": _whole, "metavar": "N", "help": "of sizes, weights and inputs (0; closest: 2)"}),
 )
 _PAIR = 2
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ GRID_NETWORKS = 20
 #: What the search tries values of.
 SEARCHED = ("weights", "inputs", "norm", "rows", "d_out", "expansion", "second_activation", "spatial", "precision")
 
+#: Of the protocol `closest`: neither that of the search nor that of its validation, so that no network comes again.
+CLOSEST_SEED = 2
+
 _CLOSEST = Path(__file__).with_name("closest.json")
 
 #: The choices of the sensitivity grid besides tolerance and centring, which every sample has all of.
@@ -36,7 +40,7 @@ GRID: dict[str, tuple[Any, ...]] = {
     "spatial": (1, 3),
 }
 #: In double precision 3e-05 of the largest singular value stands for what single precision would call zero.
-_GRID_BASE = LayerSetting(
+GRID_BASE = LayerSetting(
     ratios=(0.05, 0.1, round(1 / 6, 4), 0.3, 0.5, 1.0),
     precision="float64",
     tolerances=("numpy", "rel:3e-05", "rel:0.001", "rel:0.01", "rel:0.03", "rel:0.1"),
@@ -55,10 +59,10 @@ def closest_setting() -> LayerSetting:
     best = LayerSetting.from_dict(load_closest()["best"][0]["setting"])
     plain = LayerSetting()
     tolerances = tuple(dict.fromkeys([best.primary[2], *plain.tolerances]))
-    return replace(best, ratios=plain.ratios, tolerances=tolerances, networks=plain.networks, seed=plain.seed)
+    return replace(best, ratios=plain.ratios, tolerances=tolerances, networks=plain.networks, seed=CLOSEST_SEED)
 
 
-def expand_grid(base: LayerSetting = _GRID_BASE) -> Iterator[tuple[dict[str, str], LayerSetting]]:
+def expand_grid(base: LayerSetting = GRID_BASE) -> Iterator[tuple[dict[str, str], LayerSetting]]:
     """Every setting of the sensitivity grid with the levels it stands for.
 
     Args:
@@ -68,6 +72,12 @@ def expand_grid(base: LayerSetting = _GRID_BASE) -> Iterator[tuple[dict[str, str
         choices = dict(zip(GRID, values, strict=True))
         levels = {name: _name(value) for name, value in choices.items()}
         yield levels, replace(base, **choices)
+
+
+def describe_grid(base: LayerSetting) -> dict[str, Any]:
+    """Every parameter of the grid, plain: those that vary with their levels, the others with their value."""
+    levels = {name: [_name(value) for value in values] for name, values in GRID.items()}
+    return {**base.as_dict(), **levels, "settings": math.prod(len(values) for values in GRID.values())}
 
 
 def _name(value: Any) -> str:

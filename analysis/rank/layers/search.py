@@ -77,7 +77,7 @@ def search_closest(
     tries: int = 300,
     networks: int = 20,
     seed: int = 0,
-    progress: Callable[[int, float], None] = lambda _tried, _best: None,
+    progress: Callable[[int], None] = lambda _tried: None,
 ) -> SearchResult:
     """Try random settings, improve the best ones choice by choice, and measure the winner on fresh networks.
 
@@ -86,15 +86,15 @@ def search_closest(
         tries: Random settings.
         networks: Random networks of each; ten times as many for the winner.
         seed: Of the settings that are tried.
-        progress: Is told how many settings were tried and the least distance.
+        progress: Is told how many settings were tried.
     """
     chooser = random.Random(seed)
     found: dict[LayerSetting, Candidate] = {}
 
     def try_out(setting: LayerSetting) -> Candidate:
         if setting not in found:
-            found[setting] = _nearest_view(run_layers(setting, workers))
-            progress(len(found), min(one.distance for one in found.values()))
+            found[setting] = _nearest_view(run_layers(setting, workers).whole())
+            progress(len(found))
         return found[setting]
 
     for _ in range(tries):
@@ -109,7 +109,7 @@ def search_closest(
         settings_tried=len(found),
         views_tried=len(found) * len(TOLERANCES) * len(winner.centrings),
         best=tuple(best[:20]),
-        validated=_candidate(run_layers(fresh, workers)),
+        validated=_candidate(run_layers(fresh, workers).whole()),
     )
 
 

@@ -37,6 +37,8 @@ _SIZES = {"spatial": (1, 64), "networks": (2, 100_000)}
 #: One random network of this width takes a second; beyond it a study of them would not end.
 _MOST_CHANNELS = 2048
 _MOST_EXPANSION = 64
+#: Of one tensor; a few of them are alive at a time, in each process.
+_MOST_BYTES = 2 * 2**30
 _ROWS = re.compile(r"(?P<times>\d+(\.\d+)?)x|d\+(?P<more>\d+)|(?P<count>\d+)")
 
 
@@ -123,6 +125,7 @@ class LayerSetting:
         if self.seed < 0:
             raise InputError(f"the seed must not be negative; got {self.seed}")
         self._check_rows()
+        self._check_size()
         self._check_primary()
 
     def _check_rows(self) -> None:
@@ -131,6 +134,20 @@ class LayerSetting:
         for d_out in self.d_out:
             if self.rows_for(d_out) <= d_out:
                 raise InputError(f"N must exceed d_out; {self.rows} gives {self.rows_for(d_out)} rows at {d_out}")
+
+    def _check_size(self) -> None:
+        """Refuse before it begins what would end for lack of memory."""
+        d_out = self.d_out[1]
+        mid = self.expansion[1] * self.d_in(max(self.ratios), d_out)
+        narrow = not any(block.startswith("inverted") for block in self.blocks)
+        weight = d_out**2 * 9 if narrow else max(mid, d_out) ** 2 * 9
+        features = len(self.activations) * self.rows_for(d_out) * (d_out if narrow else max(mid, d_out))
+        for name, count in (("weights", weight), ("features", features)):
+            if count * 8 > _MOST_BYTES:
+                raise InputError(
+                    f"the {name} of one network would take {count * 8 / 2**30:.3g} GiB, more than {_MOST_BYTES >> 30}; "
+                    "give a smaller d_out, rows or expansion"
+                )
 
     def _check_primary(self) -> None:
         metric, centring, tolerance = self.primary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,20 @@ _TOLERANCES = tuple(f"rel:{value:g}" for value in np.round(np.logspace(-5, -0.5,
 #: Wide layers vary little from draw to draw and take long.
 _NETWORKS = {16: 100, 32: 60, 64: 40, 128: 24, 256: 12, 512: 6}
 _ACTIVATION, _REFERENCE = "SiLU", "ReLU6"
+_BASE = LayerSetting(
+    blocks=("conv1x1",),
+    activations=(_REFERENCE, _ACTIVATION),
+    ratios=_RATIOS,
+    precision="float64",
+    tolerances=_TOLERANCES,
+    primary=("rank", "uncentred", _TOLERANCES[0]),
+)
+
+
+def describe_map(seed: int) -> dict[str, Any]:
+    """Every parameter of the map, plain."""
+    varying = {"d_out": list(WIDTHS), "networks": [_NETWORKS[width] for width in WIDTHS], "seed": seed}
+    return {**_BASE.as_dict(), **varying}
 
 
 def map_signs(
@@ -44,18 +59,8 @@ def map_signs(
     """
     rows: list[dict[str, Any]] = []
     for done, width in enumerate(widths):
-        setting = LayerSetting(
-            blocks=("conv1x1",),
-            activations=(_REFERENCE, _ACTIVATION),
-            ratios=_RATIOS,
-            d_out=(width, width),
-            precision="float64",
-            tolerances=_TOLERANCES,
-            primary=("rank", "uncentred", _TOLERANCES[0]),
-            networks=_NETWORKS.get(width, 10),
-            seed=seed,
-        )
-        rows += _differences(run_layers(setting, workers), width)
+        setting = replace(_BASE, d_out=(width, width), networks=_NETWORKS.get(width, 10), seed=seed)
+        rows += _differences(run_layers(setting, workers).whole(), width)
         progress(done + 1, len(widths))
     return rows
 

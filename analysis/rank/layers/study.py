@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
@@ -55,6 +56,16 @@ class LayerSample:
         """How many random networks there are."""
         return len(self.d_out)
 
+    def whole(self) -> LayerSample:
+        """The same, where it was not cut short.
+
+        Raises:
+            KeyboardInterrupt: It was.
+        """
+        if self.stopped_by == "interrupted":
+            raise KeyboardInterrupt
+        return self
+
 
 class Workers(Protocol):
     """Who computes chunks."""
@@ -82,8 +93,18 @@ class Processes:
         self._pool = pool
 
     def map(self, tasks: Sequence[tuple[LayerSetting, str, int, int]]) -> Iterator[Array]:
-        """The chunks of all tasks, in order."""
-        return self._pool.map(_compute, tasks)
+        """The chunks of all tasks, in order.
+
+        Raises:
+            InputError: A process was ended from outside.
+        """
+        try:
+            yield from self._pool.map(_compute, tasks)
+        except BrokenProcessPool:
+            raise InputError(
+                "a process of the study was ended from outside, most likely for lack of memory; "
+                "use smaller --d-out or --rows, or fewer --processes"
+            ) from None
 
 
 @contextmanager

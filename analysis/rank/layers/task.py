@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.rank.layers import protocols
+from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from analysis.rank.layers.setting import LayerSetting
 
-#: Overrides of the grid's own choices would empty it.
+#: Overrides that the grid takes; those of its own choices would empty it.
 _GRID_FREE = ("networks", "seed", "activations", "blocks")
 
 
@@ -49,14 +50,32 @@ class LayersTask:
         known = {"literal": lambda: protocols.LITERAL, "closest": protocols.closest_setting}
         return {name: _override(known[name](), self.overrides) for name in self.protocols if name in known}
 
+    def grid_base(self) -> LayerSetting:
+        """What all settings of the sensitivity grid share.
+
+        Raises:
+            InputError: An override does not reach the grid, or is out of its range.
+        """
+        for name in self.overrides:
+            if name not in _GRID_FREE:
+                raise InputError(
+                    f"the sensitivity grid goes through its own choices, so {name.replace('_', ' ')} can't be set for "
+                    "it; add --protocol literal closest"
+                )
+        return replace(protocols.GRID_BASE, **self.overrides)
+
     def grid(self) -> list[tuple[dict[str, str], LayerSetting]]:
-        """The settings of the sensitivity grid with their levels; empty where it is not asked for."""
-        if "sensitivity" not in self.protocols:
-            return []
-        chosen = {name: value for name, value in self.overrides.items() if name in _GRID_FREE}
-        if "networks" in chosen:
-            chosen["networks"] = min(chosen["networks"], protocols.GRID_NETWORKS)
-        return [(levels, replace(setting, **chosen)) for levels, setting in protocols.expand_grid()]
+        """The settings of the sensitivity grid with their levels; empty where it is not asked for.
+
+        Raises:
+            InputError: As `grid_base`.
+        """
+        return list(protocols.expand_grid(self.grid_base())) if "sensitivity" in self.protocols else []
+
+    @property
+    def seed(self) -> int:
+        """Of the grid and the sign map."""
+        return int(self.overrides.get("seed", protocols.GRID_BASE.seed))
 
 
 def _override(setting: LayerSetting, overrides: Mapping[str, Any]) -> LayerSetting:

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import argparse
 import json
+from contextlib import nullcontext
 
 import pytest
 
 from analysis.rank.layers import commands, protocols
+from analysis.rank.layers.claims import CLAIMS
 from analysis.rank.layers.commands import run_layers_task, run_search
 from analysis.rank.layers.options import add_options, add_search_options, read_search, read_task
+from analysis.rank.layers.search import search_closest
 from analysis.rank.layers.setting import RATIOS, LayerSetting
 from analysis.rank.layers.sign_map import map_signs
 from analysis.rank.layers.study import InProcess
@@ -48,14 +51,17 @@ def test_options_replace_what_the_protocol_says():
     ("words", "message"),
     [
         ("--protocol literl", "unknown protocol 'literl'; did you mean 'literal'"),
-        ("--ratios 0", "above 0 and up to 1; got 0"),
-        ("--ratios 2", "above 0 and up to 1; got 2"),
+        ("--protocol literal --ratios 0", "above 0 and up to 1; got 0"),
+        ("--protocol literal --ratios 2", "above 0 and up to 1; got 2"),
         ("--expansion 1 2 3", "one value or a range of two; got 3"),
         ("--processes 0", "at least one process"),
         ("--networks 1", "networks must lie from 2"),
         ("--activations Swish", "unknown activation 'Swish'"),
-        ("--weight-law he", "unknown weights 'he'"),
+        ("--protocol literal --weight-law he", "unknown weights 'he'"),
         ("--protocol sensitivity --seed -1", "seed must not be negative"),
+        ("--norm none", "norm can't be set for it; add --protocol literal closest"),
+        ("--protocol literal --rows 1000000000000", "the features of one network would take"),
+        ("--protocol literal --d-out 2048 2048 --rows 4x", "GiB, more than 2; give a smaller d_out"),
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_runs(words, message):
@@ -77,12 +83,12 @@ def test_a_study_becomes_one_plain_document(monkeypatch):
     monkeypatch.setattr(protocols, "GRID", {"norm": ("none", "before")})
     monkeypatch.setattr(commands, "map_signs", lambda *_, **__: [{"d_out": 16}])
     told = []
-    task = LayersTask(overrides=FEW, exact=True)
+    task = LayersTask(overrides={"networks": 4}, exact=True)
     document = run_layers_task(task, lambda *step: told.append(step))
     assert json.loads(json.dumps(document, allow_nan=True))["kind"] == "layers"
     assert [one["name"] for one in document["protocols"]] == ["literal", "closest"]
     assert {one["protocol"] for one in document["claims"]} == {"literal", "closest", "sensitivity"}
-    assert len(document["claims"]) == 3 * 11
+    assert len(document["claims"]) == 3 * (len(CLAIMS) + 1)
     assert {row["factor"] for row in document["sensitivity"]} == {"norm", "tolerance", "centring"}
     assert {row["activation"] for row in document["protocols"][0]["exact"]} <= {
         "Linear",
@@ -96,14 +102,62 @@ def test_a_study_becomes_one_plain_document(monkeypatch):
     assert all(0 < done <= total for _, done, total in told)
 
 
-def test_ctrl_c_keeps_the_protocols_that_are_finished(monkeypatch):
-    def stop(*_, **__):
-        raise KeyboardInterrupt
+class _Interrupting:
+    """Computes here, until Ctrl-C comes at a given wave of networks."""
 
-    monkeypatch.setattr(commands, "_add_grid", stop)
-    document = run_layers_task(LayersTask(protocols=("literal", "sensitivity"), overrides=FEW))
+    def __init__(self, wave):
+        self.left = wave
+
+    def map(self, tasks):
+        self.left -= 1
+        if self.left <= 0:
+            raise KeyboardInterrupt
+        return InProcess().map(tasks)
+
+
+def interrupt_at(monkeypatch, wave):
+    monkeypatch.setattr(protocols, "GRID", {"norm": ("none", "before", "after")})
+    monkeypatch.setattr(commands, "open_workers", lambda _: nullcontext(_Interrupting(wave)))
+
+
+@pytest.mark.parametrize(("wave", "protocol_count", "settings_run"), [(2, 1, None), (3, 1, 1), (4, 1, 2), (5, 1, 3)])
+def test_ctrl_c_keeps_what_is_finished(monkeypatch, wave, protocol_count, settings_run):
+    """One wave for the literal protocol, three for the grid, then the sign map."""
+    interrupt_at(monkeypatch, wave)
+    document = run_layers_task(LayersTask(protocols=("literal", "sensitivity"), overrides={"networks": 3}))
     assert document["stopped"]
-    assert [one["name"] for one in document["protocols"]] == ["literal"]
+    assert len(document["protocols"]) == protocol_count
+    judged = {one["protocol"] for one in document["claims"]}
+    assert judged == ({"literal", "sensitivity"} if settings_run else {"literal"})
+    assert document["sensitivity_setting"]["settings_run"] == (settings_run or 0)
+    assert document["sign_map"] == []
+
+
+def test_a_finished_grid_is_kept_though_no_protocol_was_asked_for(monkeypatch):
+    interrupt_at(monkeypatch, 4)
+    document = run_layers_task(LayersTask(protocols=("sensitivity",), overrides={"networks": 3}))
+    assert document["stopped"]
+    assert document["sensitivity_setting"]["settings_run"] == 3
+    assert {one["protocol"] for one in document["claims"]} == {"sensitivity"}
+
+
+def test_ctrl_c_in_the_second_wave_of_a_width_ends_the_sign_map():
+    with pytest.raises(KeyboardInterrupt):
+        map_signs(_Interrupting(2), widths=(16,))
+
+
+def test_ctrl_c_ends_a_search(monkeypatch):
+    monkeypatch.setattr("analysis.rank.layers.search.OPEN_CHOICES", {"d_out": ((8, 12),)})
+    with pytest.raises(KeyboardInterrupt):
+        search_closest(_Interrupting(2), tries=1, networks=60)
+
+
+def test_the_seed_reaches_grid_and_sign_map(monkeypatch):
+    monkeypatch.setattr(protocols, "GRID", {"norm": ("none",)})
+    monkeypatch.setattr(commands, "map_signs", lambda *_, seed, **__: [{"seed": seed}])
+    document = run_layers_task(LayersTask(protocols=("sensitivity",), overrides={"networks": 2, "seed": 5}))
+    assert document["sensitivity_setting"]["seed"] == document["sign_map_setting"]["seed"] == 5
+    assert document["sign_map"] == [{"seed": 5}]
 
 
 def test_the_search_finds_what_is_nearest_and_counts_what_it_tried(monkeypatch):
