@@ -35,8 +35,9 @@ def run_trained(
         folder: Where finished runs are kept and looked for; None keeps none.
 
     Returns:
-        Plain values: ``format``, ``kind``, ``setting``, ``stopped_by`` (``seeds`` or ``interrupted``), ``runs``,
-        ``summary``, ``pairs``, ``claims``. Accuracies are shares; None stands for what is not known.
+        Plain values: ``format``, ``kind``, ``setting``, ``stopped_by`` (``seeds`` or ``interrupted``), ``stopped``
+        (whether that was before its end), ``runs``, ``summary``, ``pairs``, ``claims``. Accuracies are shares; None
+        stands for what is not known.
 
     Raises:
         InputError: scikit-learn is missing, or the folder holds runs of another setting.
@@ -58,6 +59,7 @@ def run_trained(
         "kind": "trained",
         "setting": setting.as_dict() | versions,
         "stopped_by": stopped_by,
+        "stopped": stopped_by == "interrupted",
         "runs": [run.as_dict() for run in runs.values()],
         "summary": [_summarise(network, list(runs.values())) for network in networks],
         "pairs": compare_all(networks, runs),

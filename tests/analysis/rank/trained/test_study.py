@@ -36,6 +36,7 @@ def test_the_document_is_plain_and_whole(whole, tiny):
     document, _ = whole
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert (document["format"], document["kind"], document["stopped_by"]) == (1, "trained", "seeds")
+    assert document["stopped"] is False
     assert document["setting"].items() >= tiny.as_dict().items()
     assert {(run["network"], run["seed"]) for run in document["runs"]} == {
         (name, seed) for name in ("baseline", "dr_conv", "dr_block", "silu") for seed in (0, 1)
@@ -124,7 +125,7 @@ def test_ctrl_c_keeps_what_is_finished(tiny, tmp_path, monkeypatch):
 
     monkeypatch.setattr(training, "train", stop_at_third)
     document = run_trained(tiny, folder=tmp_path)
-    assert document["stopped_by"] == "interrupted"
+    assert (document["stopped_by"], document["stopped"]) == ("interrupted", True)
     assert [run["network"] for run in document["runs"]] == done
     assert len((tmp_path / NAME).read_text().splitlines()) == 3
 
