@@ -18,13 +18,23 @@ if TYPE_CHECKING:
     from reports.figures import Picture
     from reports.html.rank_page import RankPage
 
-__all__ = ["render_rank_page"]
+__all__ = ["describe_rank", "render_rank_page"]
 
 _PAGES: dict[str, Callable[[Mapping[str, pd.DataFrame]], RankPage]] = {
     "layers": rank_layers.describe,
     "network": rank_network.describe,
     "trained": rank_trained.describe,
 }
+
+
+def describe_rank(kind: str, frames: Mapping[str, pd.DataFrame]) -> RankPage:
+    """What the page says besides its figures.
+
+    Args:
+        kind: A key of `reports.rank.columns.TABLES`.
+        frames: As from `reports.rank.rank_frames`.
+    """
+    return _PAGES[kind](frames)
 
 
 def render_rank_page(kind: str, frames: Mapping[str, pd.DataFrame], pictures: Sequence[Picture]) -> str:
@@ -35,7 +45,7 @@ def render_rank_page(kind: str, frames: Mapping[str, pd.DataFrame], pictures: Se
         frames: As from `reports.rank.rank_frames`.
         pictures: As from `reports.figures.rank.plot_rank`.
     """
-    page = _PAGES[kind](frames)
+    page = describe_rank(kind, frames)
     tables = {
         # The table library escapes every cell.
         section.name: Markup(render_table(section.name, section.table, section.meanings))  # noqa: S704

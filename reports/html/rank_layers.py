@@ -27,6 +27,7 @@ _PROTOCOLS = (
         "literal reads the paper's text as it stands; closest is the setting, of all that were tried, whose curves are "
         "nearest to the paper's figure, which by itself makes it no better founded; sensitivity varies what the paper "
         "leaves open and counts how often each claim held. The thresholds in the rules are ours: the paper says it in "
+        "words."
     ),
 )
 _BOUND = (

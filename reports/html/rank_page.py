@@ -17,6 +17,7 @@ RANK_WORDS = (
         (
             "The number of singular values of a feature matrix that count as non-zero: one row per sample or position, "
             "one column per channel. Which of them count is a matter of the tolerance, so a rank without one says "
+            "little."
         ),
     ),
     (

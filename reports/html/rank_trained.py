@@ -27,6 +27,7 @@ _WORDS = (
         (
             "The sum of the singular values of the final feature. It grows with the scale of the features and with the "
             "number of rows, so two networks compare by it only if these are alike; over the largest singular value it "
+            "does not depend on the scale."
         ),
     ),
     (

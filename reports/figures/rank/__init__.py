@@ -16,13 +16,23 @@ if TYPE_CHECKING:
 
     Planner = Callable[[Mapping[str, pd.DataFrame]], Iterator[Plan]]
 
-__all__ = ["plot_rank"]
+__all__ = ["plan_rank", "plot_rank"]
 
 _PLANNERS: dict[str, Planner] = {
     "layers": plans_layers.plan_figures,
     "network": plans_network.plan_figures,
     "trained": plans_trained.plan_figures,
 }
+
+
+def plan_rank(kind: str, frames: Mapping[str, pd.DataFrame]) -> Iterator[Plan]:
+    """The figures of a study in the order of the page, not drawn yet.
+
+    Args:
+        kind: A key of `reports.rank.columns.TABLES`.
+        frames: As from `reports.rank.rank_frames`.
+    """
+    return _PLANNERS[kind](frames)
 
 
 def plot_rank(kind: str, frames: Mapping[str, pd.DataFrame]) -> list[Picture]:
@@ -33,7 +43,7 @@ def plot_rank(kind: str, frames: Mapping[str, pd.DataFrame]) -> list[Picture]:
         frames: As from `reports.rank.rank_frames`.
     """
     with style.drawing():
-        return [_picture(plan) for plan in _PLANNERS[kind](frames)]
+        return [_picture(plan) for plan in plan_rank(kind, frames)]
 
 
 def _picture(plan: Plan) -> Picture:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from reports.figures.rank import plot_rank
-from reports.html.rank import render_rank_page
+from reports.figures.rank import plan_rank, plot_rank
+from reports.html.rank import describe_rank, render_rank_page
 from reports.rank import columns, rank_frames
 
 EVIL = "\"'></td></script><script>alert(1)</script>"
@@ -73,6 +73,19 @@ def test_figures_are_in_the_page_with_their_captions(pages: dict[str, str], kind
     images = [a for tag, a in Elements(pages[kind]).found if tag == "img"]
     assert len(images) == {"layers": 12, "network": 7, "trained": 4}[kind]
     assert all((a["src"] or "").startswith("data:image/svg+xml;base64,") and a["alt"] for a in images)
+
+
+@pytest.mark.parametrize("kind", columns.TABLES)
+@pytest.mark.parametrize("empty", [False, True])
+def test_every_text_is_whole_sentences(documents: dict[str, Any], kind: str, *, empty: bool) -> None:
+    frames = rank_frames({"format": 1, "kind": kind} if empty else documents[kind])
+    page, plans = describe_rank(kind, frames), list(plan_rank(kind, frames))
+    texts = [page.lead, *page.doubts, page.verdict.intro, page.verdict.missing, *(text for _, text in page.reading)]
+    texts += [text for section in page.sections for text in (section.intro, section.missing)]
+    texts += [plan.caption for plan in plans]
+    assert [text for text in texts if not text.endswith(".") or "  " in text or text != text.strip()] == []
+    # The page says "because ... ." around these.
+    assert [plan.needs for plan in plans if not plan.needs or plan.needs.endswith(".")] == []
 
 
 def test_verdicts_come_first_and_in_words(pages: dict[str, str]) -> None:
