@@ -189,7 +189,7 @@ LAYERS = {
     "time_share_high": "upper bound of the 95 % interval of time_share",
     "tap": "tap at its output",
     "rank": "rank of its output",
-    "rank_share": "rank over the sum of the ranks of all layers",
+    "rank_share": "rank over the sum of the ranks of all taps; given at the last layer of each tap",
 }
 SPECTRA = {
     "model": _TAP["model"],

@@ -112,16 +112,24 @@ def _metric_rows(model: Mapping[str, Any], tap: Mapping[str, Any]) -> Iterator[R
 def _layer_rows(model: Mapping[str, Any]) -> Iterator[Row]:
     layers = part_of(model, "layers")
     macs = sum(row.get("macs") or 0 for row in layers)
-    ranks = sum(row.get("rank") or 0 for row in layers)
+    ranks = _tap_ranks(layers)
+    total = sum(ranks.values())
     for index, row in enumerate(layers):
-        rank = row.get("rank")
         yield {
             **row,
             "model": model["model"],
             "index": index,
             "macs_share": (row.get("macs") or 0) / macs if macs else None,
-            "rank_share": rank / ranks if ranks and rank is not None else None,
+            "rank_share": ranks[index] / total if total and index in ranks else None,
         }
+
+
+def _tap_ranks(layers: Sequence[Mapping[str, Any]]) -> dict[int, float]:
+    """The rank of every tap, once, under the place of its last layer: a convolution and its norm may share a tap."""
+    known = {place: row for place, row in enumerate(layers) if row.get("rank") is not None}
+    # A layer without a tap's name stands for itself.
+    last = {row.get("tap") or place: place for place, row in known.items()}
+    return {place: number(known[place]["rank"]) for place in last.values()}
 
 
 def _spectrum_rows(model: Mapping[str, Any], tap: Mapping[str, Any]) -> Iterator[Row]:

@@ -86,7 +86,8 @@ def plan_figures(frames: Frames) -> Iterator[Plan]:
         name="rank_layer_shares",
         title="Cost, time and rank by layer",
         caption="Each layer's share of the multiply-adds, of the time of a forward pass (bars: 95 % intervals) and of "
-        "the sum of all ranks. Ranks with too few rows are too low, see Rank along the depth.",
+        "the sum of all ranks, each tap counted once, at its last layer. Ranks with too few rows are too low, see Rank "
+        "along the depth.",
         needs="fewer than two of multiply-adds, time and rank are known by layer",
         draw=partial(network_depth.plot_layer_shares, frames["layers"], foot),
     )

@@ -113,6 +113,17 @@ def test_shares_of_layers_add_up(network: dict[str, Any]) -> None:
         assert layers.groupby("model")[name].sum().tolist() == pytest.approx([1, 1])
 
 
+def test_a_tap_that_several_layers_share_counts_once(network: dict[str, Any]) -> None:
+    def layer(name: str, tap: str | None, rank: int | None) -> dict[str, Any]:
+        return {"layer": name, "kind": "layer", "macs": 1, "tap": tap, "rank": rank}
+
+    rows = [layer("conv", "a", 30), layer("norm", "a", 30), layer("pool", None, None), layer("fc", "b", 10)]
+    rows += [layer("act", None, 5), layer("out", None, 5)]
+    layers = rank_frames({**network, "models": [network["models"][0] | {"layers": rows}]})["layers"]
+    assert layers["rank_share"].fillna(-1).tolist() == pytest.approx([-1, 0.6, -1, 0.2, 0.1, 0.1])
+    assert layers["rank"].fillna(-1).tolist() == [30, 30, -1, 10, 5, 5]
+
+
 def test_missing_numbers_are_missing_and_not_zero(network: dict[str, Any], trained: dict[str, Any]) -> None:
     other = copy.deepcopy(network)
     tap = other["models"][0]["taps"][0]
