@@ -64,12 +64,10 @@ def point_bound(config: BlockConfig, point: str, ranks: Mapping[str, int]) -> Bo
     if point == "expand":
         return _pointwise(ranks.get("input", config.w_in))
     if point == "depthwise":
-        entry = _before(point, ranks, config.w_mid)
-        return Bound(
-            config.kernel**2 * entry + 1, f"{config.kernel}x{config.kernel} of a map of rank {entry}, and a shift"
-        )
+        entry, side = _before(config, point, ranks), config.kernel
+        return Bound(side**2 * entry + 1, f"{side}x{side} of a map of rank {entry}, and a shift")
     if point == "project":
-        return _pointwise(_before(point, ranks, config.w_mid))
+        return _pointwise(_before(config, point, ranks))
     shortcut = min(config.w_shortcut, ranks.get("input", config.w_in)) + config.projection
     inner = min(ranks.get("project", config.w_out), config.w_out)
     return Bound(inner + shortcut, f"rank {inner} of the projection plus {shortcut} of the shortcut")
@@ -90,9 +88,9 @@ def _pointwise(entry: int) -> Bound:
     return Bound(entry + 1, f"1x1 of a map of rank {entry}, and a shift")
 
 
-def _before(point: str, ranks: Mapping[str, int], width: int) -> int:
-    """The rank just before a point; `width` where the tap there was not measured."""
+def _before(config: BlockConfig, point: str, ranks: Mapping[str, int]) -> int:
+    """The rank just before a convolution inside the block; all its channels where the tap there was not measured."""
     if point == "project":
-        return ranks.get("act2", width)
-    # Without an expansion the block's input is what the depthwise convolution reads.
-    return ranks.get("act", width) if "expand" in ranks or "act" in ranks else ranks.get("input", width)
+        return ranks.get("act2", config.w_mid)
+    # An activation stands between an expansion and what reads it: the rank of the block's input says nothing there.
+    return ranks.get("act", config.w_mid) if config.expand else ranks.get("input", config.w_in)

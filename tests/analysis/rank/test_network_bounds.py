@@ -27,6 +27,14 @@ def test_without_an_expansion_the_depthwise_convolution_reads_the_input():
     assert point_bound(first, "depthwise", {"input": 3}).value == 28
 
 
+def test_with_an_expansion_the_input_does_not_bound_the_depthwise_convolution():
+    block = CONFIG.stages[1][0]
+    assert (block.expand, block.w_mid) == (True, 96)
+    assert point_bound(block, "depthwise", {"input": 5}).within(96, 10**6).value == 96
+    assert point_bound(block, "depthwise", {"input": 5, "expand": 6}).within(96, 10**6).value == 96
+    assert point_bound(block, "depthwise", {"input": 5, "act": 7}).value == 64
+
+
 @pytest.mark.parametrize("point", ["act", "se", "act2"])
 def test_what_is_not_linear_can_fill_all_channels(point):
     assert point_bound(BLOCK, point, {"input": 1, "act": 1}).value == BLOCK.w_mid
