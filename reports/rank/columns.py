@@ -6,7 +6,7 @@ from __future__ import annotations
 FORMAT_VERSION = 1
 
 _SETTINGS = {
-    "part": "protocol, or study, that the parameter belongs to",
+    "part": "protocol, model or other part of the study that the parameter belongs to",
     "parameter": "name of the parameter",
     "value": "its value, as text",
 }
@@ -79,9 +79,10 @@ SENSITIVITY = {
     "claim": _CLAIM["claim"],
     "factor": "choice that the paper leaves open",
     "level": "what was chosen",
-    "views": "settings with that choice in which the claim was tested",
+    "views": "settings with that choice, each at one tolerance and centring, in which the claim was decided",
     "held": "of these, how many it held in",
-    "share": "held over views",
+    "undecided": "further ones, in which it was shown neither to hold nor to fail",
+    "share": "held over views; empty where there are none",
 }
 #: A search adds a column for every parameter it varied.
 SEARCH = {
@@ -305,7 +306,7 @@ BOOLEAN = frozenset({"primary", "few_rows", "sample_limited"})
 NUMBERS = {"sign_map": {"tolerance"}, "curves": {"tolerance"}, "metrics": {"value"}, "spectra": {"value"}}
 #: Whole numbers that may be missing; as floats they would be written 2.0.
 WHOLE = frozenset((
-    "networks", "points", "views", "held", "d_out", "rows", "images", "positions_per_image", "channels",
+    "networks", "points", "views", "held", "undecided", "d_out", "rows", "images", "positions_per_image", "channels",
     "resolution", "params", "macs", "c_in", "c_mid", "c_out", "index", "seed", "seeds", "wins", "failed",
     "feature_channels", "dead_channels", "duplicate_channels", "epochs", "settings_tried", "printed_macs",
     "views_tried",

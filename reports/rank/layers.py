@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _METRIC = ("metric", "centring", "tolerance")
 #: Tables of which every protocol has its own part.
 _OF_PROTOCOL = ("bounds", "overlay", "distances", "exact")
+#: What belongs to no protocol and has a setting of its own, and how the report calls it.
+_OWN_SETTINGS = {"sensitivity_setting": "sensitivity", "sign_map_setting": "sign map"}
 
 
 def table_rows(document: Mapping[str, Any]) -> dict[str, Iterable[Row]]:
@@ -33,7 +35,11 @@ def table_rows(document: Mapping[str, Any]) -> dict[str, Iterable[Row]]:
         ],
         "search": _search_rows(document.get("search")),
         "sign_map": [{**row, "sign": sign_of(row)} for row in part_of(document, "sign_map")],
-        "settings": [*setting_rows("study", stopped), *(row for one in protocols for row in _setting_rows(one))],
+        "settings": [
+            *setting_rows("study", stopped),
+            *(row for one in protocols for row in _setting_rows(one)),
+            *(row for name, part in _OWN_SETTINGS.items() for row in setting_rows(part, document.get(name))),
+        ],
     }
 
 

@@ -98,6 +98,8 @@ def plot_signs(signs: pd.DataFrame, conditions: str) -> Figure | None:
 def plot_sensitivity(sensitivity: pd.DataFrame, conditions: str) -> Figure | None:
     """How often each claim held (rows) at each level of each choice that the paper leaves open (columns).
 
+    A dash stands where no view decided, an empty cell where the claim was not tested.
+
     Args:
         sensitivity: The tally.
         conditions: The footnote.
@@ -116,7 +118,8 @@ def plot_sensitivity(sensitivity: pd.DataFrame, conditions: str) -> Figure | Non
             share = shares.get((claim, *level), np.nan)
             colour: Any = mpl.colors.to_rgba(_MISSING) if np.isnan(share) else scale.to_rgba(share)
             panel.bar(spot, 1, bottom=row - 0.5, width=1, color=[colour], edgecolor="white", linewidth=0.8)
-            text = "" if np.isnan(share) else f"{100 * share:.0f}"
+            undecided = "\N{EN DASH}" if (claim, *level) in shares else ""
+            text = undecided if np.isnan(share) else f"{100 * share:.0f}"
             panel.text(spot, row, text, ha="center", va="center", fontsize=7, color=looks.ink_on(colour))
     _head(panel, levels, spots)
     panel.set_yticks(range(len(claims)), claims, fontsize=looks.SMALL)

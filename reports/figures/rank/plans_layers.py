@@ -19,6 +19,8 @@ _FOOT = (
     "networks run", "number shown", "d_out", "rows", "weights", "inputs", "norm", "spatial", "expansion",
     "precision", "seed",
 )  # fmt: skip
+_GRID_FOOT = ("settings", "settings_run", "networks", "ratios", "expansion", "precision", "seed")
+_SIGN_FOOT = ("rows", "weights", "inputs", "norm", "spatial", "precision", "seed")
 _THRESHOLDS = "The thresholds in the rules are not the paper's, which says it in words."
 _PAPER = "Paper: Han et al., CVPR 2021 (arXiv 2007.00992), figure 1, as digitised."
 
@@ -30,8 +32,8 @@ def plan_figures(frames: Frames) -> Iterator[Plan]:
         name="rank_verdicts",
         title="Claims and protocols",
         caption="One row per claim of the paper, one column per protocol. A check mark: it holds; a cross: it fails; "
-        "~: it depends on the choices named; ?: the study lacks what the rule needs. Small words beside a mark name "
-        "what would change it.",
+        "~: it depends on the choices named; ?: it can't be told, as the study lacks what the rule needs or its "
+        "intervals leave it open. Small words beside a mark name what would change it.",
         needs="no claim was tested",
         draw=partial(layer_claims.plot_verdicts, frames["claims"], _THRESHOLDS),
     )
@@ -48,10 +50,11 @@ def plan_figures(frames: Frames) -> Iterator[Plan]:
     yield Plan(
         name="rank_sensitivity",
         title="How often each claim held, by choice",
-        caption="The share [%] of all settings with that choice in which the claim held. A row of equal numbers does "
-        "not depend on the choice; a jump within a group of columns does.",
+        caption="The share [%] in which the claim held, of the settings with that choice in which it was shown to hold "
+        "or to fail; a dash where there are none. A row of equal numbers does not depend on the choice; a jump within "
+        "a group of columns does.",
         needs="the choices that the paper leaves open were not varied",
-        draw=partial(layer_maps.plot_sensitivity, frames["sensitivity"], "Rows: claims; columns: what was chosen."),
+        draw=partial(layer_maps.plot_sensitivity, frames["sensitivity"], _grid_conditions(frames["settings"])),
     )
     yield Plan(
         name="rank_signs",
@@ -59,7 +62,7 @@ def plan_figures(frames: Frames) -> Iterator[Plan]:
         caption="Paired difference of rank / d_out over tolerance and width. + and - mark where the 95 % interval "
         "excludes zero, 0 where it does not. The claim that SiLU expands the rank more is about a map of plus signs.",
         needs="the sign map was not computed",
-        draw=partial(layer_maps.plot_signs, frames["sign_map"], _sign_conditions(frames["sign_map"])),
+        draw=partial(layer_maps.plot_signs, frames["sign_map"], _sign_conditions(frames)),
     )
 
 
@@ -114,9 +117,15 @@ def _of(frame: pd.DataFrame, protocol: str) -> pd.DataFrame:
     return frame[frame["protocol"] == protocol]
 
 
-def _sign_conditions(signs: pd.DataFrame) -> str:
+def _grid_conditions(settings: pd.DataFrame) -> str:
+    return " ".join(("Rows: claims; columns: what was chosen.", conditions_of(settings, "sensitivity", _GRID_FOOT)))
+
+
+def _sign_conditions(frames: Frames) -> str:
+    signs = frames["sign_map"]
     if signs.empty:
         return ""
     counts = signs["networks"].dropna()
     networks = f"; {counts.min()} to {counts.max()} networks per width" if len(counts) else ""
-    return f"Block {signs['block'].iloc[0]}{networks}."
+    foot = conditions_of(frames["settings"], "sign map", _SIGN_FOOT)
+    return f"Block {signs['block'].iloc[0]}{networks}{'; ' if foot else ''}{foot}."

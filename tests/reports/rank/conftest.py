@@ -19,7 +19,7 @@ BLOCKS = ("conv1x1", "conv3x3", "inverted_bottleneck_conv3x3", "inverted_bottlen
 ACTIVATIONS = ("Linear", "ReLU6", "ReLU", "LeakyReLU", "ELU", "SoftPlus", "Hardswish", "SiLU")
 RATIOS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 TOLERANCES = ("numpy", "producer", "rel:0.1", "rel:0.01", "rel:0.001")
-CLAIMS = ("C1", "C2", "C4", "C10")
+CLAIMS = ("C1", "C2", "C4", "C4a", "C4c", "C4d", "C10")
 _STRENGTH = dict(zip(ACTIVATIONS, (0, 0.85, 0.86, 0.88, 0.92, 0.93, 0.95, 0.96), strict=True))
 _LOSS = dict(zip(TOLERANCES, (0.0, 0.0, 0.5, 0.2, 0.05), strict=True))
 
@@ -165,11 +165,20 @@ def made_layers() -> dict[str, Any]:
             for place, claim in enumerate(CLAIMS)
         ],
         "sensitivity": [
-            {"claim": claim, "factor": factor, "level": level, "views": 12, "held": (3 * place + 5 * number) % 13}
+            {
+                "claim": claim,
+                "factor": factor,
+                "level": level,
+                "views": 12,
+                "held": (3 * place + 5 * number) % 13,
+                "undecided": 4,
+            }
             for place, claim in enumerate(CLAIMS)
             for factor, names in levels.items()
             for number, level in enumerate(names)
         ],
+        "sensitivity_setting": {"norm": ["none", "before"], "d_out": ["10 to 40"], "settings": 96, "networks": 20},
+        "sign_map_setting": {"d_out": [16, 64, 256], "rows": "4x", "spatial": 1, "seed": 0},
         "search": {
             "settings_tried": 412,
             "views_tried": 7416,

@@ -50,6 +50,27 @@ def test_the_share_of_views_is_that_of_the_counts(layers: dict[str, Any]) -> Non
     assert rank_frames(layers)["sensitivity"]["share"].tolist() == [0.25]
 
 
+def test_where_no_view_decides_there_is_no_share(layers: dict[str, Any]) -> None:
+    row = {"claim": "C1", "factor": "norm", "level": "none", "views": 0, "held": 0, "undecided": 7}
+    frame = rank_frames({**layers, "sensitivity": [row]})["sensitivity"]
+    assert frame["share"].isna().all()
+    assert frame[["views", "held", "undecided"]].to_numpy().tolist() == [[0, 0, 7]]
+
+
+def test_claims_stay_in_the_order_of_the_document(layers: dict[str, Any]) -> None:
+    frames = rank_frames(layers)
+    for name in ("claims", "sensitivity"):
+        assert list(dict.fromkeys(frames[name]["claim"])) == ["C1", "C2", "C4", "C4a", "C4c", "C4d", "C10"]
+
+
+def test_grid_and_sign_map_have_settings_of_their_own(layers: dict[str, Any]) -> None:
+    settings = rank_frames(layers)["settings"].set_index(["part", "parameter"])["value"]
+    assert settings["sensitivity", "norm"] == "none, before"
+    assert settings["sign map", "d_out"] == "16, 64, 256"
+    none = rank_frames({**layers, "sensitivity_setting": None, "sign_map_setting": None})["settings"]
+    assert set(none["part"]) == {"literal", "closest"}
+
+
 def test_a_search_brings_its_parameters_as_columns(layers: dict[str, Any]) -> None:
     search, tried = rank_frames(layers)["search"], ["settings_tried", "views_tried", "validated_distance"]
     assert list(search.columns) == ["rank", "distance", *tried, "weights", "d_out"]

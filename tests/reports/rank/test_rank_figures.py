@@ -6,9 +6,18 @@ from typing import Any
 
 import matplotlib as mpl
 import pytest
+from matplotlib.colors import to_rgba
 
 from reports.figures import style
-from reports.figures.rank import layer_curves, layer_maps, looks, network_depth, network_spectra, plot_rank
+from reports.figures.rank import (
+    layer_claims,
+    layer_curves,
+    layer_maps,
+    looks,
+    network_depth,
+    network_spectra,
+    plot_rank,
+)
 from reports.figures.rank import trained as trained_figures
 from reports.figures.rank.plan import slugs
 from reports.rank import rank_frames
@@ -154,6 +163,33 @@ def test_the_sign_map_reads_without_colour(layers: dict[str, Any]) -> None:
     assert written.count("+") == (signs["sign"] == "+").sum()
     assert written.count("\N{MINUS SIGN}") == (signs["sign"] == "-").sum()
     assert written.count("0") == (signs["sign"] == "0").sum()
+
+
+def test_each_of_the_four_verdicts_has_its_own_symbol_and_what_is_open_is_grey(layers: dict[str, Any]) -> None:
+    claims = [row for row in layers["claims"] if row["protocol"] == "literal"]
+    figure = layer_claims.plot_verdicts(rank_frames({**layers, "claims": claims})["claims"], "")
+    assert figure is not None
+    symbols = {"holds": "\N{CHECK MARK}", "fails": "\N{MULTIPLICATION X}", "depends on": "~", "can't be told": "?"}
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend == [f"{symbol}  {verdict}" for verdict, symbol in symbols.items()]
+    panel = figure.axes[0]
+    shown = [text.get_text() for text in panel.texts][::2]
+    assert shown == [symbols[row["verdict"]] for row in claims]
+    colours = {symbol: to_rgba(patch.get_facecolor()) for symbol, patch in zip(shown, panel.patches, strict=True)}
+    assert len(set(colours.values())) == len(symbols)
+    assert len(set(colours["?"][:3])) == 1
+    assert [label.get_text().split()[0] for label in panel.get_yticklabels()] == [row["claim"] for row in claims]
+
+
+def test_where_no_view_decides_the_sensitivity_is_a_dash(layers: dict[str, Any]) -> None:
+    row = {"claim": "C1", "factor": "norm", "undecided": 7}
+    rows = [row | {"level": "none", "views": 0, "held": 0}, row | {"level": "before", "views": 4, "held": 1}]
+    rows.append(row | {"claim": "C2", "level": "before", "views": 3, "held": 0})
+    frames = rank_frames({**layers, "sensitivity": rows})
+    figure = layer_maps.plot_sensitivity(frames["sensitivity"], "")
+    assert figure is not None
+    texts = {text.get_position(): text.get_text() for text in figure.axes[0].texts}
+    assert [texts[place] for place in ((0.0, 0), (1.0, 0), (0.0, 1), (1.0, 1))] == ["\N{EN DASH}", "25", "", "0"]
 
 
 def test_a_model_without_blocks_has_a_profile_still(network: dict[str, Any]) -> None:

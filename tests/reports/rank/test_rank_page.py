@@ -98,6 +98,18 @@ def test_verdicts_come_first_and_in_words(pages: dict[str, str]) -> None:
     assert "On fresh networks the nearest has distance 0.0356." in page
 
 
+def test_settings_of_grid_and_sign_map_are_shown(pages: dict[str, str]) -> None:
+    page = without_library(pages["layers"])
+    shown = page[page.index('<section id="settings">') :]
+    assert "<summary>sensitivity</summary>" in shown
+    assert "<summary>sign map</summary>" in shown
+    assert "<dt>d_out</dt><dd>16, 64, 256</dd>" in shown
+
+
+def test_the_page_says_what_maps_of_one_position_cannot_tell(pages: dict[str, str]) -> None:
+    assert "Only settings with spatial above 1 can tell the two apart." in pages["layers"]
+
+
 def test_a_claim_that_a_protocol_did_not_test_says_so(layers: dict[str, Any]) -> None:
     claims = [row for row in layers["claims"] if (row["claim"], row["protocol"]) != ("C1", "closest")]
     assert without_library(render({**layers, "protocols": [], "claims": claims})).count("<td>not tested</td>") == 1
