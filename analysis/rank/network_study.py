@@ -16,6 +16,7 @@ from analysis.complexity import count
 from analysis.rank.jacobian import jacobian_ranks
 from analysis.rank.metrics import measure
 from analysis.rank.network_probe import probe
+from analysis.rank.network_steps import trace_steps
 from analysis.rank.network_tables import block_rows, bounds_of, depth_of, layer_rows
 from analysis.rank.taps import find_taps
 from rexnet_core.calibration import calibrate
@@ -123,7 +124,7 @@ def _study(
         "weights": weights,
         "taps": _tap_rows(model, result, jacobians),
         "blocks": block_rows(model.config, result),
-        "layers": layer_rows(cost, result, shares),
+        "layers": layer_rows(cost, trace_steps(name, setting.resolution), result, shares),
     }
 
 

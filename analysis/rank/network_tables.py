@@ -9,10 +9,11 @@ from analysis.rank.network_bounds import POINTS, Bound, block_bound, head_bound,
 from analysis.rank.record import ENOUGH_ROWS_PER_CHANNEL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from analysis.complexity import Cost
     from analysis.rank.network_records import ProbeResult, TapRecord
+    from analysis.rank.network_steps import Step
     from analysis.rank.taps import Tap
     from rexnet_core.net_config import BlockConfig, NetConfig
 
@@ -117,30 +118,35 @@ def _step(ranks: Mapping[str, int], sign: int) -> str | None:
 
 
 def layer_rows(
-    cost: Cost, result: ProbeResult, shares: Mapping[str, tuple[float, float, float]]
+    cost: Cost, steps: Sequence[Step], result: ProbeResult, shares: Mapping[str, tuple[float, float, float]]
 ) -> list[dict[str, Any]]:
-    """One row per layer: what it costs, its share of the time, and the rank behind it.
+    """One row per step of a forward pass: what it costs, its share of the time, and the rank behind it.
 
-    A convolution and its norm both have the tap behind the norm. None stands for what was not measured.
+    A tap stands in one row alone, that of the step that made its features: a convolution's is its norm's. None stands
+    for what was not measured. What owns no parameters costs nothing by the convention of the counts, not by the
+    clock. Sums and products, which no module runs, are in the table where they have a tap.
 
     Args:
         cost: Counted layer by layer.
+        steps: Of the same network, as `analysis.rank.network_steps.trace_steps` gives them.
         result: What was measured.
         shares: By layer: share of the time of a forward pass, and the ends of its interval.
     """
-    taps = {record.tap.module: record for record in result.taps if record.tap.side == "output"}
+    costs = {layer.layer: layer for layer in cost.layers}
+    records = _by_step([step.name for step in steps], result)
     rows = []
-    for layer in cost.layers:
-        home, _, last = layer.layer.rpartition(".")
-        record = taps.get(layer.layer) or (taps.get(f"{home}.norm") if last == "conv" else None)
-        share, low, high = shares.get(layer.layer, (None, None, None))
+    for step in steps:
+        record, counted = records.get(step.name), costs.get(step.name)
+        if record is None and step.kind in ("add", "scale"):
+            continue
+        share, low, high = shares.get(step.name, (None, None, None))
         rows.append(
             {
-                "layer": layer.layer,
-                "kind": layer.kind,
-                "macs": layer.macs,
-                "params": layer.params,
-                "out_shape": layer.out_shape,
+                "layer": step.name,
+                "kind": counted.kind if counted else step.kind,
+                "macs": counted.macs if counted else 0,
+                "params": counted.params if counted else 0,
+                "out_shape": step.out_shape,
                 "time_share": share,
                 "time_share_low": low,
                 "time_share_high": high,
@@ -150,3 +156,20 @@ def layer_rows(
             }
         )
     return rows
+
+
+def _by_step(steps: Sequence[str], result: ProbeResult) -> dict[str, TapRecord]:
+    """The measured taps by the step that made their features; those that repeat another's are left out."""
+    found: dict[str, TapRecord] = {}
+    for record in result.taps:
+        tap = record.tap
+        # The means over positions are the pool's features alone.
+        if tap.same_as or (tap.pooling == "pooled" and tap.point != "pooled"):
+            continue
+        if tap.side == "input":
+            made = f"{tap.module.removesuffix('.act')}.add" if tap.point == "add" else None
+        else:
+            made = next((step for step in reversed(steps) if f"{step}.".startswith(f"{tap.module}.")), None)
+        if made is not None:
+            found.setdefault(made, record)
+    return found

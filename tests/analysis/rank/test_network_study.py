@@ -14,7 +14,7 @@ from analysis.rank.network_study import run_network
 from rexnet_core.errors import InputError, UnknownNameError
 
 MODELS = ("rexnet_0.5", "regnetx_200mf")
-SHARES = {"rexnet_0.5": {"stem.conv": (0.2, 0.1, 0.3)}}
+SHARES = {"rexnet_0.5": {"stem.conv": (0.2, 0.1, 0.3), "stem.act": (0.05, 0.04, 0.06)}}
 
 
 @pytest.fixture(scope="module")
@@ -82,13 +82,46 @@ def test_layers_join_cost_time_and_rank(document):
     model = document["models"][0]
     layers = {layer["layer"]: layer for layer in model["layers"]}
     cost = count("rexnet_0.5", 32)
-    assert list(layers) == [layer.layer for layer in cost.layers]
+    assert [name for name, layer in layers.items() if layer["params"]] == [layer.layer for layer in cost.layers]
     assert sum(layer["macs"] for layer in model["layers"]) == cost.macs == model["macs"]
-    assert layers["stem.conv"]["tap"] == layers["stem.norm"]["tap"] == "stem.conv"
+    assert sum(layer["params"] for layer in model["layers"]) == cost.params == model["params"]
     assert layers["stem.conv"]["time_share"] == 0.2
     assert layers["stem.norm"]["time_share"] is None
-    missing = {name for name, layer in layers.items() if layer["tap"] is None}
-    assert missing == {name for name in layers if ".se." in name} | {"classifier"}
+    assert layers["stem.act"]["time_share"] == 0.05
+    assert (layers["stem.act"]["macs"], layers["stem.act"]["kind"]) == (0, "activation")
+    places = list(layers)
+    assert places[:3] == ["stem.conv", "stem.norm", "stem.act"]
+    assert places[-3:] == ["head_conv.act", "pool.0", "classifier"]
+
+
+def test_every_tap_is_behind_the_one_layer_that_made_its_features(document):
+    for model in document["models"]:
+        taps = {tap["tap"]: tap for tap in model["taps"]}
+        layers = {layer["layer"]: layer for layer in model["layers"]}
+        behind = {name: layer["tap"] for name, layer in layers.items() if layer["tap"]}
+        assert len(set(behind.values())) == len(behind)
+        assert set(taps) - set(behind.values()) <= {name for name in taps if name.endswith(".input")} | {"penultimate"}
+        for name, tap in behind.items():
+            assert (layers[name]["rank"], layers[name]["channels"]) == (taps[tap]["rank"], taps[tap]["channels"])
+            assert layers[name]["out_shape"][1] == taps[tap]["channels"]
+            if tap != "penultimate.pooled":
+                assert layers[name]["out_shape"][2:] == [taps[tap]["height"], taps[tap]["width"]]
+        assert not any(name.endswith(".conv") for name in behind)
+        assert behind["stem.norm"] == "stem.conv"
+        assert sum(tap.endswith(".add") for tap in behind.values()) == sum(name.endswith(".add") for name in behind) > 0
+
+
+def test_taps_of_whole_modules_are_behind_the_last_step_of_them():
+    taps = ("stage3.block1.se", "stages.0.0", "head_conv", "stem:pooled", "stem.conv")
+    setting = NetworkSetting(models=("rexnet_1.0",), resolution=32, image_count=2, taps=taps, jacobian=0)
+    [model] = run_network(setting)["models"]
+    behind = {layer["layer"]: layer["tap"] for layer in model["layers"] if layer["tap"]}
+    assert behind == {
+        "stem.norm": "stem.conv",
+        "stages.0.0.body.project.norm": "stages.0.0",
+        "stages.2.0.body.se.scale": "stage3.block1.se",
+        "head_conv.act": "head_conv",
+    }
 
 
 def test_a_pattern_that_fits_one_model_only_is_told_before_anything_runs():
