@@ -52,17 +52,12 @@ def _network(args: argparse.Namespace) -> int:
     """
     from analysis.rank.network_options import read_setting  # noqa: PLC0415
     from analysis.rank.network_study import check_taps, run_network  # noqa: PLC0415
-    from bench.layer_times import layer_shares  # noqa: PLC0415
+    from bench.layer_times import time_layers  # noqa: PLC0415
 
     setting = read_setting(lambda name: getattr(args, name))
     check_taps(setting)
-
-    def run(bars: StudyBars) -> dict[str, Any]:
-        shares = layer_shares(setting.models, resolution=setting.resolution, seed=setting.seed, progress=bars.say)
-        return run_network(setting, bars.say, shares)
-
     plain = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(setting).items()}
-    return _study(args, "network", plain, run)
+    return _study(args, "network", plain, lambda bars: run_network(setting, bars.say, time_layers))
 
 
 def _add_trained(parser: argparse.ArgumentParser) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import numpy.typing as npt
 
@@ -68,7 +68,7 @@ class LayerTimes:
     method: str = "eager forward pass, leaf modules timed by hooks that add some microseconds each"
 
     def shares(self) -> dict[str, tuple[float, float, float]]:
-        """Share, low and high by layer, as `analysis.rank.network_study.run_network` takes them."""
+        """Share, low and high by layer, as a network study takes them."""
         return {name: layer.as_share() for name, layer in self.layers.items()}
 
 
@@ -147,37 +147,4 @@ def _summarise(
             high=float(high),
             median_s=float(np.median(layers_s[:, place])),
         )
-    return found
-
-
-def layer_shares(
-    models: tuple[str, ...],
-    *,
-    resolution: int,
-    batch: int = 1,
-    passes: int = PASSES,
-    seed: int = 0,
-    progress: Callable[[str], None] | None = None,
-) -> dict[str, dict[str, tuple[float, float, float]]]:
-    """The shares of named models with calibrated weights, by model and layer, ready for a network study.
-
-    Args:
-        models: Registered names.
-        resolution: Side of the images [pixels].
-        batch: Images of a pass.
-        passes: Passes that are timed, per model.
-        seed: Of weights and images.
-        progress: Told the model that is timed.
-    """
-    from rexnet_core import create_model  # noqa: PLC0415 - timing a module that is there needs no registry
-    from rexnet_core.calibration import calibrate, make_images  # noqa: PLC0415
-
-    found = {}
-    for name in models:
-        if progress is not None:
-            progress(f"{name}: layer times")
-        module = create_model(name)
-        calibrate(module, resolution, seed)
-        images = torch.from_numpy(make_images(batch, resolution, seed))
-        found[name] = time_layers(module, images, passes=passes, seed=seed).shares()
     return found

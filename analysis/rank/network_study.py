@@ -7,7 +7,7 @@ import statistics
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
@@ -24,6 +24,8 @@ from rexnet_core.calibration import calibrate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from torch import Tensor
+
     from analysis.rank.images import ImageSource
     from analysis.rank.network_options import NetworkSetting
     from analysis.rank.network_records import ProbeResult
@@ -31,20 +33,51 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 CALIBRATED = "calibrated random"
+_HOW_TIMED = ("batch", "threads", "passes", "method")
+
+
+class LayerTimes(Protocol):
+    """Shares of layers in the time of a forward pass, and how they were taken."""
+
+    @property
+    def batch(self) -> int:
+        """Images of a pass."""
+
+    @property
+    def threads(self) -> int:
+        """Of torch."""
+
+    @property
+    def passes(self) -> int:
+        """That were timed."""
+
+    @property
+    def method(self) -> str:
+        """In words."""
+
+    def shares(self) -> Mapping[str, tuple[float, float, float]]:
+        """Share by layer, and the ends of its interval."""
+
+
+class LayerTimer(Protocol):
+    """What holds the clock, as `bench.layer_times.time_layers` does; the study itself reads none."""
+
+    def __call__(self, model: Network, images: Tensor, *, seed: int) -> LayerTimes:
+        """Time the layers of a model on images of shape (B, C, H, W); the seed is of the resampling."""
 
 
 def run_network(
     setting: NetworkSetting,
     progress: Callable[[str], None] | None = None,
-    layer_times: Mapping[str, Mapping[str, tuple[float, float, float]]] | None = None,
+    time_layers: LayerTimer | None = None,
 ) -> dict[str, Any]:
     """The study of all models of a setting, as plain values for JSON; None stands for what is not known.
 
     Args:
         setting: What to do.
         progress: Told in a few words what is being done.
-        layer_times: By model, then by layer: the layer's share of the time of a forward pass, and the ends of its
-            interval, as `bench.layer_times` takes them.
+        time_layers: Times the layers on the first image, with the weights and the threads of the study; None leaves
+            the times unknown.
 
     Raises:
         InputError: A pattern fits nothing, a file is no image, or weights are not the model's.
@@ -52,10 +85,9 @@ def run_network(
     source = setting.source()
     check_taps(setting)
     tell = progress or (lambda _: None)
-    shares = layer_times or {}
     with _threads(setting.threads):
         described = _describe(setting, source)
-        models = [_study(name, setting, source, tell, shares.get(name, {})) for name in setting.models]
+        models = [_study(name, setting, source, tell, time_layers) for name in setting.models]
     document = {"format": FORMAT, "kind": "network", "setting": described, "models": models}
     return _plain(document)  # type: ignore[no-any-return]
 
@@ -99,10 +131,14 @@ def _study(
     setting: NetworkSetting,
     source: ImageSource,
     tell: Callable[[str], None],
-    shares: Mapping[str, tuple[float, float, float]],
+    time_layers: LayerTimer | None,
 ) -> dict[str, Any]:
     tell(f"{name}: weights")
     model, weights = _load(name, setting)
+    times = None
+    if time_layers:
+        tell(f"{name}: layer times")
+        times = time_layers(model, next(source.batches(1)), seed=setting.seed)
     result = probe(
         model,
         source.batches(setting.batch_size),
@@ -124,7 +160,8 @@ def _study(
         "weights": weights,
         "taps": _tap_rows(model, result, jacobians),
         "blocks": block_rows(model.config, result),
-        "layers": layer_rows(cost, trace_steps(name, setting.resolution), result, shares),
+        "layers": layer_rows(cost, trace_steps(name, setting.resolution), result, times.shares() if times else {}),
+        "layer_times": {one: getattr(times, one) for one in _HOW_TIMED} if times else None,
     }
 
 

@@ -6,8 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from analysis.complexity import count
-from bench.layer_times import layer_shares, time_layers
+from analysis.rank.network_options import NetworkSetting
+from analysis.rank.network_study import run_network
+from bench.layer_times import time_layers
+from rexnet_core import create_model
+from rexnet_core.calibration import calibrate
 
 
 class Fails(nn.Module):
@@ -57,6 +60,36 @@ def test_the_model_is_left_as_it_was(fails):
     assert torch.equal(model[1][0].running_mean, before)
 
 
-def test_the_shares_of_a_named_model_join_its_counted_layers():
-    shares = layer_shares(("rexnet_0.5",), resolution=32, passes=2)["rexnet_0.5"]
-    assert {layer.layer for layer in count("rexnet_0.5", 32).layers} <= set(shares)
+@pytest.fixture
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_study_gives_the_clock_its_weights_and_threads_and_says_how_times_were_taken(tmp_path):
+    weights = create_model("rexnet_0.5")
+    calibrate(weights, 32, seed=5)
+    torch.save(weights.state_dict(), tmp_path / "own.pth")
+    timed = []
+
+    def time_few(model, images, *, seed):
+        timed.append((model, images.shape))
+        return time_layers(model, images, passes=3, seed=seed)
+
+    own = {"weights": tmp_path / "own.pth", "threads": 2, "image_count": 4, "jacobian": 0, "taps": ("*.add",)}
+    setting = NetworkSetting(models=("rexnet_0.5",), resolution=32, **own)
+    [found] = run_network(setting, time_layers=time_few)["models"]
+    [(model, shape)] = timed
+    assert shape == (1, 3, 32, 32)
+    assert all(torch.equal(one, weights.state_dict()[name]) for name, one in model.state_dict().items())
+    how = found["layer_times"]
+    assert {"batch": 1, "threads": 2, "passes": 3}.items() <= how.items()
+    assert "hooks" in how["method"]
+    shares = {layer["layer"]: layer["time_share"] for layer in found["layers"]}
+    assert {name for name, share in shares.items() if share is None} == {name for name in shares if ".add" in name}
+    # Medians of single shares need not add up to that of their sum.
+    assert sum(share for share in shares.values() if share) < 1.1
+    assert shares["stem.act"] > 0

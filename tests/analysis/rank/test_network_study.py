@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
@@ -14,13 +15,29 @@ from analysis.rank.network_study import run_network
 from rexnet_core.errors import InputError, UnknownNameError
 
 MODELS = ("rexnet_0.5", "regnetx_200mf")
-SHARES = {"rexnet_0.5": {"stem.conv": (0.2, 0.1, 0.3), "stem.act": (0.05, 0.04, 0.06)}}
+
+
+@dataclass(frozen=True)
+class MadeTimes:
+    batch: int
+    threads: int
+    passes: int = 7
+    method: str = "made up"
+
+    def shares(self):
+        return {"stem.conv": (0.2, 0.1, 0.3), "stem.act": (0.05, 0.04, 0.06)}
+
+
+def make_times(model, images, *, seed):
+    assert not model.training
+    assert seed == 0
+    return MadeTimes(len(images), torch.get_num_threads())
 
 
 @pytest.fixture(scope="module")
 def document():
     setting = NetworkSetting(models=MODELS, resolution=32, image_count=12, jacobian=1, batch_size=6, threads=1)
-    return run_network(setting, layer_times=SHARES)
+    return run_network(setting, time_layers=make_times)
 
 
 def test_it_is_plain_json(document):
@@ -89,6 +106,7 @@ def test_layers_join_cost_time_and_rank(document):
     assert layers["stem.norm"]["time_share"] is None
     assert layers["stem.act"]["time_share"] == 0.05
     assert (layers["stem.act"]["macs"], layers["stem.act"]["kind"]) == (0, "activation")
+    assert model["layer_times"] == {"batch": 1, "threads": 1, "passes": 7, "method": "made up"}
     places = list(layers)
     assert places[:3] == ["stem.conv", "stem.norm", "stem.act"]
     assert places[-3:] == ["head_conv.act", "pool.0", "classifier"]
@@ -135,6 +153,7 @@ def test_a_pattern_that_fits_one_model_only_is_told_before_anything_runs():
 def test_chosen_points_alone_leave_the_others_unknown():
     setting = NetworkSetting(models=MODELS[:1], resolution=32, image_count=4, taps=("stage2.block2.a*",), jacobian=0)
     [model] = run_network(setting)["models"]
+    assert model["layer_times"] is None
     assert [tap["point"] for tap in model["taps"]] == ["act", "act2", "add"]
     block = next(block for block in model["blocks"] if block["block"] == "stage2.block2")
     assert block["rank_in"] is None
