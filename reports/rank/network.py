@@ -46,12 +46,17 @@ def table_rows(document: Mapping[str, Any]) -> dict[str, Iterable[Row]]:
         "curves": [row for one in models for tap in drawn_taps(one) for row in _curve_rows(one, tap)],
         "settings": [
             *setting_rows("study", document.get("setting")),
-            *(row for one in models for row in setting_rows(str(one["model"]), {"weights": one.get("weights")})),
+            *(row for one in models for row in setting_rows(str(one["model"]), _model_setting(one))),
         ],
     }
 
 
 _PLAIN = ("model", "resolution", "params", "macs", "weights")
+
+
+def _model_setting(model: Mapping[str, Any]) -> Row:
+    times = {"layer_times": model["layer_times"]} if model.get("layer_times") else {}
+    return {"weights": model.get("weights"), **times}
 
 
 def drawn_taps(model: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _FOOT = (
     "image_kind", "image_count", "resolution", "batch_norm", "positions", "threads", "seed", "torch",
 )  # fmt: skip
+_TIMES = {name: f"layer_times.{name}" for name in ("batch", "threads", "passes", "method")}
 _FINAL_POINTS = ("penultimate", "pooled")
 
 
@@ -89,5 +90,19 @@ def plan_figures(frames: Frames) -> Iterator[Plan]:
         "the sum of all ranks, each tap counted once, at its last layer. Ranks with too few rows are too low, see Rank "
         "along the depth.",
         needs="fewer than two of multiply-adds, time and rank are known by layer",
-        draw=partial(network_depth.plot_layer_shares, frames["layers"], foot),
+        draw=partial(network_depth.plot_layer_shares, frames["layers"], f"{_time_conditions(frames)}{foot}"),
     )
+
+
+def _time_conditions(frames: Frames) -> str:
+    """How the layers were timed, said once for all models that were timed alike; empty where none was."""
+    said: dict[str, list[str]] = {}
+    for model in frames["models"]["model"]:
+        own = frames["settings"][frames["settings"]["part"] == model]
+        values = own.set_index("parameter")["value"].to_dict()
+        words = [f"{name} {values[key]}".removeprefix("method ") for name, key in _TIMES.items() if key in values]
+        if words:
+            said.setdefault(", ".join(words), []).append(model)
+    if len(said) == 1:
+        return f"Times: {next(iter(said))}. "
+    return "".join(f"Times of {', '.join(models)}: {words}. " for words, models in said.items())

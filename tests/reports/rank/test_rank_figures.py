@@ -16,6 +16,7 @@ from reports.figures.rank import (
     looks,
     network_depth,
     network_spectra,
+    plan_rank,
     plot_rank,
 )
 from reports.figures.rank import trained as trained_figures
@@ -245,6 +246,24 @@ def test_bars_of_ranks_that_are_capped_by_rows_are_hatched(network: dict[str, An
     figure = network_depth.plot_blocks(frames["blocks"], frames["taps"], "")
     assert figure is not None
     assert sum(bool(bar.get_hatch()) for bar in figure.axes[0].patches) == 1
+
+
+def test_the_foot_of_the_time_shares_says_how_layers_were_timed(network: dict[str, Any]) -> None:
+    def foot(*times: dict[str, Any] | None) -> str:
+        models = [one | {"layer_times": time} for one, time in zip(network["models"], times, strict=True)]
+        plans = plan_rank("network", rank_frames({**network, "models": models}))
+        figure = next(plan for plan in plans if plan.name == "rank_layer_shares").draw()
+        assert figure is not None
+        return figure.texts[-1].get_text().replace("\n", " ")
+
+    alike = network["models"][0]["layer_times"]
+    assert foot(alike, alike).startswith(
+        "Times: batch 1, threads 2, passes 30, leaf modules timed by hooks. batch norm"
+    )
+    other = foot(alike, alike | {"batch": 8})
+    assert "Times of rexnet_1.0: batch 1, " in other
+    assert "Times of mobilenet_v2_1.0: batch 8, " in other
+    assert "Times" not in foot(None, None)
 
 
 def test_failed_runs_are_not_drawn(trained: dict[str, Any]) -> None:

@@ -106,6 +106,10 @@ def test_settings_of_grid_and_sign_map_are_shown(pages: dict[str, str]) -> None:
     assert "<dt>d_out</dt><dd>16, 64, 256</dd>" in shown
 
 
+def test_how_layers_were_timed_is_among_the_settings(pages: dict[str, str]) -> None:
+    assert "<dt>layer times.method</dt><dd>leaf modules timed by hooks</dd>" in pages["network"]
+
+
 def test_the_page_says_what_maps_of_one_position_cannot_tell(pages: dict[str, str]) -> None:
     assert "Only settings with spatial above 1 can tell the two apart." in pages["layers"]
 
