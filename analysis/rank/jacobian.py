@@ -52,11 +52,11 @@ class _Seen:
     logits: list[Tensor] = field(default_factory=list)
 
 
-def jacobian_ranks(model: Network, image: Tensor) -> dict[str, dict[str, int]]:
+def jacobian_ranks(model: Network, image: Tensor) -> dict[str, dict[str, int | None]]:
     """Ranks of d features / d block input at the central position of the map, by block and point.
 
     Computed in float64 on a copy in ``eval`` mode. Names of blocks and points are those of
-    `analysis.rank.taps.network_taps`.
+    `analysis.rank.taps.network_taps`. None where the features or their derivatives are not finite.
 
     Args:
         model: One of our networks.
@@ -71,7 +71,7 @@ def jacobian_ranks(model: Network, image: Tensor) -> dict[str, dict[str, int]]:
     return dict(zip(seen, map_on_one_thread_each(_ranks_of, seen.values()), strict=True))
 
 
-def _ranks_of(seen: _Seen) -> dict[str, int]:
+def _ranks_of(seen: _Seen) -> dict[str, int | None]:
     return block_ranks(seen.block, seen.x, gates=seen.logits[0].sigmoid() if seen.logits else None)
 
 
@@ -107,8 +107,8 @@ def _blocks(model: Network) -> Iterator[tuple[str, nn.Module]]:
             yield f"stage{stage + 1}.block{index + 1}", block
 
 
-def block_ranks(block: nn.Module, x: Tensor, *, gates: Tensor | None = None) -> dict[str, int]:
-    """Ranks of d features / d input at the central position, by point of the block.
+def block_ranks(block: nn.Module, x: Tensor, *, gates: Tensor | None = None) -> dict[str, int | None]:
+    """Ranks of d features / d input at the central position, by point of the block; None where they are not finite.
 
     Args:
         block: In ``eval`` mode, float64.
@@ -126,15 +126,22 @@ def block_ranks(block: nn.Module, x: Tensor, *, gates: Tensor | None = None) -> 
             # Behind the depthwise convolution one position is left. A copy: the next step may write over the features.
             at = features if features.shape[2:] == (1, 1) else features[centre]
             outputs[point] = at.flatten(1).clone()
-        ranks: dict[str, int] = {}
+        ranks: dict[str, int | None] = {}
         for point, output in outputs.items():
+            if not output.isfinite().all():
+                # The derivative may be finite all the same: torch's of ReLU6 at NaN is 1.
+                ranks[point] = None
+                continue
             # Gates lie above 0: they scale rows and leave the rank as it is.
             ranks[point] = ranks["depthwise"] if point == "se" else _rank_of(output, copies)
     return ranks
 
 
-def _rank_of(output: Tensor, copies: Tensor) -> int:
-    """Rank of the Jacobian of `output` (B, C), whose B rows are the same function of the B equal `copies`."""
+def _rank_of(output: Tensor, copies: Tensor) -> int | None:
+    """Rank of the Jacobian of `output` (B, C), whose B rows are the same function of the B equal `copies`.
+
+    None where a derivative is not finite.
+    """
     channels = output.shape[1]
     pieces = []
     for start in range(0, channels, _CHUNK):
@@ -142,6 +149,8 @@ def _rank_of(output: Tensor, copies: Tensor) -> int:
         [gradient] = torch.autograd.grad(output[rows, start + rows].sum(), copies, retain_graph=True)
         pieces.append(gradient[rows].flatten(1))
     jacobian = torch.cat(pieces)
+    if not jacobian.isfinite().all():
+        return None
     # Inputs outside of the receptive field move nothing, and channels that are cut off are not moved.
     live = jacobian != 0
     jacobian = jacobian[live.any(dim=1)][:, live.any(dim=0)]

@@ -178,14 +178,15 @@ def _load(name: str, setting: NetworkSetting) -> tuple[Network, str]:
 def _jacobians(
     model: Network, setting: NetworkSetting, source: ImageSource, tell: Callable[[str], None]
 ) -> dict[tuple[str, str], int]:
-    """The median over images of the Jacobian rank, by block and point."""
+    """The median of the Jacobian rank over the images where it is known, by block and point; absent if nowhere."""
     found: dict[tuple[str, str], list[int]] = {}
     for number, image in enumerate(islice(source.batches(1), setting.jacobian), 1):
         tell(f"Jacobian at image {number} of {min(setting.jacobian, source.count)}")
         ranks = jacobian_ranks(model, image)
         for block, points in ranks.items():
             for point, rank in points.items():
-                found.setdefault((block, point), []).append(rank)
+                if rank is not None:
+                    found.setdefault((block, point), []).append(rank)
     return {key: statistics.median_low(ranks) for key, ranks in found.items()}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -92,3 +94,19 @@ def test_the_model_is_left_in_its_type_without_hooks(model):
 def test_one_image_is_taken(model):
     with pytest.raises(InputError, match="at one image"):
         jacobian_ranks(model, torch.randn(2, 3, 32, 32))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_what_is_not_finite_has_no_rank_and_leaves_what_comes_before_alone(value):
+    block = block_of(LinearBottleneck)
+    with torch.no_grad():
+        block.body.depthwise.conv.weight[3] = value
+    ranks = block_ranks(block, torch.randn(1, 5, 7, 7, dtype=torch.float64))
+    assert (ranks["expand"], ranks["act"]) == (5, 5)
+    assert ranks["depthwise"] is None
+    assert ranks["add"] is None
+
+
+def test_an_image_that_is_not_finite_has_no_ranks_at_all(model):
+    ranks = jacobian_ranks(model, torch.full((1, 3, 32, 32), math.nan))
+    assert {rank for points in ranks.values() for rank in points.values()} == {None}

@@ -9,7 +9,9 @@ from itertools import pairwise
 import pytest
 import torch
 
+import rexnet_core
 from analysis.complexity import count
+from analysis.rank import network_study
 from analysis.rank.network_options import NetworkSetting
 from analysis.rank.network_study import run_network
 from rexnet_core.errors import InputError, UnknownNameError
@@ -93,6 +95,28 @@ def test_the_jacobian_stands_beside_the_span(document):
     act = taps["stage3.block1.act"]
     assert act["jacobian_rank"] <= document["models"][0]["blocks"][3]["c_in"]
     assert taps["penultimate"]["jacobian_rank"] is None
+
+
+def test_the_jacobians_median_is_over_the_images_where_it_is_known(monkeypatch):
+    ranks = iter(
+        [{"act": 9, "add": None}, {"act": None, "add": None}, {"act": 5, "add": None}, {"act": 6, "add": None}]
+    )
+    monkeypatch.setattr(network_study, "jacobian_ranks", lambda *_: {"stage2.block2": next(ranks)})
+    taps = ("stage2.block2.act", "stage2.block2.add")
+    setting = NetworkSetting(models=MODELS[:1], resolution=32, image_count=4, taps=taps, jacobian=4)
+    [model] = run_network(setting)["models"]
+    assert [tap["jacobian_rank"] for tap in model["taps"]] == [6, None]
+
+
+def test_weights_whose_features_are_not_finite_give_a_document_without_ranks(tmp_path):
+    weights = rexnet_core.create_model("rexnet_0.5")
+    weights.stages[2][0].body.depthwise.norm.running_var[0] = -1
+    torch.save(weights.state_dict(), tmp_path / "own.pth")
+    own = {"weights": tmp_path / "own.pth", "image_count": 4, "jacobian": 2, "taps": ("stage3.block1.*",)}
+    [model] = run_network(NetworkSetting(models=MODELS[:1], resolution=32, **own))["models"]
+    ranks = {tap["point"]: (tap["rank"] is None, tap["jacobian_rank"] is None) for tap in model["taps"]}
+    assert ranks["act"] == (False, False)
+    assert ranks["depthwise"] == ranks["project"] == (True, True)
 
 
 def test_layers_join_cost_time_and_rank(document):
