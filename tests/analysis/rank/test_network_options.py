@@ -22,7 +22,7 @@ def read(*words):
 def test_defaults_are_those_of_the_record():
     assert read("rexnet_1.0") == NetworkSetting(models=("rexnet_1.0",))
     source = read("rexnet_1.0").source()
-    assert (source.kind, source.count, source.resolution) == ("1/f", 256, 224)
+    assert (source.kind, source.count, source.resolution) == ("1/f", 512, 224)
 
 
 def test_every_option_arrives(tmp_path):
