@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from analysis.complexity import check_resolution
 from analysis.rank.images import GENERATED, ImageSource, folder_images, generated_images
 from analysis.rank.network_records import BATCH_NORM_MODES, BatchNormMode
+from analysis.rank.option_types import whole
 from rexnet_core.catalogue import model_config
 from rexnet_core.errors import InputError, UnknownNameError
 from rexnet_core.preprocess import list_images
@@ -117,15 +117,8 @@ def _check_number(option: str, value: int, low: int, high: int) -> None:
         raise InputError(f"{option} must be a whole number from {low} to {high}; got {value!r}")
 
 
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"a whole number is needed, not {text!r}") from None
-
-
 def _positions(text: str) -> int | str:
-    return text if text == "auto" else _whole(text)
+    return text if text == "auto" else whole(text)
 
 
 #: Flag and keywords of each option, as argparse takes them.
@@ -134,9 +127,9 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--generated", {"metavar": "KIND", "help": f"generated images: one of {', '.join(GENERATED)} (1/f)"}),
     (
         "--image-count",
-        {"type": _whole, "metavar": "N", "help": f"images ({DEFAULT_COUNT}, or all of a folder with fewer)"},
+        {"type": whole, "metavar": "N", "help": f"images ({DEFAULT_COUNT}, or all of a folder with fewer)"},
     ),
-    ("--resolution", {"type": _whole, "default": 224, "metavar": "PIXELS", "help": "side of the images (224)"}),
+    ("--resolution", {"type": whole, "default": 224, "metavar": "PIXELS", "help": "side of the images (224)"}),
     (
         "--weights",
         {"type": Path, "metavar": "FILE", "help": "a checkpoint of the one model; default: calibrated random weights"},
@@ -153,14 +146,14 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--certify", {"action": "store_true", "help": "run in float64, too, for ranks that rounding can't have made"}),
     (
         "--jacobian",
-        {"type": _whole, "default": 1, "metavar": "N", "help": "images at which Jacobian ranks are taken (1)"},
+        {"type": whole, "default": 1, "metavar": "N", "help": "images at which Jacobian ranks are taken (1)"},
     ),
     (
         "--batch-size",
-        {"type": _whole, "default": DEFAULT_BATCH, "metavar": "N", "help": f"images per pass ({DEFAULT_BATCH})"},
+        {"type": whole, "default": DEFAULT_BATCH, "metavar": "N", "help": f"images per pass ({DEFAULT_BATCH})"},
     ),
-    ("--seed", {"type": _whole, "default": 0, "metavar": "N", "help": "of weights, images and positions (0)"}),
-    ("--threads", {"type": _whole, "metavar": "N", "help": "of torch; default: as torch chooses"}),
+    ("--seed", {"type": whole, "default": 0, "metavar": "N", "help": "of weights, images and positions (0)"}),
+    ("--threads", {"type": whole, "metavar": "N", "help": "of torch; default: as torch chooses"}),
 )
 _PLAIN = ("resolution", "images", "image_count", "weights", "batch_norm", "positions", "certify", "jacobian")
 

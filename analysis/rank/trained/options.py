@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
-import math
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from analysis.rank.option_types import number, whole
 from analysis.rank.trained.setting import BOUNDS, GROUPS, SHORTCUTS, TrainedSetting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _DEFAULT = TrainedSetting()
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"a whole number is needed, not {text!r}") from None
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"a number is needed, not {text!r}")
-    return value
 
 
 def _of(name: str, text: str) -> str:
@@ -41,38 +23,38 @@ def _of(name: str, text: str) -> str:
 #: Flag and keywords of each option; the destinations are fields of `TrainedSetting`.
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--groups", {"nargs": "+", "metavar": "GROUP", "help": f"any of {', '.join(GROUPS)}; default: both"}),
-    ("--seeds", {"type": _whole, "metavar": "N", "help": _of("seeds", "trainings of each network")}),
-    ("--epochs", {"type": _whole, "metavar": "N", "help": _of("epochs", "passes over the training images")}),
-    ("--side", {"type": _whole, "metavar": "PIXELS", "help": _of("side", "side of the enlarged images, times of 8")}),
+    ("--seeds", {"type": whole, "metavar": "N", "help": _of("seeds", "trainings of each network")}),
+    ("--epochs", {"type": whole, "metavar": "N", "help": _of("epochs", "passes over the training images")}),
+    ("--side", {"type": whole, "metavar": "PIXELS", "help": _of("side", "side of the enlarged images, times of 8")}),
     (
         "--train-per-class",
         {
-            "type": _whole,
+            "type": whole,
             "metavar": "N",
             "help": _of("train_per_class", "training images of each class"),
         },
     ),
-    ("--split-seed", {"type": _whole, "metavar": "N", "help": _of("split_seed", "of the choice of training images")}),
+    ("--split-seed", {"type": whole, "metavar": "N", "help": _of("split_seed", "of the choice of training images")}),
     (
         "--resplit",
         {"action": "store_true", "default": None, "help": "draw the training images anew for each seed"},
     ),
-    ("--batch-size", {"type": _whole, "metavar": "N", "help": _of("batch_size", "images per step")}),
+    ("--batch-size", {"type": whole, "metavar": "N", "help": _of("batch_size", "images per step")}),
     (
         "--learning-rate",
-        {"type": _number, "metavar": "RATE", "help": f"at the start ({_DEFAULT.learning_rate:g})"},
+        {"type": number, "metavar": "RATE", "help": f"at the start ({_DEFAULT.learning_rate:g})"},
     ),
-    ("--weight-decay", {"type": _number, "metavar": "SHARE", "help": f"({_DEFAULT.weight_decay:g})"}),
+    ("--weight-decay", {"type": number, "metavar": "SHARE", "help": f"({_DEFAULT.weight_decay:g})"}),
     ("--shortcut", {"metavar": "NAME", "help": f"one of {', '.join(SHORTCUTS)} ({_DEFAULT.shortcut})"}),
     (
         "--base-width",
-        {"type": _whole, "metavar": "N", "help": _of("base_width", "stem of the baseline: sets the cost of table 2")},
+        {"type": whole, "metavar": "N", "help": _of("base_width", "stem of the baseline: sets the cost of table 2")},
     ),
     (
         "--table2-head",
-        {"type": _whole, "metavar": "N", "help": _of("table2_head", "width of its final feature")},
+        {"type": whole, "metavar": "N", "help": _of("table2_head", "width of its final feature")},
     ),
-    ("--threads", {"type": _whole, "metavar": "N", "help": _of("threads", "of torch; they change the rounding")}),
+    ("--threads", {"type": whole, "metavar": "N", "help": _of("threads", "of torch; they change the rounding")}),
 )
 
 

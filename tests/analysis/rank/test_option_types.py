@@ -1,0 +1,25 @@
+"""What counts as a number on the command line."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from analysis.rank.option_types import number, whole
+
+
+def test_numbers_are_read():
+    assert (whole("12"), whole("-3"), number("1e-3"), number("2")) == (12, -3, 0.001, 2.0)
+
+
+@pytest.mark.parametrize("text", ["1.5", "x", "", "1e3"])
+def test_what_is_no_whole_number_is_named(text):
+    with pytest.raises(argparse.ArgumentTypeError, match=f"a whole number is needed, not '{text}'"):
+        whole(text)
+
+
+@pytest.mark.parametrize("text", ["x", "", "nan", "inf", "-inf", "1e999"])
+def test_what_is_no_finite_number_is_named(text):
+    with pytest.raises(argparse.ArgumentTypeError, match=f"a number is needed, not '{text}'"):
+        number(text)
