@@ -258,7 +258,7 @@ def test_the_foot_of_the_time_shares_says_how_layers_were_timed(network: dict[st
 
     alike = network["models"][0]["layer_times"]
     assert foot(alike, alike).startswith(
-        "Times: batch 1, threads 2, passes 30, leaf modules timed by hooks. batch norm"
+        "Times: batch 1, threads 2, passes 30, leaf modules timed by hooks. image count 80"
     )
     other = foot(alike, alike | {"batch": 8})
     assert "Times of rexnet_1.0: batch 1, " in other
