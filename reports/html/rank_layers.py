@@ -15,6 +15,7 @@ from reports.html.rank_page import (
     plain_numbers,
 )
 from reports.rank import columns
+from reports.rank.names import spell, spell_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,9 +77,9 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
                 name="distances",
                 heading="Distance from the paper",
                 intro="Mean absolute distance from the digitised figure, and whether the order of the points agrees.",
-                table=frames["distances"].rename(columns=_spaced),
+                table=frames["distances"].rename(columns=spell),
                 missing="Nothing was compared with the paper's figure.",
-                meanings=_meanings(columns.DISTANCES),
+                meanings=spell_keys(columns.DISTANCES),
             ),
             Section(
                 name="curves",
@@ -87,23 +88,23 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
                 "tolerances and centrings are in cells.csv.",
                 table=_view_cells(cells[cells["primary"]]),
                 missing="No number was computed.",
-                meanings=_meanings(columns.CELLS),
+                meanings=spell_keys(columns.CELLS),
             ),
             Section(
                 name="exact",
                 heading="Exact rank",
                 intro="Rank in integer arithmetic beside the numerical rank of the same features, as shares of d_out.",
-                table=plain_numbers(frames["exact"].rename(columns=_spaced)),
+                table=plain_numbers(frames["exact"].rename(columns=spell)),
                 missing="No exact rank was computed.",
-                meanings=_meanings(columns.EXACT),
+                meanings=spell_keys(columns.EXACT),
             ),
             Section(
                 name="search",
                 heading="Nearest settings",
                 intro=_search_intro(frames["search"]),
-                table=plain_numbers(frames["search"].drop(columns=_OF_SEARCH).rename(columns=_spaced)),
+                table=plain_numbers(frames["search"].drop(columns=_OF_SEARCH).rename(columns=spell)),
                 missing="No search for the setting nearest to the figure belongs to this study.",
-                meanings=_meanings(columns.SEARCH),
+                meanings=spell_keys(columns.SEARCH),
             ),
         ),
         settings=group_settings(frames["settings"]),
@@ -159,7 +160,7 @@ def _cell(row: Mapping[Any, Any]) -> Cell:
 
 
 def _view_cells(cells: pd.DataFrame) -> pd.DataFrame:
-    view = cells[["protocol", "block", "activation", "dimension_ratio", "mean"]].rename(columns=_spaced)
+    view = cells[["protocol", "block", "activation", "dimension_ratio", "mean"]].rename(columns=spell)
     view["95 % interval"] = between(cells, "low", "high")
     view["difference"] = cells["difference"]
     view["difference, 95 % interval"] = between(cells, "difference_low", "difference_high")
@@ -173,11 +174,3 @@ def _search_intro(search: pd.DataFrame) -> str:
     many = f"{tried.iloc[0]} settings were tried{seen}. " if len(tried) else ""
     fresh = f" On fresh networks the nearest has distance {again.iloc[0]:.4f}." if len(again) else ""
     return f"{many}Distance is the mean absolute distance from the paper's figure, each panel weighing the same.{fresh}"
-
-
-def _spaced(name: str) -> str:
-    return name.replace("_", " ") if name != "d_out" else name
-
-
-def _meanings(names: Mapping[str, str]) -> dict[str, str]:
-    return {_spaced(name): meaning for name, meaning in names.items()}

@@ -16,6 +16,7 @@ from reports.html.rank_page import (
     said,
 )
 from reports.rank import columns
+from reports.rank.names import spell, spell_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +84,7 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
                 "most.",
                 table=_without_empty(blocks),
                 missing="The networks have no blocks that are known.",
-                meanings=_meanings(columns.BLOCKS),
+                meanings=spell_keys(columns.BLOCKS),
             ),
             Section(
                 name="taps",
@@ -91,7 +92,7 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
                 intro="Every place at which features were taken; each metric at each tolerance is in metrics.csv.",
                 table=_without_empty(taps[list(_TAP_COLUMNS)]),
                 missing="No features were taken.",
-                meanings=_meanings(columns.TAPS),
+                meanings=spell_keys(columns.TAPS),
             ),
             Section(
                 name="layers",
@@ -100,7 +101,7 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
                 "output.",
                 table=_view_layers(frames["layers"]),
                 missing="No layer was joined with its cost.",
-                meanings=_meanings(columns.LAYERS),
+                meanings=spell_keys(columns.LAYERS),
             ),
         ),
         settings=group_settings(frames["settings"]),
@@ -181,12 +182,4 @@ def _view_layers(layers: pd.DataFrame) -> pd.DataFrame:
 def _without_empty(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame as the page shows it; what no row has is no column, as blocks of one family lack what others have."""
     kept = frame.loc[:, [bool((frame[name].notna() & (frame[name] != "")).any()) for name in frame.columns]]
-    return plain_numbers(kept.rename(columns=_spaced))
-
-
-def _spaced(name: str) -> str:
-    return name if name.startswith("c_") else name.replace("_", " ")
-
-
-def _meanings(names: Mapping[str, str]) -> dict[str, str]:
-    return {_spaced(name): meaning for name, meaning in names.items()}
+    return plain_numbers(kept.rename(columns=spell))

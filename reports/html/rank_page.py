@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from reports.rank.names import spell
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -125,13 +127,9 @@ class RankPage:
 def group_settings(settings: pd.DataFrame) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     """Parameters by part, in their order."""
     return tuple(
-        (str(part), tuple((_spell(str(name)), str(value)) for _, name, value in rows.to_numpy()))
+        (str(part), tuple((spell(str(name)), str(value)) for _, name, value in rows.to_numpy()))
         for part, rows in settings.groupby("part", sort=False)
     )
-
-
-def _spell(name: str) -> str:
-    return name if name.startswith("d_") else name.replace("_", " ")
 
 
 def between(rows: pd.DataFrame, low: str, high: str, factor: float = 1.0) -> list[str]:

@@ -15,6 +15,7 @@ from reports.html.rank_page import (
     plain_numbers,
 )
 from reports.rank import columns
+from reports.rank.names import spell, spell_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,9 +77,9 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
                 name="runs",
                 heading="Runs",
                 intro="Every network and seed; a run that failed takes part in nothing else.",
-                table=plain_numbers(frames["runs"].rename(columns=_spaced)),
+                table=plain_numbers(frames["runs"].rename(columns=spell)),
                 missing="There is no run.",
-                meanings={_spaced(name): meaning for name, meaning in columns.RUNS.items()},
+                meanings=spell_keys(columns.RUNS),
             ),
         ),
         settings=group_settings(frames["settings"]),
@@ -130,7 +131,3 @@ def _view_summary(summary: pd.DataFrame) -> pd.DataFrame:
     view["printed accuracy [%]"] = 100 * summary["printed_accuracy"]
     view["printed nuclear norm"] = summary["printed_nuclear_norm"]
     return plain_numbers(view)
-
-
-def _spaced(name: str) -> str:
-    return name.replace("_", " ")

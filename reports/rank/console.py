@@ -9,6 +9,7 @@ import pandas as pd
 
 from reports.console import render_interval
 from reports.rank.frames import kind_of, rank_frames
+from reports.rank.names import shorten_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
 
 _RATIOS = (0.1, 0.2, 0.5, 1.0)
 _SAME_RATIO = 1e-3
-_SHORT = {
-    "conv1x1": "conv1x1",
-    "conv3x3": "conv3x3",
-    "inverted_bottleneck_conv3x3": "IB conv3x3",
-    "inverted_bottleneck_dwconv3x3": "IB dwconv3x3",
-}
-_NO_SHORTCUT = "_no_shortcut"
 
 
 def render_rank(document: Mapping[str, Any]) -> str:
@@ -41,12 +35,6 @@ def render_rank(document: Mapping[str, Any]) -> str:
         "trained": _trained,
     }
     return "\n".join(render[kind_of(document)](rank_frames(document))).rstrip()
-
-
-def shorten_block(block: str) -> str:
-    """A block's name for narrow places."""
-    plain = block.removesuffix(_NO_SHORTCUT)
-    return _SHORT.get(plain, plain) + ("" if plain == block else ", no shortcut")
 
 
 def _layers(frames: Frames) -> Iterator[str]:

@@ -10,6 +10,7 @@ from matplotlib.patches import Patch
 
 from reports.figures import style
 from reports.figures.rank import looks
+from reports.rank.names import name_block, order_blocks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,7 @@ def plot_figure1(cells: pd.DataFrame, bounds: pd.DataFrame, paper: pd.DataFrame,
     """
     if cells["mean"].notna().sum() == 0:
         return None
-    blocks, names = looks.order_blocks(cells["block"]), looks.order_activations(cells["activation"])
+    blocks, names = order_blocks(cells["block"]), looks.order_activations(cells["activation"])
     extra = [
         Line2D([], [], color="#555555", marker="o", markerfacecolor="none", linestyle="none", label="paper, digitised"),
         Line2D([], [], color="#111111", linestyle=":", linewidth=1.4, label="bound"),
@@ -51,7 +52,7 @@ def plot_figure1(cells: pd.DataFrame, bounds: pd.DataFrame, paper: pd.DataFrame,
         limit = bounds[bounds["block"] == block].sort_values("dimension_ratio")
         panel.plot(limit["dimension_ratio"], limit["bound"], color="#111111", linestyle=":", linewidth=1.2, zorder=4)
         _zoom(panel, cells[cells["block"] == block], names)
-        _ratio_axes(panel, looks.name_block(block))
+        _ratio_axes(panel, name_block(block))
         panel.set_ylabel("mean, as a share of d_out", fontsize=looks.SMALL)
     style.hide_rest(axes, len(blocks))
     return style.finish(figure, conditions, handles)
@@ -132,7 +133,7 @@ def plot_differences(cells: pd.DataFrame, reference: str, conditions: str) -> Fi
     ratios = [ratio for ratio in _PAIRED_RATIOS if looks.same(shown["dimension_ratio"], ratio).any()]
     if not ratios:
         return None
-    blocks, names = looks.order_blocks(shown["block"]), looks.order_activations(shown["activation"])
+    blocks, names = order_blocks(shown["block"]), looks.order_activations(shown["activation"])
     styles = looks.series_looks(f"ratio {ratio:g}" for ratio in ratios)
     height = 0.8 + 0.12 * len(ratios) * len(names)
     figure, axes = style.new_figure(
@@ -149,7 +150,7 @@ def plot_differences(cells: pd.DataFrame, reference: str, conditions: str) -> Fi
             panel.errorbar(part["difference"], y, xerr=bars, capsize=2, elinewidth=1, **look)
         panel.set_yticks(range(len(names)), names)
         panel.set_ylim(len(names) - 0.5, -0.5)
-        panel.set_title(looks.name_block(block), fontsize=9)
+        panel.set_title(name_block(block), fontsize=9)
         panel.set_xlabel(f"difference to {reference}, share of d_out", fontsize=looks.SMALL)
     style.hide_rest(axes, len(blocks))
     return style.finish(figure, conditions, looks.entries(styles))
@@ -165,7 +166,7 @@ def plot_distances(distances: pd.DataFrame, conditions: str) -> Figure | None:
     shown = distances[distances["mean_absolute_distance"].notna()]
     if shown.empty:
         return None
-    blocks = [*looks.order_blocks(set(shown["block"]) - {"all"}), *({"all"} & set(shown["block"]))]
+    blocks = [*order_blocks(set(shown["block"]) - {"all"}), *({"all"} & set(shown["block"]))]
     styles = looks.series_looks(shown["protocol"])
     height = 0.7 + 0.3 * len(blocks)
     figure, axes = style.new_figure(1, 1, panel_in=(5.8, max(1.6, height)), entries=len(styles))
@@ -175,7 +176,7 @@ def plot_distances(distances: pd.DataFrame, conditions: str) -> Figure | None:
         part = shown[shown["protocol"] == protocol]
         y = [blocks.index(block) + offset for block in part["block"]]
         panel.plot(part["mean_absolute_distance"], y, **(look | {"linestyle": "none", "markersize": 7}))
-    names = ["mean over panels" if block == "all" else looks.name_block(block) for block in blocks]
+    names = ["mean over panels" if block == "all" else name_block(block) for block in blocks]
     panel.set_yticks(range(len(blocks)), names)
     panel.set_ylim(len(blocks) - 0.5, -0.5)
     panel.set_xlim(0, None)

@@ -68,13 +68,6 @@ VERDICTS = {
     "depends on": ("#f7e3a1", "~"),
     "can't be told": ("#e4e4e4", "?"),
 }
-_BLOCKS = {
-    "conv1x1": "1x1 convolution",
-    "conv3x3": "3x3 convolution",
-    "inverted_bottleneck_conv3x3": "inverted bottleneck, 3x3",
-    "inverted_bottleneck_dwconv3x3": "inverted bottleneck, depthwise 3x3",
-}
-_NO_SHORTCUT = "_no_shortcut"
 #: Order in which a figure shows tolerances: those by rounding, then the loosest last.
 _BY_RULE = ("certified", "producer", "numpy")
 #: Brightness (0 to 1) of a cell above which its text is dark.
@@ -107,18 +100,6 @@ def _tolerance_key(name: str) -> tuple[int, float, str]:
 def name_tolerance(name: str) -> str:
     """A tolerance as an axis says it."""
     return name.removeprefix("rel:") if name.startswith("rel:") else name
-
-
-def name_block(block: str) -> str:
-    """A block in words."""
-    plain = block.removesuffix(_NO_SHORTCUT)
-    return _BLOCKS.get(plain, plain) + ("" if plain == block else ", no shortcut")
-
-
-def order_blocks(names: Iterable[str]) -> list[str]:
-    """In the order of the paper's panels; others after them."""
-    known = [*_BLOCKS, *(f"{block}{_NO_SHORTCUT}" for block in _BLOCKS)]
-    return sorted(dict.fromkeys(names), key=lambda one: (known.index(one) if one in known else len(known), one))
 
 
 def activation_look(name: str) -> dict[str, Any]:

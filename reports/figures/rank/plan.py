@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reports.rank.names import spell
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -46,8 +48,3 @@ def conditions_of(settings: pd.DataFrame, part: str, names: Iterable[str]) -> st
     """The parameters of that part that have those names, as one line for the foot of a figure."""
     values = settings[settings["part"] == part].set_index("parameter")["value"].to_dict()
     return "; ".join(f"{spell(name)} {values[name]}" for name in names if name in values)
-
-
-def spell(name: str) -> str:
-    """A parameter as people write it; channels keep their index."""
-    return name if name.startswith(("d_", "c_")) else name.replace("_", " ")

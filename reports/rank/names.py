@@ -1,0 +1,51 @@
+"""How reports of the rank studies call things: parameters and columns, blocks in words and in short."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+#: Symbols of channels keep their index.
+_SYMBOLS = ("d_", "c_")
+#: Block to its name in words and for narrow places, in the order of the paper's panels.
+_BLOCKS = {
+    "conv1x1": ("1x1 convolution", "conv1x1"),
+    "conv3x3": ("3x3 convolution", "conv3x3"),
+    "inverted_bottleneck_conv3x3": ("inverted bottleneck, 3x3", "IB conv3x3"),
+    "inverted_bottleneck_dwconv3x3": ("inverted bottleneck, depthwise 3x3", "IB dwconv3x3"),
+}
+_NO_SHORTCUT = "_no_shortcut"
+
+
+def spell(name: str) -> str:
+    """A parameter or column as people write it."""
+    return name if name.startswith(_SYMBOLS) else name.replace("_", " ")
+
+
+def spell_keys(meanings: Mapping[str, str]) -> dict[str, str]:
+    """Columns as people write them, to what they mean."""
+    return {spell(name): meaning for name, meaning in meanings.items()}
+
+
+def name_block(block: str) -> str:
+    """A block in words."""
+    return _named(block, 0)
+
+
+def shorten_block(block: str) -> str:
+    """A block's name for narrow places."""
+    return _named(block, 1)
+
+
+def _named(block: str, form: int) -> str:
+    plain = block.removesuffix(_NO_SHORTCUT)
+    known = _BLOCKS.get(plain)
+    return (known[form] if known else plain) + ("" if plain == block else ", no shortcut")
+
+
+def order_blocks(names: Iterable[str]) -> list[str]:
+    """In the order of the paper's panels; others after them."""
+    known = [*_BLOCKS, *(f"{block}{_NO_SHORTCUT}" for block in _BLOCKS)]
+    return sorted(dict.fromkeys(names), key=lambda one: (known.index(one) if one in known else len(known), one))
