@@ -1,7 +1,8 @@
 """Intervals over seeds: means, paired differences, and rank correlation. Plain arrays; the one door to scipy.
 
-Every interval is two-sided with 95 % coverage and covers what a seed changes: initial weights, order of the images and,
-where the setting draws them anew, the training images. It does not cover another data set or another recipe.
+Every interval is two-sided, with 95 % coverage where no other is asked for, and covers what a seed changes: initial
+weights, order of the images and, where the setting draws them anew, the training images. It does not cover another data
+set or another recipe.
 """
 
 from __future__ import annotations
@@ -31,7 +32,18 @@ class Estimate(NamedTuple):
     high: float
 
 
-def mean_estimate(values: Sequence[float]) -> Estimate:
+def shared_coverage(tests: int) -> float:
+    """The coverage of each of several intervals at which all of them hold together in at least 95 % (Bonferroni).
+
+    Where one interval off its value is enough for a verdict, six of 95 % would give it by chance in up to 15 %.
+
+    Args:
+        tests: How many intervals are looked at.
+    """
+    return 1 - (1 - COVERAGE) / tests
+
+
+def mean_estimate(values: Sequence[float], coverage: float = COVERAGE) -> Estimate:
     """The mean with Student's t interval; none from fewer than two values, or from values without any spread."""
     from scipy.stats import t  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with scikit-learn, optional
 
@@ -42,11 +54,11 @@ def mean_estimate(values: Sequence[float]) -> Estimate:
     # Accuracies are counts: two that agree by chance must not make an interval of no width.
     if count == 1 or min(values) == max(values):
         return Estimate(mean, math.nan, math.nan)
-    half = float(t.ppf((1 + COVERAGE) / 2, count - 1)) * float(np.std(values, ddof=1)) / math.sqrt(count)
+    half = float(t.ppf((1 + coverage) / 2, count - 1)) * float(np.std(values, ddof=1)) / math.sqrt(count)
     return Estimate(mean, mean - half, mean + half)
 
 
-def correlation_estimate(first: Array, second: Array) -> Estimate:
+def correlation_estimate(first: Array, second: Array, coverage: float = COVERAGE) -> Estimate:
     """Spearman's rank correlation over all runs, with a percentile bootstrap that resamples seeds.
 
     The networks of a seed share order and images, so seeds are drawn and not runs; no interval from fewer than six.
@@ -54,6 +66,7 @@ def correlation_estimate(first: Array, second: Array) -> Estimate:
     Args:
         first: Shape (seeds, networks).
         second: The same.
+        coverage: Of the interval.
     """
     nothing = Estimate(math.nan, math.nan, math.nan)
     if first.size < 3:  # noqa: PLR2004 - two points always correlate
@@ -66,7 +79,7 @@ def correlation_estimate(first: Array, second: Array) -> Estimate:
     drawn = _spearman(first[chosen].reshape(_DRAWS, -1), second[chosen].reshape(_DRAWS, -1))
     if np.isnan(drawn).all():
         return nothing._replace(value=value)
-    low, high = np.nanquantile(drawn, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
+    low, high = np.nanquantile(drawn, [(1 - coverage) / 2, (1 + coverage) / 2])
     return Estimate(value, float(low), float(high))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from analysis.rank.trained import TrainedSetting
 from analysis.rank.trained.claims import compare, judge_claims
 from analysis.rank.trained.networks import plan_networks
 from analysis.rank.trained.run import METRICS, Run
-from analysis.rank.trained.statistics import correlation_estimate, mean_estimate
+from analysis.rank.trained.statistics import correlation_estimate, mean_estimate, shared_coverage
 
 NETWORKS = plan_networks(TrainedSetting())
 STEPS = ("baseline", "dr_conv", "dr_block", "silu")
@@ -58,6 +59,72 @@ def test_what_stays_the_same_cannot_be_told():
 
 def test_one_step_that_lowers_one_metric_makes_the_steps_fail():
     assert verdicts(make_runs(RISING, RISING | {"silu": 0.25}))["C12"] == "fails"
+
+
+def runs_whose_last_step_changes(changes):
+    """Runs that rise from step to step, but for the nuclear norm of the last step, which changes as given by seed."""
+    runs = make_runs(RISING)
+    for seed, change in enumerate(changes):
+        runs["silu", seed] = replace(runs["silu", seed], nuclear_norm=runs["dr_block", seed].nuclear_norm + change)
+    return runs
+
+
+@pytest.mark.parametrize(("distance", "verdict"), [(1.1, "can't be told"), (1.6, "fails")])
+def test_one_of_six_fails_the_steps_only_beyond_the_interval_that_all_six_share(distance, verdict):
+    wave = np.tile([1.0, -1.0], SEEDS // 2)
+    half = stats.t.ppf(0.975, SEEDS - 1) * wave.std(ddof=1) / math.sqrt(SEEDS)
+    runs = runs_whose_last_step_changes(wave - distance * half)
+    assert compare(runs, "dr_block", "silu", "nuclear_norm")["high"] < 0
+    [claim] = [one for one in judge_claims(NETWORKS, runs) if one["claim"] == "C12"]
+    assert claim["verdict"] == verdict
+    assert "99.17 % (1 - 5 % / 6, Bonferroni" in claim["rule"]
+    assert ("at 99.17 %, dr_block to silu, nuclear norm" in claim["detail"]) == (verdict == "fails")
+
+
+def test_without_any_effect_the_steps_fail_by_chance_in_few_of_many_studies():
+    names = [network.name for network in NETWORKS if network.group == "table2"]
+    networks = [network for network in NETWORKS if network.group == "table2"]
+    rng = np.random.default_rng(3)
+    failed, studies = 0, 200
+    for _ in range(studies):
+        values = rng.normal(size=(len(names), SEEDS, 2))
+        runs = {
+            (name, seed): Run(
+                network=name,
+                group="table2",
+                seed=seed,
+                params=1,
+                macs=1,
+                status="ok",
+                epochs=1,
+                accuracy=values[place, seed, 0],
+                nuclear_norm=values[place, seed, 1],
+            )
+            for place, name in enumerate(names)
+            for seed in range(SEEDS)
+        }
+        failed += judge_claims(networks, runs)[0]["verdict"] == "fails"
+    assert failed <= 0.05 * studies
+
+
+def test_the_correlation_fails_at_the_coverage_that_the_groups_share():
+    both = make_runs(FALLING, RISING)
+    alone = [network for network in NETWORKS if network.group == "table2"]
+    assert "97.5 % (1 - 5 % / 2" in judge_claims(NETWORKS, both)[-1]["rule"]
+    assert "95 % (1 - 5 % / 1" in judge_claims(alone, both)[-1]["rule"]
+
+
+def test_more_coverage_gives_a_wider_interval():
+    assert shared_coverage(1) == pytest.approx(0.95)
+    values = [1.0, 2.0, 4.0, 4.5]
+    usual, wide = mean_estimate(values), mean_estimate(values, shared_coverage(6))
+    expected = stats.ttest_1samp(values, 0).confidence_interval(1 - 0.05 / 6)
+    assert (wide.low, wide.high) == pytest.approx((expected.low, expected.high))
+    rng = np.random.default_rng(1)
+    first, second = rng.normal(size=(2, 10, 4))
+    narrow, broad = (correlation_estimate(first, second, coverage) for coverage in (0.95, shared_coverage(2)))
+    assert wide.low < usual.low < usual.value == wide.value
+    assert broad.low < narrow.low < narrow.value == broad.value
 
 
 def test_one_step_without_a_difference_cannot_be_told():
