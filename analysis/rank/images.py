@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -13,7 +14,7 @@ from rexnet_core.errors import InputError, UnknownNameError
 from rexnet_core.preprocess import list_images, load_image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import numpy.typing as npt
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 Generated = Literal["white", "1/f"]
 GENERATED: tuple[Generated, ...] = get_args(Generated)
+_SIGNATURE_BYTES = 12
+#: How files in the formats that `rexnet_core.preprocess` reads begin: BMP, GIF, JPEG, PNG, TIFF and BigTIFF, WebP.
+_SIGNATURE = re.compile(rb"BM|GIF8[79]a|\xff\xd8\xff|\x89PNG\r\n\x1a\n|II[*+]\x00|MM\x00[*+]|RIFF.{4}WEBP", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +73,9 @@ class ImageSource:
 def folder_images(folder: Path, *, resolution: int, count: int | None = None, seed: int = 0) -> ImageSource:
     """The images of a folder, or `count` of them drawn without replacement, in the order of their names.
 
-    The draw goes over the whole folder, as the first files of a sorted data set are often of one class.
+    The draw goes over the whole folder, as the first files of a sorted data set are often of one class. Of the files
+    drawn the first bytes are read, so that one that is no image is found now; a damaged or oversized image is found
+    when it is reached.
 
     Args:
         folder: Read without its subfolders.
@@ -78,16 +84,29 @@ def folder_images(folder: Path, *, resolution: int, count: int | None = None, se
         seed: Of the draw.
 
     Raises:
-        InputError: There is no image, or there are fewer than `count`.
+        InputError: There is no image, there are fewer than `count`, or a file is none.
     """
     paths = list_images(folder)
     if count is not None and not 1 <= count <= len(paths):
-        raise InputError(f"{folder} has {len(paths)} images, {count} were asked for; give 1 to {len(paths)}")
+        has, give = ("1 image", "1") if len(paths) == 1 else (f"{len(paths)} images", f"1 to {len(paths)}")
+        raise InputError(f"{folder} has {has}, {count} were asked for; give {give}")
+    check_resolution(resolution)
     chosen = np.sort(np.random.default_rng(seed).permutation(len(paths))[:count])
     picked = tuple(paths[index] for index in chosen)
-    return ImageSource(
-        kind="folder", count=len(picked), resolution=check_resolution(resolution), seed=seed, paths=picked
-    )
+    _check_signatures(picked, resolution)
+    return ImageSource(kind="folder", count=len(picked), resolution=resolution, seed=seed, paths=picked)
+
+
+def _check_signatures(paths: Iterable[Path], resolution: int) -> None:
+    """Find a file that is no image by its first bytes; whatever is not known by them is decoded, which says why."""
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                start = file.read(_SIGNATURE_BYTES)
+        except OSError:
+            start = b""
+        if not _SIGNATURE.match(start):
+            load_image(path, resolution)
 
 
 def generated_images(kind: str, *, resolution: int, count: int, seed: int = 0) -> ImageSource:

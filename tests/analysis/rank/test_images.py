@@ -7,8 +7,10 @@ import pytest
 import torch
 from PIL import Image
 
+from analysis.rank import images
 from analysis.rank.images import folder_images, generated_images
 from rexnet_core.errors import InputError, UnknownNameError
+from rexnet_core.preprocess import SUFFIXES
 
 
 @pytest.mark.parametrize("kind", ["white", "1/f"])
@@ -59,8 +61,52 @@ def test_a_folder_is_read_as_it_is_gone_through(folder):
         next(batches)
 
 
+def text_file(path):
+    path.write_text("no image")
+
+
+def empty_file(path):
+    path.write_bytes(b"")
+
+
+def other_format(path):
+    Image.new("RGB", (40, 40)).save(path, format="PPM")
+
+
+@pytest.mark.parametrize("write", [text_file, empty_file, other_format])
+def test_a_file_that_is_no_image_is_named_before_any_is_loaded(folder, write):
+    write(folder / "4.png")
+    with pytest.raises(InputError, match=r"4\.png is no image in a known format"):
+        folder_images(folder, resolution=32)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_images_of_every_format_are_known_without_decoding(suffix, tmp_path, monkeypatch):
+    Image.new("RGB", (40, 40)).save(tmp_path / f"one{suffix}")
+    monkeypatch.setattr(images, "load_image", None)
+    assert folder_images(tmp_path, resolution=32).count == 1
+
+
+def test_first_bytes_alone_are_read_and_only_of_the_files_that_are_drawn(folder, monkeypatch):
+    monkeypatch.setattr(images, "load_image", None)
+    for number in range(5):
+        source = folder_images(folder, resolution=32, count=5, seed=number)
+        [left] = set(folder.iterdir()) - set(source.paths)
+        kept = left.read_bytes()
+        left.write_text("no image")
+        assert folder_images(folder, resolution=32, count=5, seed=number) == source
+        left.write_bytes(kept)
+
+
+def test_one_image_and_several_are_told_apart(folder):
+    for path in sorted(folder.iterdir())[1:]:
+        path.unlink()
+    with pytest.raises(InputError, match=r"has 1 image, 24 were asked for; give 1$"):
+        folder_images(folder, resolution=32, count=24)
+
+
 def test_wrong_requests_are_refused(folder):
-    with pytest.raises(InputError, match="has 6 images, 7 were asked for"):
+    with pytest.raises(InputError, match="has 6 images, 7 were asked for; give 1 to 6"):
         folder_images(folder, resolution=32, count=7)
     with pytest.raises(UnknownNameError, match=r"unknown kind of generated images 'whit'; did you mean 'white'\?"):
         generated_images("whit", resolution=32, count=1)
