@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from analysis.rank.layers.setting import LayerSetting
     from analysis.rank.record import Array
 
-#: Networks of one task: small enough for progress and balance, large enough that passing it costs nothing.
-CHUNK = 10
+#: Networks of one task: few, as blocks differ tenfold in their time; passing one costs a millisecond.
+CHUNK = 2
 #: Networks after which the target is looked at; fixed, so that the answer does not depend on the number of processes.
 _WAVE = 50
 

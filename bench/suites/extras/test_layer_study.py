@@ -40,7 +40,7 @@ SETTING = LayerSetting(
     tolerances=("numpy",),
     networks=10,
 )
-BUDGET_S = 90.0
+BUDGET_S = 60.0
 TARGET_RATIO = 3.0
 
 
@@ -115,7 +115,7 @@ def test_the_layer_study_against_numpy_in_a_loop(benchmark: Any) -> None:
                 "study, one process": lambda: run_layers(replace(SETTING, seed=next(seeds)), alone),
             },
             budget_s=BUDGET_S,
-            least_turns=6,
+            least_turns=5,
             warm_up=1,
         )
         benchmark.pedantic(lambda: run_layers(SETTING, workers), rounds=3)
