@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
-import math
 from typing import TYPE_CHECKING, Any
 
 from analysis.rank.layers.protocols import PROTOCOLS
 from analysis.rank.layers.setting import ACTIVATIONS, ALL_BLOCKS, CHOICES
 from analysis.rank.layers.task import LayersTask
+from analysis.rank.option_types import number, whole
 from analysis.rank.record import CENTRINGS
 from rexnet_core.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"a whole number is needed, not {text!r}") from None
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"a number is needed, not {text!r}")
-    return value
 
 
 def _names(text: str, known: tuple[str, ...]) -> dict[str, Any]:
@@ -45,14 +27,14 @@ def _one_of(text: str, known: tuple[str, ...]) -> dict[str, Any]:
 _PARAMETERS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("--blocks", "blocks", _names("building blocks", ALL_BLOCKS)),
     ("--activations", "activations", _names("curves", ACTIVATIONS)),
-    ("--ratios", "ratios", {"nargs": "+", "type": _number, "metavar": "R", "help": "d_in / d_out, above 0, up to 1"}),
+    ("--ratios", "ratios", {"nargs": "+", "type": number, "metavar": "R", "help": "d_in / d_out, above 0, up to 1"}),
     (
         "--d-out",
         "d_out",
-        {"nargs": 2, "type": _whole, "metavar": ("LOW", "HIGH"), "help": "range of output channels, drawn evenly"},
+        {"nargs": 2, "type": whole, "metavar": ("LOW", "HIGH"), "help": "range of output channels, drawn evenly"},
     ),
     ("--rows", "rows", {"metavar": "N", "help": "columns N of X: 4x (times d_out), d+1, or a number"}),
-    ("--spatial", "spatial", {"type": _whole, "metavar": "SIDE", "help": "of the maps; 1 is a vector"}),
+    ("--spatial", "spatial", {"type": whole, "metavar": "SIDE", "help": "of the maps; 1 is a vector"}),
     ("--weight-law", "weights", _one_of("law of W", CHOICES["weights"])),
     ("--input-law", "inputs", _one_of("law of X", CHOICES["inputs"])),
     ("--norm", "norm", _one_of("batch norm and the activation", CHOICES["norm"])),
@@ -60,7 +42,7 @@ _PARAMETERS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (
         "--expansion",
         "expansion",
-        {"nargs": "+", "type": _number, "metavar": "T", "help": "of inverted bottlenecks: one value, or a range"},
+        {"nargs": "+", "type": number, "metavar": "T", "help": "of inverted bottlenecks: one value, or a range"},
     ),
     (
         "--second-activation",
@@ -81,14 +63,14 @@ _PARAMETERS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (
         "--networks",
         "networks",
-        {"type": _whole, "metavar": "N", "help": "random networks at most (1000; grid: 20 of each)"},
+        {"type": whole, "metavar": "N", "help": "random networks at most (1000; grid: 20 of each)"},
     ),
     (
         "--target-se",
         "target_se",
-        {"type": _number, "metavar": "SE", "help": "stop at this standard error of the paired differences (0: never)"},
+        {"type": number, "metavar": "SE", "help": "stop at this standard error of the paired differences (0: never)"},
     ),
-    ("--seed", "seed", {"type": _whole, "metavar": "N", "help": "of sizes, weights and inputs (0; closest: 2)"}),
+    ("--seed", "seed", {"type": whole, "metavar": "N", "help": "of sizes, weights and inputs (0; closest: 2)"}),
 )
 _PAIR = 2
 
@@ -113,7 +95,7 @@ def add_options(add: Callable[..., object]) -> None:
 
 
 def _add_processes(add: Callable[..., object]) -> None:
-    add("--processes", type=_whole, metavar="N", help="processes with one thread each; default: the cores there are")
+    add("--processes", type=whole, metavar="N", help="processes with one thread each; default: the cores there are")
 
 
 def read_task(given: Callable[[str], Any], processes: int) -> LayersTask:
@@ -157,9 +139,9 @@ def add_search_options(add: Callable[..., object]) -> None:
     Args:
         add: ``add_argument`` of argparse.
     """
-    add("--tries", type=_whole, default=120, metavar="N", help="random settings before the best are improved (120)")
-    add("--networks", type=_whole, default=16, metavar="N", help="random networks of each setting (16)")
-    add("--seed", type=_whole, default=0, metavar="N", help="of the settings that are tried (0)")
+    add("--tries", type=whole, default=120, metavar="N", help="random settings before the best are improved (120)")
+    add("--networks", type=whole, default=16, metavar="N", help="random networks of each setting (16)")
+    add("--seed", type=whole, default=0, metavar="N", help="of the settings that are tried (0)")
     _add_processes(add)
 
 
