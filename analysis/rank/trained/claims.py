@@ -169,4 +169,7 @@ def _describe_pair(pair: Mapping[str, Any]) -> str:
 
 
 def _describe(estimate: Estimate) -> str:
-    return f"{estimate.value:+.4g} [{estimate.low:+.4g}, {estimate.high:+.4g}]"
+    if not math.isfinite(estimate.value):
+        return "no value"
+    interval = f"{estimate.low:+.4g}, {estimate.high:+.4g}" if math.isfinite(estimate.low) else "no interval"
+    return f"{estimate.value:+.4g} [{interval}]"

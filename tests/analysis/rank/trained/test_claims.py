@@ -182,3 +182,13 @@ def test_few_seeds_give_a_correlation_without_interval():
 
 def test_a_constant_has_no_correlation():
     assert math.isnan(correlation_estimate(np.ones((8, 4)), np.arange(32.0).reshape(8, 4)).value)
+
+
+def test_what_has_no_interval_is_told_so_and_never_as_nan():
+    from analysis.rank.trained.claims import _describe  # noqa: PLC0415
+    from analysis.rank.trained.statistics import Estimate  # noqa: PLC0415
+
+    nan = float("nan")
+    assert _describe(Estimate(0.5, nan, nan)) == "+0.5 [no interval]"
+    assert _describe(Estimate(nan, nan, nan)) == "no value"
+    assert _describe(Estimate(0.5, 0.25, 0.75)) == "+0.5 [+0.25, +0.75]"
