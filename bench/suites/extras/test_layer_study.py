@@ -5,7 +5,7 @@ precision. The plain way is written as one would from the paper's text: for ever
 the block as torch convolutions, batch norms and the activation, and the rank of its output from numpy, in one process
 with one thread for each library. The study shares what activations have in common, leaves out products with padding,
 takes the spectrum the fast way where that counts the same, and uses a process per core. A third one is between: numpy
-in a loop, but on the study's own features. Each turn takes fresh networks, so that nothing is remembered.
+in a loop, but on the study's own features. Each turn takes fresh networks, the same for all.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from analysis.rank.layers.activations import FUNCTIONS
 from analysis.rank.layers.networks import Block, Draw, draw_network
 from analysis.rank.layers.setting import LayerSetting
 from analysis.rank.layers.study import InProcess, open_workers, run_layers
-from bench.interleave import ratio_of_medians, take_turns
+from bench.interleave import median_ratio, take_turns
 from bench.machine import read_thread_budget
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ def loop_over_ours(setting: LayerSetting) -> Ranks:
 @pytest.mark.extra
 @pytest.mark.benchmark(group="layer study")
 def test_the_layer_study_against_numpy_in_a_loop(benchmark: Any) -> None:
-    seeds = itertools.count()
+    # In every turn all have the same fresh networks, so that their times can be compared pair by pair.
+    seeds = {name: itertools.count() for name in ("plain", "numpy on our features", "study", "study, one process")}
     expected = loop_over(SETTING, by_torch)
     alone = InProcess()
     with open_workers(read_thread_budget()) as workers:
@@ -109,10 +110,14 @@ def test_the_layer_study_against_numpy_in_a_loop(benchmark: Any) -> None:
             assert np.array_equal(values, loop_over_ours(SETTING)[block])
         times_s = take_turns(
             {
-                "plain": lambda: loop_over(replace(SETTING, seed=next(seeds)), by_torch),
-                "numpy on our features": lambda: loop_over_ours(replace(SETTING, seed=next(seeds))),
-                "study": lambda: run_layers(replace(SETTING, seed=next(seeds)), workers),
-                "study, one process": lambda: run_layers(replace(SETTING, seed=next(seeds)), alone),
+                "plain": lambda: loop_over(replace(SETTING, seed=next(seeds["plain"])), by_torch),
+                "numpy on our features": lambda: loop_over_ours(
+                    replace(SETTING, seed=next(seeds["numpy on our features"]))
+                ),
+                "study": lambda: run_layers(replace(SETTING, seed=next(seeds["study"])), workers),
+                "study, one process": lambda: run_layers(
+                    replace(SETTING, seed=next(seeds["study, one process"])), alone
+                ),
             },
             budget_s=BUDGET_S,
             least_turns=5,
@@ -121,7 +126,7 @@ def test_the_layer_study_against_numpy_in_a_loop(benchmark: Any) -> None:
         benchmark.pedantic(lambda: run_layers(SETTING, workers), rounds=3)
     benchmark.extra_info.update(processes=read_thread_budget(), cores=os.cpu_count(), turns=len(times_s["plain"]))
     for slow, fast in itertools.product(("plain", "numpy on our features"), ("study", "study, one process")):
-        estimate = ratio_of_medians(times_s[slow], times_s[fast])
+        estimate = median_ratio(times_s[slow], times_s[fast])
         benchmark.extra_info[f"{slow} / {fast}"] = estimate.as_list()
         print(f"\nlayer study: {slow} / {fast} = {estimate}", end="")  # noqa: T201
     assert benchmark.extra_info["plain / study"][1] > TARGET_RATIO
