@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -141,14 +140,3 @@ class RunInfo:
     planned: int = 0
     environment: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
-
-
-def make_plain(value: Any) -> Any:
-    """The value as JSON can carry it: NaN and infinities, which it lacks, as None; numpy's numbers as Python's."""
-    if isinstance(value, dict):
-        return {str(key): make_plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [make_plain(inner) for inner in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value

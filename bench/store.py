@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from analysis.plain import make_plain
 from bench.case import Case
-from bench.records import Effective, Measurement, Parity, Round, RunInfo, make_plain
+from bench.records import Effective, Measurement, Parity, Round, RunInfo
 from rexnet_core.errors import StoreError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.records import make_plain
+from analysis.plain import make_plain
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:

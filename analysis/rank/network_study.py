@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import statistics
-from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,16 +11,18 @@ import torch
 
 import rexnet_core
 from analysis.complexity import count
+from analysis.plain import make_plain
 from analysis.rank.jacobian import jacobian_ranks
 from analysis.rank.metrics import measure
 from analysis.rank.network_probe import probe
 from analysis.rank.network_steps import trace_steps
 from analysis.rank.network_tables import block_rows, bounds_of, depth_of, layer_rows
 from analysis.rank.taps import find_taps
+from analysis.rank.torch_threads import torch_threads
 from rexnet_core.calibration import calibrate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from torch import Tensor
 
@@ -85,11 +85,11 @@ def run_network(
     source = setting.source()
     check_taps(setting)
     tell = progress or (lambda _: None)
-    with _threads(setting.threads):
+    with torch_threads(setting.threads):
         described = _describe(setting, source)
         models = [_study(name, setting, source, tell, time_layers) for name in setting.models]
     document = {"format": FORMAT, "kind": "network", "setting": described, "models": models}
-    return _plain(document)  # type: ignore[no-any-return]
+    return make_plain(document)  # type: ignore[no-any-return]
 
 
 def check_taps(setting: NetworkSetting) -> None:
@@ -101,16 +101,6 @@ def check_taps(setting: NetworkSetting) -> None:
     for name in setting.models:
         with torch.device("meta"):
             find_taps(rexnet_core.create_model(name), setting.taps)
-
-
-@contextmanager
-def _threads(wanted: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    try:
-        torch.set_num_threads(wanted or before)
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _describe(setting: NetworkSetting, source: ImageSource) -> dict[str, Any]:
@@ -219,16 +209,3 @@ def _tap_rows(model: Network, result: ProbeResult, jacobians: Mapping[tuple[str,
             }
         )
     return rows
-
-
-def _plain(value: Any) -> Any:
-    """Lists for arrays and tuples, None for what is no finite number."""
-    if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
+from analysis.rank.torch_threads import torch_threads
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -21,8 +23,8 @@ def map_on_one_thread_each(call: Callable[[T], R], items: Iterable[T]) -> list[R
     cores they lose a factor of 10 and more.
     """
     threads = torch.get_num_threads()
-    try:
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            return list(pool.map(call, items))
-    finally:
-        torch.set_num_threads(threads)
+    with (
+        torch_threads(None),
+        ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool,
+    ):
+        return list(pool.map(call, items))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,21 +14,8 @@ from analysis.rank.record import PRODUCER_EPS
 from analysis.rank.tolerance import parse_tolerance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from analysis.rank.layers.setting import LayerSetting
     from analysis.rank.record import Array, Centring
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Torch on one thread: these matrices are too small to share, and two threads would wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @torch.inference_mode()

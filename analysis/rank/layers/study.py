@@ -79,9 +79,10 @@ class InProcess:
 
     def map(self, tasks: Sequence[tuple[LayerSetting, str, int, int]]) -> Iterator[Array]:
         """The chunks of all tasks, in order."""
-        from analysis.rank.layers.chunk import compute_chunk, one_thread  # noqa: PLC0415 - torch
+        from analysis.rank.layers.chunk import compute_chunk  # noqa: PLC0415 - torch
+        from analysis.rank.torch_threads import torch_threads  # noqa: PLC0415 - torch
 
-        with one_thread():
+        with torch_threads(1):  # the matrices are too small to share
             for task in tasks:
                 yield compute_chunk(*task)
 

@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from analysis.rank.metrics import measure
 from analysis.rank.spectrum import spectrum_of
+from analysis.rank.torch_threads import torch_threads
 from analysis.rank.trained.data import load_split
 from analysis.rank.trained.run import Run
 from rexnet_core.network import Network
@@ -120,13 +121,11 @@ def final_features(model: Network, images: Tensor) -> Tensor:
 @contextmanager
 def _settled(threads: int, seed: int) -> Iterator[None]:
     """That many threads, deterministic kernels and a seeded generator; afterwards all as it was."""
-    before, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    with torch.random.fork_rng(devices=[]):
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    with torch.random.fork_rng(devices=[]), torch_threads(threads):
         try:
-            torch.set_num_threads(threads)
             torch.use_deterministic_algorithms(True)
             torch.manual_seed(seed)
             yield
         finally:
-            torch.set_num_threads(before)
             torch.use_deterministic_algorithms(deterministic)
