@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.option_types import number, whole
 from bench.case import BACKENDS, DEVICES, MEMORY_FORMATS, PRECISIONS, SCENARIOS
 from bench.plan import PRESETS, Selection
 from bench.store import DEFAULT_URL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"a whole number is needed, not {text!r}") from None
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"a number is needed, not {text!r}")
-    return value
 
 
 _PRESET_HELP = "; ".join(f"{name}: {preset.summary}" for name, preset in PRESETS.items())
@@ -39,31 +21,31 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--preset", {"default": "quick", "metavar": "NAME", "help": f"what to run and how thoroughly. {_PRESET_HELP}"}),
     ("--models", {"nargs": "+", "metavar": "MODEL", "help": "models in place of the preset's (see `rexbench models`)"}),
     ("--backends", {"nargs": "+", "metavar": "BACKEND", "help": f"any of {', '.join(BACKENDS)}"}),
-    ("--batch-sizes", {"nargs": "+", "type": _whole, "metavar": "N", "help": "images per call"}),
-    ("--resolutions", {"nargs": "+", "type": _whole, "metavar": "PIXELS", "help": "sides of the square input"}),
+    ("--batch-sizes", {"nargs": "+", "type": whole, "metavar": "N", "help": "images per call"}),
+    ("--resolutions", {"nargs": "+", "type": whole, "metavar": "PIXELS", "help": "sides of the square input"}),
     ("--precisions", {"nargs": "+", "metavar": "NAME", "help": f"any of {', '.join(PRECISIONS)}"}),
     ("--memory-formats", {"nargs": "+", "metavar": "NAME", "help": f"any of {', '.join(MEMORY_FORMATS)}"}),
     ("--scenarios", {"nargs": "+", "metavar": "NAME", "help": f"any of {', '.join(SCENARIOS)}"}),
     ("--device", {"default": "cpu", "metavar": "NAME", "help": f"one of {', '.join(DEVICES)}"}),
     (
         "--threads",
-        {"type": _whole, "metavar": "N", "help": "threads of every runtime; default: what the machine allows"},
+        {"type": whole, "metavar": "N", "help": "threads of every runtime; default: what the machine allows"},
     ),
     (
         "--weights",
         {"type": Path, "metavar": "FILE", "help": "a checkpoint of the one chosen model; default: calibrated ones"},
     ),
-    ("--rounds", {"type": _whole, "metavar": "N", "help": "process rounds at most"}),
+    ("--rounds", {"type": whole, "metavar": "N", "help": "process rounds at most"}),
     (
         "--target",
-        {"type": _number, "metavar": "SHARE", "help": "stop at this relative half-width of the interval (0.02)"},
+        {"type": number, "metavar": "SHARE", "help": "stop at this relative half-width of the interval (0.02)"},
     ),
-    ("--budget", {"type": _number, "metavar": "SECONDS", "help": "time for the whole run; rounds are spread to fit"}),
+    ("--budget", {"type": number, "metavar": "SECONDS", "help": "time for the whole run; rounds are spread to fit"}),
     (
         "--limit",
-        {"type": _number, "metavar": "SECONDS", "help": "time a case may take in one round before it is ended"},
+        {"type": number, "metavar": "SECONDS", "help": "time a case may take in one round before it is ended"},
     ),
-    ("--seed", {"type": _whole, "metavar": "N", "help": "of weights, inputs and turn order (0)"}),
+    ("--seed", {"type": whole, "metavar": "N", "help": "of weights, inputs and turn order (0)"}),
 )
 
 STORE: tuple[str, dict[str, Any]] = (

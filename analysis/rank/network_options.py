@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from analysis.complexity import check_resolution
+from analysis.option_types import whole
 from analysis.rank.images import GENERATED, ImageSource, folder_images, generated_images
 from analysis.rank.network_records import BATCH_NORM_MODES, BatchNormMode
-from analysis.rank.option_types import whole
 from rexnet_core.catalogue import model_config
 from rexnet_core.errors import InputError, UnknownNameError
 from rexnet_core.preprocess import list_images

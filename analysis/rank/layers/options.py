@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from analysis.option_types import number, whole
 from analysis.rank.layers.protocols import PROTOCOLS
 from analysis.rank.layers.setting import ACTIVATIONS, ALL_BLOCKS, CHOICES
 from analysis.rank.layers.task import LayersTask
-from analysis.rank.option_types import number, whole
 from analysis.rank.record import CENTRINGS
 from rexnet_core.errors import InputError, UnknownNameError
 

@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from analysis.rank.option_types import number, whole
+from analysis.option_types import number, whole
 
 
 def test_numbers_are_read():
