@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.rank.layers.networks import draw_expansion
+from analysis.rank.layers.networks import draw_expansion, middle
 from analysis.rank.layers.setting import NO_SHORTCUT, LayerSetting
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def mean_bounds(sample: LayerSample) -> list[dict[str, Any]]:
             found = []
             for d_out, expansion in zip(sizes, expansions, strict=True):
                 d_in, count = LayerSetting.d_in(ratio, d_out), setting.rows_for(d_out)
-                mid = max(1, round(expansion * d_in))
+                mid = middle(expansion, d_in)
                 linear = linear_bound(block, d_in, d_out, count, spatial=setting.spatial, mid=mid, shift=shift)
                 found.append((linear / d_out, bound(block, d_in, d_out, count, mid=mid) / d_out))
             linear_mean, any_mean = np.mean(found, axis=0)

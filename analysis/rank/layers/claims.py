@@ -1,9 +1,7 @@
 """The paper's claims about its figure 1, each with a rule that a study passes, fails or leaves open.
 
 The thresholds in the rules are ours: the paper states its observations in words. A rule is a list of comparisons,
-paired by network. It holds if the 95 % interval of every comparison lies on the right side, and fails if the interval
-of one lies on the wrong side, widened so that the chance that any of them does so by accident stays at 5 %
-(Bonferroni). In between it can't be told: a study with few networks is no evidence against the paper, or for it.
+paired by network, which `analysis.rank.layers.comparison` decides.
 """
 
 from __future__ import annotations
@@ -13,30 +11,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.rank.layers.comparison import LACKING, Comparison, Finding, decide
 from analysis.rank.layers.setting import BLOCKS, PAPER_ACTIVATIONS
-from analysis.rank.layers.statistics import mean_of, student_t
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from analysis.rank.layers.view import View
-    from analysis.rank.record import Array
 
 _CONV1, _CONV3, _IB, _IB_DW = BLOCKS
 _SMOOTH, _KINKED = ("SiLU", "Hardswish", "SoftPlus", "ELU"), ("LeakyReLU", "ReLU", "ReLU6")
 _CURVED = PAPER_ACTIVATIONS[1:]
-_LACKING = "the study lacks blocks, activations or ratios that the rule names"
-_ALPHA = 0.05
 #: Thresholds of the rules, in shares of d_out.
 _NEAR, _ALIKE, _CLEARLY, _FAR, _FULL = 0.01, 0.02, 0.02, 0.1, 0.99
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Whether a claim held, and what showed it; None where that can't be told."""
-
-    held: bool | None
-    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,57 +43,23 @@ class Claim:
     test: Callable[[View], Finding]
 
 
-@dataclass(frozen=True, slots=True)
-class _Comparison:
-    """One number per network that should lie above `above`, or within +-`within` of 0, and how to call it."""
-
-    label: str
-    values: Array
-    above: float = 0.0
-    within: float | None = None
-
-    def judge(self, comparisons: int) -> bool | None:
-        """Whether its mean is shown to lie where it should, or where it should not; None in between."""
-        mean = mean_of(self.values)
-        wide = student_t(len(self.values) - 1, 1 - _ALPHA / comparisons) * mean.se
-        if self.within is None:
-            return True if mean.low > self.above else False if mean.value + wide <= self.above else None
-        inside = -self.within <= mean.low and mean.high <= self.within
-        outside = abs(mean.value) - wide > self.within
-        return True if inside else False if outside else None
-
-
-def _decide(comparisons: Sequence[_Comparison]) -> Finding:
-    """Held if every comparison is shown, failed if one is shown to be otherwise."""
-    if not comparisons:
-        return Finding(None, _LACKING)
-    verdicts = [one.judge(len(comparisons)) for one in comparisons]
-    shown = f"{sum(verdict is True for verdict in verdicts)} of {len(verdicts)} comparisons hold"
-    against = [one for one, verdict in zip(comparisons, verdicts, strict=True) if verdict is False]
-    if against:
-        first = against[0]
-        mean = float(np.mean(first.values))
-        return Finding(False, f"{shown}, {len(against)} are shown to fail, such as {first.label}: {mean:+.3f}")
-    return Finding(all(verdicts) or None, shown)
-
-
 def _test_linear(view: View) -> Finding:
     if not view.has("Linear", *BLOCKS):
-        return Finding(None, _LACKING)
+        return Finding(None, LACKING)
     found = []
     for block in BLOCKS:
         for ratio in view.ratios:
             off = view.values(block, "Linear", ratio) - view.bound(ratio)
             # The last norm takes the mean out and the shortcut keeps it: together they span the constant, too.
             one_more = " (one direction more)" if abs(float(np.mean(off * view.d_out)) - 1) < _FAR else ""
-            found.append(_Comparison(f"{block} at {ratio:g}{one_more}", off, within=_NEAR))
-    return _decide(found)
+            found.append(Comparison(f"{block} at {ratio:g}{one_more}", off, within=_NEAR))
+    return decide(found)
 
 
 def _test_above_input(view: View) -> Finding:
-    return _decide(
+    return decide(
         [
-            _Comparison(f"{block} {name} at {ratio:g}", view.values(block, name, ratio) - view.bound(ratio))
+            Comparison(f"{block} {name} at {ratio:g}", view.values(block, name, ratio) - view.bound(ratio))
             for block, name in _everything(view)
             for ratio in view.ratios
             if ratio < 1
@@ -117,16 +70,16 @@ def _test_above_input(view: View) -> Finding:
 def _test_expansion_harms(view: View) -> Finding:
     low, high, knee = view.lowest, max(view.ratios), view.ratio_near(0.3)
     if knee is None or high < 1:
-        return Finding(None, _LACKING)
+        return Finding(None, LACKING)
     found = []
     for block, name in _everything(view):
         first, middle, last = (view.values(block, name, ratio) for ratio in (low, knee, high))
         bend = (middle - first) / (knee - low) - (last - middle) / (high - knee)
         found += [
-            _Comparison(f"{block} {name}: rise", last - first, above=_NEAR),
-            _Comparison(f"{block} {name}: steeper below {knee:g}", bend),
+            Comparison(f"{block} {name}: rise", last - first, above=_NEAR),
+            Comparison(f"{block} {name}: steeper below {knee:g}", bend),
         ]
-    return _decide(found)
+    return decide(found)
 
 
 def _test_order_in(*panels: tuple[str, tuple[str, ...]]) -> Callable[[View], Finding]:
@@ -134,10 +87,10 @@ def _test_order_in(*panels: tuple[str, tuple[str, ...]]) -> Callable[[View], Fin
 
     def test(view: View) -> Finding:
         if not view.has(*(block for block, _ in panels), *_SMOOTH, *_KINKED):
-            return Finding(None, _LACKING)
-        return _decide(
+            return Finding(None, LACKING)
+        return decide(
             [
-                _Comparison(
+                Comparison(
                     f"{block} {better} minus {worse}",
                     view.values(block, better, view.lowest) - view.values(block, worse, view.lowest),
                 )
@@ -155,28 +108,28 @@ _PANEL_A, _PANEL_C, _PANEL_D = (_CONV1, _SMOOTH), (_IB, _SMOOTH), (_IB_DW, ("SiL
 
 def _test_gap_shrinks(view: View) -> Finding:
     if not view.has(_CONV1, "SiLU", "ReLU") or max(view.ratios) < 1:
-        return Finding(None, _LACKING)
+        return Finding(None, LACKING)
     low, high = (
         view.values(_CONV1, "SiLU", ratio) - view.values(_CONV1, "ReLU", ratio)
         for ratio in (view.lowest, max(view.ratios))
     )
     found = [
-        _Comparison(f"SiLU minus ReLU at {view.lowest:g}", low),
-        _Comparison("that minus the one at 1", low - high),
+        Comparison(f"SiLU minus ReLU at {view.lowest:g}", low),
+        Comparison("that minus the one at 1", low - high),
     ]
-    decided = _decide(found)
+    decided = decide(found)
     gaps = f"SiLU minus ReLU {float(np.mean(low)):+.3f} at {view.lowest:g}, {float(np.mean(high)):+.3f} at 1"
     return Finding(decided.held, gaps)
 
 
 def _test_kernels_agree(view: View) -> Finding:
     if not view.has(_CONV1, _CONV3, *PAPER_ACTIVATIONS):
-        return Finding(None, _LACKING)
+        return Finding(None, LACKING)
     if view.setting.spatial == 1:
         return Finding(None, "on single positions a 3x3 kernel has only its centre: both are the same layer")
-    return _decide(
+    return decide(
         [
-            _Comparison(
+            Comparison(
                 f"{name} at {ratio:g}: 3x3 minus 1x1",
                 view.values(_CONV3, name, ratio) - view.values(_CONV1, name, ratio),
                 within=_ALIKE,
@@ -198,10 +151,10 @@ def _test_depthwise_less(view: View) -> Finding:
 
 def _test_below(view: View, pairs: Sequence[tuple[str, str]], ratios: Iterable[float], *, by: float) -> Finding:
     if not view.has(*_CURVED, *(block for pair in pairs for block in pair)):
-        return Finding(None, _LACKING)
-    return _decide(
+        return Finding(None, LACKING)
+    return decide(
         [
-            _Comparison(
+            Comparison(
                 f"{upper} minus {lower}, {name} at {ratio:g}",
                 view.values(upper, name, ratio) - view.values(lower, name, ratio),
                 above=by,
@@ -216,27 +169,27 @@ def _test_below(view: View, pairs: Sequence[tuple[str, str]], ratios: Iterable[f
 def _test_ends(view: View) -> Finding:
     one = view.ratio_near(1.0)
     if one is None or not view.has(*BLOCKS, *PAPER_ACTIVATIONS):
-        return Finding(None, _LACKING)
+        return Finding(None, LACKING)
     full = [
-        _Comparison(f"{block} {name} over {_FULL}", view.values(block, name, one) - _FULL, above=-1e-12)
+        Comparison(f"{block} {name} over {_FULL}", view.values(block, name, one) - _FULL, above=-1e-12)
         for block in (_IB, _IB_DW)
         for name in PAPER_ACTIVATIONS
     ]
     short = [
-        _Comparison(f"{block} {name} below {_FULL}", _FULL - view.values(block, name, one))
+        Comparison(f"{block} {name} below {_FULL}", _FULL - view.values(block, name, one))
         for block in (_CONV1, _CONV3)
         for name in ("ReLU", "ReLU6")
     ]
-    return _decide([*full, *short])
+    return decide([*full, *short])
 
 
 def _test_six_or_twenty(view: View) -> Finding:
     few, many = view.ratio_near(1 / 6), view.ratio_near(1 / 20)
     if few is None or many is None or not view.has(_CONV1, *_CURVED):
-        return Finding(None, _LACKING)
-    return _decide(
+        return Finding(None, LACKING)
+    return decide(
         [
-            _Comparison(
+            Comparison(
                 f"{name}: 1/6 minus 1/20",
                 view.values(_CONV1, name, few) - view.values(_CONV1, name, many),
                 above=_CLEARLY,

@@ -9,7 +9,7 @@ from analysis.rank.layers import protocols
 from analysis.rank.layers.document import FORMAT, describe
 from analysis.rank.layers.exact import RATIOS as EXACT_RATIOS
 from analysis.rank.layers.exact import compare_exactly
-from analysis.rank.layers.search import search_closest
+from analysis.rank.layers.search import OPEN_CHOICES, search_closest
 from analysis.rank.layers.sign_map import describe_map, map_signs
 from analysis.rank.layers.study import open_workers, run_layers
 from analysis.rank.layers.verdicts import as_rows, judge, judge_grid, tally_levels, try_claims
@@ -159,7 +159,7 @@ def _describe_candidate(one: Candidate) -> dict[str, Any]:
 
 def _search_rows(found: Mapping[str, Any]) -> dict[str, Any]:
     """The stored search as the report shows it: flat rows, the nearest first."""
-    names = [*protocols.SEARCHED, "primary"]
+    names = [*OPEN_CHOICES, "primary"]
     rows = [
         {
             "rank": place,

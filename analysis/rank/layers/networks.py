@@ -50,8 +50,8 @@ class Draw:
     expansion: float
 
     def middle(self, d_in: int) -> int:
-        """Channels between expansion and projection of an inverted bottleneck, at least 1."""
-        return max(1, round(self.expansion * d_in))
+        """Channels between expansion and projection of an inverted bottleneck."""
+        return middle(self.expansion, d_in)
 
     def weight(self, place: int, *shape: int) -> torch.Tensor:
         """Standard weights of the given shape (out, in, k, k), before the law's scale.
@@ -95,6 +95,11 @@ def draw_network(setting: LayerSetting, number: int) -> Draw:
         law=setting.weights,
         expansion=draw_expansion(setting, number),
     )
+
+
+def middle(expansion: float, d_in: int) -> int:
+    """Channels between expansion and projection of an inverted bottleneck, at least 1."""
+    return max(1, round(expansion * d_in))
 
 
 class Block:

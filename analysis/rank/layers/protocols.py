@@ -22,8 +22,6 @@ LITERAL = LayerSetting()
 
 #: Random networks of each setting of the grid, which has about a hundred.
 GRID_NETWORKS = 20
-#: What the search tries values of.
-SEARCHED = ("weights", "inputs", "norm", "rows", "d_out", "expansion", "second_activation", "spatial", "precision")
 
 #: Of the protocol `closest`: neither that of the search nor that of its validation, so that no network comes again.
 CLOSEST_SEED = 2
