@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def whole(text: str) -> int:
@@ -16,6 +20,20 @@ def whole(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"a whole number is needed, not {text!r}") from None
+
+
+def whole_or(word: str) -> Callable[[str], int | str]:
+    """A type of options: a whole number, or that one word."""
+
+    def read(text: str) -> int | str:
+        if text == word:
+            return word
+        try:
+            return whole(text)
+        except argparse.ArgumentTypeError:
+            raise argparse.ArgumentTypeError(f"a whole number or the word {word} is needed, not {text!r}") from None
+
+    return read
 
 
 def number(text: str) -> float:

@@ -54,8 +54,13 @@ class Case:
 
     @property
     def match(self) -> tuple[str, int, int, str, int, str]:
-        """What cases must share to be measured side by side and divided by one another."""
-        return (self.model, self.resolution, self.batch, self.precision, self.threads, self.device)
+        """What backends must share to be measured side by side and divided by one another."""
+        return (self.model, self.resolution, *self.terms)
+
+    @property
+    def terms(self) -> tuple[int, str, int, str]:
+        """What any cases must share to take turns with one another, rival models included."""
+        return (self.batch, self.precision, self.threads, self.device)
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain values, in the order of the contract."""

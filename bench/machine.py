@@ -43,6 +43,7 @@ TUNING_VARIABLES = (
 
 _CGROUP = Path("/sys/fs/cgroup")
 PROC = Path("/proc")
+_DEV = Path("/dev")
 
 
 def read_thread_budget() -> int:
@@ -139,6 +140,16 @@ def _read_cpu() -> dict[str, Any]:
         "logical": os.cpu_count(),
         "flags": " ".join(info.get("flags", [])),
     }
+
+
+def has_nvidia_gpu() -> bool:
+    """Whether this process could use a GPU, found out without a runtime that would make a context on it.
+
+    The driver's own file is not enough: a container sees it whether or not it was handed a device.
+    """
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in {"", "-1"}
+    driver = read_text(PROC / "driver/nvidia/version")
+    return bool(driver) and not hidden and any(_DEV.glob("nvidia[0-9]*"))
 
 
 def is_virtual() -> bool:

@@ -1,4 +1,4 @@
-"""A match: cases that differ in the runtime alone, alive together, warmed, taking turns in random order.
+"""A match: the backends of a model, and of its rivals, alive together, warmed, taking turns in random order.
 
 Drift of the machine hits all of them alike, so their ratios hold where their times do not.
 """
@@ -6,17 +6,17 @@ Drift of the machine hits all of them alike, so their ratios hold where their ti
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.assets import REFERENCE
 from bench.contamination import contamination, read_usage
+from bench.entry import Entry
 from bench.executor import WorkerError
 from bench.measure import decide, plan_turns
 from bench.parity import compare, find_mismatches
-from bench.records import Effective, Measurement, Round
+from bench.records import Effective
 from bench.stats import half_width
 
 if TYPE_CHECKING:
@@ -24,45 +24,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.case import Case
-    from bench.executor import Executor, Handle
+    from bench.executor import Executor
     from bench.measure import Settings
-    from bench.records import Parity
+    from bench.records import Measurement
 
 
 #: Of the time to compile, the share that a filled cache saves; inductor was seen to need a tenth to a third with it.
 _CACHED_SHARE = 0.8
-
-
-@dataclass(slots=True)
-class _Entry:
-    """What is known of a case so far, and its live worker."""
-
-    case: Case
-    handle: Handle | None = None
-    status: str = "ok"
-    reason: str = ""
-    rounds: list[Round] = field(default_factory=list)
-    parity: Parity | None = None
-    effective: Effective = field(default_factory=Effective)
-    built: dict[str, Any] = field(default_factory=dict)
-    warmed: dict[str, Any] = field(default_factory=dict)
-    turns: list[tuple[float, ...]] = field(default_factory=list)
-    switches: int = 0
-
-    @property
-    def alive(self) -> bool:
-        return self.status in {"ok", "mismatch"}
-
-    def fail(self, error: Exception) -> None:
-        if isinstance(error, WorkerError):
-            self.status, self.reason = error.status, str(error)
-        else:
-            self.status, self.reason = "failed", f"{type(error).__name__}: {error}"
-
-    def close(self) -> None:
-        if self.handle:
-            self.handle.close()
-            self.handle = None
 
 
 class Match:
@@ -81,7 +49,7 @@ class Match:
         """A match ready to run.
 
         Args:
-            cases: Cases with the same `Case.match`.
+            cases: Cases with the same `Case.terms`.
             settings: The measuring settings.
             executor: Starts the processes.
             scratch: Folder of the run, for files that workers share.
@@ -89,13 +57,11 @@ class Match:
             watch: Told of each step, as case and word.
         """
         first = cases[0]
-        assert all(case.match == first.match for case in cases), "a match holds cases that can be compared"
-        self._entries = [_Entry(case) for case in cases]
+        assert all(case.terms == first.terms for case in cases), "a match holds cases that can be compared"
+        self._entries = [Entry(case, scratch / f"{case.model}-{case.resolution}") for case in cases]
         self._settings, self._executor, self._watch = settings, executor, watch
         self._scratch, self._weights = scratch, weights
-        self._assets = scratch / f"{first.model}-{first.resolution}"
         self._random = random.Random(f"{settings.seed} {first.match}")
-        self._prepared: dict[str, float | None] = {}
 
     def run(self, left_s: float | None, save: Callable[[Sequence[Measurement]], None]) -> tuple[Measurement, ...]:
         """Measure until the stopping rule is satisfied.
@@ -131,16 +97,32 @@ class Match:
         compiled = [entry.rounds[0].phases_s["compile"] for entry in self._alive() if entry.built["caches"]]
         return _CACHED_SHARE * sum(compiled)
 
-    def _alive(self) -> list[_Entry]:
+    def _alive(self) -> list[Entry]:
         return [entry for entry in self._entries if entry.alive]
 
     def _prepare(self) -> None:
-        """Make weights, inputs, reference logits and, where needed, the OpenVINO representation.
+        """Make what the workers share, for each model at its side; where that fails, its cases do and no others.
 
         Raises:
             InputError: The checkpoint can't be used.
         """
-        first = self._entries[0].case
+        sharing: dict[Path, list[Entry]] = {}
+        for entry in self._entries:
+            sharing.setdefault(entry.assets, []).append(entry)
+        for assets, entries in sharing.items():
+            try:
+                assets.mkdir(parents=True, exist_ok=True)
+                prepared = self._prepare_model(assets, [entry.case for entry in entries])
+            except (WorkerError, OSError) as error:
+                for entry in entries:
+                    entry.fail(error)
+            else:
+                for entry in entries:
+                    entry.prepared = prepared
+
+    def _prepare_model(self, assets: Path, cases: Sequence[Case]) -> dict[str, float | None]:
+        """Make weights, inputs, reference logits and, where needed, the OpenVINO representation."""
+        first = cases[0]
         task = {
             "model": first.model,
             "resolution": first.resolution,
@@ -148,16 +130,11 @@ class Match:
             "threads": first.threads,
             "seed": self._settings.seed,
             "weights": str(self._weights) if self._weights else None,
-            "folder": str(self._assets),
-            "ir": any(entry.case.backend == "openvino" for entry in self._entries),
+            "folder": str(assets),
+            "ir": any(case.backend == "openvino" for case in cases),
         }
         self._watch(first, "prepare")
-        try:
-            self._assets.mkdir(parents=True, exist_ok=True)
-            self._prepared = self._executor.prepare(task, self._settings.limit_s)
-        except (WorkerError, OSError) as error:
-            for entry in self._entries:
-                entry.fail(error)
+        return self._executor.prepare(task, self._settings.limit_s)
 
     def _run_round(self, index: int) -> None:
         """Fresh workers, built one after the other, then turns, then their books closed."""
@@ -168,21 +145,21 @@ class Match:
             self._take_turns()
             after = contamination(before, read_usage())
             for entry in self._alive():
-                self._close_round(entry, index, after)
+                entry.close_round(index, after)
         finally:
             for entry in self._entries:
                 entry.close()
 
-    def _open(self, entry: _Entry, index: int) -> None:
+    def _open(self, entry: Entry, index: int) -> None:
         """Start a worker, let it build and warm up, and compare its logits with the reference."""
-        logits = self._assets / "logits.npy"
+        logits = entry.assets / "logits.npy"
         settings = self._settings
         try:
             self._watch(entry.case, "build" if index else "build and compile")
-            entry.handle = self._executor.open(entry.case, self._assets, self._scratch, settings.limit_s)
+            entry.handle = self._executor.open(entry.case, entry.assets, self._scratch, settings.limit_s)
             entry.built = entry.handle.ask("build", logits_path=str(logits))
             entry.effective = Effective(**entry.built["effective"])
-            entry.parity = compare(np.load(self._assets / REFERENCE), np.load(logits), entry.case.precision)
+            entry.parity = compare(np.load(entry.assets / REFERENCE), np.load(logits), entry.case.precision)
             mismatches = find_mismatches(entry.case, entry.effective, entry.parity)
             if mismatches:
                 entry.status, entry.reason = "mismatch", "; ".join(mismatches)
@@ -209,30 +186,6 @@ class Match:
                 entry.turns.append(tuple(taken["samples_s"]))
                 entry.switches += taken["involuntary_switches"]
 
-    def _close_round(self, entry: _Entry, index: int, machine: dict[str, float | None]) -> None:
-        """Turn what the worker gave into a record."""
-        assert entry.handle is not None
-        try:
-            memory = entry.handle.ask("memory")
-        except WorkerError as error:
-            entry.fail(error)
-            return
-        phases = {**entry.built["phases_s"], "warm_up": entry.warmed["elapsed_s"]}
-        if entry.case.backend == "openvino":
-            phases["build"] += self._prepared.get("build_s") or 0.0
-            phases["convert"] += self._prepared.get("convert_s") or 0.0
-        entry.rounds.append(
-            Round(
-                turns_s=tuple(entry.turns),
-                phases_s=phases,
-                compile_cache=("cached" if index else "cold") if entry.built["caches"] else None,
-                warmup_calls=entry.warmed["calls"],
-                steady=entry.warmed["steady"],
-                contamination={**machine, "involuntary_switches": entry.switches},
-                **memory,
-            )
-        )
-
     def _interrupt(self) -> None:
         """Cases without a whole round are marked; those with one keep it."""
         for entry in self._alive():
@@ -240,26 +193,4 @@ class Match:
                 entry.status, entry.reason = "interrupted", "stopped by the user before its first round was whole"
 
     def _measurements(self, stop: str) -> tuple[Measurement, ...]:
-        return tuple(
-            Measurement(
-                case=entry.case,
-                status=entry.status,
-                reason=entry.reason,
-                rounds=tuple(entry.rounds),
-                parity=entry.parity,
-                effective=entry.effective,
-                stop_reason=stop if entry.alive else "",
-                notes=tuple(_doubts(entry)),
-            )
-            for entry in self._entries
-        )
-
-
-def _doubts(entry: _Entry) -> list[str]:
-    """What a reader should know before leaning on the numbers."""
-    doubts = []
-    if any(not part.steady for part in entry.rounds):
-        doubts.append("warm-up reached its cap before two windows agreed")
-    if entry.case.backend == "openvino" and entry.rounds:
-        doubts.append("build and conversion were timed once for the match, in the process that prepares it")
-    return doubts
+        return tuple(entry.measurement(stop) for entry in self._entries)

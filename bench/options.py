@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.option_types import number, whole
+from analysis.option_types import number, whole, whole_or
 from bench.case import BACKENDS, DEVICES, MEMORY_FORMATS, PRECISIONS, SCENARIOS
-from bench.plan import PRESETS, Selection
+from bench.plan import NATIVE, PRESETS, Selection
 from bench.store import DEFAULT_URL
 
 if TYPE_CHECKING:
@@ -22,11 +22,25 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--models", {"nargs": "+", "metavar": "MODEL", "help": "models in place of the preset's (see `rexbench models`)"}),
     ("--backends", {"nargs": "+", "metavar": "BACKEND", "help": f"any of {', '.join(BACKENDS)}"}),
     ("--batch-sizes", {"nargs": "+", "type": whole, "metavar": "N", "help": "images per call"}),
-    ("--resolutions", {"nargs": "+", "type": whole, "metavar": "PIXELS", "help": "sides of the square input"}),
+    (
+        "--resolutions",
+        {
+            "nargs": "+",
+            "type": whole_or(NATIVE),
+            "metavar": "PIXELS",
+            "help": f"sides of the square input; {NATIVE}: each model's own",
+        },
+    ),
     ("--precisions", {"nargs": "+", "metavar": "NAME", "help": f"any of {', '.join(PRECISIONS)}"}),
     ("--memory-formats", {"nargs": "+", "metavar": "NAME", "help": f"any of {', '.join(MEMORY_FORMATS)}"}),
     ("--scenarios", {"nargs": "+", "metavar": "NAME", "help": f"any of {', '.join(SCENARIOS)}"}),
-    ("--device", {"default": "cpu", "metavar": "NAME", "help": f"one of {', '.join(DEVICES)}"}),
+    (
+        "--device",
+        {
+            "metavar": "NAME",
+            "help": f"one of {', '.join(DEVICES)}; default: cpu, and with presets that say so a GPU where there is one",
+        },
+    ),
     (
         "--threads",
         {"type": whole, "metavar": "N", "help": "threads of every runtime; default: what the machine allows"},

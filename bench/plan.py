@@ -8,101 +8,59 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from analysis.complexity import count
 from bench.case import BACKENDS, DEVICES, MEMORY_FORMATS, PRECISIONS, SCENARIOS, Case
-from bench.machine import read_available_bytes, read_thread_budget
-from bench.measure import Settings
+from bench.machine import has_nvidia_gpu, read_available_bytes, read_thread_budget
+from bench.presets import NATIVE, PRESETS, Preset
+from rexnet_core.catalogue import model_info
 from rexnet_core.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from bench.measure import Settings
+
+__all__ = ["NATIVE", "PRESETS", "Plan", "Preset", "Selection", "expand"]
+
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Cases in the order they are run, how thoroughly, and on what weights."""
+    """Cases in the order they are run, how thoroughly, and on what weights; `rivals` as in `bench.presets.Preset`."""
 
     cases: tuple[Case, ...]
     settings: Settings
     preset: str = "custom"
     weights: Path | None = None
+    rivals: tuple[tuple[str, ...], ...] = ()
 
     def matches(self) -> list[tuple[Case, ...]]:
-        """The cases grouped by `Case.match`, in order."""
+        """The cases that take turns with one another, in order: the backends of a model, and those of its rivals."""
+        groups = {model: group for group in self.rivals for model in group}
         grouped: dict[tuple[Any, ...], list[Case]] = {}
         for case in self.cases:
-            grouped.setdefault(case.match, []).append(case)
+            key = (groups[case.model], *case.terms) if case.model in groups else case.match
+            grouped.setdefault(key, []).append(case)
         return [tuple(cases) for cases in grouped.values()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preset:
-    """A named grid with measuring settings."""
-
-    summary: str
-    models: tuple[str, ...]
-    batch_sizes: tuple[int, ...]
-    settings: Settings
-    backends: tuple[str, ...] = BACKENDS
-    resolutions: tuple[int, ...] = (224,)
-    precisions: tuple[str, ...] = ("fp32",)
-    memory_formats: tuple[str, ...] = ("contiguous",)
-
-
-_PUBLISHED = ("0.9", "1.0", "1.3", "1.5", "2.0", "2.2", "3.0")
-
-PRESETS: Mapping[str, Preset] = {
-    "quick": Preset(
-        summary="two variants on every backend, within ten minutes on two cores",
-        models=("rexnet_1.0", "rexnet_1.3"),
-        batch_sizes=(1, 8),
-        settings=Settings(min_rounds=3, max_rounds=4, round_s=1.5, warm_s=8.0, budget_s=510.0),
-    ),
-    "standard": Preset(
-        summary="the widths people deploy and both baselines; an hour or two on two cores",
-        models=(
-            "rexnet_1.0",
-            "rexnet_1.3",
-            "rexnet_1.5",
-            "rexnet_2.0",
-            "rexnet_lite_1.0",
-            "regnetx_3.2gf",
-            "mobilenet_v2_1.0",
-        ),
-        batch_sizes=(1, 8, 32),
-        settings=Settings(min_rounds=3, max_rounds=6),
-    ),
-    "full": Preset(
-        summary="every published width, four batch sizes, both memory formats and precisions; a night",
-        models=(
-            *(f"rexnet_{width}" for width in _PUBLISHED),
-            "rexnet_lite_1.0",
-            "rexnet_plain",
-            "regnetx_3.2gf",
-            "mobilenet_v2_1.0",
-        ),
-        batch_sizes=(1, 8, 32, 64),
-        precisions=PRECISIONS,
-        memory_formats=MEMORY_FORMATS,
-        settings=Settings(min_rounds=6, max_rounds=10, round_s=5.0),
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What a user asked for on top of a preset; None leaves the preset's value."""
+    """What a user asked for on top of a preset; None leaves the preset's value.
+
+    A resolution may be `NATIVE`: each model's own. Without a device, a preset made for GPUs runs on one, too, where
+    there is one; any other runs on the CPU.
+    """
 
     preset: str = "quick"
     models: Sequence[str] | None = None
     backends: Sequence[str] | None = None
     batch_sizes: Sequence[int] | None = None
-    resolutions: Sequence[int] | None = None
+    resolutions: Sequence[int | str] | None = None
     precisions: Sequence[str] | None = None
     memory_formats: Sequence[str] | None = None
     scenarios: Sequence[str] | None = None
-    device: str = "cpu"
+    device: str | None = None
     threads: int | None = None
     weights: Path | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -119,27 +77,22 @@ def expand(selection: Selection) -> Plan:
         raise UnknownNameError("preset", selection.preset, PRESETS)
     preset = PRESETS[selection.preset]
     models = _chosen("model", selection.models, preset.models)
-    batches = [
-        _check_positive("batch size", batch)
-        for batch in _chosen("batch size", selection.batch_sizes, preset.batch_sizes)
-    ]
     resolutions = _chosen("resolution", selection.resolutions, preset.resolutions)
-    backends = _check_names("backend", _chosen("backend", selection.backends, preset.backends), BACKENDS)
     precisions = _check_names("precision", _chosen("precision", selection.precisions, preset.precisions), PRECISIONS)
     formats = _chosen("memory format", selection.memory_formats, preset.memory_formats)
     formats = _check_names("memory format", formats, MEMORY_FORMATS)
     scenarios = _check_names("scenario", _chosen("scenario", selection.scenarios, ("latency",)), SCENARIOS)
-    [device] = _check_names("device", [selection.device], DEVICES)
+    grids = _expand_devices(selection, preset)
     threads = _check_threads(selection.threads)
-    costs = {(model, side): count(model, side) for model in models for side in resolutions}
+    costs = {(model, side): count(model, side) for model in models for side in _sides(model, resolutions)}
     for (model, side), cost in costs.items():
-        for batch in batches:
+        for batch in {batch for _, batches, _ in grids for batch in batches}:
             _check_memory(model, side, batch, cost.layers)
     if selection.weights is not None:
         _check_weights(selection.weights, [cost.model for cost in costs.values()])
     cases = [
         Case(
-            model=costs[model, side].model,
+            model=cost.model,
             resolution=side,
             batch=batch,
             backend=backend,
@@ -149,13 +102,49 @@ def expand(selection: Selection) -> Plan:
             device=device,
             scenario=scenario,
         )
-        for model, side, precision, batch in itertools.product(models, resolutions, precisions, batches)
+        for device, batches, backends in grids
+        for ((_, side), cost), precision, batch in itertools.product(costs.items(), precisions, batches)
         for backend, memory_format, scenario in itertools.product(backends, formats, scenarios)
     ]
-    settings = _check_settings(preset.settings, selection.settings)
     return Plan(
-        cases=tuple(dict.fromkeys(cases)), settings=settings, preset=selection.preset, weights=selection.weights
+        cases=tuple(dict.fromkeys(cases)),
+        settings=_check_settings(preset.settings, selection.settings),
+        preset=selection.preset,
+        weights=selection.weights,
+        rivals=_meeting(preset.rivals, {cost.model for cost in costs.values()}),
     )
+
+
+def _expand_devices(selection: Selection, preset: Preset) -> list[tuple[str, list[int], list[str]]]:
+    """Each device with its batch sizes and backends; a GPU that nobody named gets only what runs there."""
+    asked = selection.device
+    _check_names("device", [asked] if asked is not None else [], DEVICES)
+    batches = [
+        _check_positive("batch size", batch)
+        for batch in _chosen("batch size", selection.batch_sizes, preset.batch_sizes)
+    ]
+    backends = _check_names("backend", _chosen("backend", selection.backends, preset.backends), BACKENDS)
+    on_gpu = "cuda", batches if selection.batch_sizes else list(preset.gpu_batch_sizes), list(preset.gpu_backends)
+    if asked == "cuda" and preset.gpu_batch_sizes:
+        return [(*on_gpu[:2], backends if selection.backends else on_gpu[2])]
+    grids = [(asked or "cpu", batches, backends)]
+    if asked is None and preset.gpu_batch_sizes and has_nvidia_gpu():
+        grids.append((*on_gpu[:2], [backend for backend in backends if backend in on_gpu[2]]))
+    return grids
+
+
+def _sides(model: str, resolutions: Iterable[int | str]) -> list[int]:
+    """The input sides of a model, each once."""
+    _check_names("resolution", [side for side in resolutions if isinstance(side, str)], (NATIVE,))
+    sides = (model_info(model).resolution if isinstance(side, str) else side for side in resolutions)
+    return list(dict.fromkeys(sides))
+
+
+def _meeting(rivals: Iterable[tuple[str, ...]], models: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """The groups cut down to the models of a run, those with nobody left to meet left out."""
+    chosen = set(models)
+    groups = (tuple(model for model in group if model in chosen) for group in rivals)
+    return tuple(group for group in groups if len(group) > 1)
 
 
 def _chosen(kind: str, asked: Sequence[T] | None, default: Sequence[T]) -> list[T]:

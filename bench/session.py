@@ -19,6 +19,7 @@ from bench.machine import read_environment
 from bench.match import Match
 from bench.progress import Silent
 from bench.records import RunInfo
+from bench.rivals import RIVALS
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class Session:
             ) from None
         weights = str(self.plan.weights) if self.plan.weights else "calibrated"
         settings = {**self.plan.settings.as_dict(), "weights": weights}
+        if self.plan.rivals:
+            settings[RIVALS] = [list(group) for group in self.plan.rivals]
         self.run = replace(self.run, environment=read_environment(), settings=settings)
         self.store.save_run(self.run)
         try:

@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from analysis.option_types import number, whole
+from analysis.option_types import number, whole, whole_or
 
 
 def test_numbers_are_read():
@@ -23,3 +23,13 @@ def test_what_is_no_whole_number_is_named(text):
 def test_what_is_no_finite_number_is_named(text):
     with pytest.raises(argparse.ArgumentTypeError, match=f"a number is needed, not '{text}'"):
         number(text)
+
+
+def test_a_whole_number_or_the_one_word_is_read():
+    assert [whole_or("native")(text) for text in ("native", "224")] == ["native", 224]
+
+
+@pytest.mark.parametrize("text", ["Native", "nativ", "2.5", ""])
+def test_another_word_is_named_beside_the_one(text):
+    with pytest.raises(argparse.ArgumentTypeError, match=f"a whole number or the word native is needed, not '{text}'"):
+        whole_or("native")(text)

@@ -24,11 +24,13 @@ class FakeHandle:
     case: Case
     executor: FakeExecutor
     index: int
+    assets: Path
     closed: bool = False
 
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
-        script = self.executor.scripts.get(self.case.backend, {})
+        script = self.executor.script_of(self.case)
         self.executor.asked.append((self.case.backend, do))
+        self.executor.told.append((self.case.id, do))
         if script.get("fails_at") == do and self.index >= script.get("fails_in", 0):
             raise script.get("error", WorkerError("failed", "the worker died: exit code 1"))
         return getattr(self, do)(script, **arguments)
@@ -68,20 +70,24 @@ class FakeHandle:
 
 @dataclass
 class FakeExecutor:
-    """Opens `FakeHandle`s and counts seconds only when told to."""
+    """Opens `FakeHandle`s and counts seconds only when told to; scripts are by backend or by model."""
 
     scripts: dict[str, dict[str, Any]] = field(default_factory=dict)
     prepare_error: Exception | None = None
+    prepare_errors: dict[str, Exception] = field(default_factory=dict)
+    tasks: list[dict[str, Any]] = field(default_factory=list)
     clock: float = 0.0
     round_cost_s: float = 1.0
     asked: list[tuple[str, str]] = field(default_factory=list)
+    told: list[tuple[str, str]] = field(default_factory=list)
     handles: list[FakeHandle] = field(default_factory=list)
     random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
 
     def prepare(self, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
         assert limit_s > 0
-        if self.prepare_error:
-            raise self.prepare_error
+        self.tasks.append(task)
+        if error := self.prepare_errors.get(task["model"], self.prepare_error):
+            raise error
         np.save(Path(task["folder"]) / REFERENCE, LOGITS)
         return {"convert_s": 3.0 if task["ir"] else None}
 
@@ -90,12 +96,15 @@ class FakeExecutor:
         assert assets.is_relative_to(scratch)
         self.clock += self.round_cost_s
         index = sum(handle.case == case for handle in self.handles)
-        handle = FakeHandle(case, self, index)
+        handle = FakeHandle(case, self, index, assets)
         self.handles.append(handle)
-        script = self.scripts.get(case.backend, {})
+        script = self.script_of(case)
         if script.get("fails_at") == "open":
             raise script["error"]
         return handle
+
+    def script_of(self, case: Case) -> dict[str, Any]:
+        return self.scripts.get(case.backend, {}) | self.scripts.get(case.model, {})
 
     def now(self) -> float:
         return self.clock

@@ -81,6 +81,38 @@ def test_what_cannot_be_read_stays_unknown():
     assert (told["cpu_pressure_percent"], told["steal_percent"], told["throttled_periods"]) == (None, None, None)
 
 
+@pytest.fixture
+def devices(tmp_path, monkeypatch):
+    """A machine with an NVIDIA driver and one GPU."""
+    (tmp_path / "proc/driver/nvidia").mkdir(parents=True)
+    (tmp_path / "proc/driver/nvidia/version").write_text("NVRM version: NVIDIA UNIX x86_64 Kernel Module\n")
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev/nvidia0").write_text("")
+    monkeypatch.setattr(machine, "PROC", tmp_path / "proc")
+    monkeypatch.setattr(machine, "_DEV", tmp_path / "dev")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("devices")
+def test_a_driver_and_a_device_are_a_gpu():
+    assert machine.has_nvidia_gpu()
+
+
+@pytest.mark.parametrize("gone", ["proc/driver/nvidia/version", "dev/nvidia0"])
+def test_a_driver_without_a_device_or_the_reverse_is_none(devices, gone):
+    (devices / gone).unlink()
+    (devices / "dev/nvidiactl").write_text("")
+    assert not machine.has_nvidia_gpu()
+
+
+@pytest.mark.parametrize(("shown", "there"), [("", False), ("-1", False), ("0", True), ("1,0", True)])
+@pytest.mark.usefixtures("devices")
+def test_a_gpu_that_the_user_hides_is_none(monkeypatch, shown, there):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", shown)
+    assert machine.has_nvidia_gpu() is there
+
+
 def test_environment_names_what_decides_a_number():
     told = machine.read_environment()
     assert set(told) == {"cpu", "limits", "system", "libraries", "git"}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from bench.executor import WorkerError
+from bench.case import Case
+from bench.executor import ProcessExecutor, WorkerError
 from bench.match import Match
+from bench.measure import Settings
 from bench.stats import ratio
 
 
@@ -169,3 +173,68 @@ def test_workers_are_closed_at_the_end(play, executor):
 def test_a_warm_up_at_its_cap_is_a_stated_doubt(play, executor):
     executor.scripts = {"eager": {"steady": False}}
     assert "warm-up reached its cap before two windows agreed" in play()["eager"].notes
+
+
+@pytest.fixture
+def rivals(cases):
+    return [replace(case, model=name) for name in ("rexnet_1.0", "mobilenet_v2_1.0") for case in cases[:2]] + [
+        replace(cases[0], model="mobilenet_v2_1.0", resolution=96)
+    ]
+
+
+@pytest.fixture
+def meet(executor, settings, rivals, tmp_path, saved):
+    def run():
+        match = Match(rivals, settings=settings, executor=executor, scratch=tmp_path)
+        return dict(zip([case.id for case in rivals], match.run(None, saved.append), strict=True))
+
+    return run
+
+
+def test_each_model_at_its_side_is_prepared_once_in_a_folder_of_its_own(meet, executor):
+    meet()
+    told = [(task["model"], task["resolution"], task["folder"].rpartition("/")[2]) for task in executor.tasks]
+    assert told == [
+        ("rexnet_1.0", 64, "rexnet_1.0-64"),
+        ("mobilenet_v2_1.0", 64, "mobilenet_v2_1.0-64"),
+        ("mobilenet_v2_1.0", 96, "mobilenet_v2_1.0-96"),
+    ]
+    assert [handle.assets.name for handle in executor.handles[:5]] == [
+        *["rexnet_1.0-64"] * 2,
+        *["mobilenet_v2_1.0-64"] * 2,
+        "mobilenet_v2_1.0-96",
+    ]
+
+
+def test_rivals_take_turns_with_one_another(meet, executor, rivals):
+    measured = meet()
+    assert {one.status for one in measured.values()} == {"ok"}
+    turns = [handle for handle, do in executor.told if do == "take_turn"][: 4 * len(rivals)]
+    orders = [tuple(turns[start : start + len(rivals)]) for start in range(0, len(turns), len(rivals))]
+    assert all(sorted(order) == sorted(case.id for case in rivals) for order in orders)
+    assert len(set(orders)) > 1
+
+
+def test_a_model_that_cannot_be_prepared_leaves_its_rivals_alone(meet, executor):
+    executor.prepare_errors = {"mobilenet_v2_1.0": WorkerError("failed", "preparing weights and inputs: boom")}
+    told = {name: (one.status, one.reason) for name, one in meet().items()}
+    assert told["rexnet_1.0-64-b2-eager"] == told["rexnet_1.0-64-b2-compile"] == ("ok", "")
+    assert {told[name] for name in told if "mobilenet" in name} == {("failed", "preparing weights and inputs: boom")}
+
+
+def test_models_of_other_terms_are_no_match(executor, settings, cases, tmp_path):
+    with pytest.raises(AssertionError, match="that can be compared"):
+        Match([cases[0], replace(cases[0], batch=4)], settings=settings, executor=executor, scratch=tmp_path)
+
+
+def test_two_models_meet_in_real_processes(tmp_path, saved):
+    short = Settings(min_rounds=1, max_rounds=1, round_s=0.05, slice_s=0.01, warm_s=0.2)
+    one, two = (
+        Case(model=name, resolution=side, batch=1, backend="eager")
+        for name, side in (("rexnet_0.5", 32), ("mobilenet_v2_0.5", 48))
+    )
+    match = Match([one, two], settings=short, executor=ProcessExecutor(), scratch=tmp_path)
+    model, rival = match.run(None, saved.append)
+    assert [(part.status, part.parity.passed) for part in (model, rival)] == [("ok", True)] * 2
+    assert len(model.rounds[0].turns_s) == len(rival.rounds[0].turns_s) > 0
+    assert ratio(rival, model).pairs == len(model.rounds[0].turns_s)

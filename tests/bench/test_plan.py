@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bench import plan as bench_plan
 from bench.machine import read_thread_budget
-from bench.plan import PRESETS, Selection, expand
+from bench.measure import Settings
+from bench.plan import PRESETS, Preset, Selection, expand
 from rexnet_core.errors import InputError
 
 
@@ -67,6 +69,7 @@ def test_every_runtime_gets_the_same_threads():
         ({"resolutions": [7]}, "got 7"),
         ({"precisions": ["fp16"]}, "unknown precision 'fp16'"),
         ({"memory_formats": ["channel_last"]}, "did you mean 'channels_last'"),
+        ({"resolutions": ["natve"]}, "unknown resolution 'natve'; did you mean 'native'?"),
         ({"device": "gpu"}, "unknown device 'gpu'"),
         ({"threads": 0}, "a number of threads must be at least 1, not 0"),
         ({"threads": 4096}, "threads must be at most"),
@@ -96,3 +99,103 @@ def test_a_checkpoint_is_for_one_model(tmp_path):
 def test_fewer_rounds_than_the_presets_least_are_granted():
     settings = expand(Selection(settings={"max_rounds": 1})).settings
     assert (settings.min_rounds, settings.max_rounds) == (1, 1)
+
+
+@pytest.fixture
+def duel(monkeypatch):
+    """A preset of two pairs and a model without rival, on a machine without GPU."""
+    preset = Preset(
+        summary="pairs",
+        models=("rexnet_1.0", "mobilenet_v2_1.0", "rexnet_2.0", "mobilenet_v2_1.4", "rexnet_plain"),
+        batch_sizes=(1,),
+        settings=Settings(),
+        backends=("eager", "openvino"),
+        resolutions=("native",),
+        rivals=(("rexnet_1.0", "mobilenet_v2_1.0"), ("rexnet_2.0", "mobilenet_v2_1.4")),
+        gpu_batch_sizes=(64,),
+    )
+    monkeypatch.setitem(PRESETS, "duel", preset)
+    monkeypatch.setattr(bench_plan, "has_nvidia_gpu", lambda: False)
+    return preset
+
+
+@pytest.fixture
+def gpu(duel, monkeypatch):  # noqa: ARG001 - the same preset
+    monkeypatch.setattr(bench_plan, "has_nvidia_gpu", lambda: True)
+
+
+def grid(plan):
+    return {(case.device, case.batch, case.backend) for case in plan.cases}
+
+
+def test_rivals_share_a_match_with_all_their_backends(duel):
+    plan = expand(Selection(preset="duel"))
+    models = [[case.model for case in match] for match in plan.matches()]
+    assert models == [
+        ["rexnet_1.0"] * 2 + ["mobilenet_v2_1.0"] * 2,
+        ["rexnet_2.0"] * 2 + ["mobilenet_v2_1.4"] * 2,
+        ["rexnet_plain"] * 2,
+    ]
+    assert plan.rivals == duel.rivals
+
+
+@pytest.mark.usefixtures("duel")
+def test_rivals_meet_at_the_same_batch_and_precision_only():
+    plan = expand(Selection(preset="duel", batch_sizes=[1, 8], precisions=["fp32", "bf16"]))
+    assert len(plan.matches()) == 3 * 2 * 2
+    assert all(len({case.terms for case in match}) == 1 for match in plan.matches())
+
+
+@pytest.mark.usefixtures("duel")
+def test_rivals_of_different_sides_meet():
+    [match] = expand(
+        Selection(preset="duel", models=["rexnet_1.0", "mobilenet_v2_1.0"], resolutions=[64, 96])
+    ).matches()
+    assert {case.resolution for case in match} == {64, 96}
+
+
+@pytest.mark.usefixtures("duel")
+def test_a_model_whose_rivals_were_not_chosen_has_none():
+    plan = expand(Selection(preset="duel", models=["rexnet_1.0", "rexnet_2.0", "mobilenet_v2_1.4"]))
+    assert plan.rivals == (("rexnet_2.0", "mobilenet_v2_1.4"),)
+    assert [len(match) for match in plan.matches()] == [2, 4]
+
+
+@pytest.mark.usefixtures("gpu")
+def test_other_presets_have_no_rivals_and_stay_on_the_cpu():
+    plan = expand(Selection(preset="quick"))
+    assert plan.rivals == ()
+    assert {case.device for case in plan.cases} == {"cpu"}
+
+
+@pytest.mark.usefixtures("duel")
+def test_native_is_the_side_of_each_model():
+    assert {case.resolution for case in expand(Selection(preset="duel")).cases} == {224}
+    mixed = expand(Selection(models=["rexnet_1.0"], backends=["eager"], resolutions=["native", 160, 224]))
+    assert {case.resolution for case in mixed.cases} == {224, 160}
+
+
+@pytest.mark.usefixtures("duel")
+def test_without_a_gpu_all_is_on_the_cpu():
+    assert grid(expand(Selection(preset="duel"))) == {("cpu", 1, "eager"), ("cpu", 1, "openvino")}
+
+
+@pytest.mark.usefixtures("gpu")
+def test_where_there_is_a_gpu_it_is_measured_too():
+    plan = expand(Selection(preset="duel"))
+    assert grid(plan) == {("cpu", 1, "eager"), ("cpu", 1, "openvino"), ("cuda", 64, "eager")}
+    assert [len(match) for match in plan.matches()] == [4, 4, 2, 2, 2, 1]
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_device_that_is_named_is_the_only_one():
+    assert grid(expand(Selection(preset="duel", device="cpu"))) == {("cpu", 1, "eager"), ("cpu", 1, "openvino")}
+    assert grid(expand(Selection(preset="duel", device="cuda"))) == {("cuda", 64, "eager")}
+    assert grid(expand(Selection(preset="duel", device="cuda", batch_sizes=[2], backends=["compile"]))) == {
+        ("cuda", 2, "compile")
+    }
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_gpu_that_nobody_named_gets_only_what_runs_there():
+    assert grid(expand(Selection(preset="duel", backends=["openvino"]))) == {("cpu", 1, "openvino")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
@@ -123,3 +124,12 @@ def test_a_store_that_fills_up_ends_the_run_in_one_line_and_keeps_what_it_has(st
     assert "disk is full" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert store.find_run().status == "interrupted"
+
+
+def test_the_rivals_of_a_run_are_in_its_settings(store, plan, executor):
+    with Session(plan, store, executor=executor):
+        pass
+    assert "rivals" not in store.find_run().settings
+    with Session(replace(plan, rivals=(("rexnet_1.0", "mobilenet_v2_1.0"),)), store, executor=executor) as session:
+        pass
+    assert store.find_run(session.run.id).settings["rivals"] == [["rexnet_1.0", "mobilenet_v2_1.0"]]

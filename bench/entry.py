@@ -1,0 +1,120 @@
+"""A case in a match: what is known of it so far, and its live worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bench.executor import WorkerError
+from bench.records import Effective, Measurement, Round
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bench.case import Case
+    from bench.executor import Handle
+    from bench.records import Parity
+
+
+@dataclass(slots=True)
+class Entry:
+    """What is known of a case so far, and its live worker.
+
+    Args:
+        case: The identity.
+        assets: Folder of what it shares with others of its model and resolution.
+        handle: The worker; None while there is none.
+        status: As in `bench.records.Measurement`.
+        reason: The same.
+        rounds: Those that are whole.
+        parity: Of the last round.
+        effective: Of the last round.
+        prepared: What `bench.assets.prepare` told of making the shared files.
+        built: The worker's answer to ``build`` in the round under way.
+        warmed: Its answer to ``warm_up``.
+        turns: Samples of the round under way [s], by turn.
+        switches: Involuntary context switches in these turns.
+    """
+
+    case: Case
+    assets: Path
+    handle: Handle | None = None
+    status: str = "ok"
+    reason: str = ""
+    rounds: list[Round] = field(default_factory=list)
+    parity: Parity | None = None
+    effective: Effective = field(default_factory=Effective)
+    prepared: dict[str, float | None] = field(default_factory=dict)
+    built: dict[str, Any] = field(default_factory=dict)
+    warmed: dict[str, Any] = field(default_factory=dict)
+    turns: list[tuple[float, ...]] = field(default_factory=list)
+    switches: int = 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether it takes part in what comes."""
+        return self.status in {"ok", "mismatch"}
+
+    def fail(self, error: Exception) -> None:
+        """Take the status that an error makes."""
+        if isinstance(error, WorkerError):
+            self.status, self.reason = error.status, str(error)
+        else:
+            self.status, self.reason = "failed", f"{type(error).__name__}: {error}"
+
+    def close(self) -> None:
+        """End the worker, if there is one."""
+        if self.handle:
+            self.handle.close()
+            self.handle = None
+
+    def close_round(self, index: int, machine: dict[str, float | None]) -> None:
+        """Turn what the worker gave into a record."""
+        assert self.handle is not None
+        try:
+            memory = self.handle.ask("memory")
+        except WorkerError as error:
+            self.fail(error)
+            return
+        phases = {**self.built["phases_s"], "warm_up": self.warmed["elapsed_s"]}
+        if self.case.backend == "openvino":
+            phases["build"] += self.prepared.get("build_s") or 0.0
+            phases["convert"] += self.prepared.get("convert_s") or 0.0
+        self.rounds.append(
+            Round(
+                turns_s=tuple(self.turns),
+                phases_s=phases,
+                compile_cache=("cached" if index else "cold") if self.built["caches"] else None,
+                warmup_calls=self.warmed["calls"],
+                steady=self.warmed["steady"],
+                contamination={**machine, "involuntary_switches": self.switches},
+                **memory,
+            )
+        )
+
+    def measurement(self, stop: str) -> Measurement:
+        """What is known as a record.
+
+        Args:
+            stop: Why measuring ended; empty while it goes on.
+        """
+        return Measurement(
+            case=self.case,
+            status=self.status,
+            reason=self.reason,
+            rounds=tuple(self.rounds),
+            parity=self.parity,
+            effective=self.effective,
+            stop_reason=stop if self.alive else "",
+            notes=tuple(_doubts(self)),
+        )
+
+
+def _doubts(entry: Entry) -> list[str]:
+    """What a reader should know before leaning on the numbers."""
+    doubts = []
+    if any(not part.steady for part in entry.rounds):
+        doubts.append("warm-up reached its cap before two windows agreed")
+    if entry.case.backend == "openvino" and entry.rounds:
+        doubts.append("build and conversion were timed once for the match, in the process that prepares it")
+    return doubts

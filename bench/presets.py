@@ -1,0 +1,87 @@
+"""Presets: named grids with measuring settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.case import BACKENDS, MEMORY_FORMATS, PRECISIONS
+from bench.measure import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: In place of a resolution: each model's own input side, which its published accuracy belongs to.
+NATIVE = "native"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A named grid with measuring settings.
+
+    Args:
+        summary: What it is for and how long it takes, for the help.
+        models: Registered names.
+        batch_sizes: Images per call.
+        settings: The measuring settings.
+        backends: Some of `bench.case.BACKENDS`.
+        resolutions: Sides of the square input [pixels], or `NATIVE`.
+        precisions: Some of `bench.case.PRECISIONS`.
+        memory_formats: Some of `bench.case.MEMORY_FORMATS`.
+        rivals: Groups of models that are compared with one another and therefore share a match; the first of each is
+            what the others are divided by. No model is in two of them.
+        gpu_batch_sizes: Batch sizes on a GPU. A preset with some runs there, too, where there is one.
+        gpu_backends: Backends on a GPU.
+    """
+
+    summary: str
+    models: tuple[str, ...]
+    batch_sizes: tuple[int, ...]
+    settings: Settings
+    backends: tuple[str, ...] = BACKENDS
+    resolutions: tuple[int | str, ...] = (224,)
+    precisions: tuple[str, ...] = ("fp32",)
+    memory_formats: tuple[str, ...] = ("contiguous",)
+    rivals: tuple[tuple[str, ...], ...] = ()
+    gpu_batch_sizes: tuple[int, ...] = ()
+    gpu_backends: tuple[str, ...] = ("eager",)
+
+
+_PUBLISHED = ("0.9", "1.0", "1.3", "1.5", "2.0", "2.2", "3.0")
+
+PRESETS: Mapping[str, Preset] = {
+    "quick": Preset(
+        summary="two variants on every backend, within ten minutes on two cores",
+        models=("rexnet_1.0", "rexnet_1.3"),
+        batch_sizes=(1, 8),
+        settings=Settings(min_rounds=3, max_rounds=4, round_s=1.5, warm_s=8.0, budget_s=510.0),
+    ),
+    "standard": Preset(
+        summary="the widths people deploy and both baselines; an hour or two on two cores",
+        models=(
+            "rexnet_1.0",
+            "rexnet_1.3",
+            "rexnet_1.5",
+            "rexnet_2.0",
+            "rexnet_lite_1.0",
+            "regnetx_3.2gf",
+            "mobilenet_v2_1.0",
+        ),
+        batch_sizes=(1, 8, 32),
+        settings=Settings(min_rounds=3, max_rounds=6),
+    ),
+    "full": Preset(
+        summary="every published width, four batch sizes, both memory formats and precisions; a night",
+        models=(
+            *(f"rexnet_{width}" for width in _PUBLISHED),
+            "rexnet_lite_1.0",
+            "rexnet_plain",
+            "regnetx_3.2gf",
+            "mobilenet_v2_1.0",
+        ),
+        batch_sizes=(1, 8, 32, 64),
+        precisions=PRECISIONS,
+        memory_formats=MEMORY_FORMATS,
+        settings=Settings(min_rounds=6, max_rounds=10, round_s=5.0),
+    ),
+}
