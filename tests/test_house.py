@@ -17,10 +17,10 @@ ARROWS = {
     "bench": {"bench", "analysis", "rexnet_core"},
     "reports": {"reports", "bench", "analysis", "rexnet_core"},
 }
-#: Each heavy library with the one file or folder that imports it.
+#: Each heavy library with the one file or folder that imports it; OpenVINO is run by one and counted by another.
 DOORS = {
     "fvcore": "analysis/complexity/fvcore_counts.py",
-    "openvino": "bench/backends/openvino.py",
+    "openvino": ("bench/backends/openvino.py", "analysis/complexity/conventions/openvino_graph.py"),
     "sqlalchemy": "bench/store.py",
     "matplotlib": "reports/figures",
     "pytest": "bench/plugin.py",
@@ -60,13 +60,15 @@ def test_imports_run_one_way(package):
 def test_a_heavy_library_has_one_door(library):
     everything = [path for package in ARROWS for path in sources(package)]
     users = [str(path.relative_to(ROOT)) for path in everything if library in imported(path)]
+    doors = DOORS[library] if isinstance(DOORS[library], tuple) else (DOORS[library],)
     assert users
-    assert [user for user in users if user != DOORS[library] and not user.startswith(DOORS[library] + "/")] == []
+    assert [user for user in users if not any(user == door or user.startswith(door + "/") for door in doors)] == []
 
 
 LIGHT = """
     rexbench bench.case bench.records bench.stats bench.store bench.plan bench.session bench.match bench.doctor
     bench.executor bench.plugin reports.tables reports.write reports.console analysis.complexity analysis.published
+    analysis.complexity.conventions
     rexnet_core.catalogue rexnet_core.calibration rexbench_rank reports.rank analysis.rank analysis.rank.layers.options
     analysis.rank.network_options analysis.rank.trained.options
 """

@@ -8,15 +8,23 @@ Source: facebookresearch/fvcore, ``fvcore/nn/flop_count.py`` and ``jit_handles.p
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from fvcore.nn import ActivationCountAnalysis, FlopCountAnalysis
 
-from analysis.complexity.resolution import check_resolution
+import rexnet_core
+from analysis.complexity.conventions.record import Count, Part, tell
+from analysis.complexity.meta_run import Resolution, check_shape, inference, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: fvcore's names for the operators that are multiply-adds in our sense.
 _MULTIPLY_ADDS = ("conv", "linear")
+
+#: What else it counts, in the words of `analysis.complexity.conventions.record.GROUPS`.
+_GROUPS = {"conv": "convolution", "linear": "linear", "addmm": "linear", "matmul": "linear", "batch_norm": "batch norm"}
 
 
 def fvcore_macs(module: torch.nn.Module, resolution: int = 224, *, in_channels: int = 3) -> dict[str, int]:
@@ -36,14 +44,66 @@ def fvcore_activations(module: torch.nn.Module, resolution: int = 224, *, in_cha
     return int(_quiet(ActivationCountAnalysis(module, _image(module, resolution, in_channels))).total())
 
 
+def count_as_fvcore(model: torch.nn.Module | str, resolution: Resolution = 224) -> Count:
+    """`FlopCountAnalysis(...).total()` with its parts: what fvcore's users print as FLOPs.
+
+    Multiply-adds of convolutions and matrix products as one each, two per element of batch norm (four where its
+    statistics are taken from the batch), one per element read by adaptive pooling; activations and additions are
+    passed over.
+
+    Args:
+        model: A registered name, or a module that is run with the weights it has.
+        resolution: Side, or height and width, of the input [pixels].
+
+    Raises:
+        InputError: Unknown name, or a side out of range.
+    """
+    height, width = check_shape(resolution)
+    module = rexnet_core.create_model(model) if isinstance(model, str) else model
+    device = next(module.parameters()).device
+    with inference(module):
+        analysis = _quiet(FlopCountAnalysis(module, torch.zeros(1, 3, height, width, device=device)))
+        inclusive = analysis.by_module_and_operator()
+        passed_over = analysis.unsupported_ops()
+    return Count(
+        convention="fvcore",
+        model=name_of(model),
+        height=height,
+        width=width,
+        parts=_own_parts(inclusive),
+        uncounted=tell({name.removeprefix("aten::").rstrip("_"): times for name, times in passed_over.items()}),
+    )
+
+
+def _own_parts(inclusive: Mapping[str, Mapping[str, float]]) -> tuple[Part, ...]:
+    """Each module's own operations: fvcore gives a module's with its children's."""
+    own = {name: dict(operators) for name, operators in inclusive.items()}
+    for name, operators in inclusive.items():
+        if name:
+            parent = own[name.rpartition(".")[0]]
+            for operator, amount in operators.items():
+                parent[operator] -= amount
+    return tuple(
+        Part(
+            layer=name,
+            operator=operator,
+            group=_GROUPS.get(operator, "pooling" if "pool" in operator else "elementwise"),
+            amount=round(amount),
+        )
+        for name, operators in own.items()
+        for operator, amount in operators.items()
+        if amount
+    )
+
+
 def fvcore_total(module: torch.nn.Module, resolution: int = 224, *, in_channels: int = 3) -> int:
     """`FlopCountAnalysis(...).total()`, with its batch norm and pooling: what fvcore's users print as FLOPs."""
     return int(_quiet(FlopCountAnalysis(module, _image(module, resolution, in_channels))).total())
 
 
 def _image(module: torch.nn.Module, resolution: int, in_channels: int) -> torch.Tensor:
-    side = check_resolution(resolution)
-    return torch.zeros(1, in_channels, side, side, device=next(module.parameters()).device)
+    height, width = check_shape(resolution)
+    return torch.zeros(1, in_channels, height, width, device=next(module.parameters()).device)
 
 
 def _quiet(analysis: Any) -> Any:

@@ -68,17 +68,17 @@ class Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """The result of `func` on `meta`, once it is booked."""
         name = func.overloadpacket.__name__
+        out = answer(func, args, kwargs)
         if name in _BATCH_NORMS:
-            return self._batch_norm(args)
-        out = _same_shape(name, args[0]) if name.rstrip("_") in _SAME_SHAPE else func(*args, **(kwargs or {}))
-        if name == "convolution":
+            self._batch_norm(args)
+        elif name == "convolution":
             self._convolution(args, out)
         elif name in {"addmm", "mm"} and id(args[-1]) in self._owners:
             self._linear(args, out)
         elif name in {"t", "transpose", "permute"} and id(args[0]) in self._owners:
             self._owners[id(out)] = self._owners[id(args[0])]
             self._alive.append(out)
-        elif name not in _FREE and not func.is_view:
+        elif computes(func):
             self._skip(name, args)
         return out
 
@@ -127,7 +127,7 @@ class Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
         draft.width, draft.has_bias = int(out.shape[-1]), len(args) == 3  # noqa: PLR2004 - addmm: bias, rows, weight
         self._book(name, draft, macs=int(rows.shape[0]) * weight.numel(), inputs=rows.numel(), out=out)
 
-    def _batch_norm(self, args: tuple[Any, ...]) -> tuple[Tensor, Tensor, Tensor]:
+    def _batch_norm(self, args: tuple[Any, ...]) -> None:
         image, weight, _shift, mean, *_ = args
         owner = self._owners.get(id(weight if weight is not None else mean))
         name, draft = self._draft(owner, "batch_norm")
@@ -137,13 +137,22 @@ class Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
         draft.folded_away = maker is not None
         draft.out_shape = tuple(image.shape)
         self._skipped["batch_norm"] += 1
-        out, unused = torch.empty_like(image), image.new_empty(0)
-        return out, unused, unused
 
 
-def _same_shape(name: str, tensor: Tensor) -> Tensor:
-    """What an elementwise operation gives; one that ends in an underscore wrote into its input."""
-    return tensor if name.endswith("_") else torch.empty_like(tensor)
+def answer(func: Any, args: Any, kwargs: Any) -> Any:
+    """What an operation gives on `meta`, without torch's slow decompositions of the common ones."""
+    name = func.overloadpacket.__name__
+    if name in _BATCH_NORMS:
+        return torch.empty_like(args[0]), args[0].new_empty(0), args[0].new_empty(0)
+    if name.rstrip("_") in _SAME_SHAPE:
+        # One that ends in an underscore wrote into its input.
+        return args[0] if name.endswith("_") else torch.empty_like(args[0])
+    return func(*args, **(kwargs or {}))
+
+
+def computes(func: Any) -> bool:
+    """Whether an operation does more than make a tensor or rename one."""
+    return func.overloadpacket.__name__ not in _FREE and not func.is_view
 
 
 def _finish(name: str, draft: _Draft) -> LayerCost:

@@ -1,0 +1,187 @@
+"""The conventions under which a model's operations and parameters are counted, by name.
+
+One network is printed with half a dozen numbers of "FLOPs". Each convention here is code of its own that gives the
+parts of its total and what it left out, for any model and resolution. No torch is imported until something is counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from analysis.complexity.conventions.record import GROUPS, Count, Part, from_dict
+from rexnet_core.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import nn
+
+__all__ = ["CONVENTIONS", "GROUPS", "Convention", "Count", "Part", "count_under", "from_dict"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Convention:
+    """One way to count.
+
+    Args:
+        name: Its key in `CONVENTIONS`.
+        title: What people call it.
+        quantity: ``operations`` or ``parameters``.
+        unit: What one of its numbers is.
+        counts: What it counts.
+        leaves_out: What runs and is not in the number.
+        source: Who counts so, or where the rule is written.
+        counter: Module and function that count, and its further arguments.
+    """
+
+    name: str
+    title: str
+    quantity: str
+    unit: str
+    counts: str
+    leaves_out: str
+    source: str
+    counter: tuple[str, str, Mapping[str, Any]]
+
+
+_HERE = "analysis.complexity.conventions"
+
+_ALL = (
+    Convention(
+        name="macs",
+        title="multiply-adds",
+        quantity="operations",
+        unit="multiply-adds",
+        counts="convolutions and linear layers, one per weight and place",
+        leaves_out="biases, batch norm, activations, pooling, products and additions of tensors",
+        source="papers on mobile networks, ReXNet and EfficientNet among them, where it is called FLOPs",
+        counter=(f"{_HERE}.multiply_adds", "count_multiply_adds", {}),
+    ),
+    Convention(
+        name="two_per_mac",
+        title="2 x multiply-adds",
+        quantity="operations",
+        unit="operations",
+        counts="convolutions and linear layers, the multiplication and the addition apart",
+        leaves_out="biases, batch norm, activations, pooling, products and additions of tensors",
+        source="processor and accelerator data sheets; DeepSpeed and XLA count so",
+        counter=(f"{_HERE}.multiply_adds", "count_doubled", {}),
+    ),
+    Convention(
+        name="fvcore",
+        title="fvcore total",
+        quantity="operations",
+        unit="multiply-adds and operations",
+        counts="multiply-adds of convolutions and linear layers, 2 per element of batch norm, 1 per element pooled",
+        leaves_out="activations, means, products and additions of tensors",
+        source="facebookresearch/fvcore 0.1.5, FlopCountAnalysis(...).total()",
+        counter=("analysis.complexity.fvcore_counts", "count_as_fvcore", {}),
+    ),
+    Convention(
+        name="torch",
+        title="torch.utils.flop_counter",
+        quantity="operations",
+        unit="operations",
+        counts="2 per multiply-add of convolutions and matrix products",
+        leaves_out="everything else, without a word",
+        source="torch, FlopCounterMode",
+        counter=(f"{_HERE}.torch_counter", "count_as_torch", {}),
+    ),
+    Convention(
+        name="thop",
+        title="thop 0.1.1",
+        quantity="operations",
+        unit="multiply-adds and operations",
+        counts="multiply-adds of Conv2d and Linear, 4 per element of affine batch norm, elements read and given by "
+        "adaptive pooling; modules of exactly these classes",
+        leaves_out="subclasses of those modules, biases, activations, functions and operators between modules",
+        source="Lyken17/pytorch-OpCounter 0.1.1",
+        counter=(f"{_HERE}.thop_habit", "count_as_thop", {"release": "0.1.1"}),
+    ),
+    Convention(
+        name="thop_0.0.31",
+        title="thop 0.0.31",
+        quantity="operations",
+        unit="multiply-adds and operations",
+        counts="as thop 0.1.1, but with the bias of convolutions, and 2 per element of batch norm",
+        leaves_out="subclasses of those modules, activations, functions and operators between modules",
+        source="Lyken17/pytorch-OpCounter 0.0.31",
+        counter=(f"{_HERE}.thop_habit", "count_as_thop", {"release": "0.0.31"}),
+    ),
+    Convention(
+        name="ptflops",
+        title="ptflops 0.7.5",
+        quantity="operations",
+        unit="multiply-adds and operations",
+        counts="multiply-adds and biases of convolutions and linear layers, 2 per element of batch norm, 1 per "
+        "activation (ReLU: 2, it is met twice), 2 per element pooled",
+        leaves_out="operators between modules: additions, products, means",
+        source="sovrasov/flops-counter.pytorch 0.7.5, engine pytorch",
+        counter=(f"{_HERE}.ptflops_habit", "count_as_ptflops", {}),
+    ),
+    Convention(
+        name="openvino",
+        title="OpenVINO graph",
+        quantity="operations",
+        unit="operations",
+        counts="every node of the converted graph by its type: 2 per multiply-add, 1 per bias or addition, 2 per ReLU, "
+        "3 per sigmoid, 5 per SiLU",
+        leaves_out="means over axes, and what only moves data",
+        source="inferred from Open Model Zoo's printed digits",
+        counter=(f"{_HERE}.openvino_graph", "count_openvino", {}),
+    ),
+    Convention(
+        name="openvino_preprocessed",
+        title="OpenVINO graph with mean and scale",
+        quantity="operations",
+        unit="operations",
+        counts="the same with the normalisation of the input inside the graph: 2 per number of the image",
+        leaves_out="means over axes, and what only moves data",
+        source="Open Model Zoo, GFLOPs",
+        counter=(f"{_HERE}.openvino_graph", "count_openvino_preprocessed", {}),
+    ),
+    Convention(
+        name="params",
+        title="parameters",
+        quantity="parameters",
+        unit="numbers",
+        counts="learnable numbers: weights, biases, batch norm's scale and shift",
+        leaves_out="running means and variances",
+        source="every paper",
+        counter=(f"{_HERE}.parameters", "count_parameters", {}),
+    ),
+    Convention(
+        name="openvino_constants",
+        title="constants of the OpenVINO graph",
+        quantity="parameters",
+        unit="numbers",
+        counts="floating-point numbers of the converted graph: batch norm is folded into the convolution before it",
+        leaves_out="whole-number constants: axes, shapes and places of slices",
+        source="Open Model Zoo, MParams",
+        counter=(f"{_HERE}.openvino_graph", "count_openvino_constants", {}),
+    ),
+)
+
+#: Every convention by its name, operations first.
+CONVENTIONS: Mapping[str, Convention] = {one.name: one for one in _ALL}
+
+
+def count_under(convention: str, model: nn.Module | str, resolution: int | tuple[int, int] = 224) -> Count:
+    """A model counted under a convention, for one image.
+
+    Args:
+        convention: A key of `CONVENTIONS`.
+        model: A registered name, or any module that takes ``(1, 3, H, W)``.
+        resolution: Side, or height and width, of the input [pixels].
+
+    Raises:
+        InputError: Unknown model, or a side out of range.
+        UnknownNameError: Unknown convention.
+    """
+    if convention not in CONVENTIONS:
+        raise UnknownNameError("convention", convention, CONVENTIONS)
+    place, function, options = CONVENTIONS[convention].counter
+    count: Count = getattr(import_module(place), function)(model, resolution, **options)
+    return count

@@ -1,0 +1,86 @@
+"""Which modules ran with which shapes, and which operations ran inside which module: what hook-based tools see."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from analysis.complexity.meta_run import build_on_meta, find_stand_ins, run_on_meta
+from analysis.complexity.tally import answer, computes
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from types import TracebackType
+    from typing import Self
+
+    from torch import nn
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One run of one module: its name, itself, and the shapes of its first input and of its output."""
+
+    name: str
+    module: nn.Module
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+class ModuleLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """A context in which every run of a module, and every operation by the innermost module, is written down."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._module = module
+        self._inside: list[str] = []
+        self._hooks: list[torch.utils.hooks.RemovableHandle] = []
+        self._operations: Counter[tuple[str, str]] = Counter()
+        self.calls: list[Call] = []
+
+    def __enter__(self) -> Self:
+        """Hooks are set."""
+        for name, child in self._module.named_modules():
+            self._hooks.append(child.register_forward_pre_hook(lambda _m, _i, name=name: self._inside.append(name)))
+            self._hooks.append(child.register_forward_hook(lambda m, i, o, name=name: self._leave(name, m, i, o)))
+        super().__enter__()  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Hooks are taken off, whatever happened."""
+        super().__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
+        for hook in self._hooks:
+            hook.remove()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """The result of `func` on `meta`, once it is written down."""
+        if computes(func):
+            inside = self._inside[-1] if self._inside else ""
+            self._operations[inside, func.overloadpacket.__name__.rstrip("_")] += 1
+        return answer(func, args, kwargs)
+
+    def operations(self, *, outside: Collection[str]) -> Counter[str]:
+        """How often each operation ran in modules other than those named."""
+        found: Counter[str] = Counter()
+        for (inside, operation), times in self._operations.items():
+            if inside not in outside:
+                found[operation] += times
+        return found
+
+    def _leave(self, name: str, module: nn.Module, inputs: Any, outputs: Any) -> None:
+        self._inside.pop()
+        if torch.is_tensor(outputs) and inputs and torch.is_tensor(inputs[0]):
+            self.calls.append(Call(name, module, tuple(inputs[0].shape), tuple(outputs.shape)))
+
+
+def watch_modules(model: nn.Module | str, shape: tuple[int, int], in_channels: int = 3) -> ModuleLog:
+    """The log of one run on an image of this height and width [pixels], without data."""
+    module = build_on_meta(model)
+    stand_ins, log = find_stand_ins(module), ModuleLog(module)
+    run_on_meta(module, torch.empty(1, in_channels, *shape, device="meta"), stand_ins, log)
+    return log

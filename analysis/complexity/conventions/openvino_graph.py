@@ -1,0 +1,232 @@
+"""Operations and constants of the converted OpenVINO graph, as Open Model Zoo prints them.
+
+This is the only file of the package that imports OpenVINO.
+
+The model is converted, batch norm folds into the convolutions before it, and every node of the graph is counted by its
+type and the shapes on its edges. The mean and scale of the input may be part of the graph, as in Open Model Zoo.
+
+Per element of the output: a convolution 2 x (input channels / groups) x kernel area, a matrix product 2 x its inner
+length, an addition, subtraction, multiplication or division 1, ReLU and Clamp 2, Sigmoid 3, Swish 5, pooling its
+window. Means over axes, reshapes, slices, concatenations, transpositions and constants count 0.
+The rules are not documented by the tool that made those tables: they were inferred, and hold because they give the
+printed digits of two unlike models, 0.8325 G (ReXNet x1.0) and 6.3893 G (RegNetX-3.2GF).
+
+Parameters are the floating-point numbers that the graph holds as constants.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections import Counter
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+import rexnet_core
+from analysis.complexity.conventions.record import Count, Part, tell
+from analysis.complexity.meta_run import Resolution, check_shape, inference, name_of
+from rexnet_core.preprocess import IMAGENET_MEAN, IMAGENET_STD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Operations per element of the output.
+_PER_ELEMENT = {
+    "Add": 1,
+    "Subtract": 1,
+    "Multiply": 1,
+    "Divide": 1,
+    "Relu": 2,
+    "Clamp": 2,
+    "Sigmoid": 3,
+    "Swish": 5,
+}
+_ACTIVATIONS = {"Relu", "Clamp", "Sigmoid", "Swish"}
+#: They move or name data, or are means over axes, which the convention counts as nothing.
+_NOTHING = {
+    *("Parameter", "Result", "Constant", "Convert", "Reshape", "Squeeze", "Unsqueeze", "Slice", "StridedSlice"),
+    *("Concat", "Transpose", "ReduceMean", "ShapeOf", "Gather", "Broadcast", "ScatterNDUpdate", "ScatterUpdate"),
+}
+_POOLS = {"AvgPool", "MaxPool"}
+_MODULE = "__module."
+_PREPROCESSING = "preprocessing/"
+
+
+def count_openvino(model: torch.nn.Module | str, resolution: Resolution = 224) -> Count:
+    """Operations of the converted graph, fed with normalised images.
+
+    Raises:
+        InputError: Unknown name, or a side out of range.
+    """
+    return _count_operations("openvino", model, resolution, preprocessing=False)
+
+
+def count_openvino_preprocessed(model: torch.nn.Module | str, resolution: Resolution = 224) -> Count:
+    """Operations of the converted graph with mean and scale inside it, fed with pixels from 0 to 255.
+
+    Raises:
+        InputError: Unknown name, or a side out of range.
+    """
+    return _count_operations("openvino_preprocessed", model, resolution, preprocessing=True)
+
+
+def count_openvino_constants(model: torch.nn.Module | str, resolution: Resolution = 224) -> Count:
+    """Floating-point numbers the converted graph holds: parameters with batch norm folded, as Open Model Zoo counts.
+
+    Raises:
+        InputError: Unknown name, or a side out of range.
+    """
+    shape = check_shape(resolution)
+    parts, others = [], Counter[str]()
+    for node, layer in _nodes(convert(model, shape)):
+        if node.get_type_name() != "Constant":
+            continue
+        user = next(iter(node.output(0).get_target_inputs())).get_node()
+        kind, size = node.get_element_type(), prod(node.get_output_shape(0))
+        if kind.is_real():
+            parts.append(Part(layer=layer, operator=user.get_type_name(), group=_group_of(user), amount=size))
+        else:
+            others[f"{kind.get_type_name()} number"] += size
+    return _count("openvino_constants", model, shape, parts, others)
+
+
+def convert(model: torch.nn.Module | str, shape: tuple[int, int]) -> Any:
+    """The model as an OpenVINO graph at a static shape, batch 1.
+
+    The weights are replaced by numbers that are neither zero nor one, in a copy: the converter drops additions of zero
+    and multiplications by one, and the count would depend on how far the model was trained.
+    """
+    if isinstance(model, str):
+        return _convert_named(model, shape)
+    return _convert(copy.deepcopy(model), shape)
+
+
+@functools.lru_cache(maxsize=1)
+def _convert_named(name: str, shape: tuple[int, int]) -> Any:
+    """The graph of a registered model; the last is kept, for it is counted in three ways."""
+    return _convert(rexnet_core.create_model(name), shape)
+
+
+def _convert(module: torch.nn.Module, shape: tuple[int, int]) -> Any:
+    import openvino  # noqa: PLC0415 - a second to import, and not needed by the other conventions
+
+    _fill(module)
+    image = torch.zeros(1, 3, *shape)
+    with inference(module), torch.no_grad():
+        traced = torch.jit.trace(module, image, check_trace=False)  # type: ignore[no-untyped-call]
+        return openvino.convert_model(traced, example_input=image, input=[tuple(image.shape)])
+
+
+def _with_preprocessing(graph: Any) -> Any:
+    """A copy of the graph that normalises its input by a subtraction and a division.
+
+    They stay two nodes, as the Model Optimizer of Open Model Zoo's time left them. The preprocessing steps of today's
+    OpenVINO fold the division into the first convolution: one operation per number less.
+    """
+    import numpy as np  # noqa: PLC0415
+    import openvino.opset13 as operators  # noqa: PLC0415
+
+    whole = graph.clone()
+    image = whole.get_parameters()[0]
+    users = list(image.output(0).get_target_inputs())
+    mean, scale = (np.array(one, np.float32).reshape(1, 3, 1, 1) * 255 for one in (IMAGENET_MEAN, IMAGENET_STD))
+    shifted = operators.subtract(image, mean, name=f"{_PREPROCESSING}mean")
+    normalised = operators.divide(shifted, scale, name=f"{_PREPROCESSING}scale")
+    for user in users:
+        user.replace_source_output(normalised.output(0))
+    whole.validate_nodes_and_infer_types()
+    return whole
+
+
+def _fill(module: torch.nn.Module) -> None:
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for tensor in module.state_dict().values():
+            if tensor.is_floating_point():
+                tensor.copy_(0.5 + torch.rand(tensor.shape, generator=generator))
+
+
+def _count_operations(
+    convention: str, model: torch.nn.Module | str, resolution: Resolution, *, preprocessing: bool
+) -> Count:
+    shape = check_shape(resolution)
+    parts, unknown = [], Counter[str]()
+    graph = convert(model, shape)
+    for node, layer in _nodes(_with_preprocessing(graph) if preprocessing else graph):
+        operator = node.get_type_name()
+        amount = _operations(node)
+        if amount is None:
+            unknown[operator] += 1
+        elif amount:
+            parts.append(Part(layer=layer, operator=operator, group=_group_of(node), amount=amount))
+    return _count(convention, model, shape, parts, unknown)
+
+
+def _count(
+    convention: str, model: torch.nn.Module | str, shape: tuple[int, int], parts: list[Part], others: Counter[str]
+) -> Count:
+    height, width = shape
+    return Count(
+        convention=convention,
+        model=name_of(model),
+        height=height,
+        width=width,
+        parts=tuple(parts),
+        uncounted=tell(others),
+    )
+
+
+def _nodes(graph: Any) -> Iterator[tuple[Any, str]]:
+    """Each node with the torch module it came from, as far as its name tells.
+
+    A convolution that swallowed its batch norm lost its name: it bears the one of the addition that is left of the
+    norm, or else of the first node after it that has one.
+    """
+    nodes = list(graph.get_ordered_ops())
+    layers: dict[str, str] = {}
+    for node in reversed(nodes):
+        name = node.get_friendly_name()
+        followers = [edge.get_node() for output in node.outputs() for edge in output.get_target_inputs()]
+        inherited = next((layers[one.get_name()] for one in followers if layers.get(one.get_name())), "")
+        layers[node.get_name()] = (
+            name.removeprefix(_MODULE).partition("/")[0] if name.startswith(_MODULE) else inherited
+        )
+    return ((node, layers[node.get_name()]) for node in nodes)
+
+
+def _operations(node: Any) -> int | None:
+    """What one node counts; None where the convention has no rule for its type."""
+    kind = node.get_type_name()
+    if kind in _NOTHING:
+        return 0
+    elements = prod(node.get_output_shape(0))
+    if kind in _PER_ELEMENT:
+        return int(_PER_ELEMENT[kind] * elements)
+    if kind in {"Convolution", "GroupConvolution"}:
+        # (out, in, ...) and (groups, out / groups, in / groups, ...): what is read for each output follows the outputs.
+        weight = node.get_input_shape(1)
+        return int(2 * elements * prod(weight[1:] if kind == "Convolution" else weight[2:]))
+    if kind == "MatMul":
+        inner = node.get_input_shape(0)[-2 if node.get_attributes().get("transpose_a") else -1]
+        return int(2 * elements * inner)
+    if kind in _POOLS:
+        return int(elements * prod(node.get_attributes()["kernel"]))
+    return None
+
+
+def _group_of(node: Any) -> str:
+    kind = node.get_type_name()
+    if "Convolution" in kind:
+        return "convolution"
+    if kind == "MatMul":
+        return "linear"
+    if kind in _ACTIVATIONS:
+        return "activation"
+    if kind in _POOLS:
+        return "pooling"
+    sources = [edge.get_source_output().get_node().get_type_name() for edge in node.inputs()]
+    if node.get_friendly_name().startswith(_PREPROCESSING):
+        return "preprocessing"
+    return "bias" if "Constant" in sources else "elementwise"

@@ -1,0 +1,127 @@
+"""What a count under some convention is: parts that sum to its total, and what it left out. No torch here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: What operators do, in words that hold across the tools; stacked in this order.
+GROUPS = (
+    "convolution",
+    "linear",
+    "batch norm",
+    "bias",
+    "activation",
+    "elementwise",
+    "pooling",
+    "preprocessing",
+    "index constants",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one operator of one layer counts.
+
+    Args:
+        layer: Name of the torch module; empty for operations between modules.
+        operator: Name of the operator as the tool calls it.
+        group: One of `GROUPS`.
+        amount: Operations, multiply-adds or numbers, as the convention says; for one image.
+    """
+
+    layer: str
+    operator: str
+    group: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """A model counted under one convention, for one image.
+
+    Args:
+        convention: Name of the convention.
+        model: Registered name, or the name of the module's class.
+        height: Of the input [pixels].
+        width: Of the input [pixels].
+        parts: What was counted, in the order the model runs.
+        uncounted: What ran and was not counted, as ``name xN``.
+    """
+
+    convention: str
+    model: str
+    height: int
+    width: int
+    parts: tuple[Part, ...]
+    uncounted: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """The sum of the parts: the number that is printed."""
+        return sum(part.amount for part in self.parts)
+
+    def by_operator(self) -> dict[str, int]:
+        """Amount of each operator, largest first."""
+        return _summed(self.parts, "operator")
+
+    def by_group(self) -> dict[str, int]:
+        """Amount of each of `GROUPS` that occurs, in that order."""
+        found = _summed(self.parts, "group")
+        return {group: found[group] for group in GROUPS if group in found}
+
+    def by_layer(self) -> dict[str, int]:
+        """Amount of each layer, in the order the model runs."""
+        layers: Counter[str] = Counter()
+        for part in self.parts:
+            layers[part.layer] += part.amount
+        return dict(layers)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; `from_dict` reads them."""
+        return {
+            "convention": self.convention,
+            "model": self.model,
+            "height": self.height,
+            "width": self.width,
+            "parts": [[part.layer, part.operator, part.group, part.amount] for part in self.parts],
+            "uncounted": list(self.uncounted),
+        }
+
+
+def from_dict(document: Mapping[str, Any]) -> Count:
+    """The count that `Count.as_dict` gave.
+
+    Raises:
+        KeyError, TypeError, ValueError: It is not such a document.
+    """
+    parts = tuple(
+        Part(layer=str(layer), operator=str(operator), group=str(group), amount=int(amount))
+        for layer, operator, group, amount in document["parts"]
+    )
+    if any(part.group not in GROUPS or part.amount < 0 for part in parts):
+        raise ValueError("a part has an unknown group or a negative amount")
+    return Count(
+        convention=str(document["convention"]),
+        model=str(document["model"]),
+        height=int(document["height"]),
+        width=int(document["width"]),
+        parts=parts,
+        uncounted=tuple(str(one) for one in document["uncounted"]),
+    )
+
+
+def tell(times: Mapping[str, int]) -> tuple[str, ...]:
+    """What was passed over, most frequent first, as ``name xN``."""
+    return tuple(f"{name} x{count}" for name, count in sorted(times.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _summed(parts: tuple[Part, ...], field: str) -> dict[str, int]:
+    sums: Counter[str] = Counter()
+    for part in parts:
+        sums[getattr(part, field)] += part.amount
+    return dict(sums.most_common())
