@@ -12,7 +12,7 @@ from torch.jit import is_scripting, is_tracing  # type: ignore[attr-defined]
 if TYPE_CHECKING:
     from rexnet_core.net_config import Activation, BlockConfig
 
-# Each works in place: it always follows a batch norm, a product or a sum that made a tensor of its own.
+# Each works in place: it always follows a layer, a product or a sum that made a tensor of its own.
 ACTIVATIONS: dict[Activation, type[nn.Module]] = {"relu": nn.ReLU, "relu6": nn.ReLU6, "silu": nn.SiLU}
 
 
@@ -42,13 +42,20 @@ class ConvNormAct(nn.Sequential):
 
 
 class SqueezeExcite(nn.Module):
-    """x * sigmoid(expand(relu(norm(reduce(mean(x)))))), both 1x1 convolutions with bias."""
+    """x * sigmoid(expand(act(norm(reduce(mean(x)))))), both 1x1 convolutions with bias.
 
-    def __init__(self, width: int, w_se: int) -> None:
+    Args:
+        width: Of the input [channels].
+        w_se: Squeeze width [channels].
+        norm: Whether there is a batch norm; an identity stands in its place where not.
+        act: Name of the activation, not none.
+    """
+
+    def __init__(self, width: int, w_se: int, *, norm: bool = True, act: Activation = "relu") -> None:
         super().__init__()
         self.reduce = nn.Conv2d(width, w_se, 1)
-        self.norm = nn.BatchNorm2d(w_se)
-        self.act = nn.ReLU(inplace=True)
+        self.norm = nn.BatchNorm2d(w_se) if norm else nn.Identity()
+        self.act = ACTIVATIONS[act](inplace=True)
         self.expand = nn.Conv2d(w_se, width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -59,9 +66,9 @@ class SqueezeExcite(nn.Module):
 
 
 class LinearBottleneck(nn.Module):
-    """[1x1] -> depthwise [+SE] + activation -> linear 1x1; the input is added to the first channels of the output.
+    """[1x1] -> depthwise [+SE] + activation [+SE] -> linear 1x1; the input is added to the output's first channels.
 
-    Source: arXiv 2007.00992v3; clovaai/rexnet rexnetv1.py at 61debcc.
+    Source: arXiv 2007.00992v3; clovaai/rexnet rexnetv1.py at 61debcc. SE after the activation: arXiv 1905.11946.
     """
 
     def __init__(self, config: BlockConfig) -> None:
@@ -71,12 +78,14 @@ class LinearBottleneck(nn.Module):
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         if c.expand:
             layers["expand"] = ConvNormAct(c.w_in, c.w_mid, act=c.act_in)
-        # Squeeze-excite stands between the norm and the activation, so the activation is a layer of its own.
+        # Squeeze-excite may stand between the norm and the activation, so the activation is a layer of its own.
         layers["depthwise"] = ConvNormAct(c.w_mid, c.w_mid, kernel=c.kernel, stride=c.stride, groups=c.groups)
-        if c.w_se:
-            layers["se"] = SqueezeExcite(c.w_mid, c.w_se)
+        if c.w_se and not c.se_after_act:
+            layers["se"] = SqueezeExcite(c.w_mid, c.w_se, norm=c.se_norm, act=c.act_se)
         if c.act_mid != "none":
             layers["act"] = ACTIVATIONS[c.act_mid](inplace=True)
+        if c.w_se and c.se_after_act:
+            layers["se"] = SqueezeExcite(c.w_mid, c.w_se, norm=c.se_norm, act=c.act_se)
         layers["project"] = ConvNormAct(c.w_mid, c.w_out, act=c.act_out)
         self.body = nn.Sequential(layers)
 

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rexnet_core.baselines.efficientnet_config import SCALES, efficientnet_config
 from rexnet_core.baselines.mobilenet_v2_config import mobilenet_v2_config
 from rexnet_core.baselines.regnetx_config import RULES, regnetx_config
 from rexnet_core.config import rexnet_config, rexnet_lite_config, rexnet_plain_config, rexnetr_config
@@ -18,7 +19,7 @@ from rexnet_core.errors import InputError, UnknownNameError
 from rexnet_core.net_config import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from rexnet_core.net_config import NetConfig
 
@@ -39,6 +40,15 @@ class Family:
     extras: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class SizeFamily:
+    """A family of published sizes alone: the native input side [pixels] of each, its source and its builder."""
+
+    sizes: Mapping[str, int]
+    source: str
+    config: Callable[[str, str, Options], NetConfig]
+
+
 WIDTH_FAMILIES = {
     "rexnet": Family(
         (0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 2.0, 2.2, 3.0),
@@ -55,13 +65,22 @@ WIDTH_FAMILIES = {
     "rexnet_lite": Family((1.0, 1.3, 1.5, 2.0), "clovaai/rexnet rexnetv1_lite.py", rexnet_lite_config),
     "mobilenet_v2": Family((1.0, 1.4), "Sandler et al. 2018, arXiv 1801.04381", mobilenet_v2_config),
 }
+SIZE_FAMILIES = {
+    "regnetx": SizeFamily(
+        dict.fromkeys(RULES, NATIVE_RESOLUTION), "Radosavovic et al. 2020, arXiv 2003.13678; pycls", regnetx_config
+    ),
+    "efficientnet": SizeFamily(
+        {size: scale.resolution for size, scale in SCALES.items()},
+        "Tan and Le 2019, arXiv 1905.11946; timm, torchvision",
+        efficientnet_config,
+    ),
+}
 PLAIN_SOURCE = "Han et al. 2021, arXiv 2007.00992, architecture figure and printed costs"
-REGNETX_SOURCE = "Radosavovic et al. 2020, arXiv 2003.13678; pycls"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInfo:
-    """What a name stands for; `width_mult` is None for families that have none."""
+    """What a name stands for; `width_mult` is None where the name has none, `resolution` the native input side."""
 
     name: str
     family: str
@@ -73,7 +92,8 @@ class ModelInfo:
 def model_names() -> tuple[str, ...]:
     """The published names; any other width of at least 0.5 works in the families that have one."""
     scaled = [f"{family}_{width}" for family, entry in WIDTH_FAMILIES.items() for width in entry.widths]
-    return (*scaled, "rexnet_plain", *(f"regnetx_{size}" for size in RULES))
+    sized = [f"{family}_{size}" for family, known in SIZE_FAMILIES.items() for size in known.sizes]
+    return (*scaled, "rexnet_plain", *sized)
 
 
 def model_info(name: str) -> ModelInfo:
@@ -83,12 +103,12 @@ def model_info(name: str) -> ModelInfo:
         InputError: `name` is none, or its width is out of range or spelt in another way.
     """
     family, tail = _split(name)
-    width_mult, source = None, PLAIN_SOURCE
-    if family == "regnetx":
-        source = REGNETX_SOURCE
-    elif tail:
+    width_mult, resolution, source = None, NATIVE_RESOLUTION, PLAIN_SOURCE
+    if family in SIZE_FAMILIES:
+        resolution, source = SIZE_FAMILIES[family].sizes[tail], SIZE_FAMILIES[family].source
+    elif family in WIDTH_FAMILIES:
         width_mult, source = float(tail), WIDTH_FAMILIES[family].source
-    return ModelInfo(name=name, family=family, width_mult=width_mult, resolution=NATIVE_RESOLUTION, source=source)
+    return ModelInfo(name=name, family=family, width_mult=width_mult, resolution=resolution, source=source)
 
 
 def model_config(
@@ -113,8 +133,8 @@ def model_config(
         _check_dropout(dropout)
     _check_extras(name, family, extras)
     options = Options(num_classes=num_classes, in_channels=in_channels, dropout=dropout)
-    if family == "regnetx":
-        return regnetx_config(name, tail, options)
+    if family in SIZE_FAMILIES:
+        return SIZE_FAMILIES[family].config(name, tail, options)
     if family == "rexnet_plain":
         return rexnet_plain_config(name, options)
     return WIDTH_FAMILIES[family].config(name, float(tail), options, **extras)
@@ -136,7 +156,7 @@ def _split(name: str) -> tuple[str, str]:
     family, _, tail = name.rpartition("_")
     if name == "rexnet_plain":
         return name, ""
-    if family == "regnetx" and tail in RULES:
+    if family in SIZE_FAMILIES and tail in SIZE_FAMILIES[family].sizes:
         return family, tail
     if family in WIDTH_FAMILIES and re.fullmatch(r"-?[0-9]+(\.[0-9]*)?", tail):
         _check_width(name, family, tail)

@@ -99,7 +99,24 @@ def _torchvision_mobilenet_v2(config: NetConfig) -> Pairs:
     yield "classifier", "classifier.1"
 
 
-def _timm_mobilenet_v2(config: NetConfig) -> Pairs:
+def _torchvision_efficientnet(config: NetConfig) -> Pairs:
+    yield from _conv_norm("stem", "features.0.0", "features.0.1")
+    for own, stage, index, block in _own_blocks(config):
+        public, place = f"features.{stage + 1}.{index}.block", 0
+        if block.expand:
+            yield from _conv_norm(f"{own}.body.expand", f"{public}.0.0", f"{public}.0.1")
+            place = 1
+        yield from _conv_norm(f"{own}.body.depthwise", f"{public}.{place}.0", f"{public}.{place}.1")
+        yield f"{own}.body.se.reduce", f"{public}.{place + 1}.fc1"
+        yield f"{own}.body.se.expand", f"{public}.{place + 1}.fc2"
+        yield from _conv_norm(f"{own}.body.project", f"{public}.{place + 2}.0", f"{public}.{place + 2}.1")
+    last = f"features.{len(config.stages) + 1}"
+    yield from _conv_norm("head_conv", f"{last}.0", f"{last}.1")
+    yield "classifier", "classifier.1"
+
+
+def _timm_bottlenecks(config: NetConfig) -> Pairs:
+    """MobileNetV2 and EfficientNet: one builder makes both in timm."""
     yield from _conv_norm("stem", "conv_stem", "bn1")
     for own, stage, index, block in _own_blocks(config):
         public = f"blocks.{stage}.{index}"
@@ -107,6 +124,9 @@ def _timm_mobilenet_v2(config: NetConfig) -> Pairs:
         if not block.expand:
             parts = {"depthwise": "conv_dw", "project": "conv_pw"}
         for number, (part, conv) in enumerate(parts.items(), start=1):
+            if part == "project" and block.w_se:
+                yield f"{own}.body.se.reduce", f"{public}.se.conv_reduce"
+                yield f"{own}.body.se.expand", f"{public}.se.conv_expand"
             yield from _conv_norm(f"{own}.body.{part}", f"{public}.{conv}", f"{public}.bn{number}")
     yield from _conv_norm("head_conv", "conv_head", "bn2")
     yield "classifier", "classifier"
@@ -149,6 +169,7 @@ _RULES: dict[str, dict[str, Rule]] = {
     "rexnet": {"official": _official_rexnet, "timm": _timm_rexnet},
     "rexnetr": {"timm": _timm_rexnet},
     "rexnet_lite": {"official": _official_rexnet},
-    "mobilenet_v2": {"torchvision": _torchvision_mobilenet_v2, "timm": _timm_mobilenet_v2},
+    "mobilenet_v2": {"torchvision": _torchvision_mobilenet_v2, "timm": _timm_bottlenecks},
     "regnetx": {"timm": _timm_regnetx, "official": _official_regnetx, "torchvision": _torchvision_regnetx},
+    "efficientnet": {"timm": _timm_bottlenecks, "torchvision": _torchvision_efficientnet},
 }

@@ -22,10 +22,11 @@ class StemConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockConfig:
-    """[1x1 to w_mid, act_in] -> kernel x kernel in `groups`, act_mid [with SE before it] -> 1x1 to w_out, act_out.
+    """[1x1 to w_mid, act_in] -> kernel x kernel in `groups`, act_mid [SE before or after] -> 1x1 to w_out, act_out.
 
     Batch norm follows each convolution, none has a bias. The first convolution is absent where `expand` is false.
-    Squeeze-excite (where w_se > 0): mean, 1x1 to w_se with bias, batch norm, ReLU, 1x1 to w_mid with bias, sigmoid.
+    Squeeze-excite (where w_se > 0): mean, 1x1 to w_se with bias, [batch norm], act_se, 1x1 to w_mid with bias, sigmoid,
+    times what came in.
 
     Args:
         stage: Index of the stage the block belongs to.
@@ -35,12 +36,15 @@ class BlockConfig:
         stride: Stride of the middle convolution (and of the projection).
         kernel: Side of the middle convolution; its padding is ``kernel // 2``.
         groups: Groups of the middle convolution; equal to `w_mid` it is depthwise.
-        w_se: Squeeze width [channels]; 0 is no squeeze-excite.
+        w_se: Squeeze width [channels]; 0 is no squeeze-excite, and what follows about it says nothing.
+        se_norm: Whether batch norm stands inside squeeze-excite.
+        se_after_act: Whether squeeze-excite stands after act_mid; else before it.
         expand: Whether the first 1x1 convolution is there; without it w_mid equals w_in.
         w_shortcut: Input channels added to the first channels of the output; 0 is no shortcut.
         projection: Whether the input passes a strided 1x1 convolution with batch norm to w_out before it is added.
         act_in: After the first convolution.
-        act_mid: After the middle convolution and squeeze-excite.
+        act_mid: After the middle convolution, before or after squeeze-excite as `se_after_act` says.
+        act_se: Inside squeeze-excite, between its convolutions; not none.
         act_out: After the last convolution, and after the addition where there is one.
     """
 
@@ -52,11 +56,14 @@ class BlockConfig:
     kernel: int = 3
     groups: int
     w_se: int = 0
+    se_norm: bool = True
+    se_after_act: bool = False
     expand: bool
     w_shortcut: int = 0
     projection: bool = False
     act_in: Activation = "none"
     act_mid: Activation = "none"
+    act_se: Activation = "relu"
     act_out: Activation = "none"
 
 

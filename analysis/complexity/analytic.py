@@ -83,8 +83,9 @@ def _block(walk: Walk, prefix: str, names: _Names, block: BlockConfig) -> None:
 def _squeeze_excite(walk: Walk, name: str, block: BlockConfig) -> None:
     map_place = walk.place
     walk.pool()
-    walk.conv(f"{name}.reduce", block.w_se, bias=True, normed=True)
-    walk.norm(f"{name}.norm")
+    walk.conv(f"{name}.reduce", block.w_se, bias=True, normed=block.se_norm)
+    if block.se_norm:
+        walk.norm(f"{name}.norm")
     walk.conv(f"{name}.expand", block.w_mid, bias=True)
     walk.place = map_place
 

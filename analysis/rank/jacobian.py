@@ -132,8 +132,8 @@ def block_ranks(block: nn.Module, x: Tensor, *, gates: Tensor | None = None) -> 
                 # The derivative may be finite all the same: torch's of ReLU6 at NaN is 1.
                 ranks[point] = None
                 continue
-            # Gates lie above 0: they scale rows and leave the rank as it is.
-            ranks[point] = ranks["depthwise"] if point == "se" else _rank_of(output, copies)
+            # Gates lie above 0: they scale rows and leave the rank of the point before as it is.
+            ranks[point] = list(ranks.values())[-1] if point == "se" else _rank_of(output, copies)
     return ranks
 
 
@@ -202,16 +202,17 @@ def _steps(block: nn.Module, gates: Tensor | None, place: tuple[int, int], x: Te
             ("out", block.act),
         ]
     assert isinstance(block, LinearBottleneck)
-    body, w_shortcut = block.body, block.w_shortcut
+    w_shortcut = block.w_shortcut
     steps: list[Step] = []
-    if hasattr(body, "expand"):
-        steps += _conv_steps(body.get_submodule("expand"), "expand", "act")
-    steps += _conv_steps(body.get_submodule("depthwise"), "depthwise", "", conv=spatial)
-    if gates is not None:
-        steps.append(("se", lambda z: z * gates))
-    if hasattr(body, "act"):
-        steps.append(("act2", body.get_submodule("act")))
-    steps += _conv_steps(body.get_submodule("project"), "project", "out")
+    for part, module in block.body.named_children():
+        if part == "se":
+            steps += [] if gates is None else [("se", lambda z: z * gates)]
+        elif part == "act":
+            steps.append(("act2", module))
+        elif part == "depthwise":
+            steps += _conv_steps(module, "depthwise", "", conv=spatial)
+        else:
+            steps += _conv_steps(module, part, {"expand": "act", "project": "out"}[part])
     if w_shortcut:
         steps.append(("add", lambda z: add_to_first_channels(z.clone(), x, w_shortcut)))
     return steps

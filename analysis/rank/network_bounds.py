@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from rexnet_core.net_config import BlockConfig, HeadConfig, StemConfig
 
-#: The points of a block in the order in which it runs.
+#: The points of a block in the order in which it runs; `points_of` has that of blocks with squeeze-excite last.
 POINTS = ("input", "expand", "act", "depthwise", "se", "act2", "project", "add", "out")
+_POINTS_SE_AFTER_ACT = ("input", "expand", "act", "depthwise", "act2", "se", "project", "add", "out")
 _NONLINEAR = {
     "act": "an activation can fill all channels",
     "act2": "an activation can fill all channels",
@@ -38,6 +39,11 @@ class Bound:
         if rows < min(self.value, channels):
             return Bound(rows, "as many as rows")
         return self if self.value <= channels else Bound(channels, "as many as channels")
+
+
+def points_of(config: BlockConfig) -> tuple[str, ...]:
+    """The points of `POINTS` in the order in which this block runs them, those it lacks included."""
+    return _POINTS_SE_AFTER_ACT if config.se_after_act else POINTS
 
 
 def stem_bound(stem: StemConfig) -> Bound:
@@ -91,6 +97,6 @@ def _pointwise(entry: int) -> Bound:
 def _before(config: BlockConfig, point: str, ranks: Mapping[str, int]) -> int:
     """The rank just before a convolution inside the block; all its channels where the tap there was not measured."""
     if point == "project":
-        return ranks.get("act2", config.w_mid)
+        return ranks.get("se" if config.w_se and config.se_after_act else "act2", config.w_mid)
     # An activation stands between an expansion and what reads it: the rank of the block's input says nothing there.
     return ranks.get("act", config.w_mid) if config.expand else ranks.get("input", config.w_in)

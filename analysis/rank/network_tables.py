@@ -5,7 +5,15 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from analysis.rank.network_bounds import POINTS, Bound, block_bound, head_bound, point_bound, stem_bound
+from analysis.rank.network_bounds import (
+    POINTS,
+    Bound,
+    block_bound,
+    head_bound,
+    point_bound,
+    points_of,
+    stem_bound,
+)
 from analysis.rank.record import ENOUGH_ROWS_PER_CHANNEL
 
 if TYPE_CHECKING:
@@ -17,8 +25,6 @@ if TYPE_CHECKING:
     from analysis.rank.taps import Tap
     from rexnet_core.net_config import BlockConfig, NetConfig
 
-#: Where in a block its points stand, from its input to its output.
-_PLACES = {point: place / (len(POINTS) - 2) for place, point in enumerate(POINTS)} | {"out": 1.0}
 #: Points whose features leave the block, last one first.
 _LAST = ("out", "add", "project")
 
@@ -34,9 +40,12 @@ def named_blocks(config: NetConfig) -> dict[str, BlockConfig]:
 
 def depth_of(config: NetConfig, tap: Tap) -> float | None:
     """Where a tap stands between the stem (0) and the head (1), each block as long as the next; None if unknown."""
-    blocks = list(named_blocks(config))
+    blocks = named_blocks(config)
     if tap.block in blocks:
-        return (blocks.index(tap.block) + _PLACES[tap.point]) / len(blocks)
+        points = points_of(blocks[tap.block])
+        # The sum and the activation that follows it both stand at the end.
+        within = min(points.index(tap.point) / (len(points) - 2), 1.0)
+        return (list(blocks).index(tap.block) + within) / len(blocks)
     return {"stem": 0.0, "head": 1.0}.get(tap.block, 1.0 if tap.point in ("penultimate", "pooled", "hidden") else None)
 
 
@@ -87,7 +96,7 @@ def block_rows(config: NetConfig, result: ProbeResult) -> list[dict[str, Any]]:
     rows = []
     for name, block in named_blocks(config).items():
         records = _by_point(result, name)
-        ranks = {point: records[point].rank for point in POINTS if point in records}
+        ranks = {point: records[point].rank for point in points_of(block) if point in records}
         known = {point: rank for point, rank in ranks.items() if rank is not None}
         bound = block_bound(block)
         rows.append(

@@ -23,6 +23,9 @@ _POOLINGS = ("positions", "pooled")
 _LAYOUTS = ("last",)
 #: Points that are left out unless a pattern asks for them.
 _ON_REQUEST = ("se",)
+#: The points of a bottleneck's parts that are no convolution, and of the activations of those that are.
+_ALONE = {"se": "se", "act": "act2"}
+_ACTS = {"expand": "act", "project": "out"}
 _CONVOLUTIONS = (nn.modules.conv._ConvNd, nn.Linear)  # noqa: SLF001 - the one class all convolutions share
 _NORM_FILES = ("torch.nn.modules.batchnorm", "torch.nn.modules.normalization", "torch.nn.modules.instancenorm")
 _ACTIVATION_FILE = "torch.nn.modules.activation"
@@ -135,10 +138,10 @@ def network_taps(model: Network) -> tuple[Tap, ...]:
     """The points of one of our networks, in the order in which it runs.
 
     A convolution is taken with its batch norm, as the two are one layer once folded. Points of a block: ``input``;
-    ``expand`` (first 1x1) and ``act``; ``depthwise`` (the k x k, in groups for RegNetX), ``se``, ``act2``;
-    ``project``; ``add``, where there is a shortcut; ``out``, where an activation comes last. Those a block lacks are
-    absent. Besides, ``stem.conv``, ``stem.act``, ``head.conv``, ``head.act``, ``penultimate`` (the last map),
-    ``penultimate.pooled`` (its mean), and ``hidden`` where there is a hidden layer.
+    ``expand`` (first 1x1) and ``act``; ``depthwise`` (the k x k, in groups for RegNetX), ``se`` and ``act2`` (in
+    EfficientNet the other way round); ``project``; ``add``, where there is a shortcut; ``out``, where an activation
+    comes last. Those a block lacks are absent. Besides, ``stem.conv``, ``stem.act``, ``head.conv``, ``head.act``,
+    ``penultimate`` (the last map), ``penultimate.pooled`` (its mean), and ``hidden`` where there is a hidden layer.
     """
     taps = [_point("stem", "conv", "stem.norm"), *_activation(model, "stem", "act", "stem")]
     for stage, blocks in enumerate(model.stages):
@@ -169,16 +172,14 @@ def _activation(model: nn.Module, module: str, point: str, block: str) -> list[T
 
 def _bottleneck(block: LinearBottleneck, name: str, home: str) -> list[Tap]:
     taps: list[Tap] = []
-    body = block.body
-    if hasattr(body, "expand"):
-        taps += [_point(name, "expand", f"{home}.body.expand.norm")]
-        taps += [_point(name, "act", f"{home}.body.expand.act")] if hasattr(body.expand, "act") else []
-    taps.append(_point(name, "depthwise", f"{home}.body.depthwise.norm"))
-    taps += [_point(name, "se", f"{home}.body.se")] if hasattr(body, "se") else []
-    taps += [_point(name, "act2", f"{home}.body.act")] if hasattr(body, "act") else []
-    taps.append(_point(name, "project", f"{home}.body.project.norm"))
-    if hasattr(body.project, "act"):
-        taps.append(_point(name, "out", f"{home}.body.project.act"))
+    for part, module in block.body.named_children():
+        inner = f"{home}.body.{part}"
+        if part in _ALONE:
+            taps.append(_point(name, _ALONE[part], inner))
+            continue
+        taps.append(_point(name, part, f"{inner}.norm"))
+        if hasattr(module, "act"):
+            taps.append(_point(name, _ACTS[part], f"{inner}.act"))
     if block.w_shortcut:
         taps.append(_point(name, "add", home))
     return taps

@@ -46,6 +46,28 @@ def test_squeeze_excite_scales_each_channel_by_a_gate_of_its_means() -> None:
     torch.testing.assert_close(layer(x), x * gates[:, :, None, None])
 
 
+def test_squeeze_excite_without_norm_has_none_and_the_activation_it_is_given() -> None:
+    torch.manual_seed(0)
+    layer, x = SqueezeExcite(6, 2, norm=False, act="silu").eval(), torch.randn(2, 6, 4, 5)
+    assert list(layer.state_dict()) == ["reduce.weight", "reduce.bias", "expand.weight", "expand.bias"]
+    squeezed = x.mean((2, 3)) @ layer.reduce.weight[:, :, 0, 0].T + layer.reduce.bias
+    gates = torch.sigmoid(squeezed * squeezed.sigmoid() @ layer.expand.weight[:, :, 0, 0].T + layer.expand.bias)
+    torch.testing.assert_close(layer(x), x * gates[:, :, None, None])
+
+
+@pytest.mark.parametrize("se_after_act", [False, True])
+def test_squeeze_excite_stands_before_or_after_the_activation_under_the_same_names(se_after_act: bool) -> None:
+    torch.manual_seed(0)
+    sizes = {"stage": 0, "w_in": 4, "w_mid": 4, "w_out": 4, "stride": 1, "groups": 4, "w_se": 2, "expand": False}
+    block = LinearBottleneck(BlockConfig(**sizes, se_after_act=se_after_act, act_mid="silu")).eval()
+    assert {name.split(".")[1] for name in block.state_dict()} == {"depthwise", "se", "project"}
+    x, body = torch.randn(2, 4, 5, 5), block.body
+    features = body.depthwise(x)
+    act = torch.nn.functional.silu
+    inner = body.se(act(features)) if se_after_act else act(body.se(features))
+    torch.testing.assert_close(block(x), body.project(inner))
+
+
 @pytest.mark.parametrize(("w_out", "w_shortcut"), [(8, 6), (6, 6), (8, 0)])
 def test_block_with_a_silent_body_gives_its_input_where_there_is_a_shortcut(w_out: int, w_shortcut: int) -> None:
     config = BlockConfig(

@@ -17,7 +17,7 @@ from rexnet_core.errors import InputError, UnknownNameError
 
 def test_every_published_name_has_a_config_of_that_name() -> None:
     names = model_names()
-    assert len(set(names)) == len(names) == 34
+    assert len(set(names)) == len(names) == 38
     assert [model_config(name).name for name in names] == list(names)
 
 
@@ -37,6 +37,14 @@ def test_info_says_family_width_side_and_source() -> None:
     assert "rexnetv1_lite.py" in info.source
     assert model_info("regnetx_3.2gf").width_mult is None
     assert model_info("rexnet_plain").family == "rexnet_plain"
+    assert "1905.11946" in model_info("efficientnet_b0").source
+
+
+def test_efficientnets_have_native_sides_of_their_own_and_all_others_224() -> None:
+    sides = {name: model_info(name).resolution for name in model_names()}
+    efficient = {name: side for name, side in sides.items() if model_info(name).family == "efficientnet"}
+    assert efficient == dict(zip([f"efficientnet_b{n}" for n in range(4)], (224, 240, 260, 300), strict=True))
+    assert {side for name, side in sides.items() if name not in efficient} == {224}
 
 
 @pytest.mark.parametrize(
@@ -49,6 +57,9 @@ def test_info_says_family_width_side_and_source() -> None:
         ("regnetx_3.2", "regnetx_3.2gf"),
         ("mobilenetv2_1.0", "mobilenet_v2_1.0"),
         ("rexnet_plane", "rexnet_plain"),
+        ("efficientnet_0", "efficientnet_b0"),
+        ("efficientnet-b2", "efficientnet_b2"),
+        ("efficientnet_b9", "efficientnet_b3"),
     ],
 )
 def test_typing_slip_is_answered_with_the_nearest_name(name: str, nearest: str) -> None:
@@ -110,5 +121,7 @@ def test_squeeze_excite_is_on_or_off() -> None:
 
 
 def test_option_of_another_family_is_refused_with_those_there_are() -> None:
+    with pytest.raises(InputError, match="efficientnet_b0 takes no option 'depth_mult'; it takes num_classes"):
+        model_config("efficientnet_b0", depth_mult=1.1)
     with pytest.raises(InputError, match="rexnet_plain takes no option 'use_se'; it takes num_classes, in_channels"):
         model_config("rexnet_plain", use_se=False)

@@ -78,6 +78,45 @@ def test_head_of_a_narrow_mobilenet_v2_does_not_shrink() -> None:
     assert model_config("mobilenet_v2_1.4").head.w_conv == 1792
 
 
+@pytest.mark.parametrize(
+    ("size", "stem", "widths", "depths", "head"),
+    [
+        ("b0", 32, [16, 24, 40, 80, 112, 192, 320], [1, 2, 2, 3, 3, 4, 1], 1280),
+        ("b1", 32, [16, 24, 40, 80, 112, 192, 320], [2, 3, 3, 4, 4, 5, 2], 1280),
+        ("b2", 32, [16, 24, 48, 88, 120, 208, 352], [2, 3, 3, 4, 4, 5, 2], 1408),
+        ("b3", 40, [24, 32, 48, 96, 136, 232, 384], [2, 3, 3, 5, 5, 6, 2], 1536),
+    ],
+)
+def test_efficientnet_grows_in_width_and_depth(
+    size: str, stem: int, widths: list[int], depths: list[int], head: int
+) -> None:
+    config = model_config(f"efficientnet_{size}")
+    assert (config.stem.w_out, config.head.w_conv) == (stem, head)
+    assert [stage[0].w_out for stage in config.stages] == widths
+    assert [len(stage) for stage in config.stages] == depths
+
+
+def test_kernels_strides_and_dropouts_of_efficientnet_are_those_of_its_paper() -> None:
+    firsts = [stage[0] for stage in model_config("efficientnet_b3").stages]
+    assert [block.kernel for block in firsts] == [3, 3, 5, 3, 5, 5, 3]
+    assert [block.stride for block in firsts] == [1, 2, 2, 2, 1, 2, 1]
+    dropouts = [model_config(f"efficientnet_{size}").head.dropout for size in ("b0", "b1", "b2", "b3")]
+    assert dropouts == [0.2, 0.2, 0.3, 0.3]
+
+
+def test_squeeze_excite_of_efficientnet_divides_the_input_of_its_block_by_four() -> None:
+    blocks = model_config("efficientnet_b3").blocks
+    assert all(block.w_se == block.w_in // 4 for block in blocks)
+    assert [block.w_se for block in blocks[:4]] == [10, 6, 6, 8]
+    assert all(block.se_after_act and not block.se_norm and block.act_se == "silu" for block in blocks)
+    assert not any(block.se_after_act for block in model_config("rexnet_1.0").blocks)
+
+
+def test_efficientnet_adds_its_input_only_where_shape_stays() -> None:
+    for block in model_config("efficientnet_b2").blocks:
+        assert block.w_shortcut == (block.w_in if block.stride == 1 and block.w_in == block.w_out else 0)
+
+
 @given(width=WIDTHS)
 def test_rounded_widths_are_multiples_of_eight(width: float) -> None:
     config = model_config(f"rexnetr_{width}")

@@ -30,6 +30,9 @@ OUR_NAMES = {
     "timm/regnetx_002": "regnetx_200mf",
     "timm/mobilenetv2_100": "mobilenet_v2_1.0",
     "torchvision/mobilenet_v2": "mobilenet_v2_1.0",
+    "timm/efficientnet_b0": "efficientnet_b0",
+    "timm/efficientnet_b1": "efficientnet_b1",
+    "torchvision/efficientnet_b0": "efficientnet_b0",
 }
 # The reference prints six decimals of a logit and five of the sum.
 HALF_DIGIT = 0.5e-6

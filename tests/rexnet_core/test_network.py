@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.*deprecated:DeprecationWarning")
 
-FAMILIES = ["rexnet_1.0", "rexnetr_0.5", "rexnet_lite_0.5", "rexnet_plain", "regnetx_200mf", "mobilenet_v2_0.5"]
+FAMILIES = [
+    "rexnet_1.0",
+    "rexnetr_0.5",
+    "rexnet_lite_0.5",
+    "rexnet_plain",
+    "regnetx_200mf",
+    "mobilenet_v2_0.5",
+    "efficientnet_b0",
+]
 # Published counts in millions: arXiv 2007.00992v3 tables 4 and 5, clovaai/rexnet README, pycls model zoo, torchvision.
 PARAMS = {
     "rexnet_0.9": 4.091,
@@ -37,6 +45,10 @@ PARAMS = {
     "regnetx_3.2gf": 15.297,
     "regnetx_32gf": 107.812,
     "mobilenet_v2_1.0": 3.505,
+    "efficientnet_b0": 5.289,
+    "efficientnet_b1": 7.794,
+    "efficientnet_b2": 9.110,
+    "efficientnet_b3": 12.233,
 }
 
 
@@ -101,7 +113,7 @@ def test_exported_network_gives_the_same(model: Network, images: torch.Tensor) -
     torch.testing.assert_close(exported.module()(images), model(images))
 
 
-@pytest.mark.parametrize("name", ["rexnet_1.0", "regnetx_200mf"])
+@pytest.mark.parametrize("name", ["rexnet_1.0", "regnetx_200mf", "efficientnet_b0"])
 def test_compiled_network_is_one_graph(models: dict[str, Network], images: torch.Tensor, name: str) -> None:
     torch.compiler.reset()
     compiled = torch.compile(models[name], fullgraph=True, backend="eager")
@@ -120,7 +132,8 @@ def test_channels_last_gives_the_same_and_keeps_the_format(model: Network, image
     expected = model(images)
     turned = model.to(memory_format=torch.channels_last)
     features = turned.forward_features(images.to(memory_format=torch.channels_last))
-    torch.testing.assert_close(turned.forward_head(features), expected, rtol=1e-4, atol=1e-5)
+    # Rounding errors are as large as the features that carry them, and each family's have their own scale.
+    assert (turned.forward_head(features) - expected).abs().max() < 1e-4 * expected.std()
     model.to(memory_format=torch.contiguous_format)
 
 
@@ -153,7 +166,7 @@ def test_batch_is_no_more_than_its_images(model: Network, images: torch.Tensor) 
     assert (together - alone).abs().max() < 1e-4 * together.std()
 
 
-@pytest.mark.parametrize("name", ["rexnet_1.0", "regnetx_200mf"])
+@pytest.mark.parametrize("name", ["rexnet_1.0", "regnetx_200mf", "efficientnet_b0"])
 def test_gradients_are_those_of_the_recorded_graph(name: str, images: torch.Tensor) -> None:
     model, images = settled(name).double(), images.double()
     gradients = []

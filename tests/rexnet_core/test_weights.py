@@ -28,6 +28,7 @@ CASES = [
         ("rexnet_plain", "rexnet_plain"),
         ("regnetx_200mf", "regnetx"),
         ("mobilenet_v2_0.5", "mobilenet_v2"),
+        ("efficientnet_b0", "efficientnet"),
     ]
     for layout in layouts_of(family)
 ]

@@ -10,6 +10,7 @@ import pytest
 
 from analysis.complexity import count
 from analysis.published import load
+from rexnet_core.catalogue import model_info
 from rexnet_core.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ CONTRADICTED = {
 
 def is_printed(row: PublishedRow) -> bool:
     """Whether our count, rounded or cut, has the printed digits."""
-    cost = count(row.model)
+    cost = count(row.model, model_info(row.model).resolution)
     excess = (cost.macs if row.metric == "flops" else cost.params) - row.value
     return abs(excess) <= row.step / 2 or 0 <= excess < row.step
 
@@ -49,11 +50,40 @@ def is_printed(row: PublishedRow) -> bool:
         ("regnetx_3.2gf", 3_176_621_952, 15_296_552, 15_265_272),
         ("rexnet_lite_1.0", 406_806_592, 4_740_056, 4_718_280),
         ("rexnet_plain", 564_669_040, 3_399_240, 3_389_512),
+        ("efficientnet_b0", 385_814_752, 5_288_548, 5_267_540),
     ],
 )
 def test_counts_at_224_are_these(model: str, macs: int, params: int, params_folded: int) -> None:
     cost = count(model)
     assert (cost.macs, cost.params, cost.params_folded) == (macs, params, params_folded)
+
+
+@pytest.mark.parametrize(
+    ("model", "macs", "params"),
+    [
+        ("efficientnet_b0", 385_814_752, 5_288_548),
+        ("efficientnet_b1", 686_802_832, 7_794_184),
+        ("efficientnet_b2", 993_561_872, 9_109_994),
+        ("efficientnet_b3", 1_827_141_392, 12_233_232),
+    ],
+)
+def test_counts_of_efficientnet_at_its_native_side_are_these(model: str, macs: int, params: int) -> None:
+    cost = count(model, model_info(model).resolution)
+    assert (cost.macs, cost.params) == (macs, params)
+
+
+def test_costs_of_efficientnet_at_its_native_sides_are_those_the_rexnet_paper_prints_but_for_two() -> None:
+    rows = [row for row in load() if row.model.startswith("efficientnet") and row.metric in {"flops", "params"}]
+    off = {(row.model, row.metric) for row in rows if not is_printed(row)}
+    assert off == {("efficientnet_b1", "flops"), ("efficientnet_b2", "params")}
+    assert len(rows) == 8
+
+
+def test_squeeze_excite_without_norm_keeps_its_bias_and_has_no_layer_of_a_norm() -> None:
+    layers = {layer.layer: layer for layer in count("efficientnet_b0").layers}
+    reduce = layers["stages.1.1.body.se.reduce"]
+    assert (reduce.params, reduce.params_folded, reduce.macs) == (144 * 6 + 6, 144 * 6 + 6, 144 * 6)
+    assert not any(name.endswith(".se.norm") for name in layers)
 
 
 def test_first_hand_costs_are_our_counts_at_the_printed_precision() -> None:

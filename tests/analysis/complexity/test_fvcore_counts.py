@@ -18,6 +18,7 @@ from rexnet_core import create_model
         ("rexnet_lite_1.0", 65),
         ("mobilenet_v2_1.0", 96),
         ("regnetx_200mf", 97),
+        *((f"efficientnet_b{n}", side) for n, native in enumerate((224, 240, 260, 300)) for side in (native, 224, 97)),
     ],
 )
 def test_a_third_count_agrees_on_every_layer(name: str, side: int) -> None:

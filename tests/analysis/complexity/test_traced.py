@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from analysis.complexity import count, trace
 from analysis.complexity.analytic import count_config
-from rexnet_core import create_model, model_names
+from rexnet_core import create_model, model_info, model_names
 from rexnet_core.catalogue import model_config
 from rexnet_core.errors import InputError
 
@@ -24,6 +24,7 @@ OPTIONS = [
     ("regnetx_400mf", {"in_channels": 1}),
     ("mobilenet_v2_1.0", {"in_channels": 5, "num_classes": 1}),
     ("rexnet_plain", {"num_classes": 21_841}),
+    ("efficientnet_b0", {"in_channels": 1, "num_classes": 10}),
 ]
 
 
@@ -35,7 +36,7 @@ def on_meta(name: str, **options: Any) -> nn.Module:
 @pytest.mark.parametrize("name", model_names())
 def test_both_ways_agree_on_every_layer_of_a_published_model(name: str) -> None:
     model = on_meta(name)
-    for side in (32, 33, 160, 224, 225, 288):
+    for side in {32, 33, 160, 224, 225, 288, model_info(name).resolution}:
         assert trace(model, side).layers == count(name, side).layers
 
 

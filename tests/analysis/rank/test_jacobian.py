@@ -70,6 +70,15 @@ def test_gates_are_held_and_leave_the_rank_alone():
     assert ranks["add"] == 8
 
 
+def test_gates_after_the_activation_leave_the_rank_of_the_activation_alone():
+    block = block_of(LinearBottleneck, w_se=4, se_norm=False, se_after_act=True, act_se="silu")
+    with torch.no_grad():
+        block.body.depthwise.norm.bias[:4] = -100  # cut off by ReLU6: the ranks before and after it differ
+    ranks = block_ranks(block, torch.randn(1, 5, 7, 7).double(), gates=torch.rand(1, 20, 1, 1).double() + 0.1)
+    assert list(ranks) == ["expand", "act", "depthwise", "act2", "se", "project", "add"]
+    assert ranks["se"] == ranks["act2"] < ranks["depthwise"]
+
+
 @pytest.fixture(scope="module")
 def model():
     module = create_model("rexnet_0.5")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.rank.network_bounds import Bound, block_bound, head_bound, point_bound, stem_bound
+from analysis.rank.network_bounds import POINTS, Bound, block_bound, head_bound, point_bound, points_of, stem_bound
 from rexnet_core.catalogue import model_config
 
 CONFIG = model_config("rexnet_1.0")
@@ -38,6 +38,20 @@ def test_with_an_expansion_the_input_does_not_bound_the_depthwise_convolution():
 @pytest.mark.parametrize("point", ["act", "se", "act2"])
 def test_what_is_not_linear_can_fill_all_channels(point):
     assert point_bound(BLOCK, point, {"input": 1, "act": 1}).value == BLOCK.w_mid
+
+
+def test_gates_between_the_activation_and_the_projection_lift_what_the_activation_bounded():
+    block = model_config("efficientnet_b0").stages[1][1]
+    assert point_bound(block, "project", {"act2": 5}).value == block.w_mid + 1
+    assert point_bound(block, "project", {"act2": 5, "se": 9}).value == 10
+    assert point_bound(BLOCK, "project", {"act2": 5, "se": 9}).value == 6
+
+
+def test_the_points_stand_in_the_order_in_which_the_block_runs():
+    last = points_of(model_config("efficientnet_b0").blocks[0])
+    assert points_of(BLOCK) == POINTS
+    assert last.index("depthwise") < last.index("act2") < last.index("se") < last.index("project")
+    assert set(last) == set(POINTS)
 
 
 def test_no_bound_exceeds_the_shape_of_the_matrix():

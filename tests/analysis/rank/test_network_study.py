@@ -166,6 +166,22 @@ def test_taps_of_whole_modules_are_behind_the_last_step_of_them():
     }
 
 
+def test_squeeze_excite_after_the_activation_is_tapped_in_its_place():
+    taps = ("stage2.block2.*", "stage3.block1.input")
+    setting = NetworkSetting(
+        models=("efficientnet_b0",), resolution=64, image_count=6, taps=taps, jacobian=0, threads=1
+    )
+    [model] = run_network(setting)["models"]
+    own = {tap["point"]: tap for tap in model["taps"] if tap["block"] == "stage2.block2"}
+    assert list(own) == ["input", "expand", "act", "depthwise", "act2", "se", "project", "add"]
+    depths = [tap["depth"] for tap in own.values()]
+    assert depths == sorted(set(depths))
+    assert not any("above_bound" in tap["flags"] for tap in own.values())
+    behind = {layer["tap"]: layer["layer"] for layer in model["layers"]}
+    assert behind["stage2.block2.se"] == "stages.1.1.body.se.scale"
+    assert behind["stage2.block2.act2"] == "stages.1.1.body.act"
+
+
 def test_a_pattern_that_fits_one_model_only_is_told_before_anything_runs():
     setting = NetworkSetting(models=MODELS, resolution=32, image_count=2, taps=("*.se",))
     told = []

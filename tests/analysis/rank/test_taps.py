@@ -10,6 +10,11 @@ from analysis.rank.taps import find_taps, network_taps
 from rexnet_core import create_model
 from rexnet_core.errors import InputError, UnknownNameError
 
+ONE_OF_EACH_FAMILY = (
+    *("rexnet_1.0", "rexnet_lite_1.0", "rexnet_plain"),
+    *("mobilenet_v2_1.0", "regnetx_200mf", "efficientnet_b0"),
+)
+
 
 def build(name):
     with torch.device("meta"):
@@ -27,11 +32,13 @@ def test_the_points_of_each_kind_of_block():
     assert points_of("rexnet_1.0", "stage3.block2") == [*whole, "add"]
     assert points_of("mobilenet_v2_1.0", "stage2.block2") == [*(one for one in whole if one != "se"), "add"]
     assert points_of("rexnet_plain", "stage2.block1") == ["input", "depthwise", "project", "out"]
+    last = ["input", "expand", "act", "depthwise", "act2", "se", "project"]
+    assert points_of("efficientnet_b0", "stage2.block2") == [*last, "add"]
     residual = ["input", "expand", "act", "depthwise", "act2", "project", "add", "out"]
     assert points_of("regnetx_200mf", "stage1.block1") == residual
 
 
-@pytest.mark.parametrize("name", ["rexnet_1.0", "rexnet_lite_1.0", "rexnet_plain", "mobilenet_v2_1.0", "regnetx_200mf"])
+@pytest.mark.parametrize("name", ONE_OF_EACH_FAMILY)
 def test_every_tap_has_its_own_name_and_a_module_that_exists(name):
     model = build(name)
     taps = network_taps(model)
