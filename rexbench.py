@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import rexbench_evaluate
 import rexbench_rank
 from reports.answer import DONE, FAILED, WRONG, add_output, check_output, give_answer, out_folder
 from rexnet_core.errors import InputError, RexbenchError, UnknownNameError
@@ -76,6 +77,7 @@ _SUMMARIES = {
     "suites": "the same under pytest with pytest-benchmark; takes pytest's options, too",
     "report": "rebuild a report from the store, without measuring",
     "rank": "rank of layer outputs: the paper's claim in random layers, whole networks and trained ones",
+    "evaluate": rexbench_evaluate.SUMMARY,
     "doctor": "what on this machine will bend the numbers, with remedies",
 }
 
@@ -104,6 +106,7 @@ def _make_parser() -> argparse.ArgumentParser:
         ("complexity", _add_complexity, _complexity),
         ("run", _add_run, _run),
         ("report", _add_report, _report),
+        ("evaluate", rexbench_evaluate.add_evaluate, rexbench_evaluate.evaluate),
         ("doctor", _add_doctor, _doctor),
     ):
         _add_command(commands, name, _SUMMARIES[name], add, command)
@@ -157,6 +160,7 @@ def _models(args: argparse.Namespace) -> int:
                 "params": cost.params,
                 "macs_at_224": cost.macs,
                 "published_top1_percent": float(accuracy.value) if accuracy else None,
+                "resolution": model_info(name).resolution,
                 "source": model_info(name).source,
             }
         )
@@ -343,9 +347,11 @@ def _doctor(args: argparse.Namespace) -> int:
 
 
 def _load(store: Store, run: str) -> RunData:
+    from analysis.published import load  # noqa: PLC0415
     from reports.tables import RunData  # noqa: PLC0415
 
-    return RunData(info=store.find_run(run), measurements=store.measurements(run), costs=store.costs(run))
+    info = store.find_run(run)
+    return RunData(info=info, measurements=store.measurements(run), costs=store.costs(run), printed=load())
 
 
 def _publish(args: argparse.Namespace, store: Store, run: str) -> int:
