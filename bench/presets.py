@@ -47,6 +47,13 @@ class Preset:
     gpu_backends: tuple[str, ...] = ("eager",)
 
 
+#: The pairs of the ReXNet paper's table 5, of about the same accuracy: what its claim of speed rests on.
+_TABLE_5 = (
+    ("rexnet_1.0", "efficientnet_b0"),
+    ("rexnet_1.3", "efficientnet_b1"),
+    ("rexnet_1.5", "efficientnet_b2"),
+    ("rexnet_2.0", "efficientnet_b3"),
+)
 _PUBLISHED = ("0.9", "1.0", "1.3", "1.5", "2.0", "2.2", "3.0")
 
 PRESETS: Mapping[str, Preset] = {
@@ -83,5 +90,16 @@ PRESETS: Mapping[str, Preset] = {
         precisions=PRECISIONS,
         memory_formats=MEMORY_FORMATS,
         settings=Settings(min_rounds=6, max_rounds=10, round_s=5.0),
+    ),
+    "paper-latency": Preset(
+        summary="ReXNet beside EfficientNet as in the paper's table 5, each at its own input side: batch 1 on the CPU, "
+        "and batch 64 on a GPU where there is one; a quarter of an hour on two cores",
+        models=tuple(model for pair in _TABLE_5 for model in pair),
+        batch_sizes=(1,),
+        backends=("eager", "openvino"),
+        resolutions=(NATIVE,),
+        rivals=_TABLE_5,
+        gpu_batch_sizes=(64,),
+        settings=Settings(min_rounds=3, max_rounds=6),
     ),
 }

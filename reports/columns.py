@@ -66,6 +66,31 @@ CASES = {
     "scenario": IDENTITY["scenario"],
 }
 
+RIVALS = {
+    "model": "model that its rival is divided by",
+    "rival": "model that is compared with it",
+    "model_resolution": "side of the square input of the model",
+    "rival_resolution": "side of the square input of the rival",
+    **{name: IDENTITY[name] for name in ("batch", "backend", "precision", "memory_format", "threads", "device")},
+    "ratio": "latency of the rival over that of the model, paired by turn; above 1 the model is faster",
+    "ratio_low": "lower bound of the 95 % interval of ratio",
+    "ratio_high": "upper bound of the 95 % interval of ratio",
+    "ratio_pairs": "turns that both took side by side",
+    "reason": "why there is no ratio or no interval",
+    **{
+        f"{who}_{name}": f"of the {who}: {CASES[name]}"
+        for who in ("model", "rival")
+        for name in ("latency_s", "latency_low_s", "latency_high_s")
+    },
+    "paper_model_latency_s": "latency of the model that the ReXNet paper printed for this batch size, elsewhere",
+    "paper_rival_latency_s": "the same of the rival",
+    "paper_ratio": "printed latency of the rival over that of the model, each at its own input side",
+    "paper_ratio_low": "least ratio of latencies that are printed so",
+    "paper_ratio_high": "largest ratio of latencies that are printed so",
+    "paper_in_interval": "whether a ratio of latencies that are printed so lies in the 95 % interval of ratio",
+    "paper_condition": "what the paper measured on, and its batch size",
+}
+
 PHASES = {
     **IDENTITY,
     "status": CASES["status"],
@@ -130,7 +155,15 @@ SAMPLES = {
 }
 
 #: File name, without ``.csv``, to its columns in order.
-TABLES = {"cases": CASES, "phases": PHASES, "rounds": ROUNDS, "costs": COSTS, "layers": LAYERS, "samples": SAMPLES}
+TABLES = {
+    "cases": CASES,
+    "rivals": RIVALS,
+    "phases": PHASES,
+    "rounds": ROUNDS,
+    "costs": COSTS,
+    "layers": LAYERS,
+    "samples": SAMPLES,
+}
 
 _UNITS = {"_per_s": "images/s", "_s": "s", "_bytes": "B", "_percent": "%", "_images": "images", "resolution": "px"}
 

@@ -14,15 +14,18 @@ from bench.records import PHASES as PHASE_NAMES
 from bench.records import Effective
 from bench.stats import Summary, break_even, one_off_s, ratio, summarise
 from reports import columns
+from reports.rivals import rival_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from analysis.published import PublishedRow
     from bench.records import Measurement, Round, RunInfo
 
 #: Whole numbers that may be missing; as floats they would be written 2.0.
 _WHOLE = (
-    "speedup_pairs", "parity_inputs", "peak_rss_bytes", "base_rss_bytes", "effective_threads", "effective_streams",
+    "speedup_pairs", "ratio_pairs", "parity_inputs", "peak_rss_bytes", "base_rss_bytes", "effective_threads",
+    "effective_streams",
 )  # fmt: skip
 _LEDGER = ("cpu_pressure_percent", "steal_percent", "throttled_periods")
 
@@ -36,11 +39,13 @@ class RunData:
         measurements: One per case, whatever its status.
         costs: One mapping per model and resolution: ``model, resolution, params, params_folded, macs, activations``
             and ``layers``, a list of mappings ``layer, kind, params, macs, out_shape``.
+        printed: Numbers that others printed, for what was measured to be set beside.
     """
 
     info: RunInfo
     measurements: tuple[Measurement, ...] = ()
     costs: tuple[dict[str, Any], ...] = ()
+    printed: tuple[PublishedRow, ...] = ()
 
 
 def base_of(run: RunData, measurement: Measurement) -> Measurement | None:
@@ -63,6 +68,11 @@ def base_of(run: RunData, measurement: Measurement) -> Measurement | None:
 def cases_frame(run: RunData) -> pd.DataFrame:
     """One row per case, measured or not; the columns are `columns.CASES`."""
     return _frame((_case_row(run, one) for one in run.measurements), columns.CASES)
+
+
+def rivals_frame(run: RunData) -> pd.DataFrame:
+    """One row per pair of rivals and setting; the columns are `columns.RIVALS`."""
+    return _frame(rival_rows(run), columns.RIVALS)
 
 
 def phases_frame(run: RunData) -> pd.DataFrame:
@@ -106,6 +116,7 @@ def all_frames(run: RunData) -> dict[str, pd.DataFrame]:
     """Every table under the name of its CSV file, as in `columns.TABLES`."""
     return {
         "cases": cases_frame(run),
+        "rivals": rivals_frame(run),
         "phases": phases_frame(run),
         "rounds": rounds_frame(run),
         "costs": costs_frame(run),

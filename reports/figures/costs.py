@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.patches import Patch
 
 from reports.figures import style
+from rexnet_core.catalogue import model_info
+from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,11 +18,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: The input side that published accuracies of these models belong to.
-PUBLISHED_RESOLUTION = 224
 _MOST_PANELS = 4
 #: Up to here the names of models fit over a narrow panel.
 _FEW_MODELS = 4
+#: Share of a panel's width that a slanting name along its top takes.
+_NAME_WIDTH = 0.04
 _LAYER_PANELS = ("macs", "params"), ("multiply-adds", "parameters"), ("MMACs", "thousands")
 _FACTORS = {"MMACs": 1e6, "thousands": 1e3}
 _MOST_KINDS = len(style.PARTS) - 1
@@ -60,17 +62,21 @@ def plot_accuracy(
         top1: Model name to top-1 accuracy on ImageNet [%] and who published it.
         conditions: The footnote; the sources are added to it.
     """
-    costs = costs[(costs["resolution"] == PUBLISHED_RESOLUTION) & costs["model"].isin(top1)]
+    costs = costs[costs["model"].isin(top1)]
+    costs = costs[costs["resolution"] == costs["model"].map(_published_side)]
     if costs.empty:
         return None
     shown = _with_costs(cases, costs)
     shown = shown[shown["batch"] == shown["batch"].min()]
     keys = [key for key, _ in style.series(shown)]
-    figure, axes = style.new_figure(1, 2 if keys else 1, panel_in=(3.0, 2.8), entries=max(1, len(keys)))
+    panel_in = (3.0, 2.8) if costs["model"].nunique() <= _FEW_MODELS else (3.8, 3.4)
+    figure, axes = style.new_figure(1, 2 if keys else 1, panel_in=panel_in, entries=max(1, len(keys)))
     _accuracy_over_macs(axes[0], costs, top1)
     if keys:
         axes[1].set_ylim(axes[0].get_ylim())  # so that a point's model is read off the panel on the left
-        for key, line in style.series(shown):
+        # A line joins models of one family: between families it would only go to and fro.
+        families = shown["model"].map(style.family_of)
+        for key, line in (one for _, part in shown.groupby(families) for one in style.series(part)):
             ordered = line.sort_values("latency_s")
             accuracy = [top1[model][0] for model in ordered["model"]]
             axes[1].plot(ordered["latency_s"] * 1e3, accuracy, **style.style_of(key))
@@ -84,14 +90,22 @@ def plot_accuracy(
     )
 
 
+def _published_side(model: str) -> int | None:
+    """The input side that the published accuracy of a model belongs to; None for a model that is not known here."""
+    try:
+        return model_info(model).resolution
+    except InputError:
+        return None
+
+
 def _accuracy_over_macs(panel: Axes, costs: pd.DataFrame, top1: Mapping[str, tuple[float, str]]) -> None:
-    for number, (model, macs) in enumerate(zip(costs["model"], costs["macs"] / 1e9, strict=True)):
+    families = costs["model"].map(style.family_of)
+    leanest = costs.groupby(families)["macs"].median().idxmin()
+    for model, family, macs in zip(costs["model"], families, costs["macs"] / 1e9, strict=True):
         panel.plot(macs, top1[model][0], color="#5d3a9b", marker="o", markersize=6)
-        # Above and below by turns, for neighbours are close; centred, so that no name runs into an axis.
-        place = (0, 6) if number % 2 == 0 else (0, -12)
-        panel.annotate(model, (macs, top1[model][0]), textcoords="offset points", xytext=place, ha="center", fontsize=7)
+        panel.annotate(model, (macs, top1[model][0]), **style.name_beside(before=family == leanest))
     style.plain_log(panel.xaxis, costs["macs"].min() / 1e9, costs["macs"].max() / 1e9)
-    panel.margins(x=0.38, y=0.2)
+    panel.margins(x=0.42, y=0.2)
     panel.set_xlabel("multiply-adds per image [GMACs]", fontsize=8)
     panel.set_ylabel("top-1 [%], published", fontsize=8)
 
@@ -132,13 +146,15 @@ def _log_both(panel: Axes, x: pd.Series[float], y: pd.Series[float]) -> None:
 
 
 def _name_columns(panel: Axes, part: pd.DataFrame) -> None:
-    """Write each model's name once, along the top, over its own multiply-adds."""
+    """Write each model's name once, along the top, over its own multiply-adds or as near as other names let it."""
     several = len(part["resolution"].unique()) > 1
-    for (model, resolution), rows in part.groupby(["model", "resolution"]):
-        macs = rows["macs"].iloc[0] / 1e9
+    low, high = np.log(panel.get_xlim())
+    free = 0.0
+    named = part.drop_duplicates(["model", "resolution"]).sort_values("macs")
+    for model, resolution, macs in zip(named["model"], named["resolution"], named["macs"] / 1e9, strict=True):
         text = f"{model}, {resolution}" if several else str(model)
         panel.axvline(macs, color="#d0d0d0", linewidth=0.8, zorder=0)
-        place = panel.get_xaxis_transform()
-        panel.text(
-            macs, 1.01, text, transform=place, rotation=65, fontsize=6.5, color="#555555", ha="left", va="bottom"
-        )
+        place = max(free, (np.log(macs) - low) / (high - low))
+        free = place + _NAME_WIDTH
+        looks: dict[str, Any] = {"rotation": 65, "fontsize": 6.5, "color": "#555555", "ha": "left", "va": "bottom"}
+        panel.text(place, 1.01, text, transform=panel.transAxes, **looks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MARGIN = 1.4
-#: A bar that goes further than this factor beyond all points runs out of its panel.
-_LONGEST_BAR = 3.0
 
 
 def plot_latency(cases: pd.DataFrame, conditions: str) -> Figure | None:
@@ -42,7 +40,7 @@ def plot_speedup(cases: pd.DataFrame, conditions: str) -> Figure | None:
     batches = sorted(shown["batch"].unique())
     height = 0.9 + max(1.2, 0.17 * len(keys) * len(batches))
     figure, axes = style.new_figure(*style.grid_for(len(panels)), panel_in=(3.0, height), entries=len(keys))
-    low, high = _span(shown, ("speedup", "speedup_low", "speedup_high"), 1)
+    low, high = style.span(shown, ("speedup", "speedup_low", "speedup_high"), 1)
     for panel, ((model, resolution), part) in zip(axes, panels, strict=False):
         _speedup_panel(panel, part, keys, batches)
         panel.set_xlim(min(low, 1) / 1.08, max(high, 1) * 1.08)
@@ -58,7 +56,7 @@ def _speedup_panel(panel: Axes, part: pd.DataFrame, keys: list[tuple[str, ...]],
     offsets = np.linspace(-0.3, 0.3, len(keys)) if len(keys) > 1 else np.zeros(1)
     for key, rows in style.series(part):
         y = [batches.index(batch) + offsets[keys.index(key)] for batch in rows["batch"]]
-        bars = _bars(rows, ("speedup", "speedup_low", "speedup_high"), 1)
+        bars = style.bar_lengths(rows, ("speedup", "speedup_low", "speedup_high"), 1)
         panel.errorbar(rows["speedup"], y, xerr=bars, capsize=2, **(style.style_of(key) | {"linestyle": "none"}))
     panel.set_yticks(range(len(batches)), [f"batch {batch}" for batch in batches])
     panel.set_ylim(len(batches) - 0.5, -0.5)
@@ -77,14 +75,14 @@ def _against_batch(
         low, high = part["batch"].min() / _MARGIN, part["batch"].max() * _MARGIN
         for key, line in style.series(part):
             ordered = line.sort_values("batch")
-            bars = _bars(ordered, names, factor)
+            bars = style.bar_lengths(ordered, names, factor)
             # Set a little apart, so that the bars of one batch size do not hide one another.
             shift = (high / low) ** (0.012 * (keys.index(key) - (len(keys) - 1) / 2))
             x, y = ordered["batch"] * shift, ordered[names[0]] * factor
             panel.errorbar(x, y, yerr=bars, capsize=2, **style.style_of(key))
         style.ticks_at(panel.xaxis, part["batch"])
         panel.set_xlim(low, high)
-        low, high = _span(part, names, factor)
+        low, high = style.span(part, names, factor)
         style.plain_log(panel.yaxis, low, high)
         panel.set_ylim(low / 1.1, high * 1.1)
         panel.set_title(f"{model}, {resolution} px", fontsize=9)
@@ -92,17 +90,3 @@ def _against_batch(
         panel.set_ylabel(ylabel, fontsize=8)
     style.hide_rest(axes, len(panels))
     return style.finish(figure, conditions, style.legend_handles(keys))
-
-
-def _bars(rows: pd.DataFrame, names: tuple[str, str, str], factor: float) -> Any:
-    """Lengths below and above the point, 0 where there is no interval: the table says why, the bar is not drawn."""
-    middle, low, high = (rows[name].to_numpy(dtype=float) * factor for name in names)
-    return np.nan_to_num(np.clip(np.stack([middle - low, high - middle]), 0, None))
-
-
-def _span(rows: pd.DataFrame, names: tuple[str, str, str], factor: float) -> tuple[float, float]:
-    """What the axis holds: all points, and their bars unless these are so long that they would dwarf the rest."""
-    points = rows[names[0]].to_numpy(dtype=float) * factor
-    every = rows[list(names)].to_numpy(dtype=float) * factor
-    low, high = float(np.nanmin(points)), float(np.nanmax(points))
-    return max(float(np.nanmin(every)), low / _LONGEST_BAR), min(float(np.nanmax(every)), high * _LONGEST_BAR)

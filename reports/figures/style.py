@@ -8,6 +8,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
@@ -41,6 +42,8 @@ _PANEL_IN = (3.0, 2.6)
 HALF_PAGE_IN = 6.2
 _FOOT_IN = 0.36
 _DPI = 144
+#: A bar that goes further than this factor beyond all points runs out of its panel.
+_LONGEST_BAR = 3.0
 
 #: Round numbers within a decade, the first choice that gives enough ticks.
 _TICKS = ((1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0))
@@ -114,6 +117,20 @@ def finish(figure: Figure, conditions: str, handles: Sequence[Any] = ()) -> Figu
     return figure
 
 
+def family_of(model: str) -> str:
+    """The family of a model: its name without the width or size at its end."""
+    return model.rpartition("_")[0] or model
+
+
+def name_beside(*, before: bool) -> dict[str, Any]:
+    """Where `annotate` puts a name beside its point, above on the left or below on the right.
+
+    Accuracy rises with cost, so that both sides of a family's points are free of its other points and their names.
+    """
+    place = {"xytext": (-6, 4), "ha": "right"} if before else {"xytext": (6, -9), "ha": "left"}
+    return {"textcoords": "offset points", "fontsize": 7, **place}
+
+
 def label_of(key: Sequence[str]) -> str:
     """A line's name: the backend, and whatever differs from the plain settings."""
     values = dict(zip(SERIES, key, strict=True))
@@ -121,7 +138,10 @@ def label_of(key: Sequence[str]) -> str:
 
 
 def style_of(key: Sequence[str]) -> dict[str, Any]:
-    """Line and marker of a series: colour and marker say the backend, filling the precision, dashes the layout."""
+    """Line and marker of a series: colour and marker say the backend, filling the precision, dashes the layout.
+
+    Markers of another device than the CPU are filled by half.
+    """
     values = dict(zip(SERIES, key, strict=True))
     colour, marker = colour_of(values["backend"]), _BACKENDS.get(values["backend"], _UNKNOWN_BACKEND)[1]
     return {
@@ -129,6 +149,7 @@ def style_of(key: Sequence[str]) -> dict[str, Any]:
         "marker": marker,
         "markersize": 5.5,
         "markerfacecolor": colour if values["precision"] == "fp32" else "white",
+        "fillstyle": "full" if values["device"] == _PLAIN["device"] else "left",
         "linestyle": _dashes(values["memory_format"], values["scenario"]),
         "linewidth": 1.5,
     }
@@ -155,6 +176,20 @@ def series(frame: pd.DataFrame) -> list[tuple[tuple[str, ...], pd.DataFrame]]:
 def legend_handles(keys: Iterable[Sequence[str]]) -> list[Line2D]:
     """One entry per series."""
     return [Line2D([], [], label=label_of(key), **style_of(key)) for key in keys]
+
+
+def bar_lengths(rows: pd.DataFrame, names: tuple[str, str, str], factor: float) -> Any:
+    """Lengths below and above the point, 0 where there is no interval: the table says why, the bar is not drawn."""
+    middle, low, high = (rows[name].to_numpy(dtype=float) * factor for name in names)
+    return np.nan_to_num(np.clip(np.stack([middle - low, high - middle]), 0, None))
+
+
+def span(rows: pd.DataFrame, names: tuple[str, str, str], factor: float) -> tuple[float, float]:
+    """What the axis holds: all points, and their bars unless these are so long that they would dwarf the rest."""
+    points = rows[names[0]].to_numpy(dtype=float) * factor
+    every = rows[list(names)].to_numpy(dtype=float) * factor
+    low, high = float(np.nanmin(points)), float(np.nanmax(points))
+    return max(float(np.nanmin(every)), low / _LONGEST_BAR), min(float(np.nanmax(every)), high * _LONGEST_BAR)
 
 
 def plain_log(axis: Axis, low: float, high: float) -> None:

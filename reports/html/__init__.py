@@ -57,6 +57,7 @@ def _tables(frames: Mapping[str, pd.DataFrame]) -> dict[str, Markup | None]:
     cases = frames["cases"]
     found = {
         "cases": views.view_cases(cases),
+        "rivals": views.view_rivals(frames["rivals"]),
         "left_out": views.view_left_out(cases),
         "phases": views.view_phases(frames["phases"], cases),
         "costs": views.view_costs(frames["costs"]),

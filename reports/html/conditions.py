@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bench.rivals import RIVALS, read_rivals
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -47,7 +49,7 @@ def describe_conditions(info: RunInfo, cases: pd.DataFrame) -> list[tuple[str, s
         ("compiler", _word(system.get("compiler"), "none found")),
         ("git commit", _commit(git)),
     ]
-    settings = ", ".join(f"{name} {value}" for name, value in _flat(info.settings))
+    settings = ", ".join(f"{name} {value}" for name, value in _flat({**info.settings, **_rivals(info)}))
     return [*rows, ("measuring settings", settings or _UNKNOWN)]
 
 
@@ -62,6 +64,11 @@ def footnote(info: RunInfo, cases: pd.DataFrame) -> str:
 def describe_everything(info: RunInfo) -> list[tuple[str, str]]:
     """Every recorded value of the environment under its dotted name."""
     return [(name, str(value)) for name, value in _flat(info.environment)]
+
+
+def _rivals(info: RunInfo) -> dict[str, str]:
+    groups = read_rivals(info.settings)
+    return {RIVALS: "; ".join(" / ".join(group) for group in groups)} if groups else {}
 
 
 def _part(info: RunInfo, name: str) -> Mapping[str, Any]:

@@ -42,6 +42,23 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
     return view
 
 
+def view_rivals(rivals: pd.DataFrame) -> pd.DataFrame:
+    """Each pair with its ratio beside the paper's."""
+    always = ("batch", "backend")
+    names = [*always, *(name for name in ("precision", "memory_format", "device") if len(rivals[name].unique()) > 1)]
+    view = rivals[["model", "rival", *names]].rename(columns=lambda name: name.replace("_", " ")).copy()
+    view["input [px]"] = rivals["model_resolution"].astype(str) + " / " + rivals["rival_resolution"].astype(str)
+    for who in ("model", "rival"):
+        view[f"{who} [ms]"] = pd.to_numeric(rivals[f"{who}_latency_s"]) * 1e3
+    view["rival / model"] = pd.to_numeric(rivals["ratio"])
+    view["95 % interval"] = _interval(rivals, "ratio_low", "ratio_high", 1)
+    view["paper's ratio"] = pd.to_numeric(rivals["paper_ratio"])
+    view["paper's within"] = rivals["paper_in_interval"].map({True: "yes", False: "no"}).fillna("")
+    view["paper's machine"] = rivals["paper_condition"].fillna("")
+    view["note"] = rivals["reason"]
+    return view
+
+
 def view_left_out(cases: pd.DataFrame) -> pd.DataFrame:
     """Cases that no comparison uses, and why."""
     shown = cases[cases["status"] != "ok"]
@@ -98,6 +115,9 @@ def view_ledger(cases: pd.DataFrame) -> pd.DataFrame:
 MEANINGS: Mapping[str, str] = {
     "latency [ms]": "time of one call: median over process rounds of the medians of each round",
     "images/s": "images over time taken, slow calls included",
+    "rival / model": "latency of the rival over that of the model, paired by turn; above 1 the model is faster",
+    "paper's ratio": "the same from the latencies that the paper printed for its own machine",
+    "paper's within": "whether a ratio that would be printed so lies in the 95 % interval of ours",
     "speed-up": "time of eager at the same precision over time of this case, paired by turn",
     "stopped by": "target: interval narrow enough; plateau: more samples no longer helped; "
     "rounds: their cap was reached; budget: time ran out",

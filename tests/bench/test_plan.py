@@ -199,3 +199,17 @@ def test_a_device_that_is_named_is_the_only_one():
 @pytest.mark.usefixtures("gpu")
 def test_a_gpu_that_nobody_named_gets_only_what_runs_there():
     assert grid(expand(Selection(preset="duel", backends=["openvino"]))) == {("cpu", 1, "openvino")}
+
+
+def test_the_papers_pairs_meet_at_their_own_sides(monkeypatch):
+    monkeypatch.setattr(bench_plan, "has_nvidia_gpu", lambda: True)
+    plan = expand(Selection(preset="paper-latency"))
+    sides = [tuple(dict.fromkeys((case.model, case.resolution) for case in match)) for match in plan.matches()]
+    pairs = [
+        (("rexnet_1.0", 224), ("efficientnet_b0", 224)),
+        (("rexnet_1.3", 224), ("efficientnet_b1", 240)),
+        (("rexnet_1.5", 224), ("efficientnet_b2", 260)),
+        (("rexnet_2.0", 224), ("efficientnet_b3", 300)),
+    ]
+    assert sides == pairs * 2
+    assert grid(plan) == {("cpu", 1, "eager"), ("cpu", 1, "openvino"), ("cuda", 64, "eager")}

@@ -1,4 +1,6 @@
-"""Made-up records of a run that looks like a real one: two models, four backends, two batches, and what goes wrong."""
+"""Made-up records of a run that looks like a real one: two models that are rivals, four backends, two batches, and
+what goes wrong.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analysis.published import load
 from bench.case import BACKENDS, Case
 from bench.records import Effective, Measurement, Parity, Round, RunInfo
 from reports.tables import RunData
@@ -144,7 +147,7 @@ def made_info() -> RunInfo:
             "libraries": {"torch": "2.13.0", "openvino": "2026.4.1", "numpy": f"2.4{HOSTILE}"},
             "git": {"commit": "1bc2d53a0d5f", "dirty": True},
         },
-        settings={"rounds": 6, "target": 0.02},
+        settings={"rounds": 6, "target": 0.02, "rivals": [["rexnet_1.0", "rexnet_2.0"]]},
     )
 
 
@@ -152,7 +155,7 @@ def made_info() -> RunInfo:
 def run() -> RunData:
     """A run with every status in it."""
     costs = (made_cost("rexnet_1.0", 1.0), made_cost("rexnet_2.0", 3.7))
-    return RunData(info=made_info(), measurements=made_measurements(), costs=costs)
+    return RunData(info=made_info(), measurements=made_measurements(), costs=costs, printed=load())
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import matplotlib as mpl
 import pytest
 
 from reports import tables
-from reports.figures import NAMES, plot_all, speed, style
+from reports.figures import NAMES, costs, plot_all, speed, style
 
 if TYPE_CHECKING:
     from reports.figures import Picture
@@ -111,3 +111,37 @@ def test_a_huge_interval_does_not_dwarf_the_points(run: RunData) -> None:
     figure = speed.plot_latency(cases, "")
     assert figure is not None
     assert figure.axes[0].get_ylim()[1] < 1000
+
+
+def test_models_of_one_family_are_joined_and_others_are_not(run: RunData, top1: Top1) -> None:
+    frames = tables.all_frames(run)
+    frames["costs"].loc[1, "model"] = "mobilenet_v2_1.0"
+    frames["cases"] = frames["cases"].replace("rexnet_2.0", "mobilenet_v2_1.0")
+    known = top1 | {"mobilenet_v2_1.0": (72.0, "x")}
+    figure = costs.plot_accuracy(frames["cases"], frames["costs"], known, "")
+    assert figure is not None
+    assert {len(line.get_xdata()) for line in figure.axes[1].lines} == {1}
+
+
+@pytest.mark.parametrize(("model", "side", "drawn"), [("efficientnet_b1", 240, True), ("efficientnet_b1", 224, False)])
+def test_a_published_accuracy_belongs_to_the_models_own_side(
+    run: RunData, *, model: str, side: int, drawn: bool
+) -> None:
+    frames = tables.all_frames(run)
+    own = frames["costs"].iloc[:1].assign(model=model, resolution=side)
+    assert (costs.plot_accuracy(frames["cases"], own, {model: (79.2, "x")}, "") is not None) == drawn
+
+
+def test_names_of_models_with_like_costs_stand_apart(run: RunData) -> None:
+    frames = tables.all_frames(run)
+    frames["costs"]["macs"] = 4e8
+    figure = costs.plot_macs_latency(frames["cases"], frames["costs"], "")
+    assert figure is not None
+    places = [text.get_position()[0] for text in figure.axes[0].texts if text.get_rotation()]
+    assert len(places) == 2
+    assert places[1] - places[0] > 0.03
+
+
+def test_another_device_looks_different() -> None:
+    looks = [style.style_of(("eager", "fp32", "contiguous", device, "latency")) for device in ("cpu", "cuda")]
+    assert looks[0]["fillstyle"] != looks[1]["fillstyle"]

@@ -108,7 +108,7 @@ def test_hostile_text_in_every_field_stays_text(run: RunData) -> None:
 
 def test_figures_are_in_the_page_as_data(page: str) -> None:
     images = [a for tag, a in Elements(page).found if tag == "img"]
-    assert len(images) == 7
+    assert len(images) == 8
     assert all((a["src"] or "").startswith("data:image/svg+xml;base64,") and a["alt"] for a in images)
 
 
@@ -165,6 +165,20 @@ def test_the_ledger_sets_asked_beside_got(run: RunData) -> None:
     ledger = views.view_ledger(tables.cases_frame(replace(run, measurements=(silent,))))
     assert ledger["precision (asked / got)"].tolist() == ["fp32 / bf16"]
     assert ledger["threads (asked / got)"].tolist() == ["2 / not told"]
+
+
+def test_rivals_have_a_table_where_there_are_some(run: RunData, page: str) -> None:
+    assert '<section id="rivals">' in page
+    view = views.view_rivals(tables.rivals_frame(run))
+    eager = view[(view["backend"] == "eager") & (view["batch"] == 1)].iloc[0]
+    assert (eager["input [px]"], eager["paper's machine"]) == ("224 / 224", "Xeon E5-2630 v4, batch 1")
+    lonely = replace(run, info=replace(run.info, settings={}))
+    assert "#rivals" not in render(lonely)
+
+
+def test_the_settings_name_the_rivals_in_words(run: RunData) -> None:
+    found = dict(describe_conditions(run.info, tables.cases_frame(run)))
+    assert found["measuring settings"] == "rounds 6, target 0.02, rivals rexnet_1.0 / rexnet_2.0"
 
 
 def test_settings_that_all_cases_share_are_said_once(run: RunData) -> None:
