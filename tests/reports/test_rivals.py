@@ -38,7 +38,9 @@ def measured(case: Case, time_s: float, rounds: int) -> Measurement:
     drift = np.exp(np.random.default_rng(0).normal(0, 0.01, rounds))
     own = np.exp(np.random.default_rng(len(case.model)).normal(0, 0.005, rounds))
     turns = [[(float(time_s * one * two),) * 3] * 6 for one, two in zip(drift, own, strict=True)]
-    return Measurement(case=case, status="ok", rounds=tuple(Round(turns_s=tuple(one), phases_s={}) for one in turns))
+    return Measurement(
+        case=case, status="ok", rounds=tuple(Round(turns_s=tuple(one), phases_s={"build": 0.1}) for one in turns)
+    )
 
 
 def made_run(*devices: tuple[str, int], rounds: int = 4, **changes: Any) -> RunData:
