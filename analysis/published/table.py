@@ -50,6 +50,7 @@ class PublishedRow:
         conditions: Input size, hardware, preprocessing, training.
         note: What is known to be wrong with it.
         line: Line in the file it was read from, counted from 1.
+        file: Name of that file.
     """
 
     source: str
@@ -62,6 +63,7 @@ class PublishedRow:
     conditions: str
     note: str
     line: int
+    file: str = ""
 
     @property
     def value(self) -> Decimal:
@@ -116,12 +118,13 @@ def _read(file: Path, lines: Iterable[str]) -> tuple[PublishedRow, ...]:
     try:
         if tuple(next(reader, ())) != COLUMNS:
             raise InputError(f"{file}:1: the first line must be {','.join(COLUMNS)}; write it so")
-        return tuple(_parse(f"{file}:{reader.line_num}", reader.line_num, cells) for cells in reader)
+        return tuple(_parse(file, reader.line_num, cells) for cells in reader)
     except csv.Error as error:
         raise InputError(f"{file}:{reader.line_num}: not CSV: {error}; quote cells with commas or quotes") from error
 
 
-def _parse(place: str, line: int, cells: list[str]) -> PublishedRow:
+def _parse(file: Path, line: int, cells: list[str]) -> PublishedRow:
+    place = f"{file}:{line}"
     if len(cells) != len(COLUMNS):
         raise InputError(f"{place}: a row must have {len(COLUMNS)} cells, got {len(cells)}; quote cells with commas")
     source, locator, model, metric, printed, unit, convention, conditions, note = cells
@@ -144,4 +147,5 @@ def _parse(place: str, line: int, cells: list[str]) -> PublishedRow:
         conditions=conditions,
         note=note,
         line=line,
+        file=file.name,
     )

@@ -1,0 +1,50 @@
+"""Size of a checkpoint file, by writing one to nowhere."""
+
+from __future__ import annotations
+
+import io
+from collections import OrderedDict
+
+import torch
+
+import rexnet_core
+from rexnet_core.layouts import layouts_of
+from rexnet_core.weights import map_weights
+
+
+class _Counter(io.RawIOBase):
+    """A file that keeps nothing but its length."""
+
+    size = 0
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, data: object) -> int:
+        """Count the bytes."""
+        length = memoryview(data).nbytes  # type: ignore[arg-type]
+        self.size += length
+        return length
+
+
+def count_checkpoint_bytes(model: str) -> int | None:
+    """Bytes of the checkpoint that timm published for a model; None where timm's names for it are not known.
+
+    Tensors under timm's names, in timm's order, in the format that `torch.save` wrote before release 1.6.
+
+    Args:
+        model: A registered name.
+
+    Raises:
+        InputError: Unknown name.
+    """
+    with torch.device("meta"):
+        network = rexnet_core.create_model(model)
+    if "timm" not in layouts_of(network.config.family):
+        return None
+    network.to_empty(device="cpu")  # the values don't matter, and filling them takes longer than all the rest
+    file = _Counter()
+    tensors = OrderedDict((name, tensor.contiguous()) for name, tensor in map_weights(network, "timm").items())
+    torch.save(tensors, file, _use_new_zipfile_serialization=False)
+    return file.size

@@ -1,0 +1,141 @@
+"""The answer of `rexbench published` as plain values: verdicts, counts under each convention, and who uses which."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from analysis.complexity.conventions import CONVENTIONS
+from analysis.published.conditions import input_side, is_registered
+from analysis.published.gather import EVERY, conventions_for, fill_book
+from analysis.published.judge import judge_rows
+from analysis.published.timm_index import TIMM_INDEX
+from analysis.published.verdict import VERDICTS
+from rexnet_core.catalogue import model_info
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from analysis.complexity.conventions.book import CountBook
+    from analysis.published.latency import Measured
+    from analysis.published.table import PublishedRow
+    from analysis.published.verdict import Verdict
+
+FORMAT_VERSION = 1
+#: What the explorer shows unless told otherwise: the networks people compare, without their every width.
+EXPLORED = (
+    *("rexnet_1.0", "rexnet_1.3", "rexnet_1.5", "rexnet_2.0", "rexnet_3.0", "rexnet_lite_1.0"),
+    *("efficientnet_b0", "efficientnet_b1", "efficientnet_b2", "efficientnet_b3"),
+    *("mobilenet_v2_1.0", "regnetx_3.2gf"),
+)
+_TIMM = {
+    "name": TIMM_INDEX,
+    "title": "timm's model index",
+    "quantity": "operations",
+    "unit": "multiply-adds and operations",
+    "counts": "as thop 0.0.31, on a photograph resized by its shorter side and not cropped (285 x 224)",
+    "leaves_out": "the classifier, and batch norm of ReXNet and RegNet, which were subclasses; activations, functions "
+    "and operators between modules",
+    "source": "inferred from the printed digits of 22 models",
+}
+
+
+def make_document(
+    rows: Sequence[PublishedRow],
+    book: CountBook,
+    *,
+    explored: Sequence[str] = EXPLORED,
+    measured: Sequence[Measured] = (),
+    jobs: int = 1,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> dict[str, Any]:
+    """Judge every row and count every explored model under every convention.
+
+    Args:
+        rows: Published numbers.
+        book: Keeps counts.
+        explored: Registered names that the explorer shows, each at its own input side.
+        measured: Latencies measured here.
+        jobs: Processes that count.
+        progress: Told how many models are counted, of how many.
+
+    Raises:
+        InputError: An unknown model among `explored`.
+    """
+    sides = {model: model_info(model).resolution for model in explored}
+    wanted = [(model, side, name) for model, side in sides.items() for name in conventions_for(model)]
+    fill_book(book, [*wanted, *_wanted_by(rows)], jobs=jobs, progress=progress)
+    verdicts = judge_rows(rows, lambda *key: book.count(*key).total, _checkpoint_bytes, measured)
+    return {
+        "format": "rexbench-published",
+        "format_version": FORMAT_VERSION,
+        "kind": "published",
+        "counts": _tally(verdicts),
+        "by_source": _tally_by_source(verdicts),
+        "rows": [verdict.as_dict() for verdict in verdicts],
+        "conventions": [*_describe_conventions(), _TIMM],
+        "uses": _uses(verdicts),
+        "explorer": [_explore(book, model, side, name) for model, side, name in wanted],
+    }
+
+
+def _checkpoint_bytes(model: str) -> int | None:
+    from analysis.published.checkpoint_size import count_checkpoint_bytes  # noqa: PLC0415 - torch only where it counts
+
+    return count_checkpoint_bytes(model)
+
+
+def _wanted_by(rows: Sequence[PublishedRow]) -> Iterator[tuple[str, int, str]]:
+    """What the verdicts will ask for at least: every model's plain counts."""
+    for row in rows:
+        side = input_side(row)
+        if row.metric in {"flops", "params"} and side and is_registered(row.model):
+            yield row.model, side, "macs" if row.metric == "flops" else "params"
+
+
+def _tally(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    """How many rows have each verdict; one that none has is 0."""
+    found = Counter(verdict.verdict for verdict in verdicts)
+    return {name: found[name] for name in VERDICTS}
+
+
+def _tally_by_source(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    sources: defaultdict[str, list[Verdict]] = defaultdict(list)
+    for verdict in verdicts:
+        sources[verdict.row.source].append(verdict)
+    return [{"source": source, "rows": len(found), **_tally(found)} for source, found in sources.items()]
+
+
+def _describe_conventions() -> Iterator[dict[str, Any]]:
+    for convention in CONVENTIONS.values():
+        described = asdict(convention)
+        del described["counter"]
+        yield described
+
+
+def _uses(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """Which publication uses which convention, and how many of its rows come out under it."""
+    found: defaultdict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    for verdict in verdicts:
+        if verdict.convention:
+            found[verdict.row.source, verdict.row.metric, verdict.convention][verdict.verdict] += 1
+    return [
+        {"source": source, "metric": metric, "convention": convention, "rows": tally.total(), **tally}
+        for (source, metric, convention), tally in found.items()
+    ]
+
+
+def _explore(book: CountBook, model: str, side: int, name: str) -> dict[str, Any]:
+    count = book.count(name, model, side)
+    return {
+        "model": model,
+        "height": count.height,
+        "width": count.width,
+        "convention": name,
+        "quantity": "operations" if name in EVERY else "parameters",
+        "total": count.total,
+        "groups": count.by_group(),
+        "operators": count.by_operator(),
+        "uncounted": list(count.uncounted),
+    }

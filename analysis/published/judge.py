@@ -1,0 +1,130 @@
+"""The verdict on every published number. No torch here until something is counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.published.conditions import input_side, is_registered
+from analysis.published.conventions import choose_conventions
+from analysis.published.latency import imply
+from analysis.published.rounding import agree
+from analysis.published.rules import Table, explain, remark
+from analysis.published.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from analysis.published.conventions import Choice
+    from analysis.published.latency import Measured
+    from analysis.published.table import PublishedRow
+
+
+def judge_rows(
+    rows: Sequence[PublishedRow],
+    total: Callable[[str, str, int], int],
+    checkpoint_bytes: Callable[[str], int | None],
+    measured: Sequence[Measured] = (),
+) -> tuple[Verdict, ...]:
+    """One verdict per row, in the order given.
+
+    Args:
+        rows: Published numbers.
+        total: Counts a model: convention, registered name, side of the input [pixels] -> total.
+        checkpoint_bytes: Size of a model's checkpoint file as its publisher writes it [bytes]; None where not known.
+        measured: Latencies measured here, to compare ratios with.
+    """
+    table = Table(rows=rows, choices=choose_conventions(rows, total), total=total)
+    return tuple(_judge(table, place, checkpoint_bytes, measured) for place in range(len(rows)))
+
+
+def _judge(
+    table: Table, place: int, checkpoint_bytes: Callable[[str], int | None], measured: Sequence[Measured]
+) -> Verdict:
+    row = table.rows[place]
+    if row.metric in {"top1", "top5"}:
+        return _accuracy(row)
+    if row.metric == "latency":
+        return _latency(row, table.rows, measured)
+    if not is_registered(row.model):
+        return Verdict(row=row, verdict="open", reason=f"{row.model} is no registered model, so there is no count")
+    if row.metric == "checkpoint_size":
+        return _checkpoint(row, checkpoint_bytes(row.model))
+    return _cost(table, place)
+
+
+def _accuracy(row: PublishedRow) -> Verdict:
+    command = f"rexbench evaluate {row.model} --weights CHECKPOINT --images FOLDER"
+    side = input_side(row)
+    if side and is_registered(row.model):
+        command += f" --resolution {side}"
+    return Verdict(
+        row=row,
+        verdict="needs data",
+        command=command if is_registered(row.model) else "",
+        reason="an accuracy is checked on ImageNet's validation images with the published checkpoint",
+    )
+
+
+def _latency(row: PublishedRow, rows: Sequence[PublishedRow], measured: Sequence[Measured]) -> Verdict:
+    ratio = imply(row, rows, measured)
+    reason = "a latency is checked on the hardware it was taken on"
+    if ratio:
+        reason += f"; the table implies {ratio.printed:.2f} [{ratio.low:.2f}, {ratio.high:.2f}] times {ratio.to}"
+        if ratio.ours is not None:
+            fits = "which can be the same" if ratio.overlaps else "which can't be the same"
+            reason += f"; here it takes {ratio.ours:.2f} [{ratio.ours_low:.2f}, {ratio.ours_high:.2f}] times, {fits}"
+    return Verdict(
+        row=row, verdict="needs hardware", reason=reason, command="rexbench run --preset paper-latency", ratio=ratio
+    )
+
+
+def _checkpoint(row: PublishedRow, ours: int | None) -> Verdict:
+    convention = "checkpoint"
+    if ours is None:
+        return Verdict(row=row, verdict="open", reason="its publisher's names for the tensors are not known here")
+    how = agree(row, ours)
+    if how:
+        return Verdict(row=row, verdict="reproduced", how=how, convention=convention, ours=ours, reason=_CHECKPOINT)
+    return Verdict(
+        row=row,
+        verdict="open",
+        convention=convention,
+        ours=ours,
+        reason=f"{_CHECKPOINT}; the file differs by {abs(int(row.value) - ours):,} bytes, which may be other names",
+    )
+
+
+_CHECKPOINT = "the tensors under timm's names, written by torch.save in its format before 1.6"
+
+
+def _cost(table: Table, place: int) -> Verdict:
+    row, choice = table.rows[place], table.choices[place]
+    if not choice.convention:
+        tried = ", ".join(choice.tried)
+        return Verdict(row=row, verdict="open", reason=f"the source does not say how it counted; tried: {tried}")
+    ours, how = table.ours(place), table.matches(place)
+    why = _why(choice)
+    if how:
+        return Verdict(row=row, verdict="reproduced", how=how, convention=choice.convention, ours=ours, reason=why)
+    reason = explain(table, place)
+    if reason:
+        return Verdict(row=row, verdict="explained", convention=choice.convention, ours=ours, reason=reason)
+    known = choice.stated or choice.reproduced > 1
+    rest = "; ".join(part for part in (why, remark(table, place)) if part)
+    return Verdict(
+        row=row,
+        verdict="contradicted" if known else "open",
+        convention=choice.convention,
+        ours=ours,
+        reason=f"ours is {ours:,}" + (f"; {rest}" if rest else ""),
+    )
+
+
+def _why(choice: Choice) -> str:
+    """How the convention is known."""
+    if choice.stated:
+        return ""
+    text = f"not stated: {choice.convention} gives {choice.reproduced} of {choice.of} rows of this source"
+    if choice.ties:
+        text += f", and so do {', '.join(choice.ties)}"
+    return f"{text}; {len(choice.tried)} conventions tried"

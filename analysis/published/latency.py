@@ -1,0 +1,102 @@
+"""What printed latencies imply: ratios between models on the same hardware, beside ratios measured here. No torch here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from analysis.published.conditions import hardware
+from analysis.published.verdict import Ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from analysis.published.table import PublishedRow
+
+#: The pairs of similar accuracy in the paper's table 5: EfficientNet -> the ReXNet it is printed beside.
+PAIRS = {
+    "efficientnet_b0": "rexnet_1.0",
+    "efficientnet_b1": "rexnet_1.3",
+    "efficientnet_b2": "rexnet_1.5",
+    "efficientnet_b3": "rexnet_2.0",
+}
+#: Else a latency is divided by that of its family's first, or of the network the table is about.
+_FIRST = ("rexnet_lite_1.0", "rexnet_1.0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """An estimate with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Latencies of a run, for rows of the same kind of hardware and batch.
+
+    Args:
+        told: Where and how they were taken, in words.
+        device: ``cpu`` or ``cuda``.
+        batch: Images per call.
+        latency_s: Model -> latency [s], each in a match of its own.
+        paired: (model, divided by) -> ratio from turns taken side by side.
+    """
+
+    told: str
+    device: str
+    batch: int
+    latency_s: Mapping[str, Interval] = field(default_factory=dict)
+    paired: Mapping[tuple[str, str], Interval] = field(default_factory=dict)
+
+
+def imply(row: PublishedRow, rows: Sequence[PublishedRow], measured: Sequence[Measured] = ()) -> Ratio | None:
+    """The row's latency over that of the model it is compared with; None where its table has no other to divide by.
+
+    Args:
+        row: A printed latency.
+        rows: All rows.
+        measured: What was measured here.
+    """
+    kin = {
+        other.model: other
+        for other in rows
+        if other.metric == "latency" and (other.source, hardware(other)) == (row.source, hardware(row))
+    }
+    names = (PAIRS.get(row.model), *_FIRST)
+    to = next((name for name in names if name in kin and name != row.model), None)
+    if to is None:
+        return None
+    over, under = (float(one.value) for one in (row, kin[to]))
+    half_over, half_under = (float(one.step) / 2 for one in (row, kin[to]))
+    found = next((one for one in measured if _is_like(row, one)), None)
+    ours, told = _measured_ratio(found, row.model, to) if found else (None, "")
+    return Ratio(
+        to=to,
+        printed=over / under,
+        low=(over - half_over) / (under + half_under),
+        high=(over + half_over) / (under - half_under),
+        ours=ours.value if ours else None,
+        ours_low=ours.low if ours else None,
+        ours_high=ours.high if ours else None,
+        measured=told,
+    )
+
+
+def _is_like(row: PublishedRow, measured: Measured) -> bool:
+    """Whether a row is about the kind of device and the batch that were measured."""
+    words = hardware(row).lower()
+    device = "cuda" if any(name in words for name in ("v100", "m40", "gpu")) else "cpu"
+    return device == measured.device and f"batch {measured.batch}" in words.split(", ")
+
+
+def _measured_ratio(measured: Measured, model: str, to: str) -> tuple[Interval | None, str]:
+    if (model, to) in measured.paired:
+        return measured.paired[model, to], f"{measured.told}, in turns side by side"
+    if model not in measured.latency_s or to not in measured.latency_s:
+        return None, ""
+    over, under = measured.latency_s[model], measured.latency_s[to]
+    apart = Interval(value=over.value / under.value, low=over.low / under.high, high=over.high / under.low)
+    return apart, f"{measured.told}, one after the other: the interval is the widest the two allow"
