@@ -1,0 +1,70 @@
+"""A checkpoint as an evaluation takes it: its classes counted before a network is made for them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rexnet_core import create_model, load_weights, model_config
+from rexnet_core.checkpoint import load_tensors
+from rexnet_core.errors import WeightsError
+from rexnet_core.layouts import layouts_of, module_names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from rexnet_core.network import Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """The tensors of a file, not yet in a network.
+
+    Args:
+        model: A registered name.
+        path: The file.
+        sha256: Of the file, in hexadecimal.
+        tensors: By name.
+        classes: Rows of the classifier.
+    """
+
+    model: str
+    path: Path
+    sha256: str
+    tensors: Mapping[str, Tensor]
+    classes: int
+
+    def build(self) -> tuple[Network, str]:
+        """The network in eval mode with these weights, and the layout that was recognised.
+
+        Raises:
+            WeightsError: The tensors are not this model's.
+        """
+        network = create_model(self.model, num_classes=self.classes)
+        layout = load_weights(network, self.tensors)
+        return network.eval(), layout
+
+
+def read_checkpoint(model: str, path: Path) -> Checkpoint:
+    """The checkpoint in a file; nothing in it is run.
+
+    Raises:
+        WeightsError: It can't be read safely, or has no classifier under a name that the model's family uses.
+    """
+    tensors = load_tensors(path)
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    config = model_config(model)
+    names = dict.fromkeys(
+        "classifier.weight" if layout == "own" else f"{module_names(config, layout)['classifier']}.weight"
+        for layout in layouts_of(config.family)
+    )
+    for name in names:
+        if name in tensors and tensors[name].dim() and len(tensors[name]):
+            classes = len(tensors[name])
+            return Checkpoint(model=model, path=path, sha256=sha256, tensors=tensors, classes=classes)
+    raise WeightsError(f"weights must be those of {model}, {path} has none of {', '.join(names)}; give its checkpoint")

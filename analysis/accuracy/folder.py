@@ -1,0 +1,127 @@
+"""A folder of labelled images in the layout of torchvision's ImageFolder: one subfolder a class. No torch here."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis.accuracy.classes import index_classes
+from rexnet_core.errors import InputError
+from rexnet_core.preprocess import SUFFIXES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    #: Device and inode of a folder and of those around it.
+    Trail = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledImage:
+    """A file and the index of its class."""
+
+    path: Path
+    label: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledFolder:
+    """The images of a folder with their classes.
+
+    Args:
+        images: By class folder, then by path.
+        classes: How many there are, whether each has a folder or not.
+        folders: How many of them have one.
+        left_out: Files that are hidden, stand outside the class folders, or end in no suffix of an image; and hidden
+            folders.
+    """
+
+    images: tuple[LabelledImage, ...]
+    classes: int
+    folders: int
+    left_out: int
+
+    def spread(self, limit: int | None) -> tuple[LabelledImage, ...]:
+        """At most `limit` images at even distances over the whole folder, so that all classes are among them."""
+        found = len(self.images)
+        if limit is None or limit >= found:
+            return self.images
+        return tuple(self.images[(2 * index + 1) * found // (2 * limit)] for index in range(limit))
+
+
+def read_folder(folder: Path, classes_file: Path | None = None) -> LabelledFolder:
+    """The images below each class folder, links followed.
+
+    Without a file the class folders are all classes, their index is their place in the order of names: so
+    torchvision gives them, and ImageNet's 1000 folders in that order are the outputs of its checkpoints.
+
+    Args:
+        folder: Holds one folder for each class.
+        classes_file: Names all classes in the order of the outputs; then some folders may be absent.
+
+    Raises:
+        InputError: A folder can't be read, leads back into itself or has no image, or the classes don't fit.
+    """
+    entries = _scan(folder)
+    seen = [entry for entry in entries if not entry.name.startswith(".")]
+    places = {entry.name: Path(entry.path) for entry in seen if _is_folder(entry)}
+    if not places:
+        raise InputError(f"{folder} has no subfolder; put the images of each class into a folder of its own there")
+    index, classes = index_classes(folder, tuple(places), classes_file)
+    images: list[LabelledImage] = []
+    left_out = len(entries) - len(places)
+    trail = (_identity(folder),)
+    for name, place in sorted(places.items()):
+        found = list(_walk(place, trail))
+        kept = [LabelledImage(path, index[name]) for path, is_kept in found if is_kept]
+        if not kept:
+            raise InputError(f"each class folder must hold images, {place} has none; fill or remove it")
+        images += kept
+        left_out += len(found) - len(kept)
+    return LabelledFolder(images=tuple(images), classes=classes, folders=len(places), left_out=left_out)
+
+
+def _walk(folder: Path, trail: Trail) -> Iterator[tuple[Path, bool]]:
+    """Each file below a folder and whether it is an image by its name; a hidden folder counts as one such file."""
+    here = _identity(folder)
+    if here in trail:
+        raise InputError(f"a folder must not lead back into itself, the link {folder} does; remove it")
+    for entry in sorted(_scan(folder), key=lambda one: one.name):
+        path, hidden = Path(entry.path), entry.name.startswith(".")
+        if _is_folder(entry) and not hidden:
+            yield from _walk(path, (*trail, here))
+        else:
+            yield path, not hidden and path.suffix.lower() in SUFFIXES and _may_be_read(entry)
+
+
+def _scan(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError as error:
+        raise InputError(f"images come from a folder; {folder}: {error.strerror}; name one that can be read") from None
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    try:
+        found = folder.stat()
+    except OSError as error:
+        raise InputError(f"images come from a folder; {folder}: {error.strerror}; name one that can be read") from None
+    return found.st_dev, found.st_ino
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _may_be_read(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a file or a link that leads nowhere, which is told as damaged; reading a pipe would never end."""
+    try:
+        return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))  # noqa: PTH110 - no Path made
+    except OSError:
+        return True

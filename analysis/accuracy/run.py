@@ -1,0 +1,149 @@
+"""A whole evaluation: checkpoint, folder, network, and the document that says what came out."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+from analysis.accuracy.checkpoint import read_checkpoint
+from analysis.accuracy.folder import read_folder
+from analysis.accuracy.hits import TOP, Hits, count_hits
+from analysis.accuracy.intervals import wilson_interval
+from analysis.accuracy.published import published_rows, why_not_comparable
+from rexnet_core.errors import InputError
+from rexnet_core.preprocess import IMAGENET_MEAN, IMAGENET_STD, load_image, resized_side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from analysis.accuracy.checkpoint import Checkpoint
+    from analysis.accuracy.folder import LabelledFolder, LabelledImage
+    from analysis.accuracy.setting import EvaluationSetting
+
+#: Of damaged files that are passed over, as many are named.
+NAMED = 20
+
+
+def run_evaluation(setting: EvaluationSetting, progress: Callable[[str, int, int], object]) -> dict[str, Any]:
+    """Evaluate a checkpoint: the document as plain values.
+
+    After Ctrl-C the document is about the images seen so far, and ``stopped`` says so. They are gone through in a
+    shuffled order, the same each time, so that those seen are a fair sample.
+
+    Args:
+        setting: What is asked for.
+        progress: Called with a word, the images done and their number.
+
+    Raises:
+        InputError: Checkpoint, folder or an image can't be used, or the classes of both differ.
+        KeyboardInterrupt: It came before the first batch was through.
+    """
+    checkpoint = read_checkpoint(setting.model, setting.weights)
+    folder = read_folder(setting.images, setting.classes_file)
+    _check_classes(setting, folder, checkpoint.classes)
+    network, layout = checkpoint.build()
+    images = list(folder.spread(setting.limit))
+    random.Random(0).shuffle(images)
+    hits, stopped = Hits(), False
+    counting = count_hits(
+        network,
+        images,
+        _loader(setting),
+        batch_size=setting.batch_size,
+        threads=setting.threads,
+        skip_unreadable=setting.skip_unreadable,
+    )
+    try:
+        for hits in counting:
+            progress("images", hits.images + len(hits.unreadable), len(images))
+    except KeyboardInterrupt:
+        if not hits.images:
+            raise
+        stopped = True
+    finally:
+        counting.close()
+    if not hits.images:
+        raise InputError(f"an accuracy needs images, none of {len(images)} in {setting.images} can be read")
+    accuracy = _accuracy(hits, folder)
+    return {
+        "model": setting.model,
+        "resolution": setting.resolution,
+        **accuracy,
+        "asked": len(images),
+        "stopped": stopped,
+        **_conditions(setting, folder, checkpoint, layout),
+        **_published(setting.model, accuracy, folder),
+    }
+
+
+def _check_classes(setting: EvaluationSetting, folder: LabelledFolder, classes: int) -> None:
+    if folder.classes == classes:
+        return
+    tells = f"the checkpoint tells {classes} classes apart"
+    if setting.classes_file is None:
+        raise InputError(
+            f"{tells}, {setting.images} has {folder.classes} class folders; give as many, or name all classes in "
+            "order in a --classes-file"
+        )
+    raise InputError(f"{tells}, {setting.classes_file} names {folder.classes}; name each on a line, in order")
+
+
+def _loader(setting: EvaluationSetting) -> Callable[[LabelledImage], npt.NDArray[np.float32]]:
+    def load(image: LabelledImage) -> npt.NDArray[np.float32]:
+        # Printed accuracies come from loaders that don't turn images as EXIF says, and training's didn't either.
+        return load_image(
+            image.path,
+            setting.resolution,
+            crop_ratio=setting.crop_ratio,
+            interpolation=setting.interpolation,
+            upright=False,
+        )
+
+    return load
+
+
+def _accuracy(hits: Hits, folder: LabelledFolder) -> dict[str, Any]:
+    """Counts, shares and intervals; top-5 has none where there are fewer classes than that."""
+    found: dict[str, Any] = {"images": hits.images, "classes": folder.classes}
+    for metric, count in (("top1", hits.top1), ("top5", hits.top5 if folder.classes >= TOP else None)):
+        low, high = (None, None) if count is None else wilson_interval(count, hits.images)
+        found[f"{metric}_percent"] = None if count is None else 100 * count / hits.images
+        found[f"{metric}_low_percent"] = None if low is None else 100 * low
+        found[f"{metric}_high_percent"] = None if high is None else 100 * high
+        found[f"{metric}_correct"] = count
+    return found | {"unreadable": len(hits.unreadable), "unreadable_files": list(hits.unreadable[:NAMED])}
+
+
+def _conditions(
+    setting: EvaluationSetting, folder: LabelledFolder, checkpoint: Checkpoint, layout: str
+) -> dict[str, Any]:
+    return {
+        "folder": str(setting.images),
+        "found": len(folder.images),
+        "left_out": folder.left_out,
+        "class_folders": folder.folders,
+        "classes_file": str(setting.classes_file) if setting.classes_file else None,
+        "limit": setting.limit,
+        "preprocessing": {
+            "resized_side": resized_side(setting.resolution, setting.crop_ratio),
+            "interpolation": setting.interpolation,
+            "crop_ratio": setting.crop_ratio,
+            "crop": setting.resolution,
+            "mean": list(IMAGENET_MEAN),
+            "std": list(IMAGENET_STD),
+            "turned_by_exif": False,
+        },
+        "weights": {"path": str(checkpoint.path), "layout": layout, "sha256": checkpoint.sha256},
+        "precision": "fp32",
+        "batch_size": setting.batch_size,
+        "threads": setting.threads,
+    }
+
+
+def _published(model: str, accuracy: dict[str, Any], folder: LabelledFolder) -> dict[str, Any]:
+    reason = why_not_comparable(folder.folders, folder.classes)
+    rows = published_rows(model, accuracy, comparable=not reason)
+    return {"comparable": not reason, "not_comparable_because": reason, "published": list(rows)}
