@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from analysis.complexity.meta_run import build_on_meta, find_stand_ins, run_on_m
 from analysis.complexity.tally import answer, computes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from types import TracebackType
     from typing import Self
 
@@ -60,9 +61,22 @@ class ModuleLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """The result of `func` on `meta`, once it is written down."""
         if computes(func):
-            inside = self._inside[-1] if self._inside else ""
-            self._operations[inside, func.overloadpacket.__name__.rstrip("_")] += 1
+            self._operations[self.running, func.overloadpacket.__name__.rstrip("_")] += 1
         return answer(func, args, kwargs)
+
+    @property
+    def running(self) -> str:
+        """Name of the innermost module that runs now."""
+        return self._inside[-1] if self._inside else ""
+
+    @contextlib.contextmanager
+    def inside(self, name: str) -> Iterator[None]:
+        """A context whose operations are written down as if a module of this name ran them."""
+        self._inside.append(name)
+        try:
+            yield
+        finally:
+            self._inside.pop()
 
     def operations(self, *, outside: Collection[str]) -> Counter[str]:
         """How often each operation ran in modules other than those named."""

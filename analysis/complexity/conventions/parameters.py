@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from torch import nn
 
 from analysis.complexity.conventions.record import Count, Part
 from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape, name_of
 
-if TYPE_CHECKING:
-    from torch import nn
-
-_NORMS = "BatchNorm"
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 def count_parameters(model: nn.Module | str, resolution: Resolution = 224) -> Count:
@@ -23,9 +20,14 @@ def count_parameters(model: nn.Module | str, resolution: Resolution = 224) -> Co
     parts = []
     for layer, module in build_on_meta(model).named_modules():
         kind = type(module).__name__
+        usual = _group_of(module)
         for name, parameter in module.named_parameters(recurse=False):
-            group = "batch norm" if _NORMS in kind else "linear" if kind == "Linear" else "convolution"
-            if name == "bias" and group != "batch norm":
-                group = "bias"
+            group = "bias" if name == "bias" and usual != "batch norm" else usual
             parts.append(Part(layer=layer, operator=f"{kind} {name}", group=group, amount=parameter.numel()))
     return Count(convention="params", model=name_of(model), height=height, width=width, parts=tuple(parts))
+
+
+def _group_of(module: nn.Module) -> str:
+    if isinstance(module, _NORMS):
+        return "batch norm"
+    return "linear" if isinstance(module, nn.Linear) else "convolution"

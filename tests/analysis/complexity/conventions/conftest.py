@@ -1,0 +1,54 @@
+"""One thread, so that small models do not wait for one another, and a model no rule was written for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+class Subclassed(nn.BatchNorm2d):
+    """A batch norm whose class no hook-based tool knows."""
+
+
+class Odd(nn.Module):
+    """Modules, functions and operators mixed, with a subclassed norm and `atan`, for which nobody has a rule."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, 2, 1)
+        self.norm = nn.BatchNorm2d(8)
+        self.act = nn.ReLU()
+        self.grouped = nn.Conv2d(8, 8, 3, 1, 1, groups=2, bias=False)
+        self.subclassed = Subclassed(8)
+        self.silu = nn.SiLU()
+        self.pool = nn.Sequential(nn.MaxPool2d(2), nn.AvgPool2d(2))
+        self.classifier = nn.Linear(8, 5)
+
+    def forward(self, x):
+        first = self.act(self.norm(self.conv(x)))
+        second = functional.relu(self.subclassed(self.grouped(first)))
+        out = self.silu(torch.add(first, second) * second)
+        out = self.pool(functional.max_pool2d(torch.atan(out), 2))
+        return functional.softmax(
+            self.classifier(functional.gelu(functional.adaptive_avg_pool2d(out, 1).flatten(1))), 1
+        )
+
+
+@pytest.fixture
+def odd():
+    return Odd()
