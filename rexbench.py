@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import rexbench_evaluate
+import rexbench_published
 import rexbench_rank
 from reports.answer import DONE, FAILED, WRONG, add_output, check_output, give_answer, out_folder
 from rexnet_core.errors import InputError, RexbenchError, UnknownNameError
@@ -34,6 +35,7 @@ examples:
   rexbench run                                          the quick preset, with a report at its end
   rexbench run --models rexnet_1.0 rexnet_2.0 --backends eager openvino --batch-sizes 1 8 32
   rexbench complexity rexnet_1.3 --per-layer            parameters and multiply-adds, layer by layer
+  rexbench published                                    every printed number: reproduced, explained or contradicted
   rexbench rank layers --protocol closest               the paper's rank figure, and what becomes of its claims
   rexbench rank network rexnet_1.0 mobilenet_v2_1.0     rank of layer outputs, block by block
   rexbench report --run latest                          the report again, from the store alone
@@ -76,6 +78,7 @@ _SUMMARIES = {
     "run": "benchmark models on backends, and write a report",
     "suites": "the same under pytest with pytest-benchmark; takes pytest's options, too",
     "report": "rebuild a report from the store, without measuring",
+    "published": "the numbers others printed, each reproduced, explained, contradicted or open",
     "rank": "rank of layer outputs: the paper's claim in random layers, whole networks and trained ones",
     "evaluate": rexbench_evaluate.SUMMARY,
     "doctor": "what on this machine will bend the numbers, with remedies",
@@ -110,6 +113,8 @@ def _make_parser() -> argparse.ArgumentParser:
         ("doctor", _add_doctor, _doctor),
     ):
         _add_command(commands, name, _SUMMARIES[name], add, command)
+    published = rexbench_published
+    _add_command(commands, "published", _SUMMARIES["published"], published.add_options, published.run)
     rank = commands.add_parser("rank", help=_SUMMARIES["rank"], description=_SUMMARIES["rank"])
     studies = rank.add_subparsers(title="studies", metavar="STUDY", required=True)
     for study, (summary, add_study, run_study) in rexbench_rank.STUDIES.items():
@@ -317,7 +322,8 @@ def _report(args: argparse.Namespace) -> int:
     store = Store(args.store, create=False)
     run = store.find_run(args.run).id
     if (document := store.study(run)) is not None:
-        rexbench_rank.publish_study(args, document, run)
+        publish = rexbench_published.publish if document.get("kind") == "published" else rexbench_rank.publish_study
+        publish(args, document, run)
     else:
         _publish(args, store, run)
     return DONE

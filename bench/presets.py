@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analysis.published.latency import TABLE_5
 from bench.case import BACKENDS, MEMORY_FORMATS, PRECISIONS
 from bench.measure import Settings
 
@@ -47,13 +48,6 @@ class Preset:
     gpu_backends: tuple[str, ...] = ("eager",)
 
 
-#: The pairs of the ReXNet paper's table 5, of about the same accuracy: what its claim of speed rests on.
-_TABLE_5 = (
-    ("rexnet_1.0", "efficientnet_b0"),
-    ("rexnet_1.3", "efficientnet_b1"),
-    ("rexnet_1.5", "efficientnet_b2"),
-    ("rexnet_2.0", "efficientnet_b3"),
-)
 _PUBLISHED = ("0.9", "1.0", "1.3", "1.5", "2.0", "2.2", "3.0")
 
 PRESETS: Mapping[str, Preset] = {
@@ -94,11 +88,11 @@ PRESETS: Mapping[str, Preset] = {
     "paper-latency": Preset(
         summary="ReXNet beside EfficientNet as in the paper's table 5, each at its own input side: batch 1 on the CPU, "
         "and batch 64 on a GPU where there is one; a quarter of an hour on two cores",
-        models=tuple(model for pair in _TABLE_5 for model in pair),
+        models=tuple(model for pair in TABLE_5 for model in pair),
         batch_sizes=(1,),
         backends=("eager", "openvino"),
         resolutions=(NATIVE,),
-        rivals=_TABLE_5,
+        rivals=TABLE_5,
         gpu_batch_sizes=(64,),
         settings=Settings(min_rounds=3, max_rounds=6),
     ),

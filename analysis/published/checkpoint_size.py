@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import OrderedDict
+from typing import IO, cast
 
 import torch
 
@@ -46,5 +47,5 @@ def count_checkpoint_bytes(model: str) -> int | None:
     network.to_empty(device="cpu")  # the values don't matter, and filling them takes longer than all the rest
     file = _Counter()
     tensors = OrderedDict((name, tensor.contiguous()) for name, tensor in map_weights(network, "timm").items())
-    torch.save(tensors, file, _use_new_zipfile_serialization=False)
+    torch.save(tensors, cast("IO[bytes]", file), _use_new_zipfile_serialization=False)
     return file.size

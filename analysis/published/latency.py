@@ -1,4 +1,7 @@
-"""What printed latencies imply: ratios between models on the same hardware, beside ratios measured here. No torch here."""
+"""What printed latencies imply: ratios between models on the same hardware, beside ratios measured here.
+
+No torch here.
+"""
 
 from __future__ import annotations
 
@@ -13,24 +16,35 @@ if TYPE_CHECKING:
 
     from analysis.published.table import PublishedRow
 
-#: The pairs of similar accuracy in the paper's table 5: EfficientNet -> the ReXNet it is printed beside.
-PAIRS = {
-    "efficientnet_b0": "rexnet_1.0",
-    "efficientnet_b1": "rexnet_1.3",
-    "efficientnet_b2": "rexnet_1.5",
-    "efficientnet_b3": "rexnet_2.0",
-}
+#: The pairs of the ReXNet paper's table 5, of about the same accuracy: what its claim of speed rests on.
+TABLE_5 = (
+    ("rexnet_1.0", "efficientnet_b0"),
+    ("rexnet_1.3", "efficientnet_b1"),
+    ("rexnet_1.5", "efficientnet_b2"),
+    ("rexnet_2.0", "efficientnet_b3"),
+)
+_RIVALS = {rival: model for model, rival in TABLE_5}
 #: Else a latency is divided by that of its family's first, or of the network the table is about.
 _FIRST = ("rexnet_lite_1.0", "rexnet_1.0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """An estimate with its 95 % interval."""
+    """A number with bounds: of its 95 % interval, or of what would be printed the same."""
 
     value: float
     low: float
     high: float
+
+
+def divide(over: PublishedRow, under: PublishedRow) -> Interval:
+    """The ratio of two printed numbers; the bounds are how far rounding alone could have moved it."""
+    (above, half_above), (below, half_below) = ((float(one.value), float(one.step) / 2) for one in (over, under))
+    return Interval(
+        value=above / below,
+        low=(above - half_above) / (below + half_below),
+        high=(above + half_above) / (below - half_below),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,19 +79,18 @@ def imply(row: PublishedRow, rows: Sequence[PublishedRow], measured: Sequence[Me
         for other in rows
         if other.metric == "latency" and (other.source, hardware(other)) == (row.source, hardware(row))
     }
-    names = (PAIRS.get(row.model), *_FIRST)
+    names = (_RIVALS.get(row.model), *_FIRST)
     to = next((name for name in names if name in kin and name != row.model), None)
     if to is None:
         return None
-    over, under = (float(one.value) for one in (row, kin[to]))
-    half_over, half_under = (float(one.step) / 2 for one in (row, kin[to]))
+    printed = divide(row, kin[to])
     found = next((one for one in measured if _is_like(row, one)), None)
     ours, told = _measured_ratio(found, row.model, to) if found else (None, "")
     return Ratio(
         to=to,
-        printed=over / under,
-        low=(over - half_over) / (under + half_under),
-        high=(over + half_over) / (under - half_under),
+        printed=printed.value,
+        low=printed.low,
+        high=printed.high,
         ours=ours.value if ours else None,
         ours_low=ours.low if ours else None,
         ours_high=ours.high if ours else None,

@@ -142,7 +142,8 @@ def _padded_digits(table: Table, place: int) -> str:
         }
         if how and others and Decimal(bare) == Decimal(row.printed):
             word = {"cut": "cut", "rounded": "rounded"}.get(how, "rounded or cut")
-            return f"{bare} {row.unit}, {word} from {table.ours(place):,} and printed so by {min(others)}, with a zero more"
+            ours = f"{table.ours(place):,}"
+            return f"{bare} {row.unit}, {word} from {ours} and printed so by {min(others)}, with a zero more"
     return ""
 
 

@@ -26,7 +26,7 @@ METRICS: dict[str, dict[str, Decimal]] = {
     "checkpoint_size": {"B": Decimal(1)},
 }
 
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+_NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 
 _BUNDLED = Path(__file__).with_name("published.csv")
 
@@ -127,6 +127,8 @@ def _parse(file: Path, line: int, cells: list[str]) -> PublishedRow:
     place = f"{file}:{line}"
     if len(cells) != len(COLUMNS):
         raise InputError(f"{place}: a row must have {len(COLUMNS)} cells, got {len(cells)}; quote cells with commas")
+    if not all(cell.isprintable() for cell in cells):
+        raise InputError(f"{place}: cells must be plain text on one line; take control characters out")
     source, locator, model, metric, printed, unit, convention, conditions, note = cells
     if not source or not model:
         raise InputError(f"{place}: source and model must not be empty; say who printed it about what")

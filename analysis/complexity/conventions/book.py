@@ -7,7 +7,6 @@ import json
 import os
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.complexity.conventions import CONVENTIONS, count_under
@@ -16,6 +15,7 @@ from rexnet_core.catalogue import model_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 #: Goes up when a rule changes, so that counts made under the old one are not read again.
 RULES_VERSION = 1

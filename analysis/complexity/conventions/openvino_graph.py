@@ -103,6 +103,11 @@ def convert(model: torch.nn.Module | str, shape: tuple[int, int]) -> Any:
     return _convert(copy.deepcopy(model), shape)
 
 
+def forget_graphs() -> None:
+    """Nothing: the graph that was kept is dropped, and the next count converts anew."""
+    _convert_named.cache_clear()
+
+
 @functools.lru_cache(maxsize=1)
 def _convert_named(name: str, shape: tuple[int, int]) -> Any:
     """The graph of a registered model; the last is kept, for it is counted in three ways."""
