@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reports.answer import DONE, FAILED, add_output, give_answer
+from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     import argparse
@@ -34,6 +36,7 @@ def evaluate(args: argparse.Namespace) -> int:
     from reports.accuracy import accuracy_frame, render_accuracy  # noqa: PLC0415
 
     setting = read_setting(lambda name: getattr(args, name), read_thread_budget())
+    _check_csv(args.csv)
     from analysis.accuracy.run import run_evaluation  # noqa: PLC0415 - torch, after the options are known to be right
 
     with StudyBars() as bars:
@@ -43,3 +46,14 @@ def evaluate(args: argparse.Namespace) -> int:
         print("rexbench: stopped; nothing is lost, the answer is about the images seen so far", file=sys.stderr)
         return FAILED
     return DONE
+
+
+def _check_csv(target: str | None) -> None:
+    """Find a file that can't be written before the images, not after."""
+    if not target or target == "-":
+        return
+    try:
+        with Path(target).open("a"):
+            pass
+    except OSError as error:
+        raise InputError(f"--csv needs a file it can write; {target}: {error.strerror or error}") from None

@@ -272,6 +272,7 @@ def test_ctrl_c_gives_the_answer_of_what_was_seen(capsys, monkeypatch):
         (f"{BASE} --images val --crop-ratio 0", "--crop-ratio must lie from 0.5 to 1"),
         (f"{BASE} --images val --interpolation cubic", "did you mean 'bicubic'"),
         (f"{BASE} --images val --batch-size two", "a whole number is needed, not 'two'"),
+        (f"{BASE} --images val --csv gone/rows.csv", "--csv needs a file it can write; gone/rows.csv"),
         (f"{BASE} --images val --json --csv", "both ask for standard output"),
     ],
 )

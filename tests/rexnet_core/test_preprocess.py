@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from rexnet_core.errors import InputError
-from rexnet_core.preprocess import IMAGENET_MEAN, IMAGENET_STD, list_images, load_image
+from rexnet_core.preprocess import IMAGENET_MEAN, IMAGENET_STD, list_images, load_image, resized_side
 
 
 @pytest.fixture
@@ -45,6 +48,35 @@ def test_a_turned_photograph_is_set_upright(tmp_path, photo):
     photo.save(tmp_path / "turned.png", exif=exif)
     photo.transpose(Image.Transpose.ROTATE_270).save(tmp_path / "upright.png")
     assert np.array_equal(load_image(tmp_path / "turned.png", 32), load_image(tmp_path / "upright.png", 32))
+
+
+def test_an_evaluation_may_leave_it_as_it_lies(tmp_path, photo):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo.save(tmp_path / "turned.png", exif=exif)
+    photo.save(tmp_path / "plain.png")
+    left = load_image(tmp_path / "turned.png", 32, upright=False)
+    assert np.array_equal(left, load_image(tmp_path / "plain.png", 32))
+
+
+@pytest.mark.parametrize(("crop_ratio", "side"), [(1.0, 32), (0.9, 36), (0.5, 64)])
+def test_crop_ratio_and_interpolation_can_be_chosen(tmp_path, photo, crop_ratio, side):
+    photo.save(tmp_path / "photo.png")
+    assert resized_side(32, crop_ratio) == side
+    width, height = round(120 * side / 90), side
+    left, top = (width - 32) // 2, (height - 32) // 2
+    whole = photo.resize((width, height), Image.Resampling.BILINEAR)
+    expected = np.asarray(whole.crop((left, top, left + 32, top + 32)), np.float32) / 255
+    found = load_image(tmp_path / "photo.png", 32, crop_ratio=crop_ratio, interpolation="bilinear")
+    assert np.allclose(denormalised(found).transpose(1, 2, 0), expected, atol=1e-6)
+
+
+def test_threads_that_decode_leave_the_warning_filters_alone(tmp_path, photo):
+    photo.save(tmp_path / "photo.png")
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: load_image(tmp_path / "photo.png", 32), range(200)))
+    assert warnings.filters == before
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK", "1", "I;16"])
