@@ -11,8 +11,9 @@ from rexnet_core.errors import InputError
 if TYPE_CHECKING:
     from analysis.published.table import PublishedRow
 
-_SQUARE = re.compile(r"\b(\d{2,4})\s*x\s*\1\b")
-_SIDE = re.compile(r"(?:crop |image size )?(\d{2,4})$")
+_SQUARE = re.compile(r"(?<!\d)(\d{2,4})\s*x\s*\1(?!\d)")
+#: A number at the end that is no part of a name, such as V100.
+_SIDE = re.compile(r"(?<![A-Za-z0-9.])(\d{2,4})$")
 
 
 def input_side(row: PublishedRow) -> int | None:

@@ -92,7 +92,7 @@ def load(path: Path | None = None) -> tuple[PublishedRow, ...]:
     """
     file = _BUNDLED if path is None else path
     try:
-        with file.open(encoding="utf-8", newline="") as lines:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
             return _read(file, lines)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"published numbers must be a readable UTF-8 CSV file, got {file}: {error}") from error
@@ -138,6 +138,8 @@ def _parse(file: Path, line: int, cells: list[str]) -> PublishedRow:
         raise InputError(f"{place}: unit of {metric} must be one of {', '.join(METRICS[metric])}, got {unit!r}")
     if not _NUMBER.fullmatch(printed) or not Decimal(printed):
         raise InputError(f"{place}: value must be a positive number such as 0.40, got {printed!r}")
+    if unit == "%" and Decimal(printed) > 100:  # noqa: PLR2004 - per cent
+        raise InputError(f"{place}: a percentage must be at most 100, got {printed}")
     return PublishedRow(
         source=source,
         locator=locator,

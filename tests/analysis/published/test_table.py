@@ -25,9 +25,9 @@ def written(tmp_path: Path, *rows: str, header: str = HEADER) -> Path:
 
 def test_the_bundled_table_is_whole() -> None:
     rows = load()
-    assert len(rows) == 214
+    assert len(rows) == 302
     assert {row.metric for row in rows} == set(METRICS)
-    assert [row.line for row in rows] == list(range(2, 216))
+    assert [row.line for row in rows] == list(range(2, 304))
 
 
 def test_a_value_is_exact_in_its_base_unit_and_keeps_its_printed_digits(tmp_path: Path) -> None:
@@ -35,6 +35,12 @@ def test_a_value_is_exact_in_its_base_unit_and_keeps_its_printed_digits(tmp_path
     assert row.printed == "0.40"
     assert row.value == 400_000_000
     assert row.step == 10_000_000
+
+
+def test_a_table_saved_by_a_spreadsheet_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load(path)[0].model == "rexnet_1.0"
 
 
 def test_a_latency_is_in_seconds(tmp_path: Path) -> None:
@@ -52,6 +58,9 @@ def test_a_latency_is_in_seconds(tmp_path: Path) -> None:
         ("A paper,,rexnet_1.0,flops,0.4O,G,,,", r"mine\.csv:3: value must be a positive number .*got '0\.4O'"),
         ("A paper,,rexnet_1.0,flops,nan,G,,,", r"mine\.csv:3: value must be"),
         ("A paper,,rexnet_1.0,flops,0.0,G,,,", r"mine\.csv:3: value must be"),
+        ("A paper,,rexnet_1.0,top1,101,%,,,", r"mine\.csv:3: a percentage must be at most 100, got 101"),
+        (f"A paper,,rexnet_1.0,flops,{'9' * 21},1,,,", r"mine\.csv:3: value must be"),
+        ("A paper,,rexnet_1.0,flops,1,G,,,\x1b[2J", r"mine\.csv:3: cells must be plain text"),
         ('A paper,"x"y,rexnet_1.0,flops,1,G,,,', r"mine\.csv:3: not CSV"),
         ('"A paper,,rexnet_1.0,flops,1,G,,,', r"mine\.csv:3: not CSV"),
     ],

@@ -1,0 +1,90 @@
+"""The verdicts on the bundled table, with real counts: what the documentation says of them holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+import torch
+
+from analysis.published import load
+from analysis.published.checkpoint_size import count_checkpoint_bytes
+from analysis.published.gather import open_book
+from analysis.published.judge import judge_rows
+
+
+@pytest.fixture(scope="module")
+def verdicts():
+    torch.set_num_threads(1)
+    book = open_book(None)
+    return judge_rows(load(), lambda *key: book.count(*key).total, count_checkpoint_bytes)
+
+
+def named(verdicts, verdict):
+    return {
+        (one.row.source.split(" (")[0], one.row.model, one.row.metric, one.row.printed)
+        for one in verdicts
+        if one.verdict == verdict and one.row.metric != "checkpoint_size"
+    }
+
+
+def test_every_row_has_a_verdict(verdicts):
+    assert len(verdicts) == len(load())
+    found = Counter(one.verdict for one in verdicts if one.row.metric != "checkpoint_size")
+    assert found == {
+        "reproduced": 104,
+        "explained": 8,
+        "contradicted": 6,
+        "needs data": 124,
+        "needs hardware": 38,
+    }
+
+
+def test_what_is_explained(verdicts):
+    assert named(verdicts, "explained") == {
+        ("Open Model Zoo", "rexnet_1.0", "params", "4.7779"),
+        ("PyTorch ImageNet ReXNet README", "rexnet_1.5", "params", "7.6"),
+        ("Paddle-Image-Models ReXNet README", "rexnet_1.5", "params", "7.6"),
+        ("Paddle-Image-Models ReXNet README", "rexnet_1.5", "flops", "0.7"),
+        ("Paddle-Image-Models ReXNet README", "rexnet_2.0", "params", "16.0"),
+        ("Paddle-Image-Models ReXNet README", "rexnet_3.0", "params", "34.0"),
+        ("clovaai/rexnet README", "rexnet_2.0", "flops", "1.8"),
+        ("clovaai/rexnet README", "rexnet_2.0", "params", "19"),
+    }
+
+
+def test_what_is_contradicted(verdicts):
+    assert named(verdicts, "contradicted") == {
+        ("ReXNet paper", "rexnet_1.5", "flops", "0.86"),
+        ("ReXNet paper", "efficientnet_b1", "flops", "0.70"),
+        ("ReXNet paper", "efficientnet_b2", "params", "9.2"),
+        ("ReXNet paper", "mobilenet_v2_1.4", "flops", "0.59"),
+        ("ReXNet paper", "mobilenet_v2_1.4", "params", "6.9"),
+        ("clovaai/rexnet README", "rexnet_lite_1.3", "params", "6.8"),
+    }
+
+
+def test_open_model_zoo_comes_out_to_the_last_digit(verdicts):
+    found = {(one.row.model, one.row.metric): one for one in verdicts if one.row.source == "Open Model Zoo"}
+    assert found["rexnet_1.0", "flops"].ours == 832_501_592
+    assert found["regnetx_3.2gf", "flops"].ours == 6_389_348_104
+    assert found["regnetx_3.2gf", "params"].ours == 15_265_272
+    assert all(found[model, "flops"].verdict == "reproduced" for model in ("rexnet_1.0", "regnetx_3.2gf"))
+
+
+def test_timm_index_is_exact_for_every_model(verdicts):
+    index = [one for one in verdicts if one.row.source.startswith("timm") and one.row.metric == "flops"]
+    assert len(index) == 22
+    assert {(one.verdict, one.how, one.convention) for one in index} == {("reproduced", "exact", "timm_index")}
+
+
+def test_checkpoints_have_the_printed_size_where_the_file_was_written_by_the_publisher_alone(verdicts):
+    sizes = {one.row.model: one for one in verdicts if one.row.metric == "checkpoint_size"}
+    same = {model for model, one in sizes.items() if one.verdict == "reproduced"}
+    assert same == {model for model in sizes if model.startswith(("rexnet", "regnetx"))} | {"efficientnet_b2"}
+    assert all(abs(one.difference) < 400 for one in sizes.values())
+
+
+def test_every_reason_is_one_plain_line(verdicts):
+    assert all(one.reason.isprintable() for one in verdicts)
+    assert all(one.reason for one in verdicts if one.verdict != "reproduced")
