@@ -1,7 +1,7 @@
 """The operation counts of timm's model index of early 2021, counted again. No torch until something is counted.
 
 That index (the ``model-index`` entries of timm's documentation, made for paperswithcode) gives "FLOPs" without a word
-on how they were counted. They are between 1.24 and 1.29 times the multiply-adds at the side the model is named with.
+on how they were counted. They are 1.27 to 1.34 times the multiply-adds at the model's own input side.
 
 Fact: under the rules below all 22 numbers of the index for ReXNet, RegNetX, MobileNetV2 and EfficientNet B0 to B3 come
 out to the last digit (`tests/analysis/published/test_timm_index.py`). Fact, too: thop counts modules of exactly the

@@ -14,11 +14,14 @@ from rexnet_core.errors import InputError, UnknownNameError
 SHAPES = (224, 97, (96, 161))
 #: A conversion takes seconds: these are shown on a whole network at one shape, and on the odd model at all.
 CONVERTED = {name for name in CONVENTIONS if name.startswith("openvino")}
-NAMED = ("rexnet_1.0", "rexnet_lite_1.0", "regnetx_200mf", "mobilenet_v2_1.0")
+NAMED = (
+    *(("rexnet_1.0", shape) for shape in SHAPES),
+    *zip(("rexnet_lite_1.0", "regnetx_200mf", "mobilenet_v2_1.0"), SHAPES, strict=True),
+)
 CASES = [
-    *((model, shape, name) for model in NAMED for shape in SHAPES for name in CONVENTIONS if name not in CONVERTED),
+    *((model, shape, name) for model, shape in NAMED for name in CONVENTIONS if name not in CONVERTED),
     *(("rexnet_lite_1.0", (64, 97), name) for name in sorted(CONVERTED)),
-    *(("odd", shape, name) for shape in SHAPES for name in CONVENTIONS if name not in CONVERTED or shape != 97),
+    *(("odd", shape, name) for shape in SHAPES for name in CONVENTIONS if name not in CONVERTED or shape != 224),
 ]
 
 
