@@ -5,6 +5,7 @@ Each is a computation on our counts. A rule explains a row only where the count 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -53,7 +54,7 @@ def explain(table: Table, place: int) -> str:
         table: All rows.
         place: Of a cost row that our count does not give.
     """
-    for rule in (_repeated_row, _index_constants, _padded_digits, _other_model):
+    for rule in (_repeated_row, _index_constants, _padded_digits, _taken_over, _other_model):
         reason = rule(table, place)
         if reason:
             return reason
@@ -145,6 +146,27 @@ def _padded_digits(table: Table, place: int) -> str:
             ours = f"{table.ours(place):,}"
             return f"{bare} {row.unit}, {word} from {ours} and printed so by {min(others)}, with a zero more"
     return ""
+
+
+def _taken_over(table: Table, place: int) -> str:
+    """An earlier paper prints it of its own network, and its digits, not ours, give these."""
+    row = table.rows[place]
+    year = _arxiv(row)
+    for other in table.rows:
+        earlier = _arxiv(other)
+        same = (other.model, other.metric) == (row.model, row.metric) and bool(agree(row, int(other.value)))
+        if same and year and earlier and earlier < year:
+            return (
+                f"taken over from {other.source}, which prints {other.printed} {other.unit} of its own network: "
+                f"ours is {table.ours(place):,}"
+            )
+    return ""
+
+
+def _arxiv(row: PublishedRow) -> str:
+    """Year and month of the publication, as its number on arXiv begins; empty where it has none."""
+    found = re.search(r"arXiv (\d{4})\.", row.source)
+    return found[1] if found else ""
 
 
 def _index_constants(table: Table, place: int) -> str:

@@ -77,7 +77,7 @@ class CountBook:
             return None
         try:
             count = from_dict(json.loads(self._path(*key).read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
         return count if (count.convention, count.model, count.height) == key else None
 

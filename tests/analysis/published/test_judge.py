@@ -61,6 +61,21 @@ def test_a_zero_that_nobody_else_leaves_out_is_no_explanation(make_row, count):
     assert one.verdict == "contradicted"
 
 
+def test_a_number_that_an_earlier_paper_prints_of_its_own_network_is_taken_over(make_row, count):
+    earlier = make_row("rexnet_1.5", "flops", "857", "M", source="The first paper (arXiv 1905.00001)")
+    later = make_row("rexnet_1.5", "flops", "0.86", "G", source="The second paper (arXiv 2007.00001)")
+    assert [one.verdict for one in judge([later, earlier], count)] == ["explained", "contradicted"]
+    assert "taken over from the The first" not in judge([later, earlier], count)[0].reason
+
+
+def test_a_paper_takes_nothing_over_from_a_later_one(make_row, count):
+    rows = [
+        make_row("rexnet_1.5", "flops", "0.86", "G", source=f"A paper (arXiv {number}.00001)")
+        for number in ("1905", "2007")
+    ]
+    assert [one.verdict for one in judge(rows, count)] == ["contradicted", "explained"]
+
+
 def test_index_constants_of_in_place_shortcuts_explain_the_graph_of_rexnet(make_row, count):
     stated = "constants of the IR (batch norm folded)"
     (one,) = judge([make_row("rexnet_1.0", "params", "4.7779", "M", convention=stated)], count)
