@@ -32,9 +32,13 @@ def find_measured(store: Store, run: str | None = None) -> list[Measured]:
         run: A run's id or part of it.
 
     Raises:
-        InputError: The run named is not there.
+        StoreError: The run named is not there.
     """
-    info = store.find_run(run) if run else next((one for one in reversed(store.runs()) if one.preset == PRESET), None)
+    if run:
+        info: RunInfo | None = store.find_run(run)
+    else:
+        fitting = (one for one in store.runs() if one.preset == PRESET)
+        info = max(fitting, key=lambda one: (one.started_at, one.id), default=None)
     return list(_read(info, store.measurements(info.id))) if info else []
 
 
