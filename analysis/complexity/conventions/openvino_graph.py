@@ -83,7 +83,7 @@ def count_openvino_constants(model: torch.nn.Module | str, resolution: Resolutio
     for node, layer in _nodes(convert(model, shape)):
         if node.get_type_name() != "Constant":
             continue
-        user = next(iter(node.output(0).get_target_inputs())).get_node()
+        user = _followers(node)[0]
         kind, size = node.get_element_type(), prod(node.get_output_shape(0))
         if kind.is_real():
             parts.append(Part(layer=layer, operator=user.get_type_name(), group=_group_of(user), amount=size))
@@ -193,12 +193,18 @@ def _nodes(graph: Any) -> Iterator[tuple[Any, str]]:
     layers: dict[str, str] = {}
     for node in reversed(nodes):
         name = node.get_friendly_name()
-        followers = [edge.get_node() for output in node.outputs() for edge in output.get_target_inputs()]
+        followers = _followers(node)
         inherited = next((layers[one.get_name()] for one in followers if layers.get(one.get_name())), "")
         layers[node.get_name()] = (
             name.removeprefix(_MODULE).partition("/")[0] if name.startswith(_MODULE) else inherited
         )
     return ((node, layers[node.get_name()]) for node in nodes)
+
+
+def _followers(node: Any) -> list[Any]:
+    """The nodes that read a node, in one order: OpenVINO gives a set."""
+    found = [edge.get_node() for output in node.outputs() for edge in output.get_target_inputs()]
+    return sorted(found, key=lambda one: str(one.get_friendly_name()))
 
 
 def _operations(node: Any) -> int | None:
