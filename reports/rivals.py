@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from analysis.published.conditions import hardware
 from bench.rivals import read_rivals, rival_ratios
 from bench.stats import summarise
-from reports.paper import divide, read_paper
+from reports.paper import divide_printed, read_paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from analysis.published import PublishedRow
+    from analysis.published.latency import Interval
     from bench.records import Measurement
     from bench.rivals import RivalRatio
     from bench.stats import Ratio
-    from reports.paper import Key, PaperLatency, PaperRatio
+    from reports.paper import Key
     from reports.tables import RunData
 
 _SHARED = ("batch", "backend", "precision", "memory_format", "threads", "device")
@@ -59,26 +62,28 @@ def _latency(who: str, measurement: Measurement) -> dict[str, Any]:
     return {f"{who}_{name}": getattr(summary, name) for name in names}
 
 
-def _printed(one: RivalRatio, paper: Mapping[Key, PaperLatency]) -> dict[str, Any]:
+def _printed(one: RivalRatio, paper: Mapping[Key, PublishedRow]) -> dict[str, Any]:
     keys: dict[str, Key] = {
         who: (part.case.model, part.case.device, part.case.batch)
         for who, part in (("model", one.model), ("rival", one.rival))
     }
-    row: dict[str, Any] = {f"paper_{who}_latency_s": paper[key].latency_s for who, key in keys.items() if key in paper}
-    printed = divide(paper, keys["rival"], keys["model"])
+    row: dict[str, Any] = {
+        f"paper_{who}_latency_s": float(paper[key].value) for who, key in keys.items() if key in paper
+    }
+    printed = divide_printed(paper, keys["rival"], keys["model"])
     if printed is None:
         return row
     return {
         **row,
-        "paper_ratio": printed.ratio,
+        "paper_ratio": printed.value,
         "paper_ratio_low": printed.low,
         "paper_ratio_high": printed.high,
         "paper_in_interval": _agrees(one.found, printed),
-        "paper_condition": paper[keys["model"]].hardware,
+        "paper_condition": hardware(paper[keys["model"]]),
     }
 
 
-def _agrees(found: Ratio | None, printed: PaperRatio) -> bool | None:
+def _agrees(found: Ratio | None, printed: Interval) -> bool | None:
     """Whether a ratio that is printed so lies in the interval; None where there is no interval."""
     if found is None or math.isnan(found.low):
         return None
