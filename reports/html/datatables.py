@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from itables import options, to_html_datatable
+from itables import JavascriptFunction, options, to_html_datatable
 from itables.javascript import generate_init_offline_itables_html
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 #: Rows shown before the rest moves to further pages; most runs fit.
 _PAGE_ROWS = 25
@@ -20,6 +21,15 @@ _PAGE_ROWS = 25
 # The library's notes for notebook users, which in a page would only lead elsewhere.
 _NOTES = re.compile(r"<tbody>\s*<tr>\s*<td[^>]*>[^\"]*?Loading ITables.*?</tbody>", re.DOTALL)
 _MARKER = re.compile(r"<sup><noscript>.*?</sup>", re.DOTALL)
+#: Puts a cell's text, which is escaped, into a badge; cells of other texts stay as they are.
+_BADGE = """function (cell, value) {
+  const known = CLASSES;
+  if (!Object.hasOwn(known, value)) return;
+  const badge = document.createElement("span");
+  badge.className = known[value];
+  badge.textContent = cell.textContent;
+  cell.replaceChildren(badge);
+}"""
 _MISSING = r"\"NaN\""
 
 
@@ -30,13 +40,22 @@ def embed_library() -> str:
     return html[: html.rindex("</script>") + len("</script>")]
 
 
-def render_table(name: str, frame: pd.DataFrame, meanings: Mapping[str, str]) -> str:
+def render_table(
+    name: str,
+    frame: pd.DataFrame,
+    meanings: Mapping[str, str],
+    *,
+    badges: Mapping[str, Mapping[str, str]] | None = None,
+    lists: Sequence[str] = (),
+) -> str:
     """A frame as a table that sorts, pages and filters; without scripts it is a plain table of all rows.
 
     Args:
         name: Unique in the page; letters and digits.
         frame: Numbers stay numbers so that they sort as such; text is escaped.
         meanings: Column to what it means, shown when the pointer rests on the heading.
+        badges: Column to cell text to the CSS classes of a badge around it; texts and classes are our own.
+        lists: Columns whose values are ticked in a list rather than searched for by text.
     """
     paged = len(frame) > _PAGE_ROWS
     with pd.option_context("display.float_format", _format):
@@ -54,12 +73,24 @@ def render_table(name: str, frame: pd.DataFrame, meanings: Mapping[str, str]) ->
             classes="display compact",
             style="width:100%;margin:0",
             columnControl=["searchDropdown"],
+            columnDefs=list(_column_options(list(frame.columns), badges or {}, lists)),
             layout={"topStart": "search", "topEnd": "pageLength" if paged else None, "bottomStart": "info"},
         )
     html = _MARKER.sub("", _NOTES.sub("<tbody></tbody>", html)).replace(_MISSING, r"\"\"").replace(">NaN<", "><")
     for column, meaning in meanings.items():
         html = html.replace(f"<th>{column}</th>", f"<th title='{escape(meaning)}'>{column}</th>")
     return html
+
+
+def _column_options(
+    names: Sequence[str], badges: Mapping[str, Mapping[str, str]], lists: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    for name, classes in badges.items():
+        script = _BADGE.replace("CLASSES", json.dumps(classes))
+        yield {"targets": names.index(name), "createdCell": JavascriptFunction(script)}
+    for name in lists:
+        dropdown = {"extend": "dropdown", "icon": "search", "text": f"Filter {name}", "content": ["searchList"]}
+        yield {"targets": names.index(name), "columnControl": [dropdown]}
 
 
 def _format(value: float) -> str:
