@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.case import Case
-    from bench.executor import Handle
+    from bench.executor import Executor, Handle
     from bench.records import Parity
 
 
@@ -23,6 +23,8 @@ class Entry:
     Args:
         case: The identity.
         assets: Folder of what it shares with others of its model and resolution.
+        executor: Starts its processes.
+        side: ``base`` or ``head`` where two builds or settings of one case are compared; else empty.
         handle: The worker; None while there is none.
         status: As in `bench.records.Measurement`.
         reason: The same.
@@ -38,6 +40,8 @@ class Entry:
 
     case: Case
     assets: Path
+    executor: Executor
+    side: str = ""
     handle: Handle | None = None
     status: str = "ok"
     reason: str = ""

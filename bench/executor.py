@@ -11,11 +11,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.assets import WRONG_INPUT
 from bench.machine import TUNING_VARIABLES
+from bench.protocol import why_unspoken
 from rexnet_core.errors import InputError, RexbenchError
 
 if TYPE_CHECKING:
@@ -34,6 +36,19 @@ class WorkerError(RexbenchError):
     def __init__(self, status: str, reason: str) -> None:
         super().__init__(reason)
         self.status = status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """The code that workers run.
+
+    Args:
+        python: The interpreter.
+        root: Folder that holds the package `bench`; None where the interpreter's environment has it installed.
+    """
+
+    python: str = sys.executable
+    root: Path | None = _ROOT
 
 
 class Handle(Protocol):
@@ -62,6 +77,14 @@ class Executor(Protocol):
 class ProcessExecutor:
     """Workers as processes of their own, each the head of a process group."""
 
+    def __init__(self, build: Build | None = None) -> None:
+        """Workers of one build.
+
+        Args:
+            build: Default is the code that is running.
+        """
+        self._build = build or Build()
+
     def prepare(self, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
         """Make the files of a match in a process that ends.
 
@@ -72,7 +95,13 @@ class ProcessExecutor:
         answer = Path(task["folder"]) / "prepared.json"
         with tempfile.TemporaryFile() as log:
             process = _start(
-                "bench.assets", [str(answer)], threads=task["threads"], extra={}, log=log, answers=subprocess.DEVNULL
+                "bench.assets",
+                [str(answer)],
+                threads=task["threads"],
+                extra={},
+                log=log,
+                answers=subprocess.DEVNULL,
+                build=self._build,
             )
             try:
                 process.communicate(json.dumps(task).encode(), timeout=limit_s)
@@ -93,9 +122,11 @@ class ProcessExecutor:
         Raises:
             WorkerError: The backend can't do the case.
         """
-        worker = WorkerProcess(case, scratch, limit_s)
+        worker = WorkerProcess(case, scratch, limit_s, build=self._build)
         try:
-            worker.ask("open", case=case.as_dict(), assets=str(assets))
+            told = worker.ask("open", case=case.as_dict(), assets=str(assets))
+            if reason := why_unspoken(told.get("protocol")):
+                raise WorkerError("failed", reason)  # noqa: TRY301 - the worker is closed as for any other error
         except BaseException:
             worker.close()
             raise
@@ -109,13 +140,23 @@ class ProcessExecutor:
 class WorkerProcess:
     """One `bench.worker` process; the parent sleeps in `select` while it works."""
 
-    def __init__(self, case: Case, scratch: Path, limit_s: float, module: str = "bench.worker") -> None:
+    def __init__(
+        self, case: Case, scratch: Path, limit_s: float, module: str = "bench.worker", build: Build | None = None
+    ) -> None:
         self._limit_s = limit_s
         self._left_s = limit_s
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         # A folder of its own: kernels of another case would make a first compile look quicker than it is.
         cache = {"TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor" / case.id)}
-        self._process = _start(module, [], threads=case.threads, extra=cache, log=self._log, answers=subprocess.PIPE)
+        self._process = _start(
+            module,
+            [],
+            threads=case.threads,
+            extra=cache,
+            log=self._log,
+            answers=subprocess.PIPE,
+            build=build or Build(),
+        )
         self._selector = selectors.DefaultSelector()
         assert self._process.stdout is not None
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
@@ -162,17 +203,18 @@ class WorkerProcess:
 
 
 def _start(
-    module: str, words: list[str], *, threads: int, extra: Mapping[str, str], log: Any, answers: int
+    module: str, words: list[str], *, threads: int, extra: Mapping[str, str], log: Any, answers: int, build: Build
 ) -> subprocess.Popen[bytes]:
     """A Python process of ours with the thread budget in the environment, deaf to the terminal's Ctrl-C."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(TUNING_VARIABLES)}
-    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    # What an environment of its own has installed must not be shadowed by what ours can see.
+    paths = [str(build.root), *filter(None, [os.environ.get("PYTHONPATH")])] if build.root else []
     environment = {**inherited, **extra, "PYTHONPATH": os.pathsep.join(paths)}
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TORCHINDUCTOR_COMPILE_THREADS"):
         environment[name] = str(threads)
     return subprocess.Popen(
         # -P: a bench.py in the folder we are called from must not stand in for ours.
-        [sys.executable, "-P", "-m", module, *words],
+        [build.python, "-P", "-m", module, *words],
         stdin=subprocess.PIPE,
         stdout=answers,
         stderr=log,

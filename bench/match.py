@@ -45,6 +45,7 @@ class Match:
         scratch: Path,
         weights: Path | None = None,
         watch: Callable[[Case, str], None] = lambda _case, _what: None,
+        sides: Sequence[tuple[str, Executor]] = (),
     ) -> None:
         """A match ready to run.
 
@@ -55,10 +56,16 @@ class Match:
             scratch: Folder of the run, for files that workers share.
             weights: A checkpoint; without it the weights are calibrated random ones.
             watch: Told of each step, as case and word.
+            sides: For each case its label and its own executor, where two versions of one case are compared. One that
+                fails or differs ends the match, for the other has nobody left to meet.
         """
         first = cases[0]
-        assert all(case.terms == first.terms for case in cases), "a match holds cases that can be compared"
-        self._entries = [Entry(case, scratch / f"{case.model}-{case.resolution}") for case in cases]
+        assert sides or all(case.terms == first.terms for case in cases), "a match holds cases that can be compared"
+        self._sided = bool(sides)
+        self._entries = [
+            Entry(case, scratch / label / f"{case.model}-{case.resolution}", executor=own, side=label)
+            for case, (label, own) in zip(cases, sides or [("", executor)] * len(cases), strict=True)
+        ]
         self._settings, self._executor, self._watch = settings, executor, watch
         self._scratch, self._weights = scratch, weights
         self._random = random.Random(f"{settings.seed} {first.match}")
@@ -98,6 +105,8 @@ class Match:
         return _CACHED_SHARE * sum(compiled)
 
     def _alive(self) -> list[Entry]:
+        if self._sided and any(entry.status != "ok" for entry in self._entries):
+            return []
         return [entry for entry in self._entries if entry.alive]
 
     def _prepare(self) -> None:
@@ -112,7 +121,7 @@ class Match:
         for assets, entries in sharing.items():
             try:
                 assets.mkdir(parents=True, exist_ok=True)
-                prepared = self._prepare_model(assets, [entry.case for entry in entries])
+                prepared = self._prepare_model(entries)
             except (WorkerError, OSError) as error:
                 for entry in entries:
                     entry.fail(error)
@@ -120,9 +129,9 @@ class Match:
                 for entry in entries:
                     entry.prepared = prepared
 
-    def _prepare_model(self, assets: Path, cases: Sequence[Case]) -> dict[str, float | None]:
+    def _prepare_model(self, entries: Sequence[Entry]) -> dict[str, float | None]:
         """Make weights, inputs, reference logits and, where needed, the OpenVINO representation."""
-        first = cases[0]
+        first = entries[0].case
         task = {
             "model": first.model,
             "resolution": first.resolution,
@@ -130,16 +139,18 @@ class Match:
             "threads": first.threads,
             "seed": self._settings.seed,
             "weights": str(self._weights) if self._weights else None,
-            "folder": str(assets),
-            "ir": any(case.backend == "openvino" for case in cases),
+            "folder": str(entries[0].assets),
+            "ir": any(entry.case.backend == "openvino" for entry in entries),
         }
         self._watch(first, "prepare")
-        return self._executor.prepare(task, self._settings.limit_s)
+        return entries[0].executor.prepare(task, self._settings.limit_s)
 
     def _run_round(self, index: int) -> None:
         """Fresh workers, built one after the other, then turns, then their books closed."""
         try:
-            for entry in self._alive():
+            # Whoever starts first may lie better in memory; with a coin for each round neither side has it for good.
+            entries = self._alive()
+            for entry in self._random.sample(entries, len(entries)) if self._sided else entries:
                 self._open(entry, index)
             before = read_usage()  # of the sampling alone: compiling loads the machine by itself
             self._take_turns()
@@ -156,7 +167,7 @@ class Match:
         settings = self._settings
         try:
             self._watch(entry.case, "build" if index else "build and compile")
-            entry.handle = self._executor.open(entry.case, entry.assets, self._scratch, settings.limit_s)
+            entry.handle = entry.executor.open(entry.case, entry.assets, self._scratch / entry.side, settings.limit_s)
             entry.built = entry.handle.ask("build", logits_path=str(logits))
             entry.effective = Effective(**entry.built["effective"])
             entry.parity = compare(np.load(entry.assets / REFERENCE), np.load(logits), entry.case.precision)

@@ -23,6 +23,7 @@ from bench.backends import Unavailable, Unsupported, open_backend
 from bench.case import Case
 from bench.machine import volunteer_for_oom_killer
 from bench.measure import LONG_CALL_S, warm_up
+from bench.protocol import PROTOCOL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,24 +78,34 @@ class Worker:
             "elapsed_s": time.perf_counter() - begun,
         }
 
-    def take_turn(self, slice_s: float, max_calls: int) -> dict[str, Any]:
-        """Samples [s] for about `slice_s`, at least one; short calls after one that settles and is not kept."""
+    def take_turn(self, slice_s: float, max_calls: int, slow_by: float = 0.0) -> dict[str, Any]:
+        """Samples [s] for about `slice_s`, at least one; short calls after one that settles and is not kept.
+
+        Args:
+            slice_s: Length of the turn [s].
+            max_calls: Calls at most.
+            slow_by: Share of its own time by which each call is made longer, for finding out what can be seen.
+        """
         if self.settles:
             self.sample()
         samples: list[float] = []
         before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
         end = time.perf_counter() + slice_s
         while not samples or (time.perf_counter() < end and len(samples) < max_calls):
-            samples.append(self.sample())
+            samples.append(self.sample(slow_by))
         switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before
         return {"samples_s": samples, "involuntary_switches": switches}
 
-    def sample(self) -> float:
-        """Time of one call [s], on the next input in turn."""
+    def sample(self, slow_by: float = 0.0) -> float:
+        """Time of one call [s], on the next input in turn; `slow_by` as in `take_turn`."""
         run = self.runners[self.next]
         self.next = (self.next + 1) % len(self.runners)
         begun = time.perf_counter_ns()
         run()
+        if slow_by:
+            end = begun + (time.perf_counter_ns() - begun) * (1 + slow_by)
+            while time.perf_counter_ns() < end:
+                pass
         return (time.perf_counter_ns() - begun) * 1e-9
 
     def memory(self) -> dict[str, int]:
@@ -139,7 +150,7 @@ def serve(questions: TextIO, answers: TextIO) -> None:
         try:
             if name == "open":
                 worker = Worker(Case(**question["case"]), Path(question["assets"]))
-                answer: dict[str, Any] = {}
+                answer: dict[str, Any] = {"protocol": PROTOCOL}
             else:
                 answer = getattr(worker, name)(**question)
         except Exception as error:  # noqa: BLE001 - whatever a runtime throws is the case's outcome
