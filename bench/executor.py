@@ -57,6 +57,12 @@ class Handle(Protocol):
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
         """The answer to one question of `bench.worker.Worker`."""
 
+    def tell(self, do: str, /, **arguments: Any) -> None:
+        """Put a question without waiting, so that several workers are busy at once."""
+
+    def hear(self) -> dict[str, Any]:
+        """The answer to the question that was put last."""
+
     def close(self) -> None:
         """End the process, whatever it is doing."""
 
@@ -145,6 +151,7 @@ class WorkerProcess:
     ) -> None:
         self._limit_s = limit_s
         self._left_s = limit_s
+        self._asked, self._asked_at = "", 0.0
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         # A folder of its own: kernels of another case would make a first compile look quicker than it is.
         cache = {"TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor" / case.id)}
@@ -167,20 +174,37 @@ class WorkerProcess:
         Raises:
             WorkerError: It reported an error, died, or used up its time.
         """
-        begun = time.monotonic()
+        self.tell(do, **arguments)
+        return self.hear()
+
+    def tell(self, do: str, /, **arguments: Any) -> None:
+        """Put a question; its time runs from now on.
+
+        Raises:
+            WorkerError: It died.
+        """
+        self._asked, self._asked_at = do, time.monotonic()
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         try:
             self._process.stdin.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
             self._process.stdin.flush()
         except OSError:
             raise self._death() from None
-        if not self._selector.select(timeout=max(0.0, self._left_s)):
+
+    def hear(self) -> dict[str, Any]:
+        """The answer to the question that was put last.
+
+        Raises:
+            WorkerError: It reported an error, died, or used up its time.
+        """
+        assert self._process.stdout is not None
+        waited_s = time.monotonic() - self._asked_at
+        if not self._selector.select(timeout=max(0.0, self._left_s - waited_s)):
             raise WorkerError(
-                "failed", f"no answer to {do!r} within the case's limit of {self._limit_s:g} s; it was ended"
+                "failed", f"no answer to {self._asked!r} within the case's limit of {self._limit_s:g} s; it was ended"
             )
         line = self._process.stdout.readline()
-        self._left_s -= time.monotonic() - begun
+        self._left_s -= time.monotonic() - self._asked_at
         if not line:
             raise self._death()
         answer: dict[str, Any] = json.loads(line)

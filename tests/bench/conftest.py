@@ -26,6 +26,14 @@ class FakeHandle:
     index: int
     assets: Path
     closed: bool = False
+    waiting: tuple[str, dict[str, Any]] = ("", {})
+
+    def tell(self, do: str, /, **arguments: Any) -> None:
+        self.waiting = do, arguments
+
+    def hear(self) -> dict[str, Any]:
+        do, arguments = self.waiting
+        return self.ask(do, **arguments)
 
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
         script = self.executor.script_of(self.case)
