@@ -10,13 +10,19 @@ import math
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.lifeline import hold_on
 from bench.machine import volunteer_for_oom_killer
 from rexnet_core.calibration import calibrate, make_images
 from rexnet_core.errors import RexbenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.case import Case
 
 WEIGHTS = "weights.safetensors"
 IMAGES = "images.npy"
@@ -33,6 +39,28 @@ def plan_batches(batch: int, resolution: int) -> int:
     wanted = max(MIN_BATCHES, math.ceil(MIN_IMAGES / batch))
     affordable = _MAX_BYTES // (batch * 3 * resolution**2 * 4)
     return max(1, min(wanted, affordable))
+
+
+def prepare_task(cases: Sequence[Case], folder: Path, seed: int, weights: Path | None = None) -> dict[str, Any]:
+    """The task of making what cases of one model, resolution and batch share, as `prepare` takes it.
+
+    Args:
+        cases: The cases.
+        folder: Where the files go.
+        seed: Of weights and inputs.
+        weights: A checkpoint; without it the weights are calibrated random ones.
+    """
+    first = cases[0]
+    return {
+        "model": first.model,
+        "resolution": first.resolution,
+        "batch": first.batch,
+        "threads": first.threads,
+        "seed": seed,
+        "weights": str(weights) if weights else None,
+        "folder": str(folder),
+        "ir": any(case.backend == "openvino" for case in cases),
+    }
 
 
 def prepare(task: dict[str, Any]) -> dict[str, Any]:
@@ -97,6 +125,7 @@ WRONG_INPUT = 2
 
 def main() -> None:
     """Prepare the task on standard input; the answer goes into the file named by the first argument."""
+    hold_on()
     volunteer_for_oom_killer()
     try:
         done = prepare(json.loads(sys.stdin.read()))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.assets import REFERENCE
-from bench.contamination import contamination, read_usage
+from bench.assets import REFERENCE, prepare_task
+from bench.contamination import contamination, find_causes
 from bench.entry import Entry
 from bench.executor import WorkerError
 from bench.measure import decide, plan_turns
@@ -20,7 +20,7 @@ from bench.records import Effective
 from bench.stats import half_width
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from bench.case import Case
@@ -46,8 +46,9 @@ class Match:
         weights: Path | None = None,
         watch: Callable[[Case, str], None] = lambda _case, _what: None,
         sides: Sequence[tuple[str, Executor]] = (),
+        stored: Sequence[Measurement] = (),
     ) -> None:
-        """A match ready to run.
+        """A match ready to run, or to go on where it was interrupted.
 
         Args:
             cases: Cases with the same `Case.terms`.
@@ -58,6 +59,7 @@ class Match:
             watch: Told of each step, as case and word.
             sides: For each case its label and its own executor, where two versions of one case are compared. One that
                 fails or differs ends the match, for the other has nobody left to meet.
+            stored: What is known of its cases from before it was interrupted.
         """
         first = cases[0]
         assert sides or all(case.terms == first.terms for case in cases), "a match holds cases that can be compared"
@@ -69,6 +71,10 @@ class Match:
         self._settings, self._executor, self._watch = settings, executor, watch
         self._scratch, self._weights = scratch, weights
         self._random = random.Random(f"{settings.seed} {first.match}")
+        self._half_widths = self._keep({one.case: one for one in stored}) if stored else []
+        self._kept = len(self._half_widths)
+        if self._kept:  # the order of turns is to be another than that of the rounds before
+            self._random.seed(f"{settings.seed} {first.match} {self._kept}")
 
     def run(self, left_s: float | None, save: Callable[[Sequence[Measurement]], None]) -> tuple[Measurement, ...]:
         """Measure until the stopping rule is satisfied.
@@ -81,17 +87,19 @@ class Match:
             One measurement per case, in the order given.
         """
         begun = self._executor.now()
-        half_widths: list[list[float]] = []
-        stop = ""
+        # It may have been interrupted between its last round and the word that this was the last.
+        stop = decide(self._settings, self._half_widths, None, 0.0) if self._kept else ""
         try:
-            self._prepare()
+            if not stop:
+                self._prepare()
             while not stop and self._alive():
                 round_begun = self._executor.now()
-                self._run_round(index=len(half_widths))
+                index = len(self._half_widths) - self._kept
+                self._run_round(index)
                 now = self._executor.now()
-                half_widths.append([half_width(entry.rounds) for entry in self._alive()])
-                next_s = now - round_begun - (self._saved_by_caches() if len(half_widths) == 1 else 0.0)
-                stop = decide(self._settings, half_widths, left_s and left_s - (now - begun), next_s)
+                self._half_widths.append([half_width(entry.rounds) for entry in self._alive()])
+                next_s = now - round_begun - (0.0 if index else self._saved_by_caches())
+                stop = decide(self._settings, self._half_widths, left_s and left_s - (now - begun), next_s)
                 save(self._measurements(stop))
         except KeyboardInterrupt:
             self._interrupt()
@@ -99,9 +107,20 @@ class Match:
             raise
         return self._measurements(stop)
 
+    def _keep(self, stored: Mapping[Case, Measurement]) -> list[list[float]]:
+        """Take over what is stored; the half-widths after each round that all of those still alive have."""
+        for entry in self._entries:
+            if entry.case in stored:
+                entry.keep(stored[entry.case])
+        alive = self._alive()
+        whole = min((len(entry.rounds) for entry in alive), default=0)
+        for entry in alive:
+            del entry.rounds[whole:]  # the books of one were closed when the stop came, the others' were not
+        return [[half_width(entry.rounds[:count]) for entry in alive] for count in range(1, whole + 1)]
+
     def _saved_by_caches(self) -> float:
-        """Time [s] by which the second round is shorter than the first, which compiled from nothing."""
-        compiled = [entry.rounds[0].phases_s["compile"] for entry in self._alive() if entry.built["caches"]]
+        """Time [s] by which our second round is shorter than the first, which compiled from nothing."""
+        compiled = [entry.rounds[-1].phases_s["compile"] for entry in self._alive() if entry.built["caches"]]
         return _CACHED_SHARE * sum(compiled)
 
     def _alive(self) -> list[Entry]:
@@ -116,7 +135,7 @@ class Match:
             InputError: The checkpoint can't be used.
         """
         sharing: dict[Path, list[Entry]] = {}
-        for entry in self._entries:
+        for entry in self._alive():
             sharing.setdefault(entry.assets, []).append(entry)
         for assets, entries in sharing.items():
             try:
@@ -131,22 +150,18 @@ class Match:
 
     def _prepare_model(self, entries: Sequence[Entry]) -> dict[str, float | None]:
         """Make weights, inputs, reference logits and, where needed, the OpenVINO representation."""
-        first = entries[0].case
-        task = {
-            "model": first.model,
-            "resolution": first.resolution,
-            "batch": first.batch,
-            "threads": first.threads,
-            "seed": self._settings.seed,
-            "weights": str(self._weights) if self._weights else None,
-            "folder": str(entries[0].assets),
-            "ir": any(entry.case.backend == "openvino" for entry in entries),
-        }
-        self._watch(first, "prepare")
-        return entries[0].executor.prepare(task, self._settings.limit_s)
+        first = entries[0]
+        cases = [entry.case for entry in entries]
+        task = prepare_task(cases, first.assets, self._settings.seed, self._weights)
+        self._watch(first.case, "prepare")
+        return first.executor.prepare(task, self._settings.limit_s)
 
     def _run_round(self, index: int) -> None:
-        """Fresh workers, built one after the other, then turns, then their books closed."""
+        """Fresh workers, built one after the other, then turns, then their books closed.
+
+        Args:
+            index: Of the round among ours: what was compiled before an interruption is gone.
+        """
         try:
             # Whoever starts first may lie better in memory; with a coin for each round neither side has it for good.
             entries = self._alive()

@@ -1,0 +1,146 @@
+"""The same build against itself, one side made slower by known shares: what a comparison sees on this machine today.
+
+A pair of fresh processes lives as in a comparison. In each of its turns the base is called once as it is, and the head
+as it is and at every level of slowness, in random order: so one pair gives data for every level. How pairs are made
+into comparisons, and these into rates, is in `bench.trials`.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.assets import prepare_task
+from bench.contamination import contamination, read_usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from bench.case import Case
+    from bench.executor import Executor, Handle
+    from bench.measure import Settings
+
+#: Shares by which the head is made slower; the first is the A/A test itself.
+LEVELS = (0.0, 0.005, 0.01, 0.02, 0.05)
+#: Turns of a pair. A comparison takes more; what it sees is no worse.
+TURNS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """One pair of fresh processes.
+
+    Args:
+        base_s: Samples of the base [s], by turn.
+        head_s: Samples of the head [s], for each of `LEVELS`, by turn.
+        machine: What else it did, as `bench.contamination.contamination` tells.
+    """
+
+    base_s: tuple[tuple[float, ...], ...]
+    head_s: tuple[tuple[tuple[float, ...], ...], ...]
+    machine: dict[str, float | None]
+
+
+class SelfTest:
+    """Makes pairs of one case, one after the other."""
+
+    def __init__(
+        self,
+        case: Case,
+        *,
+        settings: Settings,
+        executor: Executor,
+        scratch: Path,
+        watch: Callable[[str], None] = lambda _what: None,
+    ) -> None:
+        """A test that has not begun.
+
+        Args:
+            case: What is timed.
+            settings: Length of a turn, caps and seed; rounds and targets play no part.
+            executor: Starts the processes.
+            scratch: Folder for what they share.
+            watch: Told of each step.
+        """
+        self._case, self._settings, self._executor, self._watch = case, settings, executor, watch
+        self._scratch = scratch
+        self._assets = scratch / f"{case.model}-{case.resolution}"
+        self._random = random.Random(f"{settings.seed} {case.id}")
+
+    def prepare(self) -> None:
+        """Make weights, inputs and, for OpenVINO, the representation.
+
+        Raises:
+            WorkerError: It can't be done.
+        """
+        self._assets.mkdir(parents=True, exist_ok=True)
+        self._watch("prepare")
+        self._executor.prepare(prepare_task([self._case], self._assets, self._settings.seed), self._settings.limit_s)
+
+    def make_pair(self) -> Pair:
+        """Two fresh processes, warmed one after the other, their turns, and their end.
+
+        Raises:
+            WorkerError: One of them failed.
+        """
+        handles: list[Handle] = []
+        try:
+            self._watch("start a pair")
+            for _ in range(2):
+                handles.append(self._start())  # noqa: PERF401 - one that was started must be closed
+            # A coin says who is the base: whoever started first may lie better in memory.
+            base, head = self._random.sample(handles, 2)
+            self._watch("sample in turns")
+            before = read_usage()
+            turns = [self._take_turn(base, head) for _ in range(TURNS)]
+            machine = contamination(before, read_usage())
+        finally:
+            for handle in handles:
+                handle.close()
+        levels = zip(*(turn[1:] for turn in turns), strict=True)
+        return Pair(base_s=tuple(turn[0] for turn in turns), head_s=tuple(levels), machine=machine)
+
+    def _start(self) -> Handle:
+        settings = self._settings
+        handle = self._executor.open(self._case, self._assets, self._scratch, settings.limit_s)
+        try:
+            handle.ask("build", logits_path=str(self._assets / "logits.npy"))
+            handle.ask("warm_up", max_s=settings.warm_s, max_calls=settings.warm_calls)
+        except BaseException:
+            handle.close()
+            raise
+        return handle
+
+    def _take_turn(self, base: Handle, head: Handle) -> list[tuple[float, ...]]:
+        """Samples [s] of the base, then of the head at each level; taken in random order."""
+        arms: list[tuple[Handle, float]] = [(base, 0.0), *((head, level) for level in LEVELS)]
+        taken: list[tuple[float, ...]] = [()] * len(arms)
+        for place in self._random.sample(range(len(arms)), len(arms)):
+            handle, level = arms[place]
+            slow: dict[str, Any] = {"slow_by": level} if level else {}
+            answer = handle.ask("take_turn", slice_s=self._settings.slice_s, max_calls=10_000, **slow)
+            taken[place] = tuple(answer["samples_s"])
+        return taken
+
+
+def make_pairs(
+    tests: Sequence[SelfTest], enough: Callable[[int, float], bool], now: Callable[[], float]
+) -> Iterator[tuple[int, Pair]]:
+    """Pairs of each test in turn, so that whatever the machine does meets all alike.
+
+    Args:
+        tests: Prepared ones.
+        enough: Told the rounds that are done, and the length of the last [s]; whether no other is begun.
+        now: A clock [s].
+
+    Yields:
+        The place of the test, and a pair of it.
+    """
+    done, last_s = 0, 0.0
+    while not enough(done, last_s):
+        begun = now()
+        for place, test in enumerate(tests):
+            yield place, test.make_pair()
+        done, last_s = done + 1, now() - begun
