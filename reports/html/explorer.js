@@ -24,8 +24,9 @@
   const percent = (share) => {
     const size = Math.abs(share);
     if (size > 0 && size < 1e-4) return `${(100 * share).toPrecision(2)} %`;
-    // What is not quite all is not called 100.0 %.
-    return `${(100 * share).toFixed(size < 0.1 || (size > 0.9995 && size < 1) ? 2 : 1)} %`;
+    // What is not quite all is not called 100 %.
+    if (size > 0.9995 && size < 1) return `${(Math.floor(1e4 * share) / 100).toFixed(2)} %`;
+    return `${(100 * share).toFixed(size < 0.1 ? 2 : 1)} %`;
   };
   const isRelative = () => document.getElementById("explorer-relative").checked;
 
@@ -138,8 +139,8 @@
     const totals = model.counts.filter((one) => one.quantity === "operations").map((one) => one.total);
     if (totals.length < 2) return "";
     const [low, high] = [Math.min(...totals), Math.max(...totals)];
-    const times = low ? `: ${(high / low).toFixed(2)} times as many for the same network` : "";
-    return `${model.name} is said to take ${short(low)} to ${short(high)} operations, by the convention${times}.`;
+    const times = low ? `: up to ${(high / low).toFixed(2)} times as many for the same network` : "";
+    return `${model.name} takes ${short(low)} to ${short(high)} operations, depending on the convention${times}.`;
   };
   const draw = () => {
     const model = data.models[chooser.selectedIndex];

@@ -86,10 +86,10 @@ def summarise(rows: pd.DataFrame) -> str:
     found = {name: int((rows["verdict"] == name).sum()) for name in _COUNTED}
     counted = sum(found.values())
     return (
-        f"Of {counted} printed costs, which can be checked by counting, {found['reproduced']} are reproduced in every "
-        f"printed digit, {found['explained']} differ for a reason that a computation shows, {found['contradicted']} "
-        f"are contradicted and {found['open']} are open; {len(rows) - counted} accuracies and latencies take data or "
-        f"hardware to check."
+        f"{counted} of {len(rows)} are costs, which counting can check: {found['reproduced']} reproduced in every "
+        f"printed digit, {found['explained']} explained by a computation, {found['contradicted']} contradicted, "
+        f"{found['open']} open. The other {len(rows) - counted} are accuracies and latencies, which take data or "
+        "hardware to check."
     )
 
 

@@ -63,7 +63,7 @@ GROUP_LOOKS = {
     "preprocessing": GroupLook("#cc79a7", "++++", f"{_stripes('0deg', 6)},{_stripes('90deg', 6)}"),
     "index constants": GroupLook("#c8c8c8", "oooo", _stripes("90deg", 3)),
 }
-_UNKNOWN_GROUP = GroupLook("#ffffff", "**", "none")
+_UNKNOWN_GROUP = GroupLook("#e4e4e4", "**", "none")
 
 
 def look_of(verdict: str) -> VerdictLook:
@@ -72,7 +72,7 @@ def look_of(verdict: str) -> VerdictLook:
 
 
 def group_look(group: str) -> GroupLook:
-    """How a group looks; white for one that is not known here."""
+    """How a group looks; light grey for one that is not known here."""
     return GROUP_LOOKS.get(group, _UNKNOWN_GROUP)
 
 

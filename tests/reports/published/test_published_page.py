@@ -75,7 +75,7 @@ def test_verdicts_come_first_with_symbol_word_and_count(page: str) -> None:
         count = 0 if name == "explained" else 1
         badge = f'<span class="badge verdict-{place}">{VERDICT_LOOKS[name].symbol} {name}</span>'
         assert f"<b>{count}</b>{badge}" in shown
-    assert "Of 3 printed costs, which can be checked by counting, 1 are reproduced" in shown
+    assert "3 of 5 are costs, which counting can check: 1 reproduced in every printed digit, 0 explained" in shown
 
 
 def test_a_verdict_reads_without_its_colour_and_on_it() -> None:
