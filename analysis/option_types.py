@@ -36,6 +36,18 @@ def whole_or(word: str) -> Callable[[str], int | str]:
     return read
 
 
+def megabytes(text: str) -> int:
+    """So many million bytes, at least one million.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    value = whole(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"a whole number of megabytes above 0 is needed, not {text!r}")
+    return value * 10**6
+
+
 def number(text: str) -> float:
     """A finite number.
 

@@ -29,6 +29,7 @@ class Entry:
         status: As in `bench.records.Measurement`.
         reason: The same.
         rounds: Those that are whole.
+        repeated: Dirty ones that a clean one stands for.
         parity: Of the last round.
         effective: Of the last round.
         prepared: What `bench.assets.prepare` told of making the shared files.
@@ -46,6 +47,7 @@ class Entry:
     status: str = "ok"
     reason: str = ""
     rounds: list[Round] = field(default_factory=list)
+    repeated: list[Round] = field(default_factory=list)
     parity: Parity | None = None
     effective: Effective = field(default_factory=Effective)
     prepared: dict[str, float | None] = field(default_factory=dict)
@@ -66,11 +68,24 @@ class Entry:
         else:
             self.status, self.reason = "failed", f"{type(error).__name__}: {error}"
 
+    def keep(self, stored: Measurement) -> None:
+        """Take over what is known from before an interruption; what was not begun then is as new."""
+        if stored.status == "interrupted":
+            return
+        self.status, self.reason, self.rounds = stored.status, stored.reason, list(stored.rounds)
+        self.repeated = list(stored.repeated)
+        self.parity, self.effective = stored.parity, stored.effective
+
     def close(self) -> None:
         """End the worker, if there is one."""
         if self.handle:
             self.handle.close()
             self.handle = None
+
+    def replace_round(self) -> None:
+        """Let the last round stand for the one before."""
+        if len(self.rounds) > 1:
+            self.repeated.append(self.rounds.pop(-2))
 
     def close_round(self, index: int, machine: dict[str, float | None]) -> None:
         """Turn what the worker gave into a record."""
@@ -107,6 +122,7 @@ class Entry:
             status=self.status,
             reason=self.reason,
             rounds=tuple(self.rounds),
+            repeated=tuple(self.repeated),
             parity=self.parity,
             effective=self.effective,
             stop_reason=stop if self.alive else "",

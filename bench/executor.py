@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import selectors
-import signal
 import subprocess
-import sys
-import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.assets import WRONG_INPUT
-from bench.machine import TUNING_VARIABLES
+from bench.contamination import read_usage
+from bench.process import Build, Child
 from bench.protocol import why_unspoken
 from rexnet_core.errors import InputError, RexbenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bench.case import Case
+    from bench.contamination import Usage
 
-_ROOT = Path(__file__).resolve().parent.parent
-_TAIL_BYTES = 4000
-_CLOSE_S = 3.0
+__all__ = ["Build", "Executor", "Handle", "ProcessExecutor", "WorkerError", "WorkerProcess"]
+
+#: How often the memory of a worker that builds is looked at where it has a limit [s]. Not while it samples: reading the
+#: tables of processes takes a core for a millisecond.
+_LOOK_S = 0.2
+_GROWING = frozenset({"prepare", "open", "build", "warm_up"})
 
 
 class WorkerError(RexbenchError):
@@ -36,19 +33,6 @@ class WorkerError(RexbenchError):
     def __init__(self, status: str, reason: str) -> None:
         super().__init__(reason)
         self.status = status
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Build:
-    """The code that workers run.
-
-    Args:
-        python: The interpreter.
-        root: Folder that holds the package `bench`; None where the interpreter's environment has it installed.
-    """
-
-    python: str = sys.executable
-    root: Path | None = _ROOT
 
 
 class Handle(Protocol):
@@ -79,17 +63,22 @@ class Executor(Protocol):
     def now(self) -> float:
         """Seconds on a clock that never goes back."""
 
+    def read_usage(self) -> Usage:
+        """The machine's counters now."""
+
 
 class ProcessExecutor:
     """Workers as processes of their own, each the head of a process group."""
 
-    def __init__(self, build: Build | None = None) -> None:
+    def __init__(self, build: Build | None = None, *, memory_limit_bytes: int | None = None) -> None:
         """Workers of one build.
 
         Args:
             build: Default is the code that is running.
+            memory_limit_bytes: Resident memory at which a worker is ended; None for no limit.
         """
         self._build = build or Build()
+        self._memory_limit_bytes = memory_limit_bytes
 
     def prepare(self, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
         """Make the files of a match in a process that ends.
@@ -99,28 +88,42 @@ class ProcessExecutor:
             WorkerError: It failed, with the last line it wrote, or took longer than `limit_s`.
         """
         answer = Path(task["folder"]) / "prepared.json"
-        with tempfile.TemporaryFile() as log:
-            process = _start(
-                "bench.assets",
-                [str(answer)],
-                threads=task["threads"],
-                extra={},
-                log=log,
-                answers=subprocess.DEVNULL,
-                build=self._build,
-            )
-            try:
-                process.communicate(json.dumps(task).encode(), timeout=limit_s)
-            except subprocess.TimeoutExpired:
-                raise WorkerError("failed", f"preparing weights and inputs took longer than {limit_s:g} s") from None
-            finally:
-                _end(process)
-            if process.returncode == WRONG_INPUT:
-                raise InputError(_last_line(log))
-            if process.returncode != 0:
-                raise WorkerError("failed", f"preparing weights and inputs: {_explain(process.returncode, log)}")
+        child = Child(
+            "bench.assets",
+            [str(answer)],
+            threads=task["threads"],
+            build=self._build,
+            extra={},
+            answers=subprocess.DEVNULL,
+        )
+        try:
+            self._hand_over(child, json.dumps(task).encode(), limit_s)
+            code = child.popen.returncode
+            if code == WRONG_INPUT:
+                raise InputError(child.last_line())
+            if code != 0:
+                raise WorkerError("failed", f"preparing weights and inputs: {child.why_dead()}")
+        finally:
+            child.end()
+            child.close()
         done: dict[str, Any] = json.loads(answer.read_text())
         return done
+
+    def _hand_over(self, child: Child, task: bytes, limit_s: float) -> None:
+        """Give a process its task and wait until it ends."""
+        end = time.monotonic() + limit_s
+        look_s = _LOOK_S if self._memory_limit_bytes else limit_s
+        while True:
+            try:
+                child.popen.communicate(task, timeout=max(0.0, min(look_s, end - time.monotonic())))
+            except subprocess.TimeoutExpired:
+                check_memory(child, self._memory_limit_bytes, "prepare")
+                if time.monotonic() >= end:
+                    child.kill()
+                    reason = f"preparing weights and inputs took longer than {limit_s:g} s"
+                    raise WorkerError("failed", reason) from None
+            else:
+                return
 
     def open(self, case: Case, assets: Path, scratch: Path, limit_s: float) -> WorkerProcess:
         """A worker that has its case and has not begun to import its runtime.
@@ -128,7 +131,7 @@ class ProcessExecutor:
         Raises:
             WorkerError: The backend can't do the case.
         """
-        worker = WorkerProcess(case, scratch, limit_s, build=self._build)
+        worker = WorkerProcess(case, scratch, limit_s, build=self._build, memory_limit_bytes=self._memory_limit_bytes)
         try:
             told = worker.ask("open", case=case.as_dict(), assets=str(assets))
             if reason := why_unspoken(told.get("protocol")):
@@ -142,28 +145,34 @@ class ProcessExecutor:
         """Monotonic seconds."""
         return time.monotonic()
 
+    def read_usage(self) -> Usage:
+        """The machine's counters now."""
+        return read_usage()
+
 
 class WorkerProcess:
     """One `bench.worker` process; the parent sleeps in `select` while it works."""
 
     def __init__(
-        self, case: Case, scratch: Path, limit_s: float, module: str = "bench.worker", build: Build | None = None
+        self,
+        case: Case,
+        scratch: Path,
+        limit_s: float,
+        *,
+        module: str = "bench.worker",
+        build: Build | None = None,
+        memory_limit_bytes: int | None = None,
     ) -> None:
         self._limit_s = limit_s
         self._left_s = limit_s
+        self._memory_limit_bytes = memory_limit_bytes
         self._asked, self._asked_at = "", 0.0
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         # A folder of its own: kernels of another case would make a first compile look quicker than it is.
         cache = {"TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor" / case.id)}
-        self._process = _start(
-            module,
-            [],
-            threads=case.threads,
-            extra=cache,
-            log=self._log,
-            answers=subprocess.PIPE,
-            build=build or Build(),
+        self._child = Child(
+            module, [], threads=case.threads, build=build or Build(), extra=cache, answers=subprocess.PIPE
         )
+        self._process = self._child.popen
         self._selector = selectors.DefaultSelector()
         assert self._process.stdout is not None
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
@@ -198,11 +207,8 @@ class WorkerProcess:
             WorkerError: It reported an error, died, or used up its time.
         """
         assert self._process.stdout is not None
-        waited_s = time.monotonic() - self._asked_at
-        if not self._selector.select(timeout=max(0.0, self._left_s - waited_s)):
-            raise WorkerError(
-                "failed", f"no answer to {self._asked!r} within the case's limit of {self._limit_s:g} s; it was ended"
-            )
+        self._wait()
+        check_memory(self._child, self._memory_limit_bytes, self._asked)
         line = self._process.stdout.readline()
         self._left_s -= time.monotonic() - self._asked_at
         if not line:
@@ -212,68 +218,39 @@ class WorkerProcess:
             raise WorkerError(answer["error"], answer["message"])
         return answer
 
+    def _wait(self) -> None:
+        """Sleep until it has said something or has ended."""
+        end = self._asked_at + self._left_s
+        looks = self._memory_limit_bytes is not None and self._asked in _GROWING
+        while not self._selector.select(timeout=max(0.0, min(_LOOK_S if looks else end, end - time.monotonic()))):
+            check_memory(self._child, self._memory_limit_bytes, self._asked)
+            if time.monotonic() >= end:
+                self._child.kill()
+                told = f"no answer to {self._asked!r} within the case's limit of {self._limit_s:g} s; it was ended"
+                raise WorkerError("failed", told)
+
     def _death(self) -> WorkerError:
-        try:
-            code = self._process.wait(timeout=_CLOSE_S)
-        except subprocess.TimeoutExpired:
-            return WorkerError("failed", "the worker closed its pipe and hung; it was ended")
-        return WorkerError("failed", f"the worker died: {_explain(code, self._log)}")
+        why = self._child.why_dead()
+        told = f"the worker died: {why}" if why else "the worker closed its pipe and hung; it was ended"
+        return WorkerError("failed", told)
 
     def close(self) -> None:
         """End the process group and take the pipes down."""
-        _end(self._process)
+        self._child.end()
         self._selector.close()
-        self._log.close()
+        self._child.close()
 
 
-def _start(
-    module: str, words: list[str], *, threads: int, extra: Mapping[str, str], log: Any, answers: int, build: Build
-) -> subprocess.Popen[bytes]:
-    """A Python process of ours with the thread budget in the environment, deaf to the terminal's Ctrl-C."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(TUNING_VARIABLES)}
-    # What an environment of its own has installed must not be shadowed by what ours can see.
-    paths = [str(build.root), *filter(None, [os.environ.get("PYTHONPATH")])] if build.root else []
-    environment = {**inherited, **extra, "PYTHONPATH": os.pathsep.join(paths)}
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TORCHINDUCTOR_COMPILE_THREADS"):
-        environment[name] = str(threads)
-    return subprocess.Popen(
-        # -P: a bench.py in the folder we are called from must not stand in for ours.
-        [build.python, "-P", "-m", module, *words],
-        stdin=subprocess.PIPE,
-        stdout=answers,
-        stderr=log,
-        env=environment,
-        start_new_session=True,
-    )
+def check_memory(child: Child, limit_bytes: int | None, doing: str) -> None:
+    """End a process that holds more memory than it may.
 
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all it started: closing its input asks, the signal insists."""
-    for pipe in (process.stdin, process.stdout):
-        if pipe:
-            with contextlib.suppress(OSError):
-                pipe.close()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=_CLOSE_S)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _explain(code: int, log: Any) -> str:
-    """Why a process ended, with the last line it wrote."""
-    if code < 0:
-        name = signal.Signals(-code).name
-        cause = "killed (SIGKILL), most likely out of memory" if name == "SIGKILL" else f"ended by {name}"
-    else:
-        cause = f"exit code {code}"
-    line = _last_line(log)
-    return f"{cause}: {line}" if line else cause
-
-
-def _last_line(log: Any) -> str:
-    log.flush()
-    size = log.seek(0, os.SEEK_END)
-    log.seek(max(0, size - _TAIL_BYTES))
-    lines = [line.strip() for line in log.read().decode(errors="replace").splitlines() if line.strip()]
-    return str(lines[-1][:500]) if lines else ""
+    Raises:
+        WorkerError: It does.
+    """
+    if limit_bytes is None:
+        return
+    found = child.resident_bytes()
+    if found > limit_bytes:
+        child.kill()
+        told = f"memory limit: {found / 1e6:.0f} MB were resident at {doing!r}, {limit_bytes / 1e6:.0f} MB may be"
+        raise WorkerError("failed", f"{told}; it was ended")

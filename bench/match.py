@@ -12,9 +12,10 @@ import numpy as np
 
 from bench.assets import REFERENCE, prepare_task
 from bench.contamination import contamination, find_causes
+from bench.course import Course
 from bench.entry import Entry
 from bench.executor import WorkerError
-from bench.measure import decide, plan_turns
+from bench.measure import plan_turns
 from bench.parity import compare, find_mismatches
 from bench.records import Effective
 from bench.stats import half_width
@@ -71,10 +72,14 @@ class Match:
         self._settings, self._executor, self._watch = settings, executor, watch
         self._scratch, self._weights = scratch, weights
         self._random = random.Random(f"{settings.seed} {first.match}")
-        self._half_widths = self._keep({one.case: one for one in stored}) if stored else []
-        self._kept = len(self._half_widths)
-        if self._kept:  # the order of turns is to be another than that of the rounds before
-            self._random.seed(f"{settings.seed} {first.match} {self._kept}")
+        self._prepared = False
+        self.course = Course(settings, self._keep({one.case: one for one in stored}) if stored else [])
+        kept = len(self.course.half_widths)
+        if kept:  # the order of turns is to be another than that of the rounds before
+            self._random.seed(f"{settings.seed} {first.match} {kept}")
+        #: Why measuring ended, as in `bench.records.Measurement`; empty while it goes on. It may have been interrupted
+        #: between its last round and the word that this was the last.
+        self.stop = self.course.why_stop(None) if kept else ""
 
     def run(self, left_s: float | None, save: Callable[[Sequence[Measurement]], None]) -> tuple[Measurement, ...]:
         """Measure until the stopping rule is satisfied.
@@ -87,25 +92,40 @@ class Match:
             One measurement per case, in the order given.
         """
         begun = self._executor.now()
-        # It may have been interrupted between its last round and the word that this was the last.
-        stop = decide(self._settings, self._half_widths, None, 0.0) if self._kept else ""
+        while not self.stop and self.step(save):
+            self.stop = self.course.why_stop(left_s and left_s - (self._executor.now() - begun))
+            save(self.measurements())
+        return self.measurements()
+
+    def step(self, save: Callable[[Sequence[Measurement]], None]) -> bool:
+        """Measure one more round, which may be that in place of a dirty one; whether any case lives on.
+
+        What workers share stays in the folder of the run, so that other matches may be measured in between.
+
+        Args:
+            save: Takes the measurements where the user stops the round.
+        """
         try:
-            if not stop:
+            if not self._prepared:
                 self._prepare()
-            while not stop and self._alive():
-                round_begun = self._executor.now()
-                index = len(self._half_widths) - self._kept
-                self._run_round(index)
-                now = self._executor.now()
-                self._half_widths.append([half_width(entry.rounds) for entry in self._alive()])
-                next_s = now - round_begun - (0.0 if index else self._saved_by_caches())
-                stop = decide(self._settings, self._half_widths, left_s and left_s - (now - begun), next_s)
-                save(self._measurements(stop))
+                self._prepared = True
+            if self._alive():
+                self._measure_round()
         except KeyboardInterrupt:
             self._interrupt()
-            save(self._measurements("interrupted"))
+            save(self.measurements())
             raise
-        return self._measurements(stop)
+        return bool(self._alive())
+
+    def _measure_round(self) -> None:
+        """A round, and what it changes in the course of the match."""
+        course, begun = self.course, self._executor.now()
+        dirty = self._run_round(index=len(course.took_s))
+        if course.note(self._executor.now() - begun, dirty=dirty):
+            for entry in self._alive():
+                entry.replace_round()
+        course.saved_s = self._saved_by_caches() if len(course.took_s) == 1 else 0.0
+        course.half_widths.append([half_width(entry.rounds) for entry in self._alive()])
 
     def _keep(self, stored: Mapping[Case, Measurement]) -> list[list[float]]:
         """Take over what is stored; the half-widths after each round that all of those still alive have."""
@@ -156,8 +176,8 @@ class Match:
         self._watch(first.case, "prepare")
         return first.executor.prepare(task, self._settings.limit_s)
 
-    def _run_round(self, index: int) -> None:
-        """Fresh workers, built one after the other, then turns, then their books closed.
+    def _run_round(self, index: int) -> bool:
+        """Fresh workers, built one after the other, then turns, then their books closed; whether it was dirty.
 
         Args:
             index: Of the round among ours: what was compiled before an interruption is gone.
@@ -167,11 +187,12 @@ class Match:
             entries = self._alive()
             for entry in self._random.sample(entries, len(entries)) if self._sided else entries:
                 self._open(entry, index)
-            before = read_usage()  # of the sampling alone: compiling loads the machine by itself
+            before = self._executor.read_usage()  # of the sampling alone: compiling loads the machine by itself
             self._take_turns()
-            after = contamination(before, read_usage())
+            found = contamination(before, self._executor.read_usage())
             for entry in self._alive():
-                entry.close_round(index, after)
+                entry.close_round(index, found)
+            return bool(find_causes(found))
         finally:
             for entry in self._entries:
                 entry.close()
@@ -214,9 +235,11 @@ class Match:
 
     def _interrupt(self) -> None:
         """Cases without a whole round are marked; those with one keep it."""
+        self.stop = "interrupted"
         for entry in self._alive():
             if not entry.rounds:
                 entry.status, entry.reason = "interrupted", "stopped by the user before its first round was whole"
 
-    def _measurements(self, stop: str) -> tuple[Measurement, ...]:
-        return tuple(entry.measurement(stop) for entry in self._entries)
+    def measurements(self) -> tuple[Measurement, ...]:
+        """What is known, one measurement per case in the order given."""
+        return tuple(entry.measurement(self.stop) for entry in self._entries)

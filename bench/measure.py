@@ -36,6 +36,7 @@ class Settings:
         budget_s: Time the whole run should take [s]; None for as long as it needs. A match under way gets its
             first rounds in any case, so that every planned case has a row.
         seed: Of weights, inputs and turn order.
+        memory_limit_bytes: Resident memory at which a worker is ended; None for no limit.
     """
 
     min_rounds: int = 3
@@ -48,6 +49,7 @@ class Settings:
     limit_s: float = 300.0
     budget_s: float | None = None
     seed: int = 0
+    memory_limit_bytes: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain values."""

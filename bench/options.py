@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.option_types import number, whole, whole_or
+from analysis.option_types import megabytes, number, whole, whole_or
 from bench.case import BACKENDS, DEVICES, MEMORY_FORMATS, PRECISIONS, SCENARIOS
 from bench.plan import NATIVE, PRESETS, Selection
 from bench.store import DEFAULT_URL
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_DEFAULT = "quick"
 _PRESET_HELP = "; ".join(f"{name}: {preset.summary}" for name, preset in PRESETS.items())
 
 #: Flag, destination and keywords of each option, as argparse and pytest both take them.
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("--preset", {"default": "quick", "metavar": "NAME", "help": f"what to run and how thoroughly. {_PRESET_HELP}"}),
+    ("--preset", {"metavar": "NAME", "help": f"what to run and how thoroughly; default: {_DEFAULT}. {_PRESET_HELP}"}),
     ("--models", {"nargs": "+", "metavar": "MODEL", "help": "models in place of the preset's (see `rexbench models`)"}),
     ("--backends", {"nargs": "+", "metavar": "BACKEND", "help": f"any of {', '.join(BACKENDS)}"}),
     ("--batch-sizes", {"nargs": "+", "type": whole, "metavar": "N", "help": "images per call"}),
@@ -59,6 +60,10 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--limit",
         {"type": number, "metavar": "SECONDS", "help": "time a case may take in one round before it is ended"},
     ),
+    (
+        "--memory-limit",
+        {"type": megabytes, "metavar": "MB", "help": "resident memory at which a worker is ended; default: no limit"},
+    ),
     ("--seed", {"type": whole, "metavar": "N", "help": "of weights, inputs and turn order (0)"}),
 )
 
@@ -67,7 +72,21 @@ STORE: tuple[str, dict[str, Any]] = (
     {"default": DEFAULT_URL, "metavar": "URL", "help": f"SQLAlchemy URL of the results ({DEFAULT_URL})"},
 )
 
-_SETTINGS = {"rounds": "max_rounds", "target": "target", "budget": "budget_s", "limit": "limit_s", "seed": "seed"}
+CONTROL: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("--wait", {"action": "store_true", "help": "begin when another run on this machine has ended"}),
+    (
+        "--resume",
+        {
+            "metavar": "RUN",
+            "help": "go on with an interrupted run: its id, a part of it, or latest; it has its options",
+        },
+    ),
+    ("--force", {"action": "store_true", "help": "resume also under other versions; the report will say so"}),
+)
+
+#: Options that are measuring settings, with the fields they set.
+SETTINGS = {"rounds": "max_rounds", "target": "target", "budget": "budget_s", "limit": "limit_s", "seed": "seed"}
+SETTINGS["memory_limit"] = "memory_limit_bytes"
 
 
 def add_options(add: Callable[..., object]) -> None:
@@ -80,15 +99,26 @@ def add_options(add: Callable[..., object]) -> None:
         add(flag, **keywords)
 
 
+def add_control(add: Callable[..., object]) -> None:
+    """Declare how a run deals with others, and with itself after an interruption.
+
+    Args:
+        add: As for `add_options`.
+    """
+    for flag, keywords in CONTROL:
+        add(flag, **keywords)
+
+
 def read_selection(given: Callable[[str], Any]) -> Selection:
     """The selection that the options make.
 
     Args:
         given: The value of an option by its destination, such as ``batch_sizes``.
     """
-    plain = ("preset", "models", "backends", "batch_sizes", "resolutions", "precisions", "memory_formats", "scenarios")
-    settings = {name: value for option, name in _SETTINGS.items() if (value := given(option)) is not None}
+    plain = ("models", "backends", "batch_sizes", "resolutions", "precisions", "memory_formats", "scenarios")
+    settings = {name: value for option, name in SETTINGS.items() if (value := given(option)) is not None}
     return Selection(
         **{name: given(name) for name in (*plain, "device", "threads", "weights")},
+        preset=given("preset") or _DEFAULT,
         settings=settings,
     )

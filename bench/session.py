@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,15 +16,17 @@ from typing import TYPE_CHECKING
 from analysis.complexity import count
 from analysis.complexity.frame import as_dict
 from bench.executor import ProcessExecutor
+from bench.lock import MachineLock
 from bench.machine import read_environment
 from bench.match import Match
 from bench.progress import Silent
 from bench.records import RunInfo
+from bench.resume import RESUMED, describe_plan
 from bench.rivals import RIVALS
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from bench.plan import Plan
     from bench.progress import Progress
     from bench.records import Measurement
+    from bench.resume import Resumption
     from bench.store import Store
 
 
@@ -41,61 +45,100 @@ def make_run_id() -> str:
 
 
 class Session:
-    """One run, as a context: it is recorded when entered, and closed as done or interrupted when left."""
+    """One run, as a context: it is recorded when entered, and closed as done or interrupted when left.
+
+    While it is entered it has the machine to itself.
+    """
 
     def __init__(
-        self, plan: Plan, store: Store, *, executor: Executor | None = None, progress: Progress | None = None
+        self,
+        plan: Plan,
+        store: Store,
+        *,
+        executor: Executor | None = None,
+        progress: Progress | None = None,
+        lock: MachineLock | None = None,
+        resumed: Resumption | None = None,
     ) -> None:
-        """A run that has not begun.
+        """A run that has not begun, or one that was interrupted.
 
         Args:
             plan: Cases and settings.
             store: Where everything goes.
             executor: Makes the workers; default is processes.
             progress: Shows how far it is; default shows nothing.
+            lock: Keeps other runs off the machine; default refuses to begin beside one.
+            resumed: The run to go on with, whose plan this is; default is a new one.
         """
         self.plan, self.store = plan, store
-        self._executor = executor or ProcessExecutor()
+        self._executor = executor or ProcessExecutor(memory_limit_bytes=plan.settings.memory_limit_bytes)
         self._progress = progress or Silent()
-        self._measured: dict[Case, Measurement] = {}
+        self._lock = lock or MachineLock()
+        self._held = ExitStack()
+        self._resumed = resumed
+        self._measured = {one.case: one for one in resumed.finished()} if resumed else {}
         self._begun_s = time.monotonic()
         self._scratch: Path | None = None
         self._matches = plan.matches()
         self.run = RunInfo(id=make_run_id(), started_at=_now(), preset=plan.preset, planned=len(plan.cases))
 
     def __enter__(self) -> Self:
-        """Record the run with its environment and what its models cost."""
-        try:
-            self._scratch = Path(tempfile.mkdtemp(prefix="rexbench-"))
-        except OSError as error:
-            raise InputError(
-                f"a run needs room for temporary files; {tempfile.gettempdir()}: {error.strerror}"
-            ) from None
-        weights = str(self.plan.weights) if self.plan.weights else "calibrated"
-        settings = {**self.plan.settings.as_dict(), "weights": weights}
-        if self.plan.rivals:
-            settings[RIVALS] = [list(group) for group in self.plan.rivals]
-        self.run = replace(self.run, environment=read_environment(), settings=settings)
-        self.store.save_run(self.run)
+        """Record the run with its environment and what its models cost.
+
+        Raises:
+            InputError: Another run is measuring, or there is no room for temporary files.
+            StoreError: The store can't be written.
+        """
+        with ExitStack() as held:
+            held.enter_context(self._lock)
+            self._scratch = held.enter_context(_make_scratch())
+            self._begun_s = time.monotonic() - self._spent_s()
+            self.run = self._reopen(self._resumed) if self._resumed else self._record()
+            self._held = held.pop_all()
         try:
             for model, side in dict.fromkeys((case.model, case.resolution) for case in self.plan.cases):
                 self.store.save_cost(self.run.id, as_dict(count(model, side), per_layer=True))
-            self._progress.begin(len(self.plan.cases))
+            self._progress.begin(len(self.plan.cases) - len(self._measured))
         except BaseException:
             self.__exit__(*sys.exc_info())
             raise
         return self
 
+    def _record(self) -> RunInfo:
+        """Store a new run, with all that is needed to go on with it."""
+        weights = str(self.plan.weights) if self.plan.weights else "calibrated"
+        settings = {**self.plan.settings.as_dict(), "weights": weights}
+        if self.plan.rivals:
+            settings[RIVALS] = [list(group) for group in self.plan.rivals]
+        run = replace(self.run, environment=read_environment(), settings=settings)
+        self.store.save_run(run)
+        self.store.save_plan(run.id, describe_plan(self.plan))
+        return run
+
+    def _reopen(self, resumed: Resumption) -> RunInfo:
+        """Store that a run goes on, and what is another than it was."""
+        before = resumed.run.settings.get(RESUMED, [])
+        settings = {
+            **resumed.run.settings,
+            RESUMED: [*before, {"at": _now(), "differences": list(resumed.differences)}],
+        }
+        run = replace(resumed.run, status="running", finished_at="", settings=settings)
+        self.store.save_run(run)
+        return run
+
+    def _spent_s(self) -> float:
+        """Time that counts as spent before we began [s]: the share of the budget of what is finished."""
+        return (self.plan.settings.budget_s or 0.0) * len(self._measured) / max(1, len(self.plan.cases))
+
     def __exit__(
         self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         """Close the books; an exception of any kind leaves the run marked as interrupted."""
-        self._progress.end()
-        if self._scratch:
-            shutil.rmtree(self._scratch, ignore_errors=True)
-        whole = kind is None and len(self._measured) == len(self.plan.cases)
-        self.run = replace(self.run, status="done" if whole else "interrupted", finished_at=_now())
-        self.store.save_run(self.run)
+        with self._held:
+            self._progress.end()
+            whole = kind is None and len(self._measured) == len(self.plan.cases)
+            self.run = replace(self.run, status="done" if whole else "interrupted", finished_at=_now())
+            self.store.save_run(self.run)
 
     def measure(self, case: Case) -> Measurement:
         """The measurement of a planned case; its match is measured the first time one of its cases is asked for."""
@@ -119,6 +162,7 @@ class Session:
             scratch=self._scratch,
             weights=self.plan.weights,
             watch=self._progress.step,
+            stored=[one for one in (self._resumed.stored if self._resumed else ()) if one.case in cases],
         )
         measurements = match.run(self._share_of_budget(), self._save)
         self._save(measurements)
@@ -135,6 +179,19 @@ class Session:
     def _save(self, measurements: Sequence[Measurement]) -> None:
         for measurement in measurements:
             self.store.save_measurement(self.run.id, measurement)
+
+
+@contextmanager
+def _make_scratch() -> Iterator[Path]:
+    """A folder for what the workers share, gone afterwards."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="rexbench-"))
+    except OSError as error:
+        raise InputError(f"a run needs room for temporary files; {tempfile.gettempdir()}: {error.strerror}") from None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _now() -> str:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 DEFAULT_URL = "sqlite:///results/rexbench.db"
 
+#: Mark of a dirty round that a clean one stands for.
+_REPEATED = "repeated"
 #: Two runs may write to one SQLite file; each waits this long for the other's commit [s].
 _BUSY_S = 60
 
@@ -75,6 +77,13 @@ _costs = sa.Table(
 #: A store of before studies gets this table when it is next opened.
 _studies = sa.Table(
     "studies",
+    _metadata,
+    sa.Column("run", sa.ForeignKey("runs.id"), primary_key=True),
+    sa.Column("data", sa.JSON, nullable=False),
+)
+#: What an interrupted run is gone on with; a store of before gets this table, too.
+_plans = sa.Table(
+    "plans",
     _metadata,
     sa.Column("run", sa.ForeignKey("runs.id"), primary_key=True),
     sa.Column("data", sa.JSON, nullable=False),
@@ -143,6 +152,17 @@ class Store:
             if not connection.execute(_runs.update().where(_runs.c.id == run.id).values(values)).rowcount:
                 connection.execute(_runs.insert().values(values))
 
+    def save_plan(self, run: str, document: Mapping[str, Any]) -> None:
+        """Write what a run will measure, once."""
+        with self._guard("write to"), self._engine.begin() as connection:
+            connection.execute(_plans.insert().values(run=run, data=make_plain(dict(document))))
+
+    def plan(self, run: str) -> dict[str, Any] | None:
+        """What a run was to measure; None where that was not stored."""
+        with self._guard("read"), self._engine.connect() as connection:
+            found: dict[str, Any] | None = connection.scalar(sa.select(_plans.c.data).where(_plans.c.run == run))
+        return found
+
     def save_measurement(self, run: str, measurement: Measurement) -> None:
         """Write a case with its rounds, in place of what was there of it."""
         case = measurement.case.as_dict()
@@ -162,8 +182,8 @@ class Store:
             made = connection.execute(_cases.insert().values(run=run, **case, **values)).inserted_primary_key
             assert made
             rows = [
-                {"case_id": made[0], "position": position, "data": make_plain(asdict(part))}
-                for position, part in enumerate(measurement.rounds)
+                {"case_id": made[0], "position": position, "data": data}
+                for position, data in enumerate(_dump_rounds(measurement))
             ]
             if rows:
                 connection.execute(_rounds.insert(), rows)
@@ -219,11 +239,12 @@ class Store:
             cases = (
                 connection.execute(sa.select(_cases).where(_cases.c.run == run).order_by(_cases.c.id)).mappings().all()
             )
-            rounds: dict[int, list[Round]] = {row["id"]: [] for row in cases}
+            rounds: dict[int, tuple[list[Round], list[Round]]] = {row["id"]: ([], []) for row in cases}
             query = sa.select(_rounds).join(_cases).where(_cases.c.run == run).order_by(_rounds.c.position)
             for row in connection.execute(query).mappings():
-                rounds[row["case_id"]].append(_read_round(row["data"]))
-        return tuple(_read_measurement(row, rounds[row["id"]]) for row in cases)
+                data = dict(row["data"])
+                rounds[row["case_id"]][bool(data.pop(_REPEATED, False))].append(_read_round(data))
+        return tuple(_read_measurement(row, *rounds[row["id"]]) for row in cases)
 
     def costs(self, run: str) -> tuple[dict[str, Any], ...]:
         """The costs of a run."""
@@ -264,12 +285,18 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _dump_rounds(measurement: Measurement) -> list[dict[str, Any]]:
+    """All rounds as plain values; those that were measured again are marked."""
+    again = [{**make_plain(asdict(part)), _REPEATED: True} for part in measurement.repeated]
+    return [*(make_plain(asdict(part)) for part in measurement.rounds), *again]
+
+
 def _read_round(data: Mapping[str, Any]) -> Round:
     turns = tuple(tuple(turn) for turn in data["turns_s"])
     return Round(**{**data, "turns_s": turns})
 
 
-def _read_measurement(row: sa.RowMapping, rounds: Sequence[Round]) -> Measurement:
+def _read_measurement(row: sa.RowMapping, rounds: Sequence[Round], repeated: Sequence[Round]) -> Measurement:
     parity = row["parity"]
     if parity:
         parity = {name: math.inf if value is None else value for name, value in parity.items()}
@@ -278,6 +305,7 @@ def _read_measurement(row: sa.RowMapping, rounds: Sequence[Round]) -> Measuremen
         status=row["status"],
         reason=row["reason"],
         rounds=tuple(rounds),
+        repeated=tuple(repeated),
         parity=Parity(**parity) if parity else None,
         effective=Effective(**row["effective"]),
         stop_reason=row["stop_reason"],

@@ -21,6 +21,7 @@ import numpy as np
 from bench.assets import IMAGES
 from bench.backends import Unavailable, Unsupported, open_backend
 from bench.case import Case
+from bench.lifeline import hold_on
 from bench.machine import volunteer_for_oom_killer
 from bench.measure import LONG_CALL_S, warm_up
 from bench.protocol import PROTOCOL
@@ -160,6 +161,7 @@ def serve(questions: TextIO, answers: TextIO) -> None:
 
 
 if __name__ == "__main__":
+    hold_on()
     volunteer_for_oom_killer()
     channel = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

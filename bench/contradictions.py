@@ -1,0 +1,69 @@
+"""Options that say something else than the plan of the run that is gone on with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bench.options import SETTINGS
+from bench.plan import NATIVE
+from rexnet_core.catalogue import model_info
+from rexnet_core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.resume import Resumption
+
+#: Options that choose cases, with the field of a case that they choose.
+_LISTS = {
+    "models": "model",
+    "backends": "backend",
+    "batch_sizes": "batch",
+    "resolutions": "resolution",
+    "precisions": "precision",
+    "memory_formats": "memory_format",
+    "scenarios": "scenario",
+}
+_WORDS = {"device": "device", "threads": "threads"}
+
+
+def check_options(given: Callable[[str], Any], resumed: Resumption) -> None:
+    """Let an option pass that repeats what was planned.
+
+    Args:
+        given: The value of an option by its destination; None where it was not given.
+        resumed: The run.
+
+    Raises:
+        InputError: One asks for something else.
+    """
+    plan = resumed.plan
+    asked: list[tuple[str, Any, Any]] = [(name, given(name), _planned(name, resumed)) for name in (*_LISTS, *_WORDS)]
+    asked += [(name, given(name), getattr(plan.settings, field)) for name, field in SETTINGS.items()]
+    asked += [("preset", given("preset"), plan.preset)]
+    weights = given("weights")
+    asked += [("weights", weights and weights.resolve(), plan.weights)]
+    for name, value, planned in asked:
+        if value is None or _same(value, planned, resumed):
+            continue
+        told = " ".join(map(str, planned)) if isinstance(planned, list) else planned
+        raise InputError(
+            f"--{name.replace('_', '-')} contradicts run {resumed.run.id}, which was planned with {told}; "
+            "leave it out, or begin a new run without --resume"
+        )
+
+
+def _planned(name: str, resumed: Resumption) -> list[Any]:
+    field = _LISTS.get(name) or _WORDS[name]
+    return list(dict.fromkeys(getattr(case, field) for case in resumed.plan.cases))
+
+
+def _same(value: Any, planned: Any, resumed: Resumption) -> bool:
+    if not isinstance(planned, list):
+        return bool(value == planned)
+    if not isinstance(value, list):
+        return [value] == planned
+    if NATIVE in value:
+        sides = {model_info(case.model).resolution for case in resumed.plan.cases}
+        return {*sides, *(side for side in value if side != NATIVE)} == set(planned)
+    return set(value) == set(planned)
