@@ -1,29 +1,83 @@
-"""What else the machine did while samples were taken."""
+"""What else the machine did while samples were taken, and when that makes a round dirty.
+
+The best evidence is the share of our cores' time that others used: busy time of the cores less the CPU time of our own
+processes. Our own threads can't raise it, whereas pressure and involuntary switches also count us waiting for ourselves.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bench import machine
 from bench.machine import cgroup_folders, read_load, read_text
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+#: Fewer clock ticks (they are hundredths of a second) make shares too coarse to judge by.
+_LEAST_TICKS = 100
+#: Columns of a ``cpu`` line in proc(5) stat: user, nice, system, idle, iowait, irq, softirq, steal; those of guests are
+#: within user. Time in interrupts is nobody's, so not ours.
+_BUSY, _STEAL, _COLUMNS = (0, 1, 2, 5, 6), 7, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A round is dirty where the counter of that name is above `limit`; `text` says so of a value."""
+
+    name: str
+    limit: float
+    text: str
+
+
+#: When a round is dirty; one of them is enough, and what could not be read finds nothing.
+#: Others: on two cores, a twentieth of the cores' time keeps one of our two threads off its core a tenth of the time,
+#: five times the usual target of the interval; an idle system needs about 1 %, and accounting by clock ticks errs by 1
+#: or 2. Steal: half the usual target, for nothing of it can be ours. Throttling: a period is cut by up to 100 ms, so
+#: one is too many, whoever used the quota up. Frequency: its usual steps are 3 %, and instruction sets differ by 5 to 8.
+RULES = (
+    Rule("others_percent", 5.0, "neighbours used {:.0f} % of the cores"),
+    Rule("steal_percent", 1.0, "the hypervisor took {:.1f} % of the cores"),
+    Rule("throttled_periods", 0.0, "the control group was throttled {:.0f} times"),
+    Rule("frequency_drop_percent", 10.0, "the frequency fell by {:.0f} %"),
+)
+#: Without the first there is no word on neighbours. Pressure and involuntary switches support the evidence and decide
+#: nothing: three threads of our own on two cores raised pressure to 53 %.
+_DECISIVE = RULES[0].name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Counters of the machine at one moment; two of them tell what happened between."""
+    """Counters of the machine at one moment; two of them tell what happened between.
+
+    Args:
+        at_s: The moment [s].
+        pressure_us: Time in which some task waited for a core [us].
+        steal_ticks: Time of the cores we may use that the hypervisor gave to others [ticks].
+        total_ticks: All their time, idle included [ticks].
+        throttled: Periods in which the control group ran out of quota.
+        busy_ticks: Time in which the cores ran anything [ticks].
+        own_ticks: CPU time of this process and all below it, those that have ended included [ticks].
+        frequency_hz: Frequency of the fastest of the cores.
+    """
 
     at_s: float
     pressure_us: float | None
     steal_ticks: float | None
     total_ticks: float | None
     throttled: float | None
+    busy_ticks: float | None = None
+    own_ticks: float | None = None
+    frequency_hz: float | None = None
 
 
 def read_usage() -> Usage:
-    """The machine's counters now: pressure stall, steal and throttling, each None where it can't be read."""
+    """The machine's counters now, each None where it can't be read."""
     stall = read_text(machine.PROC / "pressure/cpu").partition("total=")[2].split()
-    ticks = read_text(machine.PROC / "stat").split("\n", 1)[0].split()[1:]
+    ticks = _read_core_ticks()
     throttled = [
         float(line.split()[1])
         for folder in cgroup_folders()
@@ -33,28 +87,102 @@ def read_usage() -> Usage:
     return Usage(
         at_s=time.monotonic(),
         pressure_us=float(stall[0]) if stall else None,
-        steal_ticks=float(ticks[7]) if len(ticks) > 7 else None,  # noqa: PLR2004 - column 8 of proc(5) stat
-        total_ticks=sum(map(float, ticks[:8])) if ticks else None,
+        steal_ticks=ticks[_STEAL] if ticks else None,
+        total_ticks=sum(ticks) if ticks else None,
+        busy_ticks=sum(ticks[column] for column in _BUSY) if ticks else None,
         throttled=max(throttled) if throttled else None,
+        own_ticks=read_own_ticks(os.getpid()),
+        frequency_hz=_read_frequency(),
     )
+
+
+def _read_core_ticks() -> list[float]:
+    """Ticks by column, summed over the cores we may use; empty where they can't be read."""
+    ours = {f"cpu{core}" for core in machine.usable_cores()}
+    lines = [line.split() for line in read_text(machine.PROC / "stat").splitlines()]
+    cores = [line[1 : _COLUMNS + 1] for line in lines if line and line[0] in ours and len(line) > _COLUMNS]
+    return [sum(map(float, column)) for column in zip(*cores, strict=True)]
+
+
+def read_own_ticks(root: int) -> float | None:
+    """CPU time of a process and all below it [ticks]; None where it can't be read.
+
+    With the time of children that have ended, which their parents inherit, the sum never falls.
+    """
+    parents, times = {}, {}
+    for process, fields in _read_processes():
+        parents[process] = int(fields[1])
+        times[process] = sum(map(float, fields[11:15]))  # utime, stime, cutime, cstime
+    if root not in times:
+        return None
+    children: dict[int, list[int]] = {}
+    for process, parent in parents.items():
+        children.setdefault(parent, []).append(process)
+    waiting, total = [root], 0.0
+    while waiting:
+        process = waiting.pop()
+        total += times[process]
+        waiting += children.get(process, [])
+    return total
+
+
+def _read_processes() -> Iterator[tuple[int, list[str]]]:
+    """Each process with what follows its name in proc(5) stat: state, parent and so on."""
+    for folder in machine.PROC.glob("[0-9]*"):
+        # The name stands in brackets and may hold anything, brackets included.
+        fields = read_text(folder / "stat").rpartition(")")[2].split()
+        if len(fields) > 14:  # noqa: PLR2004 - up to cstime
+            yield int(folder.name), fields
+
+
+def _read_frequency() -> float | None:
+    files = (machine.CPUS / f"cpu{core}/cpufreq/scaling_cur_freq" for core in machine.usable_cores())
+    found = [float(text) for file in files if (text := read_text(file).strip()).isdecimal()]
+    return max(found) * 1e3 if found else None
 
 
 def contamination(before: Usage, after: Usage) -> dict[str, float | None]:
     """What the machine did between two readings.
 
     Returns:
+        ``others_percent``: share of our cores' time that processes of others, and interrupts, used;
         ``cpu_pressure_percent``: share of the time in which some task waited for a core (it counts our own, too);
         ``steal_percent``: share of core time the hypervisor gave to others; ``throttled_periods`` of the control
-        group; ``load_1m``. None where the system does not tell.
+        group; ``frequency_drop_percent``: by how much the fastest core got slower; ``load_1m``. None where the
+        system does not tell.
     """
     elapsed_s = max(after.at_s - before.at_s, 1e-9)
-    pressure, steal, ticks, throttled = (
+    pressure, steal, ticks, throttled, busy, own = (
         None if (a := getattr(after, name)) is None or (b := getattr(before, name)) is None else a - b
-        for name in ("pressure_us", "steal_ticks", "total_ticks", "throttled")
+        for name in ("pressure_us", "steal_ticks", "total_ticks", "throttled", "busy_ticks", "own_ticks")
     )
+    others = None
+    if busy is not None and own is not None and ticks is not None and ticks >= _LEAST_TICKS:
+        others = 100 * max(0.0, busy - own) / ticks
     return {
+        "others_percent": others,
         "cpu_pressure_percent": None if pressure is None else pressure / elapsed_s / 1e4,
         "steal_percent": None if steal is None or not ticks else 100 * steal / ticks,
         "throttled_periods": throttled,
+        "frequency_drop_percent": _drop(before.frequency_hz, after.frequency_hz),
         "load_1m": read_load(),
     }
+
+
+def find_causes(found: Mapping[str, float | None]) -> dict[str, float]:
+    """Why a round is dirty: the counters beyond their limits in `RULES`, empty for none.
+
+    Args:
+        found: As `contamination` tells.
+    """
+    values = {rule.name: (found.get(rule.name), rule.limit) for rule in RULES}
+    return {name: value for name, (value, limit) in values.items() if value is not None and value > limit}
+
+
+def can_judge(found: Mapping[str, float | None]) -> bool:
+    """Whether a round in which nothing was found may be called clean: its neighbours could be seen."""
+    return found.get(_DECISIVE) is not None
+
+
+def _drop(before: float | None, after: float | None) -> float | None:
+    return None if not before or after is None else max(0.0, 100 * (1 - after / before))

@@ -43,6 +43,7 @@ TUNING_VARIABLES = (
 
 _CGROUP = Path("/sys/fs/cgroup")
 PROC = Path("/proc")
+CPUS = Path("/sys/devices/system/cpu")
 _DEV = Path("/dev")
 
 
@@ -53,10 +54,15 @@ def read_thread_budget() -> int:
     return max(1, min(limits))
 
 
-def _affinity() -> int:
+def usable_cores() -> frozenset[int]:
+    """Numbers of the cores that this process, and so its workers, may run on."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return frozenset(os.sched_getaffinity(0))
+    return frozenset(range(os.cpu_count() or 1))
+
+
+def _affinity() -> int:
+    return len(usable_cores())
 
 
 def _cores() -> int:

@@ -72,8 +72,8 @@ class Round:
         steady: Whether warm-up ended because its windows agreed, not at its cap.
         peak_rss_bytes: Highest resident memory of the worker process.
         base_rss_bytes: Resident memory after the imports, before the model.
-        contamination: What else the machine did meanwhile: ``cpu_pressure_percent``, ``steal_percent``,
-            ``involuntary_switches``, ``throttled_periods``, ``load_1m``; None where it can't be read.
+        contamination: What else the machine did meanwhile, as `bench.contamination.contamination` tells, and
+            ``involuntary_switches`` of this worker; None where it can't be read.
     """
 
     turns_s: tuple[tuple[float, ...], ...]
@@ -95,6 +95,7 @@ class Measurement:
         status: One of `STATUSES`.
         reason: One line; why the status is not ok.
         rounds: Process rounds in order; a case that failed keeps those before.
+        repeated: Dirty rounds in whose place a clean repetition stands among `rounds`; kept, and in no estimate.
         parity: Agreement with eager fp32, None if it was never compared.
         effective: What the runtime did.
         stop_reason: ``target`` (interval narrow enough), ``plateau`` (more samples no longer help), ``rounds`` (the
@@ -106,6 +107,7 @@ class Measurement:
     status: str
     reason: str = ""
     rounds: tuple[Round, ...] = ()
+    repeated: tuple[Round, ...] = ()
     parity: Parity | None = None
     effective: Effective = field(default_factory=Effective)
     stop_reason: str = ""

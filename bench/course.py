@@ -1,0 +1,70 @@
+"""How a match has gone so far, and whether it goes on. Pure logic: the clock and the machine are the caller's."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bench.measure import decide
+
+if TYPE_CHECKING:
+    from bench.measure import Settings
+
+
+@dataclass(slots=True)
+class Course:
+    """The rounds of a match, as far as going on depends on them.
+
+    A dirty round is measured again once. A clean repetition stands in its place; after a dirty one both stay, for a
+    machine that is never quiet has no better rounds to give.
+
+    Args:
+        settings: The measuring settings.
+        half_widths: After each round that counts, the relative half-width of each case's interval.
+        took_s: Time of each round measured here, dirty ones that were replaced included [s].
+        saved_s: Time by which a round to come is shorter than the last, for caches are filled [s].
+        suspect: Whether the last round is dirty and was not yet measured again.
+    """
+
+    settings: Settings
+    half_widths: list[list[float]] = field(default_factory=list)
+    took_s: list[float] = field(default_factory=list)
+    saved_s: float = 0.0
+    suspect: bool = False
+
+    def note(self, took_s: float, *, dirty: bool) -> bool:
+        """Take in a round; whether it stands for the one before, which is then forgotten here.
+
+        Args:
+            took_s: Its time [s].
+            dirty: Whether the machine was busy with something else.
+        """
+        self.took_s.append(took_s)
+        replaces = self.suspect and not dirty
+        self.suspect = dirty and not self.suspect
+        if replaces and self.half_widths:
+            self.half_widths.pop()
+        return replaces
+
+    @property
+    def next_s(self) -> float:
+        """Time that the next round will take [s]: as the last, less what caches save; NaN before the first."""
+        return max(0.0, self.took_s[-1] - self.saved_s) if self.took_s else math.nan
+
+    @property
+    def uncertainty(self) -> float:
+        """The widest relative half-width over the target; inf while a case has no interval."""
+        if not self.half_widths or not self.half_widths[-1]:
+            return math.inf
+        return max(width if math.isfinite(width) else math.inf for width in self.half_widths[-1]) / self.settings.target
+
+    def why_stop(self, left_s: float | None) -> str:
+        """Why no further round is measured, as `bench.measure.decide` says; empty to go on.
+
+        Args:
+            left_s: Time left to this match [s], None without a limit.
+        """
+        stop = decide(self.settings, self.half_widths, left_s, self.next_s)
+        fits = left_s is None or left_s >= self.next_s
+        return "" if self.suspect and fits else stop
