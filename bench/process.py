@@ -32,10 +32,12 @@ class Build:
     Args:
         python: The interpreter.
         root: Folder that holds the package `bench`; None where the interpreter's environment has it installed.
+        variables: Of its environment, beyond those that every worker has.
     """
 
     python: str = sys.executable
     root: Path | None = _ROOT
+    variables: tuple[tuple[str, str], ...] = ()
 
 
 class Child:
@@ -59,7 +61,8 @@ class Child:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(TUNING_VARIABLES)}
         # What an environment of its own has installed must not be shadowed by what ours can see.
         paths = [str(build.root), *filter(None, [os.environ.get("PYTHONPATH")])] if build.root else []
-        environment = {**inherited, **extra, "PYTHONPATH": os.pathsep.join(paths), VARIABLE: str(self._lifeline.theirs)}
+        environment = {**inherited, **extra, **dict(build.variables), "PYTHONPATH": os.pathsep.join(paths)}
+        environment[VARIABLE] = str(self._lifeline.theirs)
         for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TORCHINDUCTOR_COMPILE_THREADS"):
             environment[name] = str(threads)
         self.popen = subprocess.Popen(
