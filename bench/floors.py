@@ -1,0 +1,86 @@
+"""The noise floor of a machine: the smallest slow-down that its newest self-test could see, and how old that is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bench.store import Store
+
+#: Kind of a self-test's document, and preset of its run.
+SELFTEST = "selftest"
+_DAY_S = 86_400
+_IDENTITY = (("cpu", "model"), ("cpu", "arch"), ("cpu", "logical"), ("limits", "threads"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floor:
+    """What a self-test found.
+
+    Args:
+        run: Its id.
+        age_s: Time since it ended [s].
+        by_backend: Smallest visible slow-down of each backend, as a share.
+        neighbour: Whether it ran beside a process that kept a core busy.
+    """
+
+    run: str
+    age_s: float
+    by_backend: dict[str, float]
+    neighbour: bool = False
+
+    @property
+    def old(self) -> bool:
+        """Whether it is from another day: neighbours, temperature and kernels may have changed."""
+        return self.age_s > _DAY_S
+
+    def of(self, backend: str) -> float:
+        """That of a backend, or the largest where it was not tested."""
+        return self.by_backend.get(backend, max(self.by_backend.values()))
+
+    def describe(self) -> str:
+        """Such as ``changes under 1.8 % (eager), 0.9 % (openvino) can't be seen here (self-test of 2 h ago)``."""
+        shares = ", ".join(f"{100 * share:.2g} % ({name})" for name, share in self.by_backend.items())
+        age = f"{self.age_s / 60:.0f} min" if self.age_s < 2 * 3600 else f"{self.age_s / 3600:.0f} h"
+        age = f"{self.age_s / _DAY_S:.0f} days" if self.age_s > 2 * _DAY_S else age
+        beside = ", beside a neighbour" if self.neighbour else ""
+        doubt = ": older than a day, run `rexbench selftest` again" if self.old else ""
+        return f"changes under {shares} can't be seen here today (self-test of {age} ago{beside}{doubt})".replace(
+            " today", "" if self.old else " today"
+        )
+
+
+def identify_machine(environment: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What makes two environments one kind of machine: processor, cores and thread budget."""
+    return tuple(environment.get(part, {}).get(key) for part, key in _IDENTITY)
+
+
+def find_floor(store: Store, environment: Mapping[str, Any], *, now: datetime | None = None) -> Floor | None:
+    """The newest floor of this machine; None where it was never tested.
+
+    Args:
+        store: Where self-tests are.
+        environment: As `bench.machine.read_environment` tells it.
+        now: The time; default is that of the clock.
+    """
+    own = identify_machine(environment)
+    runs = [run for run in store.runs() if run.preset == SELFTEST and identify_machine(run.environment) == own]
+    for run in sorted(runs, key=lambda run: (run.started_at, run.id), reverse=True):
+        document = store.study(run.id)
+        if document is None or document.get("kind") != SELFTEST:
+            continue
+        floors = {row["backend"]: row["floor"] for row in document["cases"] if _is_number(row["floor"])}
+        if floors:
+            ended = datetime.fromisoformat(run.finished_at or run.started_at)
+            age_s = ((now or datetime.now(UTC)) - ended).total_seconds()
+            return Floor(run=run.id, age_s=age_s, by_backend=floors, neighbour=bool(document.get("neighbour")))
+    return None
+
+
+def _is_number(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
