@@ -173,7 +173,8 @@ def break_even(base: Measurement, other: Measurement, compile_cache: str | None 
         compile_cache: Count only rounds of `other` with this state of its cache; None counts all.
     """
     speed = ratio(base, other)
-    costs = one_off_s(other.rounds, compile_cache), one_off_s(base.rounds)
+    # What a round cost before its samples does not depend on how quiet the machine was while they were taken.
+    costs = one_off_s((*other.repeated, *other.rounds), compile_cache), one_off_s((*base.repeated, *base.rounds))
     if speed is None or any(math.isnan(cost) for cost in costs):
         return None
     extra_s = costs[0] - costs[1]

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from bench.case import REFERENCE_BACKEND
+from reports.badge import DIRTY, SYMBOLS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,10 +27,20 @@ def render_cases(frame: pd.DataFrame) -> str:
             alone = row["backend"] == REFERENCE_BACKEND or _is_missing(row["speedup"])
             speedup = "" if alone else render_interval(row, "speedup", "")
             latency = render_interval(row, "latency", "_s", 1e3)
-            lines.append(f"{name:46} {latency:>24} {row['throughput_per_s']:9.1f}  {speedup}".rstrip())
+            mark = f"  {SYMBOLS[DIRTY]} {DIRTY}" if row["contamination"] == DIRTY else ""
+            lines.append(f"{name:46} {latency:>24} {row['throughput_per_s']:9.1f}  {speedup}".rstrip() + mark)
         else:
             lines.append(f"{name:46} {row['status']}: {row['reason']}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_explain_marks(frame)])
+
+
+def _explain_marks(frame: pd.DataFrame) -> list[str]:
+    """What `DIRTY` means, with the evidence of each case that has it."""
+    dirty = frame[frame["contamination"] == DIRTY].to_dict("records")
+    if not dirty:
+        return []
+    head = f"{SYMBOLS[DIRTY]} {DIRTY}: the machine was busy with something else, also when the round was measured again"
+    return [head, *(f"  {_name(row)}: {row['contamination_evidence']}" for row in dirty)]
 
 
 def render_interval(row: Mapping[Any, Any], stem: str, unit: str, scale: float = 1.0) -> str:

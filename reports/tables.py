@@ -13,7 +13,7 @@ from bench.case import REFERENCE_BACKEND, SCENARIOS
 from bench.records import PHASES as PHASE_NAMES
 from bench.records import Effective
 from bench.stats import Summary, break_even, one_off_s, ratio, summarise
-from reports import columns
+from reports import badge, columns
 from reports.rivals import rival_rows
 
 if TYPE_CHECKING:
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 #: Whole numbers that may be missing; as floats they would be written 2.0.
 _WHOLE = (
     "speedup_pairs", "ratio_pairs", "parity_inputs", "peak_rss_bytes", "base_rss_bytes", "effective_threads",
-    "effective_streams",
+    "effective_streams", "dirty_rounds",
 )  # fmt: skip
-_LEDGER = ("cpu_pressure_percent", "steal_percent", "throttled_periods")
+_LEDGER = (
+    "others_percent", "cpu_pressure_percent", "steal_percent", "throttled_periods", "frequency_drop_percent",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +168,7 @@ def _case_row(run: RunData, measurement: Measurement) -> dict[str, Any]:
         **{name: _worst(measurement, name) for name in ("peak_rss_bytes", "base_rss_bytes")},
         **{f"effective_{one.name}": getattr(measurement.effective, one.name) for one in fields(Effective)},
         "steady": all(one.steady for one in measurement.rounds) if measurement.rounds else None,
+        **_badge(measurement),
         **{name: _worst_ledger(measurement, name) for name in _LEDGER},
         "notes": " ".join(measurement.notes),
     }
@@ -204,6 +207,16 @@ def _parity(measurement: Measurement) -> dict[str, Any]:
     return {f"parity_{name}": getattr(found, name) for name in names} if found else {}
 
 
+def _badge(measurement: Measurement) -> dict[str, Any]:
+    found = badge.judge(measurement)
+    return {
+        "contamination": found.state,
+        "contamination_evidence": found.evidence,
+        "dirty_rounds": found.dirty_rounds,
+        "repeated_rounds": found.repeated_rounds,
+    }
+
+
 def _worst(measurement: Measurement, name: str) -> float | None:
     return max((value for one in measurement.rounds if (value := getattr(one, name)) is not None), default=None)
 
@@ -215,8 +228,10 @@ def _worst_ledger(measurement: Measurement, name: str) -> float | None:
 
 def _phase_rows(run: RunData, measurement: Measurement) -> Iterator[dict[str, Any]]:
     base = base_of(run, measurement)
-    for cache in sorted({one.compile_cache or "" for one in measurement.rounds}):
-        rounds = [one for one in measurement.rounds if (one.compile_cache or "") == cache]
+    # A round is dirty by what happened while it was sampled, long after its phases, and only the first compiles cold.
+    every = (*measurement.repeated, *measurement.rounds)
+    for cache in sorted({one.compile_cache or "" for one in every}):
+        rounds = [one for one in every if (one.compile_cache or "") == cache]
         row = {
             **measurement.case.as_dict(),
             "status": measurement.status,
@@ -238,10 +253,12 @@ def _median_phase(rounds: list[Round], phase: str) -> float:
 
 
 def _round_rows(measurement: Measurement) -> Iterator[dict[str, Any]]:
-    for index, one in enumerate(measurement.rounds):
+    for index, one in enumerate((*measurement.rounds, *measurement.repeated)):
         yield {
             **measurement.case.as_dict(),
             "round": index,
+            "replaced": index >= len(measurement.rounds),
+            "dirty": badge.describe_round(one),
             "compile_cache": one.compile_cache or "",
             **{f"{phase}_s": value for phase, value in one.phases_s.items()},
             "warmup_calls": one.warmup_calls,

@@ -7,21 +7,22 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bench.contamination import can_judge
 from bench.records import STATUSES
 from bench.stats import Ratio, Summary, ratio, summarise
+from reports import badge
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bench.case import Case
     from bench.records import Measurement
     from reports.tables import RunData
 
 
-#: Beyond which other load is worth a warning. A benchmark that fills its own cores shows a few percent of pressure.
-_LIMITS = (
-    ("cpu_pressure_percent", 25, "The machine was busy: tasks waited for a core {:.0f} % of the time"),
-    ("steal_percent", 1, "Other virtual machines took {:.1f} % of the cores"),
-    ("throttled_periods", 0, "The control group was throttled {:.0f} times"),
-)
+#: Pressure beyond which a machine whose neighbours can't be seen is worth a warning [%]. A benchmark that fills its own
+#: cores shows a few.
+_PRESSURE = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,18 +61,31 @@ def find_fastest(run: RunData) -> list[Fastest]:
 
 def find_doubts(run: RunData) -> list[str]:
     """What speaks against the numbers of this run, as sentences."""
-    rounds = [one for measurement in run.measurements for one in measurement.rounds]
-    doubts = []
-    for name, limit, text in _LIMITS:
-        worst = max((value for one in rounds if (value := one.contamination.get(name)) is not None), default=0.0)
-        if worst > limit:
-            doubts.append(f"{text.format(worst)} in the worst round; times may be too long and intervals wide.")
+    doubts = list(_doubts_about_machine(run))
     unsteady = sum(not all(one.steady for one in measurement.rounds) for measurement in run.measurements)
     if unsteady:
         doubts.append(
             f"Warm-up hit its cap in {unsteady} of {len(run.measurements)} cases; their samples may still be drifting."
         )
     return doubts
+
+
+def _doubts_about_machine(run: RunData) -> Iterator[str]:
+    badges = [(badge.judge(one), one.case) for one in run.measurements]
+    dirty = [(found, case) for found, case in badges if found.state == badge.DIRTY]
+    if dirty:
+        worst, case = max(dirty, key=lambda pair: pair[0].dirty_rounds or 0)
+        yield (
+            f"The machine was busy with something else in {len(dirty)} of {len(badges)} cases, also when their rounds "
+            f"were measured again; their times may be too long and intervals wide. {case.id}: {worst.evidence}."
+        )
+    unseen = [one.contamination for all_of in run.measurements for one in all_of.rounds]
+    waited = [found.get("cpu_pressure_percent") or 0.0 for found in unseen if not can_judge(found)]
+    if max(waited, default=0.0) > _PRESSURE:
+        yield (
+            f"The machine was busy: tasks waited for a core {max(waited):.0f} % of the time in the worst round; "
+            "times may be too long and intervals wide."
+        )
 
 
 def describe_number(value: float, low: float, high: float, unit: str = "") -> str:

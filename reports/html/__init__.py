@@ -65,7 +65,7 @@ def _tables(frames: Mapping[str, pd.DataFrame]) -> dict[str, Markup | None]:
     }
     return {
         # The table library escapes every cell.
-        name: Markup(render_table(name, frame, views.MEANINGS)) if len(frame) else None  # noqa: S704
+        name: Markup(render_table(name, frame, views.MEANINGS, badges=views.badges_of(frame))) if len(frame) else None  # noqa: S704
         for name, frame in found.items()
     }
 

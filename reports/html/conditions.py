@@ -101,8 +101,8 @@ def _commit(git: Mapping[str, Any]) -> str:
 
 
 def _contamination(cases: pd.DataFrame) -> str:
-    names = {"cpu_pressure_percent": "CPU pressure {:.3g} %", "steal_percent": "steal {:.3g} %"}
-    names["throttled_periods"] = "{:.0f} throttled periods"
+    names = {"others_percent": "neighbours {:.3g} % of the cores", "cpu_pressure_percent": "CPU pressure {:.3g} %"}
+    names |= {"steal_percent": "steal {:.3g} %", "throttled_periods": "{:.0f} throttled periods"}
     found = [
         text.format(float(cases[name].dropna().max())) for name, text in names.items() if cases[name].notna().any()
     ]

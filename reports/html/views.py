@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from reports.badge import CLEAN, DIRTY, SYMBOLS, UNKNOWN, Badge
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: Heading of the column that says what else the machine did.
+MACHINE = "machine"
+_CLASSES = {SYMBOLS[CLEAN]: "clean", SYMBOLS[DIRTY]: "dirty", SYMBOLS[UNKNOWN]: "unknown"}
 _NAMES = ["model", "resolution", "batch", "backend", "precision", "memory_format", "threads", "device", "scenario"]
 _ALWAYS = {"model", "batch", "backend"}
 _UNITS = {"resolution": "px"}
@@ -39,7 +44,17 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
     view["stopped by"] = shown["stop_reason"]
     view["peak memory [MB]"] = shown["peak_rss_bytes"].astype("Float64").astype(float) / 1e6
     view["status"] = shown["status"]
+    view[MACHINE] = [
+        _badge(*pair) for pair in zip(shown["contamination"], shown["contamination_evidence"], strict=True)
+    ]
     return view
+
+
+def badges_of(view: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """The classes of the badges in a view by column and text, as `reports.html.datatables.render_table` takes them."""
+    if MACHINE not in view:
+        return {}
+    return {MACHINE: {text: f"badge {_CLASSES[text[0]]}" for text in view[MACHINE] if text}}
 
 
 def view_rivals(rivals: pd.DataFrame) -> pd.DataFrame:
@@ -104,6 +119,7 @@ def view_ledger(cases: pd.DataFrame) -> pd.DataFrame:
     view["relative error"] = pd.to_numeric(shown["parity_relative_error"])
     view["top-1 agreement"] = pd.to_numeric(shown["parity_top1_agreement"])
     view["steady"] = shown["steady"].map({True: "yes", False: "no"})
+    view["neighbours [%]"] = _told(pd.to_numeric(shown["others_percent"]).round(1))
     view["CPU pressure [%]"] = pd.to_numeric(shown["cpu_pressure_percent"])
     view["steal [%]"] = pd.to_numeric(shown["steal_percent"])
     view["throttled periods"] = pd.to_numeric(shown["throttled_periods"])
@@ -124,6 +140,9 @@ MEANINGS: Mapping[str, str] = {
     "one off [s]": "build, convert, compile and first inference together",
     "outliers": "calls beyond 3 interquartile ranges from the quartiles of their round; counted, not dropped",
     "steady": "whether warm-up ended because its windows agreed, in every round",
+    MACHINE: "clean: nothing else used the cores; dirty: something did, also when the round was measured again; "
+    "not available: this system does not tell",
+    "neighbours [%]": "share of our cores' time that processes of others, and interrupts, used, worst round",
     "CPU pressure [%]": "share of time in which a task waited for a core, worst round; the benchmark counts, too",
     "steal [%]": "share of core time given to other virtual machines, worst round",
 }
@@ -141,6 +160,10 @@ def _identity_of(shown: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
 def _interval(shown: pd.DataFrame, low: str, high: str, factor: float) -> list[str]:
     bounds = zip(shown[low] * factor, shown[high] * factor, strict=True)
     return ["" if pd.isna(one) or one == two else f"{one:.4g} to {two:.4g}" for one, two in bounds]
+
+
+def _badge(state: str, evidence: str) -> str:
+    return str(Badge(state=state, evidence=evidence)) if state else ""
 
 
 def _told(values: pd.Series) -> pd.Series:

@@ -11,6 +11,7 @@ import pytest
 
 from bench.assets import REFERENCE
 from bench.case import Case
+from bench.contamination import Usage
 from bench.executor import WorkerError
 from bench.measure import Settings
 
@@ -89,6 +90,9 @@ class FakeExecutor:
     asked: list[tuple[str, str]] = field(default_factory=list)
     told: list[tuple[str, str]] = field(default_factory=list)
     handles: list[FakeHandle] = field(default_factory=list)
+    dirty_windows: set[int] = field(default_factory=set)
+    readings: int = 0
+    busy_ticks: float = 0.0
     random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
 
     def prepare(self, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
@@ -116,6 +120,14 @@ class FakeExecutor:
 
     def now(self) -> float:
         return self.clock
+
+    def read_usage(self) -> Usage:
+        """Quiet, but for the windows of sampling whose number is in `dirty_windows`."""
+        self.readings += 1
+        busy = 50.0 if self.readings % 2 == 0 and self.readings // 2 - 1 in self.dirty_windows else 0.0
+        self.busy_ticks += busy
+        ticks = {"busy_ticks": self.busy_ticks, "own_ticks": 0.0, "total_ticks": 200.0 * self.readings}
+        return Usage(at_s=self.clock, pressure_us=None, steal_ticks=0.0, throttled=None, **ticks)
 
 
 @pytest.fixture

@@ -238,3 +238,34 @@ def test_two_models_meet_in_real_processes(tmp_path, saved):
     assert [(part.status, part.parity.passed) for part in (model, rival)] == [("ok", True)] * 2
     assert len(model.rounds[0].turns_s) == len(rival.rounds[0].turns_s) > 0
     assert ratio(rival, model).pairs == len(model.rounds[0].turns_s)
+
+
+def test_a_dirty_round_is_measured_again_and_kept_apart(play, executor, settings):
+    executor.dirty_windows = {1}
+    measured = play()
+    for one in measured.values():
+        assert len(one.rounds) == settings.min_rounds
+        assert [part.contamination["others_percent"] for part in one.rounds] == [0, 0]
+        assert [part.contamination["others_percent"] for part in one.repeated] == [25]
+    assert ratio(measured["eager"], measured["compile"]).rounds == settings.min_rounds
+
+
+def test_rounds_that_are_dirty_again_stay(play, executor):
+    executor.dirty_windows = set(range(20))
+    measured = play()
+    assert {len(one.repeated) for one in measured.values()} == {0}
+    assert {len(one.rounds) for one in measured.values()} == {2}
+
+
+def test_the_cold_compile_of_a_dirty_round_is_not_forgotten(play, executor):
+    executor.scripts = {"compile": {"caches": True}}
+    executor.dirty_windows = {0}
+    found = play()["compile"]
+    assert [part.compile_cache for part in (*found.repeated, *found.rounds)] == ["cold", "cached", "cached"]
+
+
+def test_a_case_that_dies_in_the_repetition_keeps_its_dirty_round(play, executor):
+    executor.dirty_windows = {0}
+    executor.scripts = {"compile": {"fails_at": "build", "fails_in": 1}}
+    measured = play()
+    assert [(len(one.rounds), len(one.repeated)) for one in measured.values()] == [(2, 1), (1, 0), (2, 1)]

@@ -174,3 +174,10 @@ def test_two_runs_write_to_one_store_at_once(url):
     reader = Store(url)
     assert [len(reader.measurements(name)) for name in names] == [len(backends)] * 2
     reader.close()
+
+
+def test_rounds_that_were_measured_again_come_back_apart(store):
+    store.save_run(make_run())
+    again = make_measurement(repeated=(Round(turns_s=((0.3,),), phases_s={"import": 1.0}),))
+    store.save_measurement(make_run().id, again)
+    assert store.measurements(make_run().id) == (again,)
