@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 BACKENDS = ("eager", "torchscript", "compile", "openvino")
@@ -29,6 +29,8 @@ class Case:
         memory_format: One of `MEMORY_FORMATS`; OpenVINO chooses its own layouts and takes ``contiguous``.
         device: One of `DEVICES`.
         scenario: ``latency`` calls one after the other; ``throughput`` keeps several requests in flight.
+        streams: In the throughput scenario: streams of the runtime, or instances that share the threads where it
+            answers one call at a time; 0 leaves the number to the runtime's throughput hint.
     """
 
     model: str
@@ -40,6 +42,7 @@ class Case:
     memory_format: str = "contiguous"
     device: str = "cpu"
     scenario: str = "latency"
+    streams: int = 0
 
     @property
     def id(self) -> str:
@@ -50,7 +53,7 @@ class Case:
             for field in fields(self)
             if field.name in _SHORTENED and getattr(self, field.name) != field.default
         ]
-        return "-".join(parts)
+        return "-".join([*parts, *([f"streams{self.streams}"] if self.streams else [])])
 
     @property
     def match(self) -> tuple[str, int, int, str, int, str]:
@@ -65,6 +68,11 @@ class Case:
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain values, in the order of the contract."""
         return asdict(self)
+
+    def as_message(self) -> dict[str, Any]:
+        """The fields that are not at their defaults, which a worker of an earlier build need not know."""
+        needed = [spec for spec in fields(self) if spec.default is MISSING or getattr(self, spec.name) != spec.default]
+        return {spec.name: getattr(self, spec.name) for spec in needed}
 
 
 _SHORTENED = frozenset({"precision", "memory_format", "device", "scenario"})

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bench.executor import WorkerError
+from bench.lanes import QUEUED_BACKENDS
 from bench.records import Effective, Measurement, Round
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Entry:
         built: The worker's answer to ``build`` in the round under way.
         warmed: Its answer to ``warm_up``.
         turns: Samples of the round under way [s], by turn.
+        requests: Times of its requests [s], by turn; empty but in the throughput scenario.
         switches: Involuntary context switches in these turns.
     """
 
@@ -54,6 +56,7 @@ class Entry:
     built: dict[str, Any] = field(default_factory=dict)
     warmed: dict[str, Any] = field(default_factory=dict)
     turns: list[tuple[float, ...]] = field(default_factory=list)
+    requests: list[tuple[float, ...]] = field(default_factory=list)
     switches: int = 0
 
     @property
@@ -102,6 +105,7 @@ class Entry:
         self.rounds.append(
             Round(
                 turns_s=tuple(self.turns),
+                requests_s=tuple(self.requests),
                 phases_s=phases,
                 compile_cache=("cached" if index else "cold") if self.built["caches"] else None,
                 warmup_calls=self.warmed["calls"],
@@ -135,6 +139,8 @@ def _doubts(entry: Entry) -> list[str]:
     doubts = []
     if any(not part.steady for part in entry.rounds):
         doubts.append("warm-up reached its cap before two windows agreed")
+    if entry.case.streams > 1 and entry.case.backend not in QUEUED_BACKENDS and entry.rounds:
+        doubts.append("phases are those of the first instance; the others follow at once and find what it compiled")
     if entry.case.backend == "openvino" and entry.rounds:
         doubts.append("build and conversion were timed once for the match, in the process that prepares it")
     return doubts

@@ -15,6 +15,7 @@ from bench.contamination import contamination, find_causes
 from bench.course import Course
 from bench.entry import Entry
 from bench.executor import WorkerError
+from bench.lanes import open_case
 from bench.measure import plan_turns
 from bench.parity import compare, find_mismatches
 from bench.records import Effective
@@ -203,7 +204,8 @@ class Match:
         settings = self._settings
         try:
             self._watch(entry.case, "build" if index else "build and compile")
-            entry.handle = entry.executor.open(entry.case, entry.assets, self._scratch / entry.side, settings.limit_s)
+            scratch = self._scratch / entry.side
+            entry.handle = open_case(entry.executor, entry.case, entry.assets, scratch, settings.limit_s)
             entry.built = entry.handle.ask("build", logits_path=str(logits))
             entry.effective = Effective(**entry.built["effective"])
             entry.parity = compare(np.load(entry.assets / REFERENCE), np.load(logits), entry.case.precision)
@@ -215,7 +217,7 @@ class Match:
         except (WorkerError, OSError, ValueError) as error:
             entry.fail(error)
             entry.close()
-        entry.turns, entry.switches = [], 0
+        entry.turns, entry.requests, entry.switches = [], [], 0
 
     def _take_turns(self) -> None:
         """Turns of all live workers, each time in a new random order."""
@@ -231,6 +233,8 @@ class Match:
                     entry.close()
                     continue
                 entry.turns.append(tuple(taken["samples_s"]))
+                if "requests_s" in taken:
+                    entry.requests.append(tuple(taken["requests_s"]))
                 entry.switches += taken["involuntary_switches"]
 
     def _interrupt(self) -> None:

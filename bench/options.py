@@ -9,6 +9,7 @@ from analysis.option_types import megabytes, number, whole, whole_or
 from bench.case import BACKENDS, DEVICES, MEMORY_FORMATS, PRECISIONS, SCENARIOS
 from bench.plan import NATIVE, PRESETS, Selection
 from bench.store import DEFAULT_URL
+from bench.streams import HINT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,16 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--precisions", {"nargs": "+", "metavar": "NAME", "help": f"any of {', '.join(PRECISIONS)}"}),
     ("--memory-formats", {"nargs": "+", "metavar": "NAME", "help": f"any of {', '.join(MEMORY_FORMATS)}"}),
     ("--scenarios", {"nargs": "+", "metavar": "NAME", "help": f"any of {', '.join(SCENARIOS)}"}),
+    (
+        "--streams",
+        {
+            "nargs": "+",
+            "type": whole_or(HINT),
+            "metavar": "N",
+            "help": "in the throughput scenario: streams of OpenVINO, or instances of a torch backend that share the "
+            f"threads; {HINT}: what OpenVINO chooses; default: 1, 2, 4 ... up to the threads, and {HINT}",
+        },
+    ),
     (
         "--device",
         {
@@ -115,10 +126,13 @@ def read_selection(given: Callable[[str], Any]) -> Selection:
     Args:
         given: The value of an option by its destination, such as ``batch_sizes``.
     """
-    plain = ("models", "backends", "batch_sizes", "resolutions", "precisions", "memory_formats", "scenarios")
+    plain = (
+        *("models", "backends", "batch_sizes", "resolutions", "precisions", "memory_formats", "scenarios", "streams"),
+        *("device", "threads", "weights"),
+    )
     settings = {name: value for option, name in SETTINGS.items() if (value := given(option)) is not None}
     return Selection(
-        **{name: given(name) for name in (*plain, "device", "threads", "weights")},
+        **{name: given(name) for name in plain},
         preset=given("preset") or _DEFAULT,
         settings=settings,
     )

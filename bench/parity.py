@@ -56,6 +56,7 @@ def find_mismatches(case: Case, effective: Effective, parity: Parity) -> list[st
             ("threads", case.threads, effective.threads),
             ("memory format", case.memory_format, effective.memory_format),
             ("device", case.device, effective.device),
+            *([("streams", case.streams, effective.streams)] if case.streams else []),
         )
         if got not in {asked, None, "runtime"}
     ]

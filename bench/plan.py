@@ -10,6 +10,7 @@ from analysis.complexity import count
 from bench.case import BACKENDS, DEVICES, MEMORY_FORMATS, PRECISIONS, SCENARIOS, Case
 from bench.machine import has_nvidia_gpu, read_available_bytes, read_thread_budget
 from bench.presets import NATIVE, PRESETS, Preset
+from bench.streams import check_streams, expand_streams
 from rexnet_core.catalogue import model_info
 from rexnet_core.errors import InputError, UnknownNameError
 
@@ -48,8 +49,8 @@ class Plan:
 class Selection:
     """What a user asked for on top of a preset; None leaves the preset's value.
 
-    A resolution may be `NATIVE`: each model's own. Without a device, a preset made for GPUs runs on one, too, where
-    there is one; any other runs on the CPU.
+    A resolution may be `NATIVE`: each model's own. Streams are numbers or `bench.streams.HINT`. Without a device, a
+    preset made for GPUs runs on one, too, where there is one; any other runs on the CPU.
     """
 
     preset: str = "quick"
@@ -60,6 +61,7 @@ class Selection:
     precisions: Sequence[str] | None = None
     memory_formats: Sequence[str] | None = None
     scenarios: Sequence[str] | None = None
+    streams: Sequence[int | str] | None = None
     device: str | None = None
     threads: int | None = None
     weights: Path | None = None
@@ -84,6 +86,7 @@ def expand(selection: Selection) -> Plan:
     scenarios = _check_names("scenario", _chosen("scenario", selection.scenarios, ("latency",)), SCENARIOS)
     grids = _expand_devices(selection, preset)
     threads = _check_threads(selection.threads)
+    streams = check_streams(selection.streams, scenarios, threads)
     costs = {(model, side): count(model, side) for model in models for side in _sides(model, resolutions)}
     for (model, side), cost in costs.items():
         for batch in {batch for _, batches, _ in grids for batch in batches}:
@@ -101,10 +104,12 @@ def expand(selection: Selection) -> Plan:
             memory_format=memory_format,
             device=device,
             scenario=scenario,
+            streams=lanes,
         )
         for device, batches, backends in grids
         for ((_, side), cost), precision, batch in itertools.product(costs.items(), precisions, batches)
         for backend, memory_format, scenario in itertools.product(backends, formats, scenarios)
+        for lanes in expand_streams(scenario, streams, backend, threads)
     ]
     return Plan(
         cases=tuple(dict.fromkeys(cases)),

@@ -24,10 +24,10 @@ class Effective:
     Args:
         precision: Arithmetic precision, as in `Case.precision`.
         threads: Threads of the runtime's compute pool.
-        streams: Requests the runtime executes at once.
+        streams: Requests the runtime, or its instances together, execute at once.
         memory_format: Layout of the tensors computed with; ``runtime`` where the runtime chooses (inductor, OpenVINO).
         device: Where the outputs were made.
-        jobs: Inferences in one timed call; more than one only in the throughput scenario.
+        jobs: Inferences in one sample; in the throughput scenario those of a window, as many as are in flight.
         details: What else the runtime tells of itself (instruction set, version, ...).
     """
 
@@ -64,8 +64,10 @@ class Round:
     """One process round: a fresh worker, warmed, that took turns with the others of its match.
 
     Args:
-        turns_s: Raw samples [s], one per call, grouped by turn; turn t of every case in the match was taken
-            at the same time, in random order, so turns pair across cases. A turn may be empty.
+        turns_s: Raw samples [s], one per call or, in the throughput scenario, per window, grouped by turn; turn t of
+            every case in the match was taken at the same time, in random order, so turns pair across cases. A turn may
+            be empty.
+        requests_s: In the throughput scenario, time of each request from its start to its end [s], by turn.
         phases_s: Duration of each of `PHASES` that applies [s].
         compile_cache: ``cold``, ``cached``, or None where nothing is compiled.
         warmup_calls: Calls before the first sample.
@@ -84,6 +86,7 @@ class Round:
     peak_rss_bytes: int | None = None
     base_rss_bytes: int | None = None
     contamination: dict[str, float | None] = field(default_factory=dict)
+    requests_s: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +118,7 @@ class Measurement:
 
     @property
     def images_per_sample(self) -> int:
-        """Images that one timed call computes."""
+        """Images that one sample computes."""
         return self.case.batch * self.effective.jobs
 
 

@@ -1,4 +1,7 @@
-"""The results store: the only file that speaks SQL. Any SQLAlchemy URL will do; the default is a SQLite file."""
+"""The results store; it and `bench.store_upgrade` alone speak SQL.
+
+Any SQLAlchemy URL will do; the default is a SQLite file.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,15 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from analysis.plain import make_plain
 from bench.case import Case
 from bench.records import Effective, Measurement, Parity, Round, RunInfo
+from bench.store_upgrade import upgrade
 from rexnet_core.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-#: Version of the tables below; a store of a later version is refused, never guessed at.
-SCHEMA_VERSION = 1
+#: Version of the tables below: 2 has the streams of a case. A store of an earlier version is brought up to date, one of
+#: a later version is refused, never guessed at.
+SCHEMA_VERSION = 2
 DEFAULT_URL = "sqlite:///results/rexbench.db"
 
 #: Mark of a dirty round that a clean one stands for.
@@ -127,9 +132,15 @@ class Store:
                 f"{self.url} is a database of something else (tables {', '.join(names[:3])}); name another"
             )
         _metadata.create_all(connection)
-        version = connection.scalar(sa.select(_schema.c.version))
+
+        def read_version() -> int | None:
+            return connection.scalar(sa.select(_schema.c.version))
+
+        version = read_version()
         if version is None:
             connection.execute(_schema.insert().values(version=SCHEMA_VERSION))
+        elif version < SCHEMA_VERSION:
+            upgrade(connection, _cases, read_version, SCHEMA_VERSION)
         elif version > SCHEMA_VERSION:
             raise StoreError(
                 f"{self.url} has format {version}, this rexbench reads up to {SCHEMA_VERSION}; upgrade rexbench"
@@ -292,8 +303,8 @@ def _dump_rounds(measurement: Measurement) -> list[dict[str, Any]]:
 
 
 def _read_round(data: Mapping[str, Any]) -> Round:
-    turns = tuple(tuple(turn) for turn in data["turns_s"])
-    return Round(**{**data, "turns_s": turns})
+    turns = {name: tuple(map(tuple, data.get(name, ()))) for name in ("turns_s", "requests_s")}
+    return Round(**{**data, **turns})
 
 
 def _read_measurement(row: sa.RowMapping, rounds: Sequence[Round], repeated: Sequence[Round]) -> Measurement:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 
 from bench.assets import IMAGES
-from bench.backends import Unavailable, Unsupported, open_backend
+from bench.backends import Queued, Unavailable, Unsupported, open_backend
 from bench.case import Case
 from bench.lifeline import hold_on
 from bench.machine import volunteer_for_oom_killer
@@ -96,6 +96,32 @@ class Worker:
             samples.append(self.sample(slow_by))
         switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before
         return {"samples_s": samples, "involuntary_switches": switches}
+
+    def take_flow(self, until_s: float, least: int, max_calls: int) -> dict[str, Any]:
+        """Start and end of each request [s], on a clock that instances share, with as many in flight as there may be.
+
+        Args:
+            until_s: When no more requests are started, on `time.monotonic` [s].
+            least: Requests that each place takes however late it is.
+            max_calls: Requests at most.
+        """
+        pump = self.backend.pump if isinstance(self.backend, Queued) else self._pump
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+        times = pump(until_s, least, max_calls)
+        switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before
+        starts, ends = zip(*times, strict=True)
+        return {"starts_s": starts, "ends_s": ends, "involuntary_switches": switches}
+
+    def _pump(self, until_s: float, least: int, most: int) -> list[tuple[float, float]]:
+        """One call after the other."""
+        times: list[tuple[float, float]] = []
+        while len(times) < least or (time.monotonic() < until_s and len(times) < most):
+            run = self.runners[self.next]
+            self.next = (self.next + 1) % len(self.runners)
+            begun = time.monotonic()
+            run()
+            times.append((begun, time.monotonic()))
+        return times
 
     def sample(self, slow_by: float = 0.0) -> float:
         """Time of one call [s], on the next input in turn; `slow_by` as in `take_turn`."""

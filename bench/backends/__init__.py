@@ -6,7 +6,7 @@ A backend is opened inside a worker process, imports its runtime there and nowhe
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from bench.case import BACKENDS
 from rexnet_core.errors import RexbenchError, UnknownNameError
@@ -66,6 +66,23 @@ class Backend(Protocol):
 
     def effective(self) -> Effective:
         """What the runtime says of itself, after its first inference."""
+
+
+@runtime_checkable
+class Queued(Protocol):
+    """What a backend adds to the protocol that keeps several requests in flight by itself."""
+
+    def pump(self, until_s: float, least: int, most: int) -> list[tuple[float, float]]:
+        """Keep the queue full, then let it run empty.
+
+        Args:
+            until_s: When no more requests are started, on `time.monotonic` [s].
+            least: Requests that each place in the queue takes however late it is.
+            most: Requests at most.
+
+        Returns:
+            Start and end of each request on the same clock [s].
+        """
 
 
 def open_backend(case: Case, assets: Path) -> Backend:

@@ -5,6 +5,8 @@ Precision is pinned: left alone, the CPU plugin takes bfloat16 by itself where t
 
 from __future__ import annotations
 
+import itertools
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +40,8 @@ class OpenVino:
         self.case = case
         self.path = assets / ir_name(case.batch)
         self.inputs: list[Any] = []
+        self.queue: Any = None
+        self._done: list[tuple[float, float]] = []
 
     def load(self) -> None:
         """Import the runtime; its threads are given at compile time."""
@@ -59,15 +63,20 @@ class OpenVino:
         import openvino  # noqa: PLC0415
 
         throughput = self.case.scenario == "throughput"
+        streams = self.case.streams if throughput else 1
         config = {
             "INFERENCE_PRECISION_HINT": _PINNED[self.case.precision],
             "INFERENCE_NUM_THREADS": str(self.case.threads),
-            "NUM_STREAMS": str(self.case.threads if throughput else 1),
             "PERFORMANCE_HINT": "THROUGHPUT" if throughput else "LATENCY",
+            # Left out, the hint chooses.
+            **({"NUM_STREAMS": str(streams)} if streams else {}),
         }
         self.compiled = self.core.compile_model(self.model, "CPU", config)
         self.request = self.compiled.create_infer_request()
-        self.queue = openvino.AsyncInferQueue(self.compiled, self._streams()) if throughput else None
+        if throughput:
+            # As many requests as the compiled model calls optimal, which is what 0 asks for.
+            self.queue = openvino.AsyncInferQueue(self.compiled, 0)
+            self.queue.set_callback(self._note)
 
     def feed(self, images: Images) -> None:
         """Wrap the inputs as tensors over the same memory, so that no copy is timed."""
@@ -76,9 +85,9 @@ class OpenVino:
         self.inputs = [openvino.Tensor(np.ascontiguousarray(batch), shared_memory=True) for batch in images]
 
     def runner(self, index: int) -> Callable[[], object]:
-        """One synchronous inference; in the throughput scenario, one inference per stream, all in flight."""
+        """One synchronous inference; in the throughput scenario, one inference per request, all in flight."""
         if self.queue is not None:
-            return self._queue_runner(self.queue, index)
+            return self._queue_runner(index)
         request, tensor = self.request, self.inputs[index]
 
         def run() -> object:
@@ -87,17 +96,33 @@ class OpenVino:
 
         return run
 
-    def _queue_runner(self, queue: Any, index: int) -> Callable[[], object]:
-        tensor = self.inputs[index]
-        jobs = range(self._jobs())
+    def _queue_runner(self, index: int) -> Callable[[], object]:
+        """Fills the queue once and waits: for the first inference and the warm-up, not for what is counted."""
+        queue, tensor = self.queue, self.inputs[index]
+        requests = range(len(queue))
 
         def run() -> object:
-            for _ in jobs:
-                queue.start_async({0: tensor}, share_inputs=True)
+            for _ in requests:
+                queue.start_async({0: tensor}, 0.0, share_inputs=True)
             queue.wait_all()
             return None
 
         return run
+
+    def pump(self, until_s: float, least: int, most: int) -> list[tuple[float, float]]:
+        """Keep the queue full, then let it run empty; a request's time begins when there is room for it."""
+        queue, inputs, left = self.queue, itertools.cycle(self.inputs), least * len(self.queue)
+        self._done = []
+        while left > 0 or (time.monotonic() < until_s and least * len(queue) - left < most):
+            queue.get_idle_request_id()
+            queue.start_async({0: next(inputs)}, time.monotonic(), share_inputs=True)
+            left -= 1
+        queue.wait_all()
+        return self._done
+
+    def _note(self, _request: Any, begun_s: float) -> None:
+        """Called by the runtime's own threads as each request ends."""
+        self._done.append((begun_s, time.monotonic()))
 
     def logits(self, index: int) -> Logits:
         """A copy of the output tensor, from the request or queue that is timed."""
@@ -106,16 +131,12 @@ class OpenVino:
             self.runner(index)()
         else:
             request = self.queue[self.queue.get_idle_request_id()]
-            self.queue.start_async({0: self.inputs[index]}, share_inputs=True)
+            self.queue.start_async({0: self.inputs[index]}, 0.0, share_inputs=True)
             self.queue.wait_all()
         return np.array(request.get_output_tensor(0).data, dtype=np.float32)
 
     def _streams(self) -> int:
         return int(self.compiled.get_property("NUM_STREAMS"))
-
-    def _jobs(self) -> int:
-        """Inferences in one timed call: enough per stream that the wait at its end weighs little."""
-        return 8 * self._streams() if self.case.scenario == "throughput" else 1
 
     def effective(self) -> Effective:
         """The compiled model's properties, and the precision its convolutions were really given."""
@@ -127,7 +148,7 @@ class OpenVino:
             precision=" and ".join(executed) or hint,
             threads=int(self.compiled.get_property("INFERENCE_NUM_THREADS")),
             streams=self._streams(),
-            jobs=self._jobs(),
+            jobs=len(self.queue) if self.queue is not None else 1,
             memory_format="runtime",
             device="cpu",
             details={"version": openvino.get_version(), "precision_hint": hint, "primitives": self._primitives()},

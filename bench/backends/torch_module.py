@@ -25,9 +25,7 @@ class TorchModule:
 
     def __init__(self, case: Case, assets: Path) -> None:
         if case.scenario != "latency":
-            raise Unsupported(
-                f"{case.backend} answers one call at a time; its throughput is measured in the latency scenario"
-            )
+            raise Unsupported(f"{case.backend} answers one call at a time; its throughput is that of several instances")
         self.case = case
         self.assets = assets
         self.module: Any = None

@@ -45,7 +45,7 @@ class FakeHandle:
         return getattr(self, do)(script, **arguments)
 
     def build(self, script: dict[str, Any], logits_path: str) -> dict[str, Any]:
-        np.save(logits_path, script.get("logits", LOGITS))
+        np.save(logits_path, script.get("next_logits", lambda: script.get("logits", LOGITS))())
         effective = {"precision": self.case.precision, "threads": self.case.threads, "streams": 1}
         effective |= {"memory_format": self.case.memory_format, "device": "cpu", "jobs": 1, "details": {}}
         compile_s = script.get("compile_s", 2.0)
@@ -69,6 +69,12 @@ class FakeHandle:
         noise = self.executor.random.normal(1, 0.001, min(10, max_calls))
         drift = 1 + script.get("drift", 0) * self.index
         return {"samples_s": list(script.get("median_s", 0.01) * drift * noise), "involuntary_switches": 1}
+
+    def take_flow(self, script: dict[str, Any], until_s: float, least: int, max_calls: int) -> dict[str, Any]:
+        assert least <= max_calls
+        self.executor.clock = until_s
+        ends = [until_s + script.get("median_s", 0.01) * call for call in range(1, 11)]
+        return {"starts_s": [until_s, *ends[:-1]], "ends_s": ends, "involuntary_switches": 1}
 
     def memory(self, _script: dict[str, Any]) -> dict[str, int]:
         return {"peak_rss_bytes": 300, "base_rss_bytes": 100}
@@ -105,7 +111,7 @@ class FakeExecutor:
 
     def open(self, case: Case, assets: Path, scratch: Path, limit_s: float) -> FakeHandle:
         assert limit_s > 0
-        assert assets.is_relative_to(scratch)
+        assert assets.is_relative_to(scratch) or "instances" in scratch.parts
         self.clock += self.round_cost_s
         index = sum(handle.case == case for handle in self.handles)
         handle = FakeHandle(case, self, index, assets)

@@ -9,6 +9,7 @@ import torch
 from bench.assets import REFERENCE
 from bench.case import Case
 from bench.executor import ProcessExecutor, WorkerError
+from bench.lanes import open_case
 from bench.machine import read_thread_budget
 from bench.parity import compare, find_mismatches
 from bench.records import Effective
@@ -33,7 +34,7 @@ def work(assets, tmp_path):
     def run(backend, **changes):
         known = {"model": "rexnet_0.5", "resolution": SIDE, "batch": BATCH, "threads": read_thread_budget()}
         case = Case(backend=backend, **{**known, **changes})
-        handle = ProcessExecutor().open(case, assets, tmp_path, LIMIT_S)
+        handle = open_case(ProcessExecutor(), case, assets, tmp_path, LIMIT_S)
         try:
             logits = tmp_path / "logits.npy"
             built = handle.ask("build", logits_path=str(logits))
@@ -48,6 +49,7 @@ def work(assets, tmp_path):
         assert warmed["calls"] >= 4
         assert 1 <= len(taken["samples_s"]) <= 20
         assert min(taken["samples_s"]) > 0
+        assert bool(taken.get("requests_s")) == (case.scenario == "throughput")
         assert memory["peak_rss_bytes"] > memory["base_rss_bytes"] > 0
         return built, effective, parity
 
@@ -84,16 +86,30 @@ def test_openvino_is_pinned_to_fp32_wherever_it_runs(work):
     assert built["phases_s"]["compile"] > 0
 
 
-def test_openvino_keeps_several_requests_in_flight_in_the_throughput_scenario(work):
+@pytest.mark.parametrize("streams", sorted({1, read_thread_budget()}))
+def test_openvino_runs_as_many_streams_as_were_asked_for(work, streams):
+    _, effective, _ = work("openvino", scenario="throughput", streams=streams)
+    assert (effective.streams, effective.threads) == (streams, read_thread_budget())
+    assert effective.jobs >= streams
+
+
+def test_openvino_without_a_number_chooses_its_streams(work):
     _, effective, _ = work("openvino", scenario="throughput")
-    assert effective.streams == read_thread_budget()
-    assert effective.jobs == 8 * effective.streams
+    assert 1 <= effective.streams <= effective.threads == read_thread_budget()
 
 
-@pytest.mark.parametrize("backend", ["eager", "torchscript", "compile"])
-def test_torch_backends_say_that_they_answer_one_call_at_a_time(work, backend):
+@pytest.mark.parametrize("backend", ["eager", "torchscript"])
+def test_instances_of_a_torch_backend_share_the_threads_and_agree_with_the_reference(work, backend):
+    streams = read_thread_budget()
+    _, effective, parity = work(backend, scenario="throughput", streams=streams)
+    assert (effective.streams, effective.threads, effective.jobs) == (streams, streams, streams)
+    assert parity.passed
+
+
+def test_a_worker_of_torch_says_that_it_answers_one_call_at_a_time(assets, tmp_path):
+    case = Case(model="rexnet_0.5", resolution=SIDE, batch=BATCH, backend="eager", scenario="throughput")
     with pytest.raises(WorkerError, match="answers one call at a time") as caught:
-        work(backend, scenario="throughput")
+        ProcessExecutor().open(case, assets, tmp_path, LIMIT_S)
     assert caught.value.status == "unsupported"
 
 

@@ -30,6 +30,13 @@ def test_resolutions_are_pixels_or_native(parser):
     assert read(parser, "--resolutions", "native", "160").resolutions == ["native", 160]
 
 
+def test_streams_are_numbers_or_the_hint(parser):
+    assert read(parser, "--scenarios", "throughput", "--streams", "1", "2", "hint").streams == [1, 2, "hint"]
+    assert read(parser).streams is None
+    with pytest.raises(argparse.ArgumentError, match="a whole number or the word hint is needed, not 'auto'"):
+        read(parser, "--streams", "auto")
+
+
 def test_another_resolution_is_refused_with_what_is_needed(parser):
     with pytest.raises(argparse.ArgumentError, match="a whole number or the word native is needed, not 'wide'"):
         read(parser, "--resolutions", "wide")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bench import plan as bench_plan
+from bench.case import Case
 from bench.machine import read_thread_budget
 from bench.measure import Settings
 from bench.plan import PRESETS, Preset, Selection, expand
+from bench.streams import expand_streams
 from rexnet_core.errors import InputError
 
 
@@ -45,6 +47,40 @@ def test_a_selection_replaces_what_the_preset_says():
     )
 
 
+@pytest.mark.parametrize(
+    ("backend", "threads", "swept"),
+    [
+        ("openvino", 6, [1, 2, 4, 6, 0]),
+        ("openvino", 1, [1, 0]),
+        ("eager", 8, [1, 2, 4, 8]),
+        ("compile", 6, [1, 2, 6]),
+    ],
+)
+def test_streams_are_swept_up_to_the_threads(backend, threads, swept):
+    assert expand_streams("throughput", None, backend, threads) == swept
+    assert expand_streams("latency", None, backend, threads) == [0]
+
+
+def test_streams_that_were_asked_for_are_the_only_ones_and_have_ids_of_their_own():
+    known = {"models": ["rexnet_1.0"], "batch_sizes": [1], "backends": ["openvino"], "threads": 1}
+    plan = expand(Selection(**known, scenarios=["latency", "throughput"], streams=["hint", 1, "hint"]))
+    assert [(case.scenario, case.streams) for case in plan.cases] == [
+        ("latency", 0),
+        ("throughput", 0),
+        ("throughput", 1),
+    ]
+    assert [case.id.removeprefix("rexnet_1.0-224-b1-openvino") for case in plan.cases] == [
+        "", "-throughput", "-throughput-streams1",
+    ]  # fmt: skip
+    assert len(plan.matches()) == 1
+
+
+def test_a_worker_is_told_only_what_differs_from_the_defaults():
+    [case] = expand(Selection(models=["rexnet_1.0"], batch_sizes=[1], backends=["eager"], threads=1)).cases
+    assert set(case.as_message()) == {"model", "resolution", "batch", "backend"}
+    assert Case(**case.as_message()) == case
+
+
 def test_repeats_are_measured_once():
     assert len(expand(Selection(models=["rexnet_1.0"] * 2, batch_sizes=[1, 1], backends=["eager", "eager"])).cases) == 1
 
@@ -71,6 +107,11 @@ def test_every_runtime_gets_the_same_threads():
         ({"memory_formats": ["channel_last"]}, "did you mean 'channels_last'"),
         ({"resolutions": ["natve"]}, "unknown resolution 'natve'; did you mean 'native'?"),
         ({"device": "gpu"}, "unknown device 'gpu'"),
+        ({"streams": [1]}, "--streams are those of the throughput scenario, which is not chosen"),
+        ({"streams": [], "scenarios": ["throughput"]}, "at least one number of streams must be chosen"),
+        ({"streams": [0], "scenarios": ["throughput"]}, "streams must be 1 to"),
+        ({"streams": [2], "scenarios": ["throughput"], "threads": 1}, "streams must be 1 to 1, the threads they share"),
+        ({"streams": ["hnt"], "scenarios": ["throughput"]}, "unknown number of streams 'hnt'; did you mean 'hint'?"),
         ({"threads": 0}, "a number of threads must be at least 1, not 0"),
         ({"threads": 4096}, "threads must be at most"),
         ({"settings": {"target": 0.0}}, "target must be a share between 0 and 1, not 0.0"),

@@ -1,0 +1,74 @@
+"""Requests in flight as windows: what is counted while every lane is full, and how long each request took.
+
+Pure logic; starts and ends are read on one clock that all processes of the machine share.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Requests that each place of a lane takes at least in a turn: one that settles, one that is sure to be counted, and
+#: one that keeps the lane full meanwhile.
+LEAST_REQUESTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The requests of one queue, or of one process that answers one after the other.
+
+    Args:
+        starts_s: When each was handed over [s].
+        ends_s: When each was complete [s], in the order of `starts_s`.
+        depth: Requests in flight at once.
+    """
+
+    starts_s: tuple[float, ...]
+    ends_s: tuple[float, ...]
+    depth: int = 1
+
+    @property
+    def full(self) -> tuple[float, float]:
+        """From when and until when the lane was full and settled [s]; empty where the second is not the later.
+
+        It is settled once as many requests have ended as are in flight, and full until the first end after the last
+        start.
+        """
+        ends = sorted(self.ends_s)
+        last = max(self.starts_s, default=0.0)
+        if len(ends) < self.depth:
+            return last, last
+        return ends[self.depth - 1], next((end for end in ends if end > last), last)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What a turn of several lanes gave.
+
+    Args:
+        windows_s: Time of successive windows [s], each of as many completed requests as are in flight, so that a lane's
+            place in its request when the window begins makes no difference.
+        requests_s: Time of each request that was completed meanwhile, from its start to its end [s].
+    """
+
+    windows_s: tuple[float, ...]
+    requests_s: tuple[float, ...]
+
+
+def cut_windows(lanes: Sequence[Lane]) -> Flow:
+    """Count completed requests from one completion to another, while all lanes are full.
+
+    Nobody waits for the last of a window: the next has begun when it ends.
+    """
+    begin, finish = max(lane.full[0] for lane in lanes), min(lane.full[1] for lane in lanes)
+    done = sorted((end, end - start) for lane in lanes for start, end in zip(lane.starts_s, lane.ends_s, strict=True))
+    counted = [(end, taken) for end, taken in done if begin <= end <= finish]
+    marks = [end for end, _ in counted][:: sum(lane.depth for lane in lanes)]
+    return Flow(
+        windows_s=tuple(after - before for before, after in pairwise(marks)),
+        requests_s=tuple(taken for _, taken in counted[1:]),
+    )

@@ -1,0 +1,69 @@
+"""Windows are cut where every lane is full, and count what was completed there."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.flow import Lane, cut_windows
+
+
+def one_after_the_other(period_s, calls, begin_s=0.0):
+    """A process that answers one call at a time."""
+    starts = [begin_s + period_s * call for call in range(calls)]
+    return Lane(tuple(starts), tuple(start + period_s for start in starts))
+
+
+def queue(depth, period_s, calls):
+    """A queue whose places all take as long, and in which a request starts when another ends."""
+    starts = [period_s * (call // depth) for call in range(calls)]
+    return Lane(tuple(starts), tuple(start + period_s for start in starts), depth)
+
+
+def test_one_process_gives_its_calls_but_the_first():
+    flow = cut_windows([one_after_the_other(2.0, 5)])
+    assert flow.windows_s == (2.0,) * 4
+    assert flow.requests_s == (2.0,) * 4
+
+
+def test_a_window_holds_as_many_requests_as_are_in_flight():
+    flow = cut_windows([queue(3, 2.0, 15)])
+    assert flow.windows_s == (2.0,) * 4
+    assert set(flow.requests_s) == {2.0}
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.3, 0.9, 1.5])
+def test_the_phase_between_processes_makes_no_difference(late_s):
+    flow = cut_windows([one_after_the_other(1.0, 20), one_after_the_other(1.0, 20, late_s)])
+    assert flow.windows_s == pytest.approx([1.0] * len(flow.windows_s))
+    assert len(flow.windows_s) >= 16
+
+
+def test_what_is_completed_while_a_lane_is_not_full_is_not_counted():
+    """The second starts late and the first goes on alone at the end."""
+    flow = cut_windows([one_after_the_other(1.0, 30), one_after_the_other(1.0, 10, 10.5)])
+    assert sum(flow.windows_s) == pytest.approx(9.0)
+    assert len(flow.requests_s) == 18
+
+
+def test_windows_touch_so_that_their_sum_over_their_count_is_the_rate():
+    """Two processes of different speed, 1 and 1.25 per second together 2.25."""
+    flow = cut_windows([one_after_the_other(1.0, 400), one_after_the_other(0.8, 500)])
+    assert 2 * len(flow.windows_s) / sum(flow.windows_s) == pytest.approx(2.25, rel=0.01)
+
+
+def test_a_queue_that_runs_empty_is_full_until_the_first_end_after_its_last_start():
+    lane = Lane((0.0, 0.0, 1.0, 1.5, 2.0), (1.0, 1.5, 2.0, 2.5, 9.0), depth=2)
+    assert lane.full == (1.5, 2.5)
+    assert cut_windows([lane]).windows_s == (1.0,)
+
+
+def test_a_slow_request_makes_its_window_long_and_is_not_lost():
+    starts, ends = (0.0, 1.0, 2.0, 7.0), (1.0, 2.0, 7.0, 8.0)
+    flow = cut_windows([Lane(starts, ends)])
+    assert flow.windows_s == (1.0, 5.0, 1.0)
+    assert max(flow.requests_s) == 5.0
+
+
+def test_lanes_that_were_never_full_at_the_same_time_give_an_empty_turn():
+    assert cut_windows([one_after_the_other(1.0, 3), one_after_the_other(1.0, 3, 50.0)]).windows_s == ()
+    assert cut_windows([Lane((0.0,), (1.0,), depth=2)]).windows_s == ()
