@@ -79,6 +79,8 @@ class Network(nn.Module):
         self.config = replace(self.config, head=replace(self.config.head, num_classes=num_classes))
 
     def _initialise(self) -> None:
+        if self.classifier.weight.is_meta:
+            return  # nothing to fill, and pretending to takes torch a tenth of a second
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 # He initialisation by outputs; torch's own forgets the groups and makes depthwise weights vanish.

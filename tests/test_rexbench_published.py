@@ -89,9 +89,10 @@ def test_the_report_is_made_again_from_the_store(few, capsys):
 
 
 def test_counts_are_kept_where_the_cache_is_and_nowhere_with_none(few):
-    assert call("--cache", "kept") == 0
-    assert list((few / "kept").iterdir())
-    assert call("--cache", "none") == 0
+    (few / "mine.csv").write_text(HEADER + "A tool's user,,rexnet_1.0,flops,0.43,G,thop,224x224,\n")
+    assert call("--add", "mine.csv", "--cache", "kept") == 0
+    assert [file.name.split("-")[2] for file in (few / "kept").iterdir()] == ["thop"]
+    assert call("--add", "mine.csv", "--cache", "none") == 0
     assert not (few / "results" / "counts").exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -38,10 +39,14 @@ def build_on_meta(model: torch.nn.Module | str) -> torch.nn.Module:
     Raises:
         InputError: Unknown name.
     """
-    if not isinstance(model, str):
-        return model
+    return _build_named(model) if isinstance(model, str) else model
+
+
+@functools.lru_cache(maxsize=2)
+def _build_named(name: str) -> torch.nn.Module:
+    """The last models are kept, for each is counted in many ways; whoever counts leaves them as they were."""
     with torch.device("meta"):
-        return rexnet_core.create_model(model)
+        return rexnet_core.create_model(name)
 
 
 def name_of(model: torch.nn.Module | str) -> str:

@@ -33,7 +33,7 @@ _STATED = {
     **{one.title.lower(): one.name for one in CONVENTIONS.values()},
 }
 #: Tried in this order where the source does not say how it counted.
-_QUICK = ("macs", "two_per_mac", "thop", "thop_0.0.31", TIMM_INDEX, "ptflops")
+QUICK = ("macs", "two_per_mac", "thop", "thop_0.0.31", TIMM_INDEX, "ptflops")
 #: They run or convert the model, and are tried only where none of the quick ones gives half of the rows.
 _SLOW = ("fvcore", "openvino", "openvino_preprocessed")
 
@@ -71,9 +71,8 @@ def choose_conventions(rows: Sequence[PublishedRow], total: Total) -> Mapping[in
     for place, row in enumerate(rows):
         if row.metric not in {"flops", "params"} or not is_registered(row.model):
             continue
-        stated = _STATED.get(row.convention.strip().lower())
-        if stated and _fits(stated, row):
-            choices[place] = Choice(convention=stated, stated=True)
+        if states_convention(row):
+            choices[place] = Choice(convention=_STATED[row.convention.strip().lower()], stated=True)
         elif row.metric == "params":
             # The word has one common meaning, which needs no stating.
             choices[place] = Choice(convention="params", stated=True)
@@ -85,6 +84,12 @@ def choose_conventions(rows: Sequence[PublishedRow], total: Total) -> Mapping[in
     return choices
 
 
+def states_convention(row: PublishedRow) -> bool:
+    """Whether the source says how it counted, in words that are known here."""
+    stated = _STATED.get(row.convention.strip().lower())
+    return stated is not None and _fits(stated, row)
+
+
 def _fits(convention: str, row: PublishedRow) -> bool:
     quantity = "operations" if row.metric == "flops" else "parameters"
     return CONVENTIONS[convention].quantity == quantity
@@ -93,7 +98,7 @@ def _fits(convention: str, row: PublishedRow) -> bool:
 def _choose(rows: Sequence[PublishedRow], total: Total) -> Choice:
     """The first of the conventions that give most rows; trying ends with one that gives every row in full digits."""
     scores: dict[str, int] = {}
-    for name in (*_QUICK, *_SLOW):
+    for name in (*QUICK, *_SLOW):
         if name in _SLOW and 2 * max(scores.values()) >= len(rows):
             break
         found = [agree(row, total(name, row.model, side)) for row in rows if (side := _side_under(name, row))]

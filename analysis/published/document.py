@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.complexity.conventions import CONVENTIONS
 from analysis.published.conditions import input_side, is_registered
-from analysis.published.gather import EVERY, conventions_for, fill_book
+from analysis.published.conventions import QUICK, states_convention
+from analysis.published.gather import EVERY, conventions_for, fill_book, total_from
 from analysis.published.judge import judge_rows
 from analysis.published.timm_index import TIMM_INDEX
 from analysis.published.verdict import VERDICTS
@@ -66,7 +67,7 @@ def make_document(
     sides = {model: model_info(model).resolution for model in explored}
     wanted = [(model, side, name) for model, side in sides.items() for name in conventions_for(model)]
     fill_book(book, [*wanted, *_wanted_by(rows)], jobs=jobs, progress=progress)
-    verdicts = judge_rows(rows, lambda *key: book.count(*key).total, _checkpoint_bytes, measured)
+    verdicts = judge_rows(rows, total_from(book), _checkpoint_bytes, measured)
     return {
         "format": "rexbench-published",
         "format_version": FORMAT_VERSION,
@@ -87,11 +88,11 @@ def _checkpoint_bytes(model: str) -> int | None:
 
 
 def _wanted_by(rows: Sequence[PublishedRow]) -> Iterator[tuple[str, int, str]]:
-    """What the verdicts will ask for at least: every model's plain counts."""
+    """What the verdicts will ask the book for: the candidates where a source does not say how it counted."""
     for row in rows:
         side = input_side(row)
-        if row.metric in {"flops", "params"} and side and is_registered(row.model):
-            yield row.model, side, "macs" if row.metric == "flops" else "params"
+        if row.metric == "flops" and side and is_registered(row.model) and not states_convention(row):
+            yield from ((row.model, side, name) for name in QUICK if name in conventions_for(row.model))
 
 
 def _tally(verdicts: Sequence[Verdict]) -> dict[str, int]:

@@ -6,6 +6,7 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import TYPE_CHECKING, Any
 
+from analysis.complexity import count
 from analysis.complexity.conventions import CONVENTIONS, from_dict
 from analysis.complexity.conventions.book import CountBook
 from analysis.published.timm_index import TIMM_INDEX, count_as_timm_index, covers
@@ -25,6 +26,23 @@ PARAMETERS = tuple(name for name, one in CONVENTIONS.items() if one.quantity == 
 def open_book(folder: Path | None) -> CountBook:
     """Counts under every convention and as timm's index has them, kept in a folder."""
     return CountBook(folder, others={TIMM_INDEX: count_as_timm_index})
+
+
+def total_from(book: CountBook) -> Callable[[str, str, int], int]:
+    """Totals by convention, model and side; those that the config alone tells are not asked from the book."""
+
+    def total(convention: str, model: str, side: int) -> int:
+        if convention == "params":
+            return count(model, side).params
+        if convention in _FACTORS:
+            return _FACTORS[convention] * count(model, side).macs
+        return book.count(convention, model, side).total
+
+    return total
+
+
+#: What one multiply-add counts where nothing else does.
+_FACTORS = {"macs": 1, "two_per_mac": 2}
 
 
 def conventions_for(model: str) -> tuple[str, ...]:

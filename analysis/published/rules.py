@@ -65,7 +65,7 @@ def remark(table: Table, place: int) -> str:
     """What else is known of a row that no rule explains: who prints other digits, and whether it was rounded twice."""
     row = table.rows[place]
     remarks = [
-        f"{other.source} prints {other.printed} {other.unit} for it, which our count gives"
+        f"{other.source} prints {_quote(other)} for it, which our count gives"
         for number, other in enumerate(table.rows)
         if other.model == row.model
         and other.metric == row.metric
@@ -77,6 +77,11 @@ def remark(table: Table, place: int) -> str:
     if rounded_twice(row, table.ours(place)):
         remarks.append("rounded twice it would print so, but no other row here was")
     return "; ".join(dict.fromkeys(remarks))
+
+
+def _quote(row: PublishedRow) -> str:
+    """The printed number with its unit; a count has none."""
+    return row.printed if row.unit == "1" else f"{row.printed} {row.unit}"
 
 
 def _repeated_row(table: Table, place: int) -> str:
@@ -157,7 +162,7 @@ def _taken_over(table: Table, place: int) -> str:
         same = (other.model, other.metric) == (row.model, row.metric) and bool(agree(row, int(other.value)))
         if same and year and earlier and earlier < year:
             return (
-                f"taken over from {other.source}, which prints {other.printed} {other.unit} of its own network: "
+                f"taken over from {other.source}, which prints {_quote(other)} of its own network: "
                 f"ours is {table.ours(place):,}"
             )
     return ""
