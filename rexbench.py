@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import rexbench_compare
 import rexbench_evaluate
 import rexbench_published
 import rexbench_rank
@@ -77,6 +78,7 @@ _SUMMARIES = {
     "complexity": "parameters, multiply-adds and memory traffic of a model",
     "run": "benchmark models on backends, and write a report",
     "suites": "the same under pytest with pytest-benchmark; takes pytest's options, too",
+    "compare": rexbench_compare.SUMMARY,
     "report": "rebuild a report from the store, without measuring",
     "published": "the numbers others printed, each reproduced, explained, contradicted or open",
     "rank": "rank of layer outputs: the paper's claim in random layers, whole networks and trained ones",
@@ -108,6 +110,7 @@ def _make_parser() -> argparse.ArgumentParser:
         ("models", _add_models, _models),
         ("complexity", _add_complexity, _complexity),
         ("run", _add_run, _run),
+        ("compare", rexbench_compare.add_options, rexbench_compare.run),
         ("report", _add_report, _report),
         ("evaluate", rexbench_evaluate.add_evaluate, rexbench_evaluate.evaluate),
         ("doctor", _add_doctor, _doctor),
@@ -322,8 +325,8 @@ def _report(args: argparse.Namespace) -> int:
     store = Store(args.store, create=False)
     run = store.find_run(args.run).id
     if (document := store.study(run)) is not None:
-        publish = rexbench_published.publish if document.get("kind") == "published" else rexbench_rank.publish_study
-        publish(args, document, run)
+        named = {"published": rexbench_published.publish, "compare": rexbench_compare.publish}
+        named.get(document.get("kind", ""), rexbench_rank.publish_study)(args, document, run)
     else:
         _publish(args, store, run)
     return DONE

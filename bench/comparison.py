@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from bench.intervals import COVERAGE
 from bench.stats import summarise
-from bench.verdicts import BAND, COVERAGE, FALSE_DISCOVERIES, VERDICTS, Change, judge
+from bench.verdicts import BAND, FALSE_DISCOVERIES, VERDICTS, Change, judge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

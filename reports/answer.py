@@ -89,8 +89,13 @@ def write_csv(target: str, frame: pd.DataFrame) -> None:
         raise InputError(f"--csv needs a file it can write; {target}: {error.strerror or error}") from None
 
 
-def write_text(target: Path, text: str) -> None:
+def write_text(target: Path, text: str, option: str = "--out") -> None:
     """Write a document to a file.
+
+    Args:
+        target: The file.
+        text: What goes into it.
+        option: That named the file, for the message.
 
     Raises:
         InputError: The file can't be written.
@@ -98,4 +103,4 @@ def write_text(target: Path, text: str) -> None:
     try:
         target.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InputError(f"--out needs a file it can write; {target}: {error.strerror or error}") from None
+        raise InputError(f"{option} needs a file it can write; {target}: {error.strerror or error}") from None
