@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import inspect
 import os
 import re
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -20,6 +22,7 @@ import rexbench_compare
 import rexbench_evaluate
 import rexbench_published
 import rexbench_rank
+from bench.stop import stop_on_signals
 from reports.answer import DONE, FAILED, WRONG, add_output, check_output, give_answer, out_folder
 from rexnet_core.errors import InputError, RexbenchError, UnknownNameError
 
@@ -54,13 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        if words[:1] == ["suites"]:
-            return _suites(words[1:])
-        _check_command(words)
-        args = _make_parser().parse_args(words)
-        check_output(args)
-        command: Callable[[argparse.Namespace], int] = args.command
-        return command(args)
+        with stop_on_signals():
+            return _answer(words)
     except RexbenchError as error:
         print(f"rexbench: {error}", file=sys.stderr)
         return WRONG
@@ -71,6 +69,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output has had enough; the interpreter must not try to flush to it again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        print(f"rexbench: {error.filename or 'the disk'}: {error.strerror}; make room and try again", file=sys.stderr)
+        return WRONG
+
+
+#: What a system answers where nothing more can be written.
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+
+
+def _answer(words: list[str]) -> int:
+    """Run one command; the exit code."""
+    if words[:1] == ["suites"]:
+        return _suites(words[1:])
+    _check_command(words)
+    args = _make_parser().parse_args(words)
+    check_output(args)
+    command: Callable[[argparse.Namespace], int] = args.command
+    return command(args)
 
 
 _SUMMARIES = {
@@ -224,9 +242,10 @@ def _count_under(args: argparse.Namespace) -> int:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    from bench.options import add_options  # noqa: PLC0415
+    from bench.options import add_control, add_options  # noqa: PLC0415
 
     add_options(parser.add_argument)
+    add_control(parser.add_argument)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the report (results/RUN)")
     add_output(parser)
 
@@ -237,26 +256,41 @@ def _run(args: argparse.Namespace) -> int:
     Backends of one model, batch and precision are measured side by side, in turns of random order, each in a process of
     its own; speed-ups are ratios of turns taken at the same time. Every finished round is stored at once.
     """
+    from bench.contradictions import read_resumed  # noqa: PLC0415
+    from bench.lock import MachineLock  # noqa: PLC0415
     from bench.options import read_selection  # noqa: PLC0415
     from bench.plan import expand  # noqa: PLC0415
     from bench.progress import make_progress  # noqa: PLC0415
-    from bench.session import Session  # noqa: PLC0415
+    from bench.session import Session, make_run_id  # noqa: PLC0415
     from bench.store import Store  # noqa: PLC0415
     from reports.write import check_writable  # noqa: PLC0415
 
-    plan = expand(read_selection(lambda name: getattr(args, name)))
-    store = Store(args.store)
-    session = Session(plan, store, progress=make_progress())
-    check_writable(out_folder(args.out, session.run.id))
+    given = partial(getattr, args)
+    plan = expand(read_selection(given)) if args.resume is None else None
+    check_writable(out_folder(args.out, make_run_id()))
     stopped = False
-    try:
-        with session:
-            session.measure_all()
-    except KeyboardInterrupt:
-        stopped = True
-        print("rexbench: stopped; finished cases are kept", file=sys.stderr)
+    with MachineLock(wait=args.wait, tell=_tell) as lock:
+        store = Store(args.store, create=args.resume is None)
+        resumed = read_resumed(given, store)
+        planned = resumed.plan if resumed else plan
+        assert planned is not None, "a run is new or resumed"
+        session = Session(planned, store, progress=make_progress(), lock=lock, resumed=resumed)
+        try:
+            with session:
+                session.measure_all()
+        except KeyboardInterrupt:
+            stopped = True
+            _tell("stopped; finished cases are kept")
     code = _publish(args, store, session.run.id)
+    if resumed and resumed.whole:
+        _tell(f"run {session.run.id} is whole: its {len(resumed.plan.cases)} cases are there, nothing was measured")
+        return DONE
     return FAILED if stopped else code
+
+
+def _tell(text: str) -> None:
+    """Say something beside the answer."""
+    print(f"rexbench: {text}", file=sys.stderr, flush=True)
 
 
 def _suites(words: list[str]) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bench.machine import read_environment, read_thread_budget
 from bench.options import SETTINGS
 from bench.plan import NATIVE
+from bench.resume import read_resumption
 from rexnet_core.catalogue import model_info
 from rexnet_core.errors import InputError
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bench.resume import Resumption
+    from bench.store import Store
 
 #: Options that choose cases, with the field of a case that they choose.
 _LISTS = {
@@ -25,6 +28,26 @@ _LISTS = {
     "scenarios": "scenario",
 }
 _WORDS = {"device": "device", "threads": "threads"}
+
+
+def read_resumed(given: Callable[[str], Any], store: Store) -> Resumption | None:
+    """The run that ``--resume`` names, with what is there of it; None without that option.
+
+    Args:
+        given: The value of an option by its destination.
+        store: Where it lies.
+
+    Raises:
+        InputError: It can't be gone on with, or not with these options.
+        StoreError: It isn't there.
+    """
+    if given("resume") is None:
+        if given("force"):
+            raise InputError("--force is about going on with a run under other versions; add --resume RUN")
+        return None
+    resumed = read_resumption(store, given("resume"), read_environment(), read_thread_budget(), force=given("force"))
+    check_options(given, resumed)
+    return resumed
 
 
 def check_options(given: Callable[[str], Any], resumed: Resumption) -> None:
@@ -46,7 +69,7 @@ def check_options(given: Callable[[str], Any], resumed: Resumption) -> None:
     for name, value, planned in asked:
         if value is None or _same(value, planned, resumed):
             continue
-        told = " ".join(map(str, planned)) if isinstance(planned, list) else planned
+        told = " ".join(map(str, planned)) if isinstance(planned, list) else planned or "none"
         raise InputError(
             f"--{name.replace('_', '-')} contradicts run {resumed.run.id}, which was planned with {told}; "
             "leave it out, or begin a new run without --resume"

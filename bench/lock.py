@@ -35,14 +35,25 @@ class MachineLock:
         """
         self._wait, self._tell = wait, tell
         self._file = -1
+        self._depth = 0
 
     def __enter__(self) -> Self:
-        """Take the lock.
+        """Take the lock; whoever has it may take it again.
 
         Raises:
             InputError: Another run has it, or its file can't be opened.
         """
-        path = Path(os.environ.get(VARIABLE) or Path(tempfile.gettempdir()) / "rexbench.lock")
+        self._depth += 1
+        if self._depth > 1:
+            return self
+        try:
+            self._acquire(Path(os.environ.get(VARIABLE) or Path(tempfile.gettempdir()) / "rexbench.lock"))
+        except BaseException:
+            self._depth = 0
+            raise
+        return self
+
+    def _acquire(self, path: Path) -> None:
         while self._file < 0:
             file = _open(path)
             try:
@@ -55,10 +66,12 @@ class MachineLock:
         with contextlib.suppress(OSError):  # a file that another user made unwritable can still be locked
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Give it back."""
+        self._depth -= 1
+        if self._depth:
+            return
         with contextlib.suppress(OSError):
             os.ftruncate(self._file, 0)
         os.close(self._file)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import shutil
 import sys
 import tempfile
-import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from analysis.complexity import count
 from analysis.complexity.frame import as_dict
+from bench.budget import spend
 from bench.executor import ProcessExecutor
 from bench.lock import MachineLock
 from bench.machine import read_environment
@@ -77,10 +78,11 @@ class Session:
         self._held = ExitStack()
         self._resumed = resumed
         self._measured = {one.case: one for one in resumed.finished()} if resumed else {}
-        self._begun_s = time.monotonic()
+        self._begun_s = self._executor.now()
         self._scratch: Path | None = None
         self._matches = plan.matches()
-        self.run = RunInfo(id=make_run_id(), started_at=_now(), preset=plan.preset, planned=len(plan.cases))
+        new = RunInfo(id=make_run_id(), started_at=_now(), preset=plan.preset, planned=len(plan.cases))
+        self.run = resumed.run if resumed else new
 
     def __enter__(self) -> Self:
         """Record the run with its environment and what its models cost.
@@ -92,7 +94,7 @@ class Session:
         with ExitStack() as held:
             held.enter_context(self._lock)
             self._scratch = held.enter_context(_make_scratch())
-            self._begun_s = time.monotonic() - self._spent_s()
+            self._begun_s = self._executor.now() - self._spent_s()
             self.run = self._reopen(self._resumed) if self._resumed else self._record()
             self._held = held.pop_all()
         try:
@@ -117,11 +119,10 @@ class Session:
 
     def _reopen(self, resumed: Resumption) -> RunInfo:
         """Store that a run goes on, and what is another than it was."""
-        before = resumed.run.settings.get(RESUMED, [])
-        settings = {
-            **resumed.run.settings,
-            RESUMED: [*before, {"at": _now(), "differences": list(resumed.differences)}],
-        }
+        settings = dict(resumed.run.settings)
+        if not resumed.whole:
+            again = {"at": _now(), "differences": list(resumed.differences)}
+            settings[RESUMED] = [*settings.get(RESUMED, []), again]
         run = replace(resumed.run, status="running", finished_at="", settings=settings)
         self.store.save_run(run)
         return run
@@ -141,21 +142,33 @@ class Session:
             self.store.save_run(self.run)
 
     def measure(self, case: Case) -> Measurement:
-        """The measurement of a planned case; its match is measured the first time one of its cases is asked for."""
+        """The measurement of a planned case; its match is measured the first time one of its cases is asked for.
+
+        Who asks case by case wants each before the next, so a budget is shared out evenly here: which match deserves
+        more is known to `measure_all` alone.
+        """
         if case not in self._measured:
-            match = next(cases for cases in self._matches if case in cases)
-            for measurement in self._measure_match(match):
-                self._measured[measurement.case] = measurement
-                self._progress.done(measurement)
+            match = self._make_match(next(cases for cases in self._matches if case in cases))
+            measurements = match.run(self._share_of_budget(), self._save)
+            self._save(measurements)
+            self._finish(measurements)
         return self._measured[case]
 
     def measure_all(self) -> list[Measurement]:
-        """Every planned case, match by match."""
+        """Every planned case: match by match, or where there is a budget, the least certain first."""
+        if self.plan.settings.budget_s is not None:
+            waiting = [self._make_match(cases) for cases in self._matches if cases[0] not in self._measured]
+            spend(waiting, self._left_s, self._save, self._finish)
         return [self.measure(case) for case in self.plan.cases]
 
-    def _measure_match(self, cases: Sequence[Case]) -> tuple[Measurement, ...]:
+    def _finish(self, measurements: Sequence[Measurement]) -> None:
+        for measurement in measurements:
+            self._measured[measurement.case] = measurement
+            self._progress.done(measurement)
+
+    def _make_match(self, cases: Sequence[Case]) -> Match:
         assert self._scratch is not None, "a session measures while it is entered"
-        match = Match(
+        return Match(
             cases,
             settings=self.plan.settings,
             executor=self._executor,
@@ -164,17 +177,18 @@ class Session:
             watch=self._progress.step,
             stored=[one for one in (self._resumed.stored if self._resumed else ()) if one.case in cases],
         )
-        measurements = match.run(self._share_of_budget(), self._save)
-        self._save(measurements)
-        return measurements
+
+    def _left_s(self) -> float:
+        """What is left of the budget [s]; inf without one."""
+        budget_s = self.plan.settings.budget_s
+        return math.inf if budget_s is None else budget_s - (self._executor.now() - self._begun_s)
 
     def _share_of_budget(self) -> float | None:
         """Time the next match may take [s]: an equal share of what is left, None without a budget."""
-        budget_s = self.plan.settings.budget_s
-        if budget_s is None:
+        if self.plan.settings.budget_s is None:
             return None
         waiting = sum(1 for match in self._matches if match[0] not in self._measured)
-        return max(1.0, (budget_s - (time.monotonic() - self._begun_s)) / max(1, waiting))
+        return max(1.0, self._left_s() / max(1, waiting))
 
     def _save(self, measurements: Sequence[Measurement]) -> None:
         for measurement in measurements:

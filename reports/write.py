@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,7 @@ def check_writable(folder: Path) -> None:
     Raises:
         InputError: The folder can't be made or written to.
     """
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder) as probe:
@@ -57,6 +59,10 @@ def check_writable(folder: Path) -> None:
             probe.flush()
     except OSError as error:
         raise InputError(f"the report needs a folder it can write to; {folder}: {error.strerror}") from None
+    finally:
+        for one in made:  # a call that is refused after this must leave nothing behind
+            with contextlib.suppress(OSError):
+                one.rmdir()
 
 
 def _render(run: RunData, top1: Mapping[str, tuple[float, str]]) -> dict[str, bytes]:
