@@ -1,7 +1,7 @@
 """What else the machine did while samples were taken, and when that makes a round dirty.
 
 The best evidence is the share of our cores' time that others used: busy time of the cores less the CPU time of our own
-processes. Our own threads can't raise it, whereas pressure and involuntary switches also count us waiting for ourselves.
+processes. Our own threads can't raise it, whereas pressure and involuntary switches also count us waiting for us.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Rule:
 #: Others: on two cores, a twentieth of the cores' time keeps one of our two threads off its core a tenth of the time,
 #: five times the usual target of the interval; an idle system needs about 1 %, and accounting by clock ticks errs by 1
 #: or 2. Steal: half the usual target, for nothing of it can be ours. Throttling: a period is cut by up to 100 ms, so
-#: one is too many, whoever used the quota up. Frequency: its usual steps are 3 %, and instruction sets differ by 5 to 8.
+#: one is too many, whoever used the quota up. Frequency: its steps are 3 %, and instruction sets differ by 5 to 8.
 RULES = (
     Rule("others_percent", 5.0, "neighbours used {:.0f} % of the cores"),
     Rule("steal_percent", 1.0, "the hypervisor took {:.1f} % of the cores"),

@@ -179,9 +179,11 @@ class Store:
         case = measurement.case.as_dict()
         mine = sa.and_(_cases.c.run == run, *[_cases.c[name] == value for name, value in case.items()])
         with self._guard("write to"), self._engine.begin() as connection:
-            for old in connection.scalars(sa.select(_cases.c.id).where(mine)).all():
-                connection.execute(_rounds.delete().where(_rounds.c.case_id == old))
-                connection.execute(_cases.delete().where(_cases.c.id == old))
+            # Its number stays, for that is its place among the cases of the run.
+            number = connection.scalar(sa.select(_cases.c.id).where(mine))
+            if number is not None:
+                connection.execute(_rounds.delete().where(_rounds.c.case_id == number))
+                connection.execute(_cases.delete().where(_cases.c.id == number))
             values = {
                 "status": measurement.status,
                 "reason": measurement.reason,
@@ -190,7 +192,8 @@ class Store:
                 "effective": make_plain(asdict(measurement.effective)),
                 "notes": list(measurement.notes),
             }
-            made = connection.execute(_cases.insert().values(run=run, **case, **values)).inserted_primary_key
+            place = {} if number is None else {"id": number}
+            made = connection.execute(_cases.insert().values(**place, run=run, **case, **values)).inserted_primary_key
             assert made
             rows = [
                 {"case_id": made[0], "position": position, "data": data}

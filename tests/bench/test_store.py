@@ -185,7 +185,7 @@ def test_a_store_brought_up_to_date_tells_streams_apart_and_keeps_its_rules(url,
     [_, queued] = store.measurements("r1")
     for streams in (1, 2):
         store.save_measurement("r1", replace(queued, case=replace(queued.case, streams=streams)))
-    assert [one.case.streams for one in store.measurements("r1")] == [0, 1, 2]
+    assert sorted(one.case.streams for one in store.measurements("r1")) == [0, 1, 2]
     store.close()
     connection = sqlite3.connect(tmp_path / "sub/results.db")
     assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -264,3 +264,10 @@ def test_rounds_that_were_measured_again_come_back_apart(store):
     again = make_measurement(repeated=(Round(turns_s=((0.3,),), phases_s={"import": 1.0}),))
     store.save_measurement(make_run().id, again)
     assert store.measurements(make_run().id) == (again,)
+
+
+def test_cases_stay_in_the_order_in_which_they_were_first_written(store):
+    store.save_run(make_run())
+    for backend in ("eager", "compile", "eager"):
+        store.save_measurement(make_run().id, make_measurement(backend))
+    assert [one.case.backend for one in store.measurements(make_run().id)] == ["eager", "compile"]
