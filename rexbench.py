@@ -277,11 +277,15 @@ def _run(args: argparse.Namespace) -> int:
         session = Session(planned, store, progress=make_progress(), lock=lock, resumed=resumed)
         try:
             with session:
+                if not (resumed and resumed.whole):
+                    _tell(str(session.forecast))
                 session.measure_all()
         except KeyboardInterrupt:
             stopped = True
             _tell("stopped; finished cases are kept")
     code = _publish(args, store, session.run.id)
+    if told := session.describe_shortfall():
+        _tell(told)
     if resumed and resumed.whole:
         _tell(f"run {session.run.id} is whole: its {len(resumed.plan.cases)} cases are there, nothing was measured")
         return DONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,6 +47,35 @@ def megabytes(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"a whole number of megabytes above 0 is needed, not {text!r}")
     return value * 10**6
+
+
+#: Hours, minutes and seconds, each once and at least one of them; seconds alone need no letter.
+_DURATION = re.compile(r"(?:(?P<h>[0-9.]+)h)?(?:(?P<m>[0-9.]+)m(?:in)?)?(?:(?P<s>[0-9.]+)s)?|(?P<plain>[0-9.e]+)")
+
+
+def duration(text: str) -> float:
+    """A time above 0 [s], such as ``90``, ``90s``, ``10m`` or ``1h30m``.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    found = _DURATION.fullmatch(text.strip().lower())
+    parts = found.groupdict(default="0") if found and text.strip() else {}
+    try:
+        seconds = sum(float(parts[name]) * scale for name, scale in (("h", 3600), ("m", 60), ("s", 1), ("plain", 1)))
+    except (KeyError, ValueError):
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"a time above 0 such as 90s, 10m or 1h30m is needed, not {text[:40]!r}")
+    return seconds
+
+
+def describe_duration(seconds: float) -> str:
+    """A time in words, to the precision that a plan has: ``45 s``, ``9 min``, ``1 h 30 min``."""
+    if round(seconds) < 100:  # noqa: PLR2004 - 90 s says more than 2 min
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def number(text: str) -> float:

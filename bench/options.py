@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.option_types import megabytes, number, whole, whole_or
+from analysis.option_types import duration, megabytes, number, whole, whole_or
 from bench.case import BACKENDS, DEVICES, MEMORY_FORMATS, PRECISIONS, SCENARIOS
 from bench.plan import NATIVE, PRESETS, Selection
 from bench.store import DEFAULT_URL
@@ -66,7 +66,15 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--target",
         {"type": number, "metavar": "SHARE", "help": "stop at this relative half-width of the interval (0.02)"},
     ),
-    ("--budget", {"type": number, "metavar": "SECONDS", "help": "time for the whole run; rounds are spread to fit"}),
+    (
+        "--budget",
+        {
+            "type": duration,
+            "metavar": "TIME",
+            "help": "time for the whole run, such as 90s, 10m or 1h30m: a round for each match, then each round to the "
+            "one with the widest interval; without --rounds, as many as help",
+        },
+    ),
     (
         "--limit",
         {"type": number, "metavar": "SECONDS", "help": "time a case may take in one round before it is ended"},

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["NATIVE", "PRESETS", "Plan", "Preset", "Selection", "expand"]
 
 T = TypeVar("T")
+#: Rounds at most where a budget was asked for: their interval is a quarter of that of three, and more hardly help.
+_BUDGET_ROUNDS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +217,8 @@ def _check_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
         InputError: A change makes no sense.
     """
     changed = replace(settings, **changes)
+    if "budget_s" in changes and "max_rounds" not in changes:  # the time is the limit that was asked for
+        changed = replace(changed, max_rounds=max(changed.max_rounds, _BUDGET_ROUNDS))
     if "max_rounds" in changes and changes["max_rounds"] < changed.min_rounds:
         changed = replace(changed, min_rounds=changes["max_rounds"])
     elif changed.min_rounds > changed.max_rounds:

@@ -80,6 +80,8 @@ def bench_session(pytestconfig: pytest.Config) -> Iterator[Session]:
         store = Store(pytestconfig.getoption("store"))
         with Session(pytestconfig.stash[_PLAN], store, progress=progress) as session:
             pytestconfig.stash[RUN_ID] = session.run.id
+            if _TERMINAL:
+                print(f"\nrexbench: {session.forecast}", file=_TERMINAL, flush=True)
             yield session
     except RexbenchError as error:
         pytest.exit(str(error), returncode=WRONG)

@@ -11,12 +11,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.complexity import count
 from analysis.complexity.frame import as_dict
 from bench.budget import spend
 from bench.executor import ProcessExecutor
+from bench.forecast import TIME, describe_above, find_above, foretell
 from bench.lock import MachineLock
 from bench.machine import read_environment
 from bench.match import Match
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from bench.case import Case
     from bench.executor import Executor
+    from bench.forecast import Forecast
     from bench.plan import Plan
     from bench.progress import Progress
     from bench.records import Measurement
@@ -81,6 +83,8 @@ class Session:
         self._begun_s = self._executor.now()
         self._scratch: Path | None = None
         self._matches = plan.matches()
+        #: What the plan is expected to take; known when entered.
+        self.forecast: Forecast | None = None
         new = RunInfo(id=make_run_id(), started_at=_now(), preset=plan.preset, planned=len(plan.cases))
         self.run = resumed.run if resumed else new
 
@@ -100,6 +104,7 @@ class Session:
         try:
             for model, side in dict.fromkeys((case.model, case.resolution) for case in self.plan.cases):
                 self.store.save_cost(self.run.id, as_dict(count(model, side), per_layer=True))
+            self.forecast = foretell(self.plan, self.store, self.run)
             self._progress.begin(len(self.plan.cases) - len(self._measured))
         except BaseException:
             self.__exit__(*sys.exc_info())
@@ -128,8 +133,10 @@ class Session:
         return run
 
     def _spent_s(self) -> float:
-        """Time that counts as spent before we began [s]: the share of the budget of what is finished."""
-        return (self.plan.settings.budget_s or 0.0) * len(self._measured) / max(1, len(self.plan.cases))
+        """Time that what is stored has taken [s]: a budget is that of the run, however often it is interrupted."""
+        stored = self._resumed.stored if self._resumed else ()
+        rounds = [part for one in stored for part in (*one.rounds, *one.repeated)]
+        return sum(sum(part.phases_s.values()) + sum(map(sum, part.turns_s)) for part in rounds)
 
     def __exit__(
         self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
@@ -138,7 +145,9 @@ class Session:
         with self._held:
             self._progress.end()
             whole = kind is None and len(self._measured) == len(self.plan.cases)
-            self.run = replace(self.run, status="done" if whole else "interrupted", finished_at=_now())
+            settings = {**self.run.settings, TIME: self._account()}
+            status = "done" if whole else "interrupted"
+            self.run = replace(self.run, status=status, finished_at=_now(), settings=settings)
             self.store.save_run(self.run)
 
     def measure(self, case: Case) -> Measurement:
@@ -160,6 +169,21 @@ class Session:
             waiting = [self._make_match(cases) for cases in self._matches if cases[0] not in self._measured]
             spend(waiting, self._left_s, self._save, self._finish)
         return [self.measure(case) for case in self.plan.cases]
+
+    def _account(self) -> dict[str, Any]:
+        """What was expected of the time, and what it did not reach."""
+        account = {
+            **(self.forecast.as_dict() if self.forecast else {}),
+            "taken_s": self._executor.now() - self._begun_s,
+        }
+        if len(self._measured) == len(self.plan.cases):
+            account["above_target"] = find_above(list(self._measured.values()), self.plan.settings.target)
+        return account
+
+    def describe_shortfall(self) -> str:
+        """Which cases are less certain than was aimed at, in words; empty where none is, or the run was stopped."""
+        above = self.run.settings.get(TIME, {}).get("above_target", [])
+        return describe_above(above, len(self.plan.cases), self.plan.settings.target)
 
     def _finish(self, measurements: Sequence[Measurement]) -> None:
         for measurement in measurements:

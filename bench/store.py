@@ -260,6 +260,26 @@ class Store:
                 rounds[row["case_id"]][bool(data.pop(_REPEATED, False))].append(_read_round(data))
         return tuple(_read_measurement(row, *rounds[row["id"]]) for row in cases)
 
+    def past_rounds(self, case: Case, runs: Sequence[str], most: int = 12) -> list[tuple[str, Round]]:
+        """The newest rounds of a case that was measured as asked, each with its run.
+
+        Args:
+            case: The identity.
+            runs: Ids of the runs to look into.
+            most: Rounds at most.
+        """
+        mine = [_cases.c[name] == value for name, value in case.as_dict().items()]
+        query = (
+            sa.select(_cases.c.run, _rounds.c.data)
+            .join(_rounds)
+            .where(_cases.c.run.in_(runs), _cases.c.status == "ok", *mine)
+            .order_by(_cases.c.run.desc(), _rounds.c.position)
+            .limit(most)
+        )
+        with self._guard("read"), self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return [(run, _read_round({name: data[name] for name in data if name != _REPEATED})) for run, data in rows]
+
     def costs(self, run: str) -> tuple[dict[str, Any], ...]:
         """The costs of a run."""
         query = sa.select(_costs.c.data).where(_costs.c.run == run).order_by(_costs.c.model, _costs.c.resolution)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
+from analysis.option_types import describe_duration
+from bench.forecast import TIME, describe_above
 from bench.rivals import RIVALS, read_rivals
 
 if TYPE_CHECKING:
@@ -49,8 +52,9 @@ def describe_conditions(info: RunInfo, cases: pd.DataFrame) -> list[tuple[str, s
         ("compiler", _word(system.get("compiler"), "none found")),
         ("git commit", _commit(git)),
     ]
-    settings = ", ".join(f"{name} {value}" for name, value in _flat({**info.settings, **_rivals(info)}))
-    return [*rows, ("measuring settings", settings or _UNKNOWN)]
+    plain = {name: value for name, value in info.settings.items() if name != TIME}
+    settings = ", ".join(f"{name} {value}" for name, value in _flat({**plain, **_rivals(info)}))
+    return [*rows, *_time(info), ("measuring settings", settings or _UNKNOWN)]
 
 
 def footnote(info: RunInfo, cases: pd.DataFrame) -> str:
@@ -64,6 +68,18 @@ def footnote(info: RunInfo, cases: pd.DataFrame) -> str:
 def describe_everything(info: RunInfo) -> list[tuple[str, str]]:
     """Every recorded value of the environment under its dotted name."""
     return [(name, str(value)) for name, value in _flat(info.environment)]
+
+
+def _time(info: RunInfo) -> Iterator[tuple[str, str]]:
+    """What was expected of the time, what it came to, and what it did not reach; nothing for runs that don't tell."""
+    told = info.settings.get(TIME)
+    if not isinstance(told, dict):
+        return
+    words = {"budget": info.settings.get("budget_s"), "expected": told.get("expected_s"), "taken": told.get("taken_s")}
+    yield "time", ", ".join(f"{name} {describe_duration(value)}" for name, value in words.items() if value is not None)
+    if (above := told.get("above_target")) is not None:
+        every = "every measured case is within the target half-width"
+        yield "precision", describe_above(above, info.planned, info.settings.get("target", math.nan)) or every
 
 
 def _rivals(info: RunInfo) -> dict[str, str]:
