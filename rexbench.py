@@ -22,6 +22,7 @@ import rexbench_compare
 import rexbench_evaluate
 import rexbench_published
 import rexbench_rank
+import rexbench_selftest
 from bench.stop import stop_on_signals
 from reports.answer import DONE, FAILED, WRONG, add_output, check_output, give_answer, out_folder
 from rexnet_core.errors import InputError, RexbenchError, UnknownNameError
@@ -97,6 +98,7 @@ _SUMMARIES = {
     "run": "benchmark models on backends, and write a report",
     "suites": "the same under pytest with pytest-benchmark; takes pytest's options, too",
     "compare": rexbench_compare.SUMMARY,
+    "selftest": rexbench_selftest.SUMMARY,
     "report": "rebuild a report from the store, without measuring",
     "published": "the numbers others printed, each reproduced, explained, contradicted or open",
     "rank": "rank of layer outputs: the paper's claim in random layers, whole networks and trained ones",
@@ -129,6 +131,7 @@ def _make_parser() -> argparse.ArgumentParser:
         ("complexity", _add_complexity, _complexity),
         ("run", _add_run, _run),
         ("compare", rexbench_compare.add_options, rexbench_compare.run),
+        ("selftest", rexbench_selftest.add_options, rexbench_selftest.run),
         ("report", _add_report, _report),
         ("evaluate", rexbench_evaluate.add_evaluate, rexbench_evaluate.evaluate),
         ("doctor", _add_doctor, _doctor),
@@ -363,7 +366,11 @@ def _report(args: argparse.Namespace) -> int:
     store = Store(args.store, create=False)
     run = store.find_run(args.run).id
     if (document := store.study(run)) is not None:
-        named = {"published": rexbench_published.publish, "compare": rexbench_compare.publish}
+        named = {
+            "published": rexbench_published.publish,
+            "compare": rexbench_compare.publish,
+            "selftest": rexbench_selftest.publish,
+        }
         named.get(document.get("kind", ""), rexbench_rank.publish_study)(args, document, run)
     else:
         _publish(args, store, run)

@@ -165,7 +165,7 @@ def _compare_live(args: argparse.Namespace) -> int:
         store = Store(args.store)
         told = {**plan.settings.as_dict(), "base": sides[0].told, "head": sides[1].told}
         with record_study(store, COMPARE, told) as study:
-            floor = find_floor(store, study.run.environment)
+            floor = find_floor(store, study.run.environment, rounds=plan.settings.max_rounds)
             study.document = _measure(plan, pairs, sides, band=args.band, floor=floor)
     return publish(args, study.document, study.run.id)
 

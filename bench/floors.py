@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from bench.trials import least_visible
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -60,12 +62,15 @@ def identify_machine(environment: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(environment.get(part, {}).get(key) for part, key in _IDENTITY)
 
 
-def find_floor(store: Store, environment: Mapping[str, Any], *, now: datetime | None = None) -> Floor | None:
+def find_floor(
+    store: Store, environment: Mapping[str, Any], *, rounds: int | None = None, now: datetime | None = None
+) -> Floor | None:
     """The newest floor of this machine; None where it was never tested.
 
     Args:
         store: Where self-tests are.
         environment: As `bench.machine.read_environment` tells it.
+        rounds: Process rounds that are to see something; default is the number the test was made for.
         now: The time; default is that of the clock.
     """
     own = identify_machine(environment)
@@ -74,7 +79,11 @@ def find_floor(store: Store, environment: Mapping[str, Any], *, now: datetime | 
         document = store.study(run.id)
         if document is None or document.get("kind") != SELFTEST:
             continue
-        floors = {row["backend"]: row["floor"] for row in document["cases"] if _is_number(row["floor"])}
+        floors = {
+            row["backend"]: least_visible(row["spread"], rounds or document["rounds"])
+            for row in document["cases"]
+            if _is_number(row["spread"])
+        }
         if floors:
             ended = datetime.fromisoformat(run.finished_at or run.started_at)
             age_s = ((now or datetime.now(UTC)) - ended).total_seconds()

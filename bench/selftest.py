@@ -89,7 +89,14 @@ class SelfTest:
         try:
             self._watch("start a pair")
             for _ in range(2):
-                handles.append(self._start())  # noqa: PERF401 - one that was started must be closed
+                handles.append(self._open())  # noqa: PERF401 - one that was started must be closed
+            # Building is not timed here, so both do it at once; warm-ups would disturb each other.
+            for handle in handles:
+                handle.tell("build", logits_path=str(self._assets / "logits.npy"))
+            for handle in handles:
+                handle.hear()
+            for handle in handles:
+                handle.ask("warm_up", max_s=self._settings.warm_s, max_calls=self._settings.warm_calls)
             # A coin says who is the base: whoever started first may lie better in memory.
             base, head = self._random.sample(handles, 2)
             self._watch("sample in turns")
@@ -102,16 +109,8 @@ class SelfTest:
         levels = zip(*(turn[1:] for turn in turns), strict=True)
         return Pair(base_s=tuple(turn[0] for turn in turns), head_s=tuple(levels), machine=machine)
 
-    def _start(self) -> Handle:
-        settings = self._settings
-        handle = self._executor.open(self._case, self._assets, self._scratch, settings.limit_s)
-        try:
-            handle.ask("build", logits_path=str(self._assets / "logits.npy"))
-            handle.ask("warm_up", max_s=settings.warm_s, max_calls=settings.warm_calls)
-        except BaseException:
-            handle.close()
-            raise
-        return handle
+    def _open(self) -> Handle:
+        return self._executor.open(self._case, self._assets, self._scratch, self._settings.limit_s)
 
     def _take_turn(self, base: Handle, head: Handle) -> list[tuple[float, ...]]:
         """Samples [s] of the base, then of the head at each level; taken in random order."""

@@ -1,0 +1,182 @@
+"""The command that times a build against itself: what can a comparison see on this machine today?"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reports.answer import DONE, FAILED, add_output, give_answer
+from rexnet_core.errors import InputError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from bench.case import Case
+    from bench.plan import Plan
+    from bench.selftest import Pair
+
+SUMMARY = "a build against itself: false alarms, and the smallest slow-down that can be seen here today"
+#: Time for the pairs [s] where nothing else bounds them; two backends of ReXNet 1.0 are prepared in a quarter of it.
+BUDGET_S = 300.0
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    from analysis.option_types import number, whole  # noqa: PLC0415
+    from bench.contests import ROUNDS  # noqa: PLC0415
+    from bench.options import STORE  # noqa: PLC0415
+    from bench.verdicts import BAND  # noqa: PLC0415
+
+    add, (flag, keywords) = parser.add_argument, STORE
+    add("--model", default="rexnet_1.0", metavar="MODEL", help="what is timed (rexnet_1.0)")
+    add("--backends", nargs="+", default=["eager", "openvino"], metavar="BACKEND", help="default: eager openvino")
+    add("--batch-size", type=whole, default=1, metavar="N", help="images per call (1)")
+    add("--resolution", type=whole, default=224, metavar="PIXELS", help="side of the square input (224)")
+    add("--threads", type=whole, metavar="N", help="threads of every runtime; default: what the machine allows")
+    text = f"process rounds of the comparisons that are judged ({ROUNDS}, as in compare)"
+    add("--rounds", type=whole, default=ROUNDS, metavar="N", help=text)
+    text = (
+        "comparisons that share no process; default: as many as fit into the budget, the rest is drawn anew from them"
+    )
+    add("--trials", type=whole, metavar="N", help=text)
+    text = f"time for all pairs of processes; default: {BUDGET_S:g}, or with --trials as long as it takes"
+    add("--budget", type=number, metavar="SECONDS", help=text)
+    add("--band", type=number, default=BAND, metavar="SHARE", help=f"the band of the verdicts ({BAND})")
+    add("--neighbour", action="store_true", help="beside a process that keeps a core busy on and off")
+    add("--protocols", action="store_true", help="print how other orders and tests fare on the same samples")
+    add("--seed", type=whole, default=0, metavar="N", help="of weights, inputs and turn order (0)")
+    add("--wait", action="store_true", help="begin when another run on this machine has ended")
+    add(flag, **keywords)
+    add_output(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Time the same build against itself, as two workers in turns, and say what a comparison would have made of it.
+
+    In each pair of fresh processes one side is also slowed by 0.5, 1, 2 and 5 % of its own call time. Told are the
+    share of comparisons that raise a false alarm, the share that finds each slow-down, and the floor: the smallest that
+    is found in 95 %. The floor is stored; `rexbench compare` and the reports of this machine show and use the newest.
+    """
+    from bench.floors import SELFTEST  # noqa: PLC0415
+    from bench.lock import MachineLock  # noqa: PLC0415
+    from bench.neighbour import live_beside_neighbour  # noqa: PLC0415
+    from bench.selftest_document import make_document  # noqa: PLC0415
+    from bench.store import Store  # noqa: PLC0415
+    from bench.study import record_study  # noqa: PLC0415
+
+    plan = _plan(args)
+    settings = {**plan.settings.as_dict(), "rounds": args.rounds, "neighbour": args.neighbour}
+    with MachineLock(wait=args.wait, tell=_tell):
+        store = Store(args.store)
+        with record_study(store, SELFTEST, settings) as study:
+            with live_beside_neighbour() if args.neighbour else nullcontext():
+                taken, stopped = _take(args, plan)
+            study.document = make_document(
+                taken, rounds=args.rounds, band=args.band, neighbour=args.neighbour, stopped=stopped
+            )
+    return publish(args, study.document, study.run.id)
+
+
+def publish(args: argparse.Namespace, document: dict[str, Any], run_id: str) -> int:
+    """Answer with a self-test."""
+    from reports.selftest import (  # noqa: PLC0415
+        protocols_frame,
+        public,
+        render_protocols,
+        render_selftest,
+        selftest_frame,
+    )
+
+    protocols = getattr(args, "protocols", False)
+    frame = protocols_frame(document) if protocols else selftest_frame(document)
+    shown = render_selftest(document) + (f"\n\n{render_protocols(document)}" if protocols else "")
+    give_answer(args, {"run": run_id, **public(document)}, frame, text=lambda: f"{shown}\n\nstored as run {run_id}")
+    return FAILED if document["stopped"] or not document["cases"] else DONE
+
+
+def _plan(args: argparse.Namespace) -> Plan:
+    """The cases, checked as those of a run are.
+
+    Raises:
+        InputError: A value breaks a rule.
+    """
+    from bench.plan import Selection, expand  # noqa: PLC0415
+
+    if args.rounds < 2:  # noqa: PLR2004 - one round has no interval
+        raise InputError(f"--rounds must be at least 2, not {args.rounds}: one shows no spread of processes")
+    if args.trials is not None and args.trials < 1:
+        raise InputError(f"--trials must be at least 1, not {args.trials}")
+    if not 0 <= args.band < 1:
+        raise InputError(f"--band is a share from 0 to 1, such as 0.03, not {args.band}")
+    changes = {"slice_s": 0.1, "warm_s": 8.0, "seed": args.seed}
+    if args.budget is not None:
+        changes["budget_s"] = args.budget
+    selection = Selection(
+        models=[args.model],
+        backends=args.backends,
+        batch_sizes=[args.batch_size],
+        resolutions=[args.resolution],
+        threads=args.threads,
+        device="cpu",
+        settings=changes,
+    )
+    return expand(selection)
+
+
+def _take(args: argparse.Namespace, plan: Plan) -> tuple[dict[Case, list[Pair]], bool]:
+    """Pairs of each case, and whether the user stopped it; what is there then is kept."""
+    from bench.executor import ProcessExecutor  # noqa: PLC0415
+    from bench.process import Build  # noqa: PLC0415
+    from bench.progress import StudyBars  # noqa: PLC0415
+    from bench.selftest import SelfTest, make_pairs  # noqa: PLC0415
+    from bench.sides import STEADY_HEAP  # noqa: PLC0415
+
+    executor = ProcessExecutor(Build(variables=STEADY_HEAP))
+    taken: dict[Case, list[Pair]] = {case: [] for case in plan.cases}
+    with tempfile.TemporaryDirectory(prefix="rexbench-") as scratch, StudyBars() as bars:
+        tests = [
+            SelfTest(
+                case,
+                settings=plan.settings,
+                executor=executor,
+                scratch=Path(scratch),
+                watch=lambda what, case=case: bars.say(f"{case.id}: {what}"),  # type: ignore[misc]
+            )
+            for case in plan.cases
+        ]
+        try:
+            for test in tests:
+                test.prepare()
+            for place, pair in make_pairs(tests, _limit(args), time.monotonic):
+                taken[plan.cases[place]].append(pair)
+                bars("pairs of processes", sum(map(len, taken.values())), args.trials and _wanted(args, tests))
+        except KeyboardInterrupt:
+            _tell("stopped; finished pairs are kept")
+            return taken, True
+    return taken, False
+
+
+def _wanted(args: argparse.Namespace, tests: list[Any]) -> int:
+    return int(args.trials * args.rounds * len(tests))
+
+
+def _limit(args: argparse.Namespace) -> Callable[[int, float], bool]:
+    """Whether so many rounds of pairs are enough, the last of which took so long."""
+    begun = time.monotonic()
+    budget_s = args.budget if args.budget is not None else None if args.trials else BUDGET_S
+
+    def enough(done: int, last_s: float) -> bool:
+        if args.trials and done >= args.trials * args.rounds:
+            return True
+        return done > 0 and budget_s is not None and time.monotonic() - begun + last_s > budget_s
+
+    return enough
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"rexbench: {text}\n")
