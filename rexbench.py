@@ -412,7 +412,8 @@ def _publish(args: argparse.Namespace, store: Store, run: str) -> int:
     """Write the report of a run and say what it holds; the exit code its cases deserve."""
     from analysis.published import top1  # noqa: PLC0415
     from reports.console import render_cases  # noqa: PLC0415
-    from reports.tables import cases_frame, plain_rows  # noqa: PLC0415
+    from reports.knees import render_knees  # noqa: PLC0415
+    from reports.tables import cases_frame, knees_frame, plain_rows  # noqa: PLC0415
     from reports.write import write_report  # noqa: PLC0415
 
     data = _load(store, run)
@@ -420,8 +421,9 @@ def _publish(args: argparse.Namespace, store: Store, run: str) -> int:
     known = {model: (float(found.value), found.source) for model in models if (found := top1(model))}
     path = write_report(data, out_folder(args.out, run), known)
     frame = cases_frame(data)
-    document = {"run": run, "report": str(path), "cases": plain_rows(frame)}
-    give_answer(args, document, frame, text=lambda: render_cases(frame))
+    knees = knees_frame(frame)
+    document = {"run": run, "report": str(path), "cases": plain_rows(frame), "knees": plain_rows(knees)}
+    give_answer(args, document, frame, text=lambda: "\n".join(filter(None, [render_cases(frame), render_knees(knees)])))
     print(f"{'' if args.json else 'report: '}{path}", file=sys.stderr if args.json or args.csv == "-" else sys.stdout)
     return _judge(data.measurements)
 

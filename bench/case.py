@@ -11,6 +11,11 @@ MEMORY_FORMATS = ("contiguous", "channels_last")
 DEVICES = ("cpu", "cuda")
 SCENARIOS = ("latency", "throughput")
 
+#: Keeps requests in flight by itself; any other backend answers one call at a time and is run as several instances.
+QUEUED_BACKENDS = frozenset({"openvino"})
+#: In place of a number of streams: the runtime's own choice, which a case holds as 0.
+HINT = "hint"
+
 #: The backend that every other is compared with, at the same precision.
 REFERENCE_BACKEND = "eager"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bench.case import QUEUED_BACKENDS
 from bench.executor import WorkerError
-from bench.lanes import QUEUED_BACKENDS
 from bench.records import Effective, Measurement, Round
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.assets import REFERENCE
+from bench.case import QUEUED_BACKENDS
 from bench.executor import WorkerError
 from bench.flow import LEAST_REQUESTS, Lane, cut_windows
 
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
     from bench.case import Case
     from bench.executor import Executor, Handle
-
-#: Keeps requests in flight by itself; any other backend answers one call at a time and is run as several instances.
-QUEUED_BACKENDS = frozenset({"openvino"})
 
 
 def open_case(executor: Executor, case: Case, assets: Path, scratch: Path, limit_s: float) -> Handle:

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.option_types import duration, megabytes, number, whole, whole_or
-from bench.case import BACKENDS, DEVICES, MEMORY_FORMATS, PRECISIONS, SCENARIOS
+from bench.case import BACKENDS, DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS
 from bench.plan import NATIVE, PRESETS, Selection
 from bench.store import DEFAULT_URL
-from bench.streams import HINT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -51,7 +51,7 @@ class Plan:
 class Selection:
     """What a user asked for on top of a preset; None leaves the preset's value.
 
-    A resolution may be `NATIVE`: each model's own. Streams are numbers or `bench.streams.HINT`. Without a device, a
+    A resolution may be `NATIVE`: each model's own. Streams are numbers or `bench.case.HINT`. Without a device, a
     preset made for GPUs runs on one, too, where there is one; any other runs on the CPU.
     """
 

@@ -130,7 +130,7 @@ def summarise(measurement: Measurement) -> Summary:
         throughput_low_per_s=throughput.low,
         throughput_high_per_s=throughput.high,
         interval_method=latency.method,
-        percentiles_s={percent: _percentile(pooled, percent) for percent in PERCENTILES},
+        percentiles_s={percent: percentile(pooled, percent) for percent in PERCENTILES},
         samples=len(pooled),
         rounds=len(rounds),
         outliers=sum(_outliers(one) for one in values),
@@ -228,7 +228,7 @@ def _paired(one: Round, two: Round) -> Array:
     return np.array([np.median(a) / np.median(b) for a, b in pairs if len(a) and len(b)])
 
 
-def _percentile(ordered: Array, percent: int) -> float | None:
+def percentile(ordered: Array, percent: int) -> float | None:
     """The ceil(n p)-th smallest, a time that was really seen; None below `least_samples`."""
     if len(ordered) < least_samples(percent):
         return None

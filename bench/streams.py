@@ -5,14 +5,11 @@ from __future__ import annotations
 from itertools import count, takewhile
 from typing import TYPE_CHECKING
 
-from bench.lanes import QUEUED_BACKENDS
+from bench.case import HINT, QUEUED_BACKENDS
 from rexnet_core.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-#: In place of a number: the runtime's own choice, which a case holds as 0 streams.
-HINT = "hint"
 
 
 def check_streams(asked: Sequence[int | str] | None, scenarios: Sequence[str], threads: int) -> list[int] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bench.knee import RULE
+
 #: Changes when a column goes, or changes its meaning or unit; a new column does not change it.
 FORMAT_VERSION = 1
 
@@ -15,6 +17,8 @@ IDENTITY = {
     "threads": "threads given to the runtime",
     "device": "device that was asked for",
     "scenario": "latency: one call after the other; throughput: several requests in flight",
+    "streams": "in the throughput scenario the streams, or instances that share the threads, that were asked for; "
+    "0 leaves it to the runtime's hint",
 }
 
 CASES = {
@@ -28,6 +32,12 @@ CASES = {
     "throughput_per_s": "images over time taken, median over rounds; slow calls count",
     "throughput_low_per_s": "lower bound of the 95 % interval of throughput_per_s",
     "throughput_high_per_s": "upper bound of the 95 % interval of throughput_per_s",
+    "load_latency_s": "in the throughput scenario, time from the start of a request to its end: median over process "
+    "rounds of the per-round medians",
+    "load_latency_low_s": "lower bound of the 95 % interval of load_latency_s",
+    "load_latency_high_s": "upper bound of the 95 % interval of load_latency_s",
+    "load_p95_s": "95th percentile of these times; empty below 59 requests",
+    "load_requests": "requests that were counted",
     "speedup": "time per image of eager over that of this case, paired by turn",
     "speedup_low": "lower bound of the 95 % interval of speedup",
     "speedup_high": "upper bound of the 95 % interval of speedup",
@@ -35,7 +45,7 @@ CASES = {
     "p90_s": "90th percentile of the calls; empty below 29 samples",
     "p95_s": "95th percentile of the calls; empty below 59 samples",
     "p99_s": "99th percentile of the calls; empty below 299 samples",
-    "samples": "timed calls",
+    "samples": "timed calls; in the throughput scenario windows",
     "rounds": "process rounds",
     "stop_reason": "target: interval narrow enough; plateau: more samples no longer helped; "
     "rounds: their cap was reached; budget: time ran out",
@@ -56,7 +66,7 @@ CASES = {
     "effective_streams": "requests that the runtime executes at once",
     "effective_memory_format": "layout of the tensors seen or told; runtime where it chooses its own",
     "effective_device": "where the outputs were made",
-    "effective_jobs": "inferences in one timed call",
+    "effective_jobs": "inferences in one sample: 1, or in a window as many as are in flight",
     "steady": "whether warm-up ended because its windows agreed, in every round",
     "contamination": "clean, dirty, or not available where neighbours can't be seen; empty without a round",
     "contamination_evidence": "what the machine did besides, by the rules in docs/method.md",
@@ -70,6 +80,7 @@ CASES = {
     "notes": "doubts about the data",
     "device": IDENTITY["device"],
     "scenario": IDENTITY["scenario"],
+    "streams": IDENTITY["streams"],
 }
 
 RIVALS = {
@@ -132,8 +143,26 @@ ROUNDS = {
     "steal_percent": "share of core time given to other virtual machines",
     "throttled_periods": "periods in which the control group ran out of quota",
     "frequency_drop_percent": "by how much the fastest core's frequency fell while samples were taken",
+    "load_latency_s": "in the throughput scenario, median time from the start of a request to its end",
+    "load_p95_s": "95th percentile of these times; empty below 59 requests",
     "involuntary_switches": "times the worker was taken off its core",
     "load_1m": "load average over the last minute",
+}
+
+KNEES = {
+    **{name: IDENTITY[name] for name in ("model", "resolution", "backend", "precision", "memory_format", "threads")},
+    **{name: IDENTITY[name] for name in ("device", "scenario")},
+    "over": "what grows: batch in the latency scenario, streams in the throughput scenario",
+    "at_batch": "batch size that the streams have in common; empty where batch grows",
+    "sizes": "sizes that were measured and are comparable",
+    "knee": RULE,
+    "knee_throughput_per_s": "throughput at the knee",
+    "knee_latency_s": "time of one call at the knee; over streams, latency under load",
+    "best": "size of the highest throughput",
+    "best_throughput_per_s": "the highest throughput",
+    "best_latency_s": "the latency there",
+    "share": "throughput at the knee over the highest",
+    "reason": "why there is no knee, or what to know about it",
 }
 
 COSTS = {
@@ -160,14 +189,15 @@ SAMPLES = {
     **IDENTITY,
     "round": "process round, from 0",
     "turn": "turn within the round, from 0; the same turn of other backends was taken at the same time",
-    "sample": "call within the turn, from 0",
-    "time_s": "time of the call",
+    "sample": "call or window within the turn, from 0",
+    "time_s": "time of the call, or of a window in which effective_jobs requests were completed",
 }
 
 #: File name, without ``.csv``, to its columns in order.
 TABLES = {
     "cases": CASES,
     "rivals": RIVALS,
+    "knees": KNEES,
     "phases": PHASES,
     "rounds": ROUNDS,
     "costs": COSTS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from bench.case import REFERENCE_BACKEND
+from bench.case import HINT, REFERENCE_BACKEND, SCENARIOS
 from reports.badge import DIRTY, SYMBOLS
 
 if TYPE_CHECKING:
@@ -24,9 +24,10 @@ def render_cases(frame: pd.DataFrame) -> str:
     for row in frame.to_dict("records"):
         name = _name(row)
         if row["status"] == "ok":
-            alone = row["backend"] == REFERENCE_BACKEND or _is_missing(row["speedup"])
+            queued = row["scenario"] != SCENARIOS[0]
+            alone = (row["backend"] == REFERENCE_BACKEND and not queued) or _is_missing(row["speedup"])
             speedup = "" if alone else render_interval(row, "speedup", "")
-            latency = render_interval(row, "latency", "_s", 1e3)
+            latency = _under_load(row) if queued else render_interval(row, "latency", "_s", 1e3)
             mark = f"  {SYMBOLS[DIRTY]} {DIRTY}" if row["contamination"] == DIRTY else ""
             lines.append(f"{name:46} {latency:>24} {row['throughput_per_s']:9.1f}  {speedup}".rstrip() + mark)
         else:
@@ -61,6 +62,14 @@ def render_interval(row: Mapping[Any, Any], stem: str, unit: str, scale: float =
     return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
+def _under_load(row: Mapping[Any, Any]) -> str:
+    """Median and 95th percentile of a request's time, such as ``12.3, p95 14.1 loaded``."""
+    if _is_missing(row["load_latency_s"]):
+        return "-"
+    tail = "" if _is_missing(row["load_p95_s"]) else f", p95 {row['load_p95_s'] * 1e3:.3g}"
+    return f"{row['load_latency_s'] * 1e3:.3g}{tail} loaded"
+
+
 def _name(row: Mapping[Any, Any]) -> str:
     extras = [
         row[column]
@@ -68,10 +77,11 @@ def _name(row: Mapping[Any, Any]) -> str:
             ("precision", "fp32"),
             ("memory_format", "contiguous"),
             ("device", "cpu"),
-            ("scenario", "latency"),
         )
         if row[column] != usual
     ]
+    if row["scenario"] != SCENARIOS[0]:
+        extras.append(f"streams {row['streams'] or HINT}")
     return " ".join([str(row["model"]), f"{row['resolution']} px", f"batch {row['batch']}", row["backend"], *extras])
 
 

@@ -14,6 +14,8 @@ from bench.records import PHASES as PHASE_NAMES
 from bench.records import Effective
 from bench.stats import Summary, break_even, one_off_s, ratio, summarise
 from reports import badge, columns
+from reports.knees import knee_rows
+from reports.load import load_columns
 from reports.rivals import rival_rows
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 #: Whole numbers that may be missing; as floats they would be written 2.0.
 _WHOLE = (
     "speedup_pairs", "ratio_pairs", "parity_inputs", "peak_rss_bytes", "base_rss_bytes", "effective_threads",
-    "effective_streams", "dirty_rounds",
+    "effective_streams", "dirty_rounds", "knee", "best", "at_batch", "load_requests",
 )  # fmt: skip
 _LEDGER = (
     "others_percent", "cpu_pressure_percent", "steal_percent", "throttled_periods", "frequency_drop_percent",
@@ -77,6 +79,11 @@ def rivals_frame(run: RunData) -> pd.DataFrame:
     return _frame(rival_rows(run), columns.RIVALS)
 
 
+def knees_frame(cases: pd.DataFrame) -> pd.DataFrame:
+    """One row per model, backend and setting, from the frame of cases; the columns are `columns.KNEES`."""
+    return _frame(knee_rows(cases), columns.KNEES)
+
+
 def phases_frame(run: RunData) -> pd.DataFrame:
     """One row per case and state of the compile cache, with the break-even against eager."""
     return _frame((row for one in run.measurements for row in _phase_rows(run, one)), columns.PHASES)
@@ -116,9 +123,11 @@ def samples_frame(run: RunData) -> pd.DataFrame:
 
 def all_frames(run: RunData) -> dict[str, pd.DataFrame]:
     """Every table under the name of its CSV file, as in `columns.TABLES`."""
+    cases = cases_frame(run)
     return {
-        "cases": cases_frame(run),
+        "cases": cases,
         "rivals": rivals_frame(run),
+        "knees": knees_frame(cases),
         "phases": phases_frame(run),
         "rounds": rounds_frame(run),
         "costs": costs_frame(run),
@@ -156,6 +165,7 @@ def _case_row(run: RunData, measurement: Measurement) -> dict[str, Any]:
         "throughput_per_s": summary.throughput_per_s,
         "throughput_low_per_s": summary.throughput_low_per_s,
         "throughput_high_per_s": summary.throughput_high_per_s,
+        **load_columns(measurement.rounds),
         **_speedup(run, measurement),
         "samples": summary.samples,
         "rounds": summary.rounds,
@@ -176,8 +186,8 @@ def _case_row(run: RunData, measurement: Measurement) -> dict[str, Any]:
 
 def _latency(measurement: Measurement, summary: Summary) -> dict[str, Any]:
     if measurement.case.scenario == "throughput":
-        # A call there is a queue of inferences; its duration is nobody's latency.
-        summary = Summary(reasons={"latency_interval": "a queue of requests has no latency of one call"})
+        # A sample there is a window of several requests; its duration is nobody's latency.
+        summary = Summary(reasons={"latency_interval": "requests in flight have a latency under load alone"})
     return {
         "latency_s": summary.latency_s,
         "latency_low_s": summary.latency_low_s,
@@ -265,6 +275,7 @@ def _round_rows(measurement: Measurement) -> Iterator[dict[str, Any]]:
             "steady": one.steady,
             "peak_rss_bytes": one.peak_rss_bytes,
             "base_rss_bytes": one.base_rss_bytes,
+            **{name: value for name, value in load_columns([one]).items() if name in columns.ROUNDS},
             **one.contamination,
         }
 

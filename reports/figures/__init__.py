@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reports.figures import costs, paper, phases, speed, style
+from reports.figures import costs, load, paper, phases, speed, style
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,8 +59,17 @@ _PLANS = (
     _Plan(
         name="throughput",
         title="Throughput against batch size",
-        caption="Images per second, slow calls included; bars are 95 % intervals. Higher is better.",
+        caption="Images per second with one call after the other, slow calls included; bars are 95 % intervals. Higher "
+        "is better.",
         needs="no throughput was measured and found comparable",
+    ),
+    _Plan(
+        name="streams",
+        title="Throughput with several requests in flight",
+        caption="Images per second, and the time from the start of a request to its end, against the streams of "
+        "OpenVINO or the instances of a torch backend that share the threads, at the smallest batch. Bars are 95 % "
+        "intervals.",
+        needs="no throughput scenario was measured and found comparable (--scenarios throughput)",
     ),
     _Plan(
         name="speedup",
@@ -126,6 +135,7 @@ def plot_all(
     plots: dict[str, Callable[[str], Figure | None]] = {
         "latency": partial(speed.plot_latency, cases),
         "throughput": partial(speed.plot_throughput, cases),
+        "streams": partial(load.plot_streams, cases),
         "speedup": partial(speed.plot_speedup, cases),
         "macs_latency": partial(costs.plot_macs_latency, cases, cost),
         "accuracy": partial(costs.plot_accuracy, cases, cost, top1),

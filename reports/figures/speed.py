@@ -24,15 +24,17 @@ def plot_latency(cases: pd.DataFrame, conditions: str) -> Figure | None:
 
 
 def plot_throughput(cases: pd.DataFrame, conditions: str) -> Figure | None:
-    """Images per second against batch size, one panel per model and resolution; bars are 95 % intervals."""
+    """Images per second, one call after the other, against batch size; one panel per model and resolution."""
+    shown = cases[(cases["status"] == "ok") & (cases["scenario"] == "latency")]
     names = ("throughput_per_s", "throughput_low_per_s", "throughput_high_per_s")
-    return _against_batch(cases[cases["status"] == "ok"], names, 1, "throughput [images/s]", conditions)
+    return _against_batch(shown, names, 1, "throughput [images/s]", conditions)
 
 
 def plot_speedup(cases: pd.DataFrame, conditions: str) -> Figure | None:
-    """Speed-up over eager with 95 % intervals, one panel per model and resolution; the line at 1 is eager."""
+    """Speed-up over eager, one call after the other, with 95 % intervals; the line at 1 is eager."""
     plain_eager = (cases["backend"] == "eager") & (cases["memory_format"] == "contiguous")
     shown = cases[(cases["status"] == "ok") & cases["speedup"].notna() & ~plain_eager]
+    shown = shown[shown["scenario"] == "latency"]
     if shown.empty:
         return None
     panels = list(shown.groupby(["model", "resolution"], sort=True))

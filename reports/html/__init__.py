@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import jinja2
 from markupsafe import Markup
 
+from bench.knee import RULE
 from reports import columns, verdict
 from reports.html import conditions, views
 from reports.html.datatables import embed_library, render_table
@@ -48,6 +49,7 @@ def render_page(run: RunData, frames: Mapping[str, pd.DataFrame], pictures: Sequ
         shared=views.shared_settings(cases) if len(cases) else "",
         pictures=pictures,
         tables=_tables(frames),
+        knee_rule=RULE,
         data_uri=data_uri,
     )
 
@@ -58,6 +60,7 @@ def _tables(frames: Mapping[str, pd.DataFrame]) -> dict[str, Markup | None]:
     found = {
         "cases": views.view_cases(cases),
         "rivals": views.view_rivals(frames["rivals"]),
+        "knees": views.view_knees(frames["knees"]),
         "left_out": views.view_left_out(cases),
         "phases": views.view_phases(frames["phases"], cases),
         "costs": views.view_costs(frames["costs"]),

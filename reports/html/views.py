@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from bench.case import HINT, SCENARIOS
+from bench.knee import RULE
 from reports.badge import CLEAN, DIRTY, SYMBOLS, UNKNOWN, Badge
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 MACHINE = "machine"
 _CLASSES = {SYMBOLS[CLEAN]: "clean", SYMBOLS[DIRTY]: "dirty", SYMBOLS[UNKNOWN]: "unknown"}
 _NAMES = ["model", "resolution", "batch", "backend", "precision", "memory_format", "threads", "device", "scenario"]
+_NAMES += ["streams"]
 _ALWAYS = {"model", "batch", "backend"}
 _UNITS = {"resolution": "px"}
 
@@ -22,6 +25,8 @@ _UNITS = {"resolution": "px"}
 def shared_settings(cases: pd.DataFrame) -> str:
     """What all cases have in common and the tables therefore leave out."""
     shared = [name for name in _NAMES if name not in _identity(cases)]
+    if not cases["streams"].any():
+        shared = [name for name in shared if name != "streams"]  # nobody was asked
     words = [f"{name.replace('_', ' ')} {cases[name].iloc[0]} {_UNITS.get(name, '')}".strip() for name in shared]
     return ", ".join(words)
 
@@ -36,6 +41,10 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
     view["speed-up 95 % interval"] = _interval(shown, "speedup_low", "speedup_high", 1)
     view["images/s"] = shown["throughput_per_s"]
     view["images/s 95 % interval"] = _interval(shown, "throughput_low_per_s", "throughput_high_per_s", 1)
+    if shown["load_latency_s"].notna().any():
+        view["under load [ms]"] = pd.to_numeric(shown["load_latency_s"]) * 1e3
+        view["under load 95 % interval"] = _interval(shown, "load_latency_low_s", "load_latency_high_s", 1e3)
+        view["under load p95 [ms]"] = pd.to_numeric(shown["load_p95_s"]) * 1e3
     for percent in (90, 95, 99):
         view[f"p{percent} [ms]"] = pd.to_numeric(shown[f"p{percent}_s"]) * 1e3
     view["samples"] = shown["samples"]
@@ -71,6 +80,22 @@ def view_rivals(rivals: pd.DataFrame) -> pd.DataFrame:
     view["paper's within"] = rivals["paper_in_interval"].map({True: "yes", False: "no"}).fillna("")
     view["paper's machine"] = rivals["paper_condition"].fillna("")
     view["note"] = rivals["reason"]
+    return view
+
+
+def view_knees(knees: pd.DataFrame) -> pd.DataFrame:
+    """Each series with its knee, or why it has none."""
+    always = ("model", "resolution", "backend")
+    names = [*always, *(name for name in ("precision", "memory_format", "device") if len(knees[name].unique()) > 1)]
+    view = knees[names].rename(columns=lambda name: name.replace("_", " ")).copy()
+    at = knees["at_batch"].map(lambda batch: "" if pd.isna(batch) else f", batch {batch}")
+    view["over"] = knees["over"] + at
+    view["measured"] = knees["sizes"]
+    for who in ("knee", "best"):
+        view[who] = knees[who].map(lambda size: "" if pd.isna(size) else str(size))
+        view[f"{who} [images/s]"] = pd.to_numeric(knees[f"{who}_throughput_per_s"])
+        view[f"{who} [ms]"] = pd.to_numeric(knees[f"{who}_latency_s"]) * 1e3
+    view["note"] = knees["reason"]
     return view
 
 
@@ -113,7 +138,7 @@ def view_ledger(cases: pd.DataFrame) -> pd.DataFrame:
     for name in ("precision", "threads", "memory_format", "device"):
         got = shown[f"effective_{name}"].astype(object).where(shown[f"effective_{name}"].notna(), "not told")
         view[f"{name.replace('_', ' ')} (asked / got)"] = shown[name].astype(str) + " / " + got.astype(str)
-    view["streams"] = _told(shown["effective_streams"])
+    view["streams got"] = _told(shown["effective_streams"])
     view["outputs agree"] = shown["parity_passed"].map({True: "yes", False: "no"}).fillna("not compared")
     view["cosine"] = pd.to_numeric(shown["parity_cosine"]).map("{:.6f}".format).replace("nan", "")
     view["relative error"] = pd.to_numeric(shown["parity_relative_error"])
@@ -130,6 +155,9 @@ def view_ledger(cases: pd.DataFrame) -> pd.DataFrame:
 #: What a heading means, shown when the pointer rests on it.
 MEANINGS: Mapping[str, str] = {
     "latency [ms]": "time of one call: median over process rounds of the medians of each round",
+    "under load [ms]": "time from the start of a request to its end while others are in flight",
+    "knee": RULE,
+    "streams": "streams or instances that were asked for; hint: the runtime chose",
     "images/s": "images over time taken, slow calls included",
     "rival / model": "latency of the rival over that of the model, paired by turn; above 1 the model is faster",
     "paper's ratio": "the same from the latencies that the paper printed for its own machine",
@@ -154,7 +182,11 @@ def _identity(cases: pd.DataFrame) -> list[str]:
 
 
 def _identity_of(shown: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
-    return shown[_identity(cases)].rename(columns=lambda name: name.replace("_", " ")).copy()
+    found = shown[_identity(cases)].copy()
+    if "streams" in found:
+        asked = shown["scenario"] != SCENARIOS[0]
+        found["streams"] = found["streams"].map(lambda streams: str(streams or HINT)).where(asked, "")
+    return found.rename(columns=lambda name: name.replace("_", " "))
 
 
 def _interval(shown: pd.DataFrame, low: str, high: str, factor: float) -> list[str]:

@@ -100,7 +100,27 @@ def made_measurements(rounds: int = 6) -> tuple[Measurement, ...]:
             made_measurement(replace(plain, memory_format="channels_last"), rounds), notes=("warm-up hit its cap.",)
         ),
     )
-    return (*found.values(), *extra)
+    return (*found.values(), *extra, *made_throughput(plain, rounds))
+
+
+def made_throughput(plain: Case, rounds: int) -> tuple[Measurement, ...]:
+    """OpenVINO with streams and with its hint, and instances of eager: twice the streams are 1.4 times the images."""
+    asked = [("openvino", 1), ("openvino", 2), ("openvino", 0), ("eager", 1), ("eager", 2)]
+    return tuple(
+        made_queue(replace(plain, backend=backend, scenario="throughput", streams=streams), rounds)
+        for backend, streams in asked
+    )
+
+
+def made_queue(case: Case, rounds: int) -> Measurement:
+    known, streams = made_measurement(case, rounds), case.streams or 2
+    scale = streams / 1.4 ** (streams - 1)
+    parts = tuple(
+        replace(one, turns_s=turns, requests_s=tuple(turn * 3 for turn in turns))
+        for one in known.rounds
+        for turns in [tuple(tuple(scale * sample for sample in turn) for turn in one.turns_s)]
+    )
+    return replace(known, rounds=parts, effective=replace(known.effective, streams=streams, jobs=streams))
 
 
 def made_cost(model: str, scale: float) -> dict[str, Any]:

@@ -97,5 +97,5 @@ def test_the_terminal_marks_dirty_cases_and_says_why(dirty: RunData) -> None:
 
 def test_a_busy_machine_is_a_doubt_with_its_worst_case(dirty: RunData) -> None:
     found = verdict.find_doubts(dirty)
-    assert found[0].startswith("The machine was busy with something else in 1 of 20 cases")
+    assert found[0].startswith("The machine was busy with something else in 1 of 25 cases")
     assert "neighbours used 40 % of the cores in 1 of 1 rounds" in found[0]

@@ -8,7 +8,7 @@ import matplotlib as mpl
 import pytest
 
 from reports import tables
-from reports.figures import NAMES, costs, plot_all, speed, style
+from reports.figures import NAMES, costs, load, plot_all, speed, style
 
 if TYPE_CHECKING:
     from reports.figures import Picture
@@ -54,6 +54,37 @@ def test_drawing_leaves_the_global_settings_alone(run: RunData) -> None:
     before = dict(mpl.rcParams)
     plot_all(tables.all_frames(replace(run, measurements=run.measurements[:2])), "", {})
     assert dict(mpl.rcParams) == before
+
+
+def test_requests_in_flight_are_apart_from_one_call_at_a_time(run: RunData) -> None:
+    cases = tables.cases_frame(run)
+    figure = load.plot_streams(cases, "")
+    assert figure is not None
+    throughput, loaded, *rest = figure.axes
+    assert not [panel for panel in rest if panel.get_visible()]
+    assert (throughput.get_ylabel(), loaded.get_ylabel()) == ("throughput [images/s]", "latency under load [ms]")
+    [legend] = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["eager", "openvino", "chosen by hint"]
+    alone = cases[cases["scenario"] == "latency"]
+    for plot in (speed.plot_throughput, speed.plot_speedup):
+        both, one = plot(cases, ""), plot(alone, "")
+        assert both is not None
+        assert one is not None
+        assert [len(panel.containers) for panel in both.axes] == [len(panel.containers) for panel in one.axes]
+
+
+def test_labels_of_requests_in_flight_stay_inside_the_figure(run: RunData) -> None:
+    figure = load.plot_streams(tables.cases_frame(run), "a processor; 2 threads")
+    assert figure is not None
+    figure.draw_without_rendering()
+    width, height = figure.get_size_inches() * figure.dpi
+    for panel in figure.axes:
+        for text in (panel.title, panel.xaxis.label, panel.yaxis.label, *figure.legends[0].get_texts()):
+            box = text.get_window_extent()
+            assert box.x0 >= 0
+            assert box.y0 >= 0
+            assert box.x1 <= width
+            assert box.y1 <= height
 
 
 def test_what_has_nothing_to_show_says_why(empty_run: RunData) -> None:

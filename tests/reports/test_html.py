@@ -108,7 +108,7 @@ def test_hostile_text_in_every_field_stays_text(run: RunData) -> None:
 
 def test_figures_are_in_the_page_as_data(page: str) -> None:
     images = [a for tag, a in Elements(page).found if tag == "img"]
-    assert len(images) == 8
+    assert len(images) == 9
     assert all((a["src"] or "").startswith("data:image/svg+xml;base64,") and a["alt"] for a in images)
 
 
@@ -183,9 +183,23 @@ def test_the_settings_name_the_rivals_in_words(run: RunData) -> None:
 
 def test_settings_that_all_cases_share_are_said_once(run: RunData) -> None:
     cases = tables.cases_frame(run)
-    assert views.shared_settings(cases) == "resolution 224 px, threads 2, device cpu, scenario latency"
+    assert views.shared_settings(cases) == "resolution 224 px, threads 2, device cpu"
+    alone = cases[cases["scenario"] == "latency"]
+    assert views.shared_settings(alone) == "resolution 224 px, threads 2, device cpu, scenario latency"
     assert "threads" not in views.view_cases(cases).columns
     assert "precision" in views.view_cases(cases).columns
+
+
+def test_streams_are_shown_where_they_were_asked_for(run: RunData) -> None:
+    view = views.view_cases(tables.cases_frame(run))
+    assert set(view.loc[view["scenario"] == "latency", "streams"]) == {""}
+    assert view.loc[view["scenario"] == "throughput", "streams"].tolist() == ["1", "2", "hint", "1", "2"]
+    assert view.loc[view["scenario"] == "throughput", "under load [ms]"].gt(0).all()
+
+
+def test_knees_are_a_section_with_their_rule(page: str) -> None:
+    assert "Knees: where more at once stops paying" in page
+    assert "the smallest size whose throughput is no more than 5% below the best" in page
 
 
 def test_a_table_sorts_by_number_and_shows_few_digits() -> None:

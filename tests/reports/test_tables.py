@@ -75,8 +75,19 @@ def test_a_queue_of_requests_has_throughput_and_no_latency(run: RunData) -> None
     queued = replace(one, case=replace(one.case, scenario="throughput"), effective=replace(one.effective, jobs=8))
     row = tables.cases_frame(replace(run, measurements=(queued,))).iloc[0]
     assert math.isnan(row["latency_s"])
-    assert "no latency" in row["interval_reason"]
+    assert "latency under load alone" in row["interval_reason"]
     assert row["throughput_per_s"] == pytest.approx(8 * summarise(one).throughput_per_s)
+
+
+def test_requests_in_flight_have_a_latency_under_load(run: RunData) -> None:
+    cases = tables.cases_frame(run)
+    queued, alone = (cases[cases["scenario"] == name] for name in ("throughput", "latency"))
+    assert (queued["load_latency_low_s"] <= queued["load_latency_s"]).all()
+    assert (queued["load_latency_s"] <= queued["load_p95_s"]).all()
+    assert queued["load_requests"].tolist() == (3 * queued["samples"]).tolist()
+    assert alone["load_latency_s"].isna().all()
+    rounds = tables.rounds_frame(run)
+    assert (rounds["load_latency_s"].notna() == (rounds["scenario"] == "throughput")).all()
 
 
 def test_phases_tell_cold_from_cached(run: RunData) -> None:
