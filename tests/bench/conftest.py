@@ -64,10 +64,12 @@ class FakeHandle:
             "elapsed_s": 0.1,
         }
 
-    def take_turn(self, script: dict[str, Any], slice_s: float, max_calls: int) -> dict[str, Any]:
+    def take_turn(
+        self, script: dict[str, Any], slice_s: float, max_calls: int, slow_by: float = 0.0
+    ) -> dict[str, Any]:
         self.executor.clock += slice_s
         noise = self.executor.random.normal(1, 0.001, min(10, max_calls))
-        drift = 1 + script.get("drift", 0) * self.index
+        drift = (1 + script.get("drift", 0) * self.index) * (1 + slow_by)
         return {"samples_s": list(script.get("median_s", 0.01) * drift * noise), "involuntary_switches": 1}
 
     def take_flow(self, script: dict[str, Any], until_s: float, least: int, max_calls: int) -> dict[str, Any]:
