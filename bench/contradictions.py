@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bench.case import HINT
 from bench.machine import read_environment, read_thread_budget
 from bench.options import SETTINGS
 from bench.plan import NATIVE
@@ -26,6 +27,7 @@ _LISTS = {
     "precisions": "precision",
     "memory_formats": "memory_format",
     "scenarios": "scenario",
+    "streams": "streams",
 }
 _WORDS = {"device": "device", "threads": "threads"}
 
@@ -77,6 +79,9 @@ def check_options(given: Callable[[str], Any], resumed: Resumption) -> None:
 
 
 def _planned(name: str, resumed: Resumption) -> list[Any]:
+    if name == "streams":
+        queued = [case for case in resumed.plan.cases if case.scenario == "throughput"]
+        return list(dict.fromkeys(case.streams or HINT for case in queued))
     field = _LISTS.get(name) or _WORDS[name]
     return list(dict.fromkeys(getattr(case, field) for case in resumed.plan.cases))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import selectors
 import subprocess
@@ -113,9 +114,13 @@ class ProcessExecutor:
         """Give a process its task and wait until it ends."""
         end = time.monotonic() + limit_s
         look_s = _LOOK_S if self._memory_limit_bytes else limit_s
+        assert child.popen.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it has died already, and its exit code says why
+            child.popen.stdin.write(task)
+            child.popen.stdin.close()
         while True:
             try:
-                child.popen.communicate(task, timeout=max(0.0, min(look_s, end - time.monotonic())))
+                child.popen.wait(timeout=max(0.0, min(look_s, end - time.monotonic())))
             except subprocess.TimeoutExpired:
                 check_memory(child, self._memory_limit_bytes, "prepare")
                 if time.monotonic() >= end:

@@ -1,0 +1,119 @@
+"""A runtime of nothing but numpy and trouble, put in the place of the real ones in every process of a run.
+
+The processes, pipes, signals and files are real. Copied beside the tests' folder as ``sitecustomize.py``, which Python
+imports at its start.
+"""
+
+# ruff: noqa: PLC0415 - every process of Python's starts with this file, and few need more than the standard library
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+TROUBLE = json.loads(os.environ.get("REXBENCH_TEST_TROUBLE", "{}"))
+
+
+class StandIn:
+    """A backend that answers with the reference, and misbehaves as its case was told to."""
+
+    caches = False
+
+    def __init__(self, case, assets):
+        self.case, self.assets = case, assets
+
+    def load(self):
+        """Nothing to import."""
+
+    def build(self):
+        trouble = TROUBLE.get(f"{self.case.backend} {self.case.memory_format}", "")
+        if trouble == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if trouble == "silent":
+            os._exit(0)
+        if trouble == "grows":
+            self.kept = bytearray(os.urandom(1000) * 400_000)
+        if trouble in {"hangs", "grows"}:
+            subprocess.run(["sleep", "600"], check=False)
+
+    def convert(self):
+        """Nothing to convert."""
+
+    def compile(self):
+        """Nothing to compile."""
+
+    def feed(self, _images):
+        import numpy as np
+
+        self.answers = np.load(self.assets / "reference.npy")
+
+    def runner(self, _index):
+        pause_s = TROUBLE.get("pause_s", 0.002)
+        return lambda: time.sleep(pause_s)
+
+    def logits(self, index):
+        return self.answers[index]
+
+    def effective(self):
+        from bench.records import Effective
+
+        case = self.case
+        return Effective(
+            precision=case.precision,
+            threads=case.threads,
+            streams=1,
+            memory_format="runtime" if case.backend in {"compile", "openvino"} else case.memory_format,
+            device=case.device,
+        )
+
+
+def prepare():
+    """What `bench.assets` does, without a network."""
+    import numpy as np
+
+    from bench.lifeline import hold_on
+
+    hold_on()
+    folder = Path(json.loads(sys.stdin.read())["folder"])
+    random = np.random.default_rng(0)
+    np.save(folder / "images.npy", random.standard_normal((2, 1, 3, 8, 8)))
+    np.save(folder / "reference.npy", random.standard_normal((2, 1, 10)))
+    Path(sys.orig_argv[-1]).write_text(json.dumps({"build_s": 0.0, "convert_s": 0.0}))
+    os._exit(0)
+
+
+def jump():
+    """Let the wall clock go hours back and forth at every look."""
+    real, looks = time.time, iter(range(10**9))
+    time.time = lambda: real() + (-1) ** next(looks) * 5 * 3600
+
+
+def hurry():
+    """Make rounds of the quick preset short, as nobody looks at their times, and as many as are asked for."""
+    from dataclasses import replace
+
+    from bench.presets import PRESETS
+
+    quick = PRESETS["quick"]
+    settings = replace(quick.settings, round_s=0.2, slice_s=0.03, warm_calls=10, min_rounds=100, max_rounds=100)
+    PRESETS["quick"] = replace(quick, settings=settings)
+
+
+if "largest_file" in TROUBLE:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (TROUBLE["largest_file"],) * 2)
+if "rexbench" in sys.orig_argv:
+    hurry()
+if TROUBLE.get("clock"):
+    jump()
+if "bench.assets" in sys.orig_argv:
+    prepare()
+if "bench.worker" in sys.orig_argv:
+    from bench import backends
+
+    backends.open_backend = StandIn
