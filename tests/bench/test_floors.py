@@ -1,0 +1,71 @@
+"""The floor that counts is the newest of this very machine, and says how old it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bench.floors import Floor, find_floor
+from bench.records import RunInfo
+from bench.store import Store
+from bench.trials import least_visible
+
+HERE = {"cpu": {"model": "EPYC", "arch": "x86_64", "logical": 2}, "limits": {"threads": 2}}
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(f"sqlite:///{tmp_path}/r.db")
+
+
+def save(store, name, finished_at, spreads, environment=HERE, **changes):
+    run = RunInfo(id=name, started_at=finished_at, finished_at=finished_at, preset="selftest", environment=environment)
+    store.save_run(run)
+    cases = [{"backend": backend, "spread": spread} for backend, spread in spreads.items()]
+    store.save_study(name, {"kind": "selftest", "rounds": 10, "neighbour": False, "cases": cases, **changes})
+
+
+def test_a_machine_that_was_never_tested_has_none(store):
+    elsewhere = {**HERE, "cpu": {**HERE["cpu"], "model": "Xeon"}}
+    save(store, "a", "2026-11-21T10:00:00+00:00", {"eager": 0.01}, elsewhere)
+    assert find_floor(store, HERE, now=NOW) is None
+
+
+def test_the_newest_counts_and_tells_its_age(store):
+    save(store, "a", "2026-11-18T10:00:00+00:00", {"eager": 0.05})
+    save(store, "b", "2026-11-21T09:00:00+00:00", {"eager": 0.01, "openvino": 0.002})
+    found = find_floor(store, HERE, now=NOW)
+    assert (found.run, found.age_s, found.old) == ("b", 3 * 3600, False)
+    assert found.of("openvino") == pytest.approx(least_visible(0.002, 10))
+    assert found.of("compile") == found.of("eager")
+    assert found.describe() == (
+        "changes under 1.3 % (eager), 0.26 % (openvino) can't be seen here today (self-test of 3 h ago)"
+    )
+
+
+def test_one_from_another_day_says_so(store):
+    save(store, "a", "2026-11-18T10:00:00+00:00", {"eager": 0.01}, neighbour=True)
+    found = find_floor(store, HERE, now=NOW)
+    assert found.old
+    assert found.describe() == (
+        "changes under 1.3 % (eager) can't be seen here "
+        "(self-test of 3 days ago, beside a neighbour: older than a day, run `rexbench selftest` again)"
+    )
+
+
+def test_more_rounds_see_smaller_changes(store):
+    save(store, "a", "2026-11-21T09:00:00+00:00", {"eager": 0.01})
+    floors = [find_floor(store, HERE, rounds=rounds, now=NOW).of("eager") for rounds in (4, 10, 40)]
+    assert floors == sorted(floors, reverse=True)
+
+
+def test_a_self_test_without_a_spread_is_passed_over(store):
+    save(store, "a", "2026-11-21T08:00:00+00:00", {"eager": 0.01})
+    save(store, "b", "2026-11-21T09:00:00+00:00", {"eager": None})
+    assert find_floor(store, HERE, now=NOW).run == "a"
+
+
+def test_a_minute_is_told_in_minutes():
+    assert "of 5 min ago" in Floor(run="r", age_s=300.0, by_backend={"eager": 0.01}).describe()
