@@ -1,0 +1,34 @@
+"""Pairs of processes are made, slowed, and ended whatever happens."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bench.case import Case
+from bench.executor import WorkerError
+from bench.measure import Settings
+from bench.selftest import LEVELS, TURNS, SelfTest, make_pairs
+
+CASE = Case(model="rexnet_1.0", resolution=224, batch=1, backend="eager", threads=2)
+
+
+def test_a_pair_has_turns_of_every_level_in_random_order(executor, tmp_path):
+    test = SelfTest(CASE, settings=Settings(slice_s=0.1), executor=executor, scratch=tmp_path)
+    test.prepare()
+    pairs = [pair for _, pair in make_pairs([test], lambda done, _s: done == 2, executor.now)]
+    assert len(pairs) == 2
+    assert {len(turns) for pair in pairs for turns in (pair.base_s, *pair.head_s)} == {TURNS}
+    slowed = [np.median([np.median(turn) for turn in turns]) for turns in pairs[0].head_s]
+    assert np.array(slowed) / slowed[0] == pytest.approx(1 + np.array(LEVELS), rel=0.002)
+    assert all(handle.closed for handle in executor.handles)
+    assert len(executor.handles) == 4
+
+
+def test_a_worker_that_fails_takes_the_other_along(executor, tmp_path):
+    executor.scripts = {"eager": {"fails_at": "warm_up"}}
+    test = SelfTest(CASE, settings=Settings(), executor=executor, scratch=tmp_path)
+    test.prepare()
+    with pytest.raises(WorkerError, match="the worker died"):
+        test.make_pair()
+    assert all(handle.closed for handle in executor.handles)
