@@ -1,0 +1,90 @@
+"""Our throughput scenario against OpenVINO's benchmark_app."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bench.assets import prepare
+from bench.backends.openvino import ir_name
+from bench.case import Case
+from bench.executor import ProcessExecutor
+from bench.interleave import median_ratio
+from bench.lanes import open_case
+from bench.machine import read_thread_budget
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.extra
+
+MODEL, RESOLUTION = "rexnet_1.0", 224
+PAIRS, APP_S, TURN_S = 8, 4, 0.5
+
+
+@pytest.fixture(scope="module")
+def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("assets")
+    task = {"model": MODEL, "resolution": RESOLUTION, "batch": 1, "threads": read_thread_budget(), "seed": 0}
+    prepare({**task, "weights": None, "folder": str(folder), "ir": True})
+    return folder
+
+
+def test_openvino_against_benchmark_app(assets: Path, tmp_path: Path, benchmark: Any) -> None:
+    """Target: a ratio within 3 % of 1, with the throughput hint, f32, the same representation, fresh processes."""
+    told: dict[str, list[Any]] = {"ours": [], "theirs": []}
+    sides = {"ours": lambda: _ours(assets, tmp_path), "theirs": lambda: _theirs(assets / ir_name(1), tmp_path)}
+    for pair in range(PAIRS):
+        # Whoever comes first finds the machine as the other left it: they take turns at that, too.
+        for side in sorted(sides, reverse=bool(pair % 2)):
+            told[side].append(sides[side]())
+    assert {one["requests"] for one in told["ours"]} == {one["requests"] for one in told["theirs"]}
+    ours, theirs = ([one["per_image_s"] for one in told[side]] for side in ("ours", "theirs"))
+    ratio = median_ratio(ours, theirs)
+    benchmark.extra_info.update(ours_over_benchmark_app=ratio.as_list(), ours_s=ours, benchmark_app_s=theirs)
+    benchmark.pedantic(lambda: None)
+    print(f"\nopenvino, time per image: ours / benchmark_app = {ratio} over {PAIRS} alternated pairs", end="")  # noqa: T201
+    assert ratio.low <= 1.03
+    assert ratio.high >= 0.97
+
+
+def _ours(assets: Path, folder: Path) -> dict[str, Any]:
+    """Time per image [s] of a fresh worker in turns that together are as long as benchmark_app runs."""
+    case = Case(
+        model=MODEL,
+        resolution=RESOLUTION,
+        batch=1,
+        backend="openvino",
+        threads=read_thread_budget(),
+        scenario="throughput",
+    )
+    handle = open_case(ProcessExecutor(), case, assets, folder, 120)
+    try:
+        effective = handle.ask("build", logits_path=str(folder / "logits.npy"))["effective"]
+        handle.ask("warm_up", max_s=10, max_calls=200)
+        turns = [handle.ask("take_turn", slice_s=TURN_S, max_calls=10_000) for _ in range(round(APP_S / TURN_S))]
+    finally:
+        handle.close()
+    windows = [window for turn in turns for window in turn["samples_s"]]
+    per_image_s = sum(windows) / len(windows) / effective["jobs"]
+    return {"per_image_s": per_image_s, "requests": effective["jobs"]}
+
+
+def _theirs(model: Path, folder: Path) -> dict[str, Any]:
+    """Time per image [s] from the throughput that benchmark_app reports."""
+    command = [
+        *(sys.executable, "-c", "from openvino.tools.benchmark.main import main; main()"),
+        *("-m", str(model), "-d", "CPU", "-hint", "throughput", "-t", str(APP_S), "-infer_precision", "f32"),
+        *("-report_type", "no_counters", "-json_stats", "-report_folder", str(folder)),
+    ]
+    subprocess.run(command, check=True, capture_output=True, timeout=120, env={**os.environ, "OMP_NUM_THREADS": ""})
+    report = json.loads((folder / "benchmark_report.json").read_text())
+    return {
+        "per_image_s": 1 / float(report["execution_results"]["throughput"]),
+        "requests": int(report["configuration_setup"]["number of parallel infer requests"]),
+    }
