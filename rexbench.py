@@ -402,10 +402,18 @@ def _doctor(args: argparse.Namespace) -> int:
 
 def _load(store: Store, run: str) -> RunData:
     from analysis.published import load  # noqa: PLC0415
+    from bench.floors import find_floor  # noqa: PLC0415
     from reports.tables import RunData  # noqa: PLC0415
 
     info = store.find_run(run)
-    return RunData(info=info, measurements=store.measurements(run), costs=store.costs(run), printed=load())
+    floor = find_floor(store, info.environment)
+    return RunData(
+        info=info,
+        measurements=store.measurements(run),
+        costs=store.costs(run),
+        printed=load(),
+        floor=floor.describe() if floor else "",
+    )
 
 
 def _publish(args: argparse.Namespace, store: Store, run: str) -> int:
@@ -422,8 +430,10 @@ def _publish(args: argparse.Namespace, store: Store, run: str) -> int:
     path = write_report(data, out_folder(args.out, run), known)
     frame = cases_frame(data)
     knees = knees_frame(frame)
-    document = {"run": run, "report": str(path), "cases": plain_rows(frame), "knees": plain_rows(knees)}
-    give_answer(args, document, frame, text=lambda: "\n".join(filter(None, [render_cases(frame), render_knees(knees)])))
+    answer = {"cases": plain_rows(frame), "knees": plain_rows(knees), "floor": data.floor or None}
+    document = {"run": run, "report": str(path), **answer}
+    shown = [render_cases(frame), render_knees(knees), data.floor]
+    give_answer(args, document, frame, text=lambda: "\n".join(filter(None, shown)))
     print(f"{'' if args.json else 'report: '}{path}", file=sys.stderr if args.json or args.csv == "-" else sys.stdout)
     return _judge(data.measurements)
 

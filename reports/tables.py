@@ -44,12 +44,14 @@ class RunData:
         costs: One mapping per model and resolution: ``model, resolution, params, params_folded, macs, activations``
             and ``layers``, a list of mappings ``layer, kind, params, macs, out_shape``.
         printed: Numbers that others printed, for what was measured to be set beside.
+        floor: What can't be seen on this machine, in words; empty where it was never tested.
     """
 
     info: RunInfo
     measurements: tuple[Measurement, ...] = ()
     costs: tuple[dict[str, Any], ...] = ()
     printed: tuple[PublishedRow, ...] = ()
+    floor: str = ""
 
 
 def base_of(run: RunData, measurement: Measurement) -> Measurement | None:

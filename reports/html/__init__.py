@@ -44,7 +44,7 @@ def render_page(run: RunData, frames: Mapping[str, pd.DataFrame], pictures: Sequ
         measured=int((cases["samples"] > 0).sum()),
         fastest=compared,
         doubts=verdict.find_doubts(run),
-        conditions=conditions.describe_conditions(run.info, cases),
+        conditions=conditions.describe_conditions(run.info, cases, run.floor),
         everything=conditions.describe_everything(run.info),
         shared=views.shared_settings(cases) if len(cases) else "",
         pictures=pictures,

@@ -32,7 +32,7 @@ _TELLING = (
 _UNKNOWN = "not known"
 
 
-def describe_conditions(info: RunInfo, cases: pd.DataFrame) -> list[tuple[str, str]]:
+def describe_conditions(info: RunInfo, cases: pd.DataFrame, floor: str = "") -> list[tuple[str, str]]:
     """Names and values, the most telling first; what could not be read says so."""
     cpu, limits, system, libraries, git = (
         _part(info, name) for name in ("cpu", "limits", "system", "libraries", "git")
@@ -46,6 +46,7 @@ def describe_conditions(info: RunInfo, cases: pd.DataFrame) -> list[tuple[str, s
         ("virtual machine", _word(system.get("hypervisor"))),
         ("load before the run", _word(system.get("load_1m"))),
         ("worst round", _contamination(cases)),
+        ("noise floor", floor or "not tested; run `rexbench selftest`"),
         ("libraries", ", ".join(f"{name} {version}" for name, version in libraries.items()) or _UNKNOWN),
         ("python", _word(system.get("python"))),
         ("system", _word(system.get("os"))),
