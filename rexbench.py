@@ -1,7 +1,7 @@
 """The command line: the one place where models, counts, times and reports meet.
 
 Answers go to standard output, messages and progress to standard error. Exit codes: 0 done, 1 some cases failed,
-2 the call or the input is wrong.
+2 the call or the input is wrong, 3 a regression was found, 4 inconclusive.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ examples:
   rexbench run --models rexnet_1.0 rexnet_2.0 --backends eager openvino --batch-sizes 1 8 32
   rexbench complexity rexnet_1.3 --per-layer            parameters and multiply-adds, layer by layer
   rexbench published                                    every printed number: reproduced, explained or contradicted
+  rexbench compare --live --base main                   is the working tree slower? exit code 3 if so
   rexbench rank layers --protocol closest               the paper's rank figure, and what becomes of its claims
   rexbench rank network rexnet_1.0 mobilenet_v2_1.0     rank of layer outputs, block by block
   rexbench report --run latest                          the report again, from the store alone

@@ -69,7 +69,8 @@ LIGHT = """
     rexbench bench.case bench.records bench.stats bench.store bench.plan bench.session bench.match bench.doctor
     bench.executor bench.plugin reports.tables reports.write reports.console analysis.complexity analysis.published
     analysis.complexity.conventions rexbench_published reports.published bench.paper_runs
-    rexnet_core.catalogue rexnet_core.calibration rexbench_evaluate rexbench_rank reports.accuracy reports.rank
+    rexnet_core.catalogue rexnet_core.calibration rexbench_evaluate rexbench_rank rexbench_compare rexbench_selftest
+    bench.compare bench.selftest bench.habits reports.compare reports.selftest reports.accuracy reports.rank
     analysis.rank analysis.rank.layers.options analysis.rank.network_options analysis.rank.trained.options
     analysis.accuracy analysis.accuracy.published
 """
