@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bench.contamination import can_judge
 from bench.records import STATUSES
+from bench.resume import RESUMED
 from bench.stats import Ratio, Summary, ratio, summarise
 from reports import badge
 
@@ -61,7 +62,7 @@ def find_fastest(run: RunData) -> list[Fastest]:
 
 def find_doubts(run: RunData) -> list[str]:
     """What speaks against the numbers of this run, as sentences."""
-    doubts = list(_doubts_about_machine(run))
+    doubts = [*_doubts_about_conditions(run), *_doubts_about_machine(run)]
     unsteady = sum(not all(one.steady for one in measurement.rounds) for measurement in run.measurements)
     if unsteady:
         doubts.append(
@@ -70,14 +71,23 @@ def find_doubts(run: RunData) -> list[str]:
     return doubts
 
 
+def _doubts_about_conditions(run: RunData) -> Iterator[str]:
+    for again in run.info.settings.get(RESUMED, ()):
+        if again["differences"]:
+            yield (
+                f"The run was interrupted, and from {again['at']} on went under other conditions: "
+                f"{'; '.join(again['differences'])}. Its cases, and the rounds of one case, may not compare."
+            )
+
+
 def _doubts_about_machine(run: RunData) -> Iterator[str]:
     badges = [(badge.judge(one), one.case) for one in run.measurements]
     dirty = [(found, case) for found, case in badges if found.state == badge.DIRTY]
     if dirty:
         worst, case = max(dirty, key=lambda pair: pair[0].dirty_rounds or 0)
         yield (
-            f"The machine was busy with something else in {len(dirty)} of {len(badges)} cases, also when their rounds "
-            f"were measured again; their times may be too long and intervals wide. {case.id}: {worst.evidence}."
+            f"The machine was busy with something else in {len(dirty)} of {len(badges)} cases, and no clean repetition "
+            f"was had; their times may be too long and intervals wide. {case.id}: {worst.evidence}."
         )
     unseen = [one.contamination for all_of in run.measurements for one in all_of.rounds]
     waited = [found.get("cpu_pressure_percent") or 0.0 for found in unseen if not can_judge(found)]

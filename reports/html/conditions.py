@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.option_types import describe_duration
 from bench.forecast import TIME, describe_above
+from bench.resume import RESUMED
 from bench.rivals import RIVALS, read_rivals
 
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ def describe_conditions(info: RunInfo, cases: pd.DataFrame, floor: str = "") -> 
         ("compiler", _word(system.get("compiler"), "none found")),
         ("git commit", _commit(git)),
     ]
-    plain = {name: value for name, value in info.settings.items() if name != TIME}
+    plain = {name: value for name, value in info.settings.items() if name not in {TIME, RESUMED}}
     settings = ", ".join(f"{name} {value}" for name, value in _flat({**plain, **_rivals(info)}))
-    return [*rows, *_time(info), ("measuring settings", settings or _UNKNOWN)]
+    return [*rows, *_resumed(info), *_time(info), ("measuring settings", settings or _UNKNOWN)]
 
 
 def footnote(info: RunInfo, cases: pd.DataFrame) -> str:
@@ -69,6 +70,13 @@ def footnote(info: RunInfo, cases: pd.DataFrame) -> str:
 def describe_everything(info: RunInfo) -> list[tuple[str, str]]:
     """Every recorded value of the environment under its dotted name."""
     return [(name, str(value)) for name, value in _flat(info.environment)]
+
+
+def _resumed(info: RunInfo) -> Iterator[tuple[str, str]]:
+    """When an interrupted run was gone on with, and under what other conditions; nothing for runs of one piece."""
+    told = ["; ".join([again["at"], *again["differences"]]) for again in info.settings.get(RESUMED, ())]
+    if told:
+        yield "interrupted, and resumed at", ", ".join(told)
 
 
 def _time(info: RunInfo) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports import verdict
+from reports import tables, verdict
+from reports.html.conditions import describe_conditions
 
 if TYPE_CHECKING:
     from reports.tables import RunData
@@ -69,6 +70,19 @@ def test_numbers_are_written_with_their_interval(low: float, high: float, text: 
 
 def test_a_quiet_run_raises_no_doubts(run: RunData) -> None:
     assert verdict.find_doubts(run) == []
+
+
+def test_a_run_gone_on_with_under_other_conditions_says_so(run: RunData) -> None:
+    plain = {"at": "2026-11-21T09:00:00+00:00", "differences": []}
+    forced = {"at": "2026-11-22T09:00:00+00:00", "differences": ["torch 2.13.0, now 2.14.0"]}
+    settings = {**run.info.settings, "resumed": [plain, forced]}
+    again = replace(run, info=replace(run.info, settings=settings))
+    [doubt] = verdict.find_doubts(again)
+    assert "from 2026-11-22T09:00:00+00:00 on went under other conditions: torch 2.13.0, now 2.14.0" in doubt
+    told = dict(describe_conditions(again.info, tables.cases_frame(again)))
+    expected = "2026-11-21T09:00:00+00:00, 2026-11-22T09:00:00+00:00; torch 2.13.0, now 2.14.0"
+    assert told["interrupted, and resumed at"] == expected
+    assert "resumed" not in told["measuring settings"]
 
 
 def test_a_busy_machine_and_a_restless_warm_up_are_said(run: RunData) -> None:
