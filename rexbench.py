@@ -89,8 +89,20 @@ def _answer(words: list[str]) -> int:
     _check_command(words)
     args = _make_parser().parse_args(words)
     check_output(args)
+    _configure(args)
     command: Callable[[argparse.Namespace], int] = args.command
     return command(args)
+
+
+def _configure(args: argparse.Namespace) -> None:
+    """Read what the project has configured for commands that have a store, and take its store where none was named."""
+    if not hasattr(args, "store"):
+        return
+    from bench.config import load_config  # noqa: PLC0415
+    from bench.options import read_store  # noqa: PLC0415
+
+    args.project = load_config(getattr(args, "config_file", None))
+    args.store = read_store(args.store, args.project)
 
 
 _SUMMARIES = {
@@ -270,7 +282,9 @@ def _run(args: argparse.Namespace) -> int:
     from reports.write import check_writable  # noqa: PLC0415
 
     given = partial(getattr, args)
-    plan = expand(read_selection(given)) if args.resume is None else None
+    plan = expand(read_selection(given, args.project)) if args.resume is None else None
+    if args.project.path is not None:
+        _tell(f"configured by {args.project}")
     check_writable(out_folder(args.out, make_run_id()))
     stopped = False
     with MachineLock(wait=args.wait, tell=_tell) as lock:
@@ -351,11 +365,12 @@ class _Remember:
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
-    from bench.options import STORE  # noqa: PLC0415
+    from bench.options import CONFIG, STORE  # noqa: PLC0415
 
     flag, keywords = STORE
     parser.add_argument("--run", default="latest", metavar="ID", help="a run's id, a part of it, or latest")
     parser.add_argument(flag, **keywords)
+    parser.add_argument(CONFIG[0], **CONFIG[1])
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the report (results/RUN)")
     add_output(parser)
 

@@ -160,7 +160,9 @@ def _compare_live(args: argparse.Namespace) -> int:
     from bench.study import record_study  # noqa: PLC0415
 
     own = [read_changes(f"--{side}-set", getattr(args, f"{side}_set")) for side in ("base", "head")]
-    plan, pairs = expand_contests(read_selection(args.__getattribute__), own, preset=args.preset is not None)
+    plan, pairs = expand_contests(
+        read_selection(args.__getattribute__, args.project), own, preset=args.preset is not None
+    )
     with MachineLock(wait=args.wait, tell=_tell), open_sides(*_sources(args)) as sides:
         store = Store(args.store)
         told = {**plan.settings.as_dict(), "base": sides[0].told, "head": sides[1].told}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from bench.case import BACKENDS
+from bench.config import load_config
 from bench.contamination import contamination, read_usage
 from bench.machine import (
     TUNING_VARIABLES,
@@ -26,6 +27,7 @@ from bench.machine import (
     read_quota,
     read_thread_budget,
 )
+from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +59,7 @@ class Finding:
 def examine() -> list[Finding]:
     """All findings, in the order a reader should act on them."""
     checks: tuple[Callable[[], list[Finding]], ...] = (
+        _check_config,
         _check_threads,
         _check_quota,
         _check_compiler,
@@ -66,6 +69,15 @@ def examine() -> list[Finding]:
         _check_room,
     )
     return [finding for check in checks for finding in check()]
+
+
+def _check_config() -> list[Finding]:
+    """Which configuration file a run here would use."""
+    try:
+        found = load_config()
+    except InputError as error:
+        return [Finding(check="config", level="fail", found=str(error), remedy="mend it; no run can begin here")]
+    return [Finding(check="config", level="ok", found=str(found))]
 
 
 def _check_threads() -> list[Finding]:

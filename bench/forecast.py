@@ -58,9 +58,7 @@ class Forecast:
         """Such as ``about 9 min for 16 cases, from 12 past runs``."""
         if not self.past_runs:
             budget = "" if self.budget_s is None else f"; the budget is {describe_duration(self.budget_s)}"
-            return (
-                f"none of the {_count(self.cases, 'case')} ran on this processor before, so no time is foretold{budget}"
-            )
+            return f"no past run of these {self.cases} cases on this processor, so no time is foretold{budget}"
         fresh = f" ({self.unknown} of them new here)" if self.unknown else ""
         told = f"about {describe_duration(self.expected_s)} for {_count(self.cases, 'case')}{fresh}"
         told += f", from {_count(self.past_runs, 'past run')}"

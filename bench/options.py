@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.option_types import duration, megabytes, number, whole, whole_or
 from bench.case import BACKENDS, DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS
+from bench.config import EMPTY
 from bench.plan import NATIVE, PRESETS, Selection
 from bench.store import DEFAULT_URL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bench.config import Config
 
 _DEFAULT = "quick"
 _PRESET_HELP = "; ".join(f"{name}: {preset.summary}" for name, preset in PRESETS.items())
@@ -90,6 +92,16 @@ STORE: tuple[str, dict[str, Any]] = (
     {"default": DEFAULT_URL, "metavar": "URL", "help": f"SQLAlchemy URL of the results ({DEFAULT_URL})"},
 )
 
+CONFIG: tuple[str, dict[str, Any]] = (
+    "--config",
+    {
+        "dest": "config_file",
+        "metavar": "FILE",
+        "help": "presets and defaults; default: rexbench.toml, or [tool.rexbench] in pyproject.toml, from the current "
+        "folder up to the root of the repository",
+    },
+)
+
 CONTROL: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--wait", {"action": "store_true", "help": "begin when another run on this machine has ended"}),
     (
@@ -113,7 +125,7 @@ def add_options(add: Callable[..., object]) -> None:
     Args:
         add: ``add_argument`` of argparse, or ``addoption`` of a pytest group.
     """
-    for flag, keywords in (*OPTIONS, STORE):
+    for flag, keywords in (*OPTIONS, STORE, CONFIG):
         add(flag, **keywords)
 
 
@@ -127,11 +139,23 @@ def add_control(add: Callable[..., object]) -> None:
         add(flag, **keywords)
 
 
-def read_selection(given: Callable[[str], Any]) -> Selection:
+def read_store(asked: str, config: Config) -> str:
+    """The URL of the store: the one that was asked for, else the project's, else ours.
+
+    Args:
+        asked: The option's value.
+        config: What the project has configured.
+    """
+    # The very default, not an equal text, is what the option has where nobody gave it.
+    return config.store if asked is DEFAULT_URL and config.store is not None else asked
+
+
+def read_selection(given: Callable[[str], Any], config: Config = EMPTY) -> Selection:
     """The selection that the options make.
 
     Args:
         given: The value of an option by its destination, such as ``batch_sizes``.
+        config: What the project has configured; options go before it.
     """
     plain = (
         *("models", "backends", "batch_sizes", "resolutions", "precisions", "memory_formats", "scenarios", "streams"),
@@ -140,6 +164,7 @@ def read_selection(given: Callable[[str], Any]) -> Selection:
     settings = {name: value for option, name in SETTINGS.items() if (value := given(option)) is not None}
     return Selection(
         **{name: given(name) for name in plain},
-        preset=given("preset") or _DEFAULT,
+        preset=given("preset") or config.preset or _DEFAULT,
+        presets=config.presets,
         settings=settings,
     )

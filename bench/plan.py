@@ -67,6 +67,7 @@ class Selection:
     device: str | None = None
     threads: int | None = None
     weights: Path | None = None
+    presets: Mapping[str, Preset] = field(default_factory=lambda: PRESETS)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -77,18 +78,20 @@ def expand(selection: Selection) -> Plan:
         InputError: A value breaks a rule, nothing is left to run, or a batch can't fit into memory.
         UnknownNameError: A name is not known; the message has the nearest.
     """
-    if selection.preset not in PRESETS:
-        raise UnknownNameError("preset", selection.preset, PRESETS)
-    preset = PRESETS[selection.preset]
+    if selection.preset not in selection.presets:
+        raise UnknownNameError("preset", selection.preset, selection.presets)
+    preset = selection.presets[selection.preset]
     models = _chosen("model", selection.models, preset.models)
     resolutions = _chosen("resolution", selection.resolutions, preset.resolutions)
     precisions = _check_names("precision", _chosen("precision", selection.precisions, preset.precisions), PRECISIONS)
     formats = _chosen("memory format", selection.memory_formats, preset.memory_formats)
     formats = _check_names("memory format", formats, MEMORY_FORMATS)
-    scenarios = _check_names("scenario", _chosen("scenario", selection.scenarios, ("latency",)), SCENARIOS)
+    scenarios = _check_names("scenario", _chosen("scenario", selection.scenarios, preset.scenarios), SCENARIOS)
     grids = _expand_devices(selection, preset)
-    threads = _check_threads(selection.threads)
-    streams = check_streams(selection.streams, scenarios, threads)
+    threads = _check_threads(preset.threads if selection.threads is None else selection.threads)
+    # A preset's streams mean nothing to a run of other scenarios, as those that are asked for should.
+    usual = preset.streams if "throughput" in scenarios else None
+    streams = check_streams(usual if selection.streams is None else selection.streams, scenarios, threads)
     costs = {(model, side): count(model, side) for model in models for side in _sides(model, resolutions)}
     for (model, side), cost in costs.items():
         for batch in {batch for _, batches, _ in grids for batch in batches}:
@@ -115,7 +118,7 @@ def expand(selection: Selection) -> Plan:
     ]
     return Plan(
         cases=tuple(dict.fromkeys(cases)),
-        settings=_check_settings(preset.settings, selection.settings),
+        settings=check_settings(preset.settings, selection.settings),
         preset=selection.preset,
         weights=selection.weights,
         rivals=_meeting(preset.rivals, {cost.model for cost in costs.values()}),
@@ -124,7 +127,7 @@ def expand(selection: Selection) -> Plan:
 
 def _expand_devices(selection: Selection, preset: Preset) -> list[tuple[str, list[int], list[str]]]:
     """Each device with its batch sizes and backends; a GPU that nobody named gets only what runs there."""
-    asked = selection.device
+    asked = preset.device if selection.device is None else selection.device
     _check_names("device", [asked] if asked is not None else [], DEVICES)
     batches = [
         _check_positive("batch size", batch)
@@ -210,7 +213,7 @@ def _check_weights(weights: Path, models: Sequence[str]) -> None:
         raise InputError(f"--weights must be a file, {weights} is none")
 
 
-def _check_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+def check_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     """The settings with a user's changes.
 
     Raises:

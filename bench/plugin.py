@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from bench.options import add_options, read_selection
+from bench.config import load_config
+from bench.options import add_options, read_selection, read_store
 from bench.plan import Plan, expand
 from bench.progress import Silent, Terminal
 from bench.session import Session
@@ -43,7 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Check the selection before anything is collected: a bad one is an error of usage, in one line."""
     config.addinivalue_line("markers", "extra: takes longer than the everyday run allows; selected with -m extra")
     try:
-        config.stash[_PLAN] = expand(read_selection(config.getoption))
+        project = load_config(config.getoption("config_file"))
+        config.option.store = read_store(config.option.store, project)
+        config.stash[_PLAN] = expand(read_selection(config.getoption, project))
     except RexbenchError as error:
         raise pytest.UsageError(str(error)) from None
 

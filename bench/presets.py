@@ -31,6 +31,10 @@ class Preset:
         memory_formats: Some of `bench.case.MEMORY_FORMATS`.
         rivals: Groups of models that are compared with one another and therefore share a match; the first of each is
             what the others are divided by. No model is in two of them.
+        scenarios: Some of `bench.case.SCENARIOS`.
+        streams: Numbers of streams, or `bench.case.HINT`; None for a sweep.
+        device: One of `bench.case.DEVICES`; None for the CPU, and a GPU where the preset has a part for it.
+        threads: Of every runtime; None for what the machine allows.
         gpu_batch_sizes: Batch sizes on a GPU. A preset with some runs there, too, where there is one.
         gpu_backends: Backends on a GPU.
     """
@@ -44,6 +48,10 @@ class Preset:
     precisions: tuple[str, ...] = ("fp32",)
     memory_formats: tuple[str, ...] = ("contiguous",)
     rivals: tuple[tuple[str, ...], ...] = ()
+    scenarios: tuple[str, ...] = ("latency",)
+    streams: tuple[int | str, ...] | None = None
+    device: str | None = None
+    threads: int | None = None
     gpu_batch_sizes: tuple[int, ...] = ()
     gpu_backends: tuple[str, ...] = ("eager",)
 

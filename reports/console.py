@@ -40,7 +40,7 @@ def _explain_marks(frame: pd.DataFrame) -> list[str]:
     dirty = frame[frame["contamination"] == DIRTY].to_dict("records")
     if not dirty:
         return []
-    head = f"{SYMBOLS[DIRTY]} {DIRTY}: the machine was busy with something else, also when the round was measured again"
+    head = f"{SYMBOLS[DIRTY]} {DIRTY}: the machine was busy with something else, and no clean repetition was had"
     return [head, *(f"  {_name(row)}: {row['contamination_evidence']}" for row in dirty)]
 
 

@@ -168,7 +168,7 @@ MEANINGS: Mapping[str, str] = {
     "one off [s]": "build, convert, compile and first inference together",
     "outliers": "calls beyond 3 interquartile ranges from the quartiles of their round; counted, not dropped",
     "steady": "whether warm-up ended because its windows agreed, in every round",
-    MACHINE: "clean: nothing else used the cores; dirty: something did, also when the round was measured again; "
+    MACHINE: "clean: nothing else used the cores; dirty: something did, and no clean repetition was had; "
     "not available: this system does not tell",
     "neighbours [%]": "share of our cores' time that processes of others, and interrupts, used, worst round",
     "CPU pressure [%]": "share of time in which a task waited for a core, worst round; the benchmark counts, too",

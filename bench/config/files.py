@@ -1,0 +1,97 @@
+"""Which configuration file is used, and its text: bounded, from regular files only."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.config.read import parse
+from rexnet_core.errors import InputError
+
+NAME, PYPROJECT = "rexbench.toml", "pyproject.toml"
+#: More than any project needs, and little enough for a parser that is slow on hostile text [bytes].
+_MOST_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A configuration file: where it is, its text, and the table of it that is ours, empty for all of it."""
+
+    path: Path
+    text: str
+    table: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """The path, on one line whatever it holds."""
+        return _shown(self.path)
+
+
+def find_config(named: str | None) -> Source | None:
+    """The file that was named, or the nearest in the current folder and its parents; None where there is none.
+
+    Parents are looked into up to the root of the repository and no further; outside of one, only the current folder is:
+    what lies higher up is not the project's.
+
+    Args:
+        named: Path of a file; None to look for one.
+
+    Raises:
+        InputError: It can't be read.
+    """
+    if named is not None:
+        return _read(Path(named))
+    for folder in _folders(Path.cwd()):
+        if os.path.lexists(folder / NAME):
+            return _read(folder / NAME)
+        if os.path.lexists(folder / PYPROJECT):
+            source = _read(folder / PYPROJECT)
+            if "rexbench" in source.text and _has_table(source):
+                return source
+    return None
+
+
+def _folders(current: Path) -> list[Path]:
+    upwards = [current, *current.parents]
+    for count, folder in enumerate(upwards, start=1):
+        if (folder / ".git").exists():
+            return upwards[:count]
+    return [current]
+
+
+def _has_table(source: Source) -> bool:
+    tool = parse(source).get("tool", {})
+    return isinstance(tool, dict) and "rexbench" in tool
+
+
+def _read(path: Path) -> Source:
+    """The text of a file.
+
+    Raises:
+        InputError: It is no regular file of text, too large, or not to be read.
+    """
+    try:
+        # Opening a pipe without a writer would wait for one.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise InputError(f"a configuration must be a regular file; {_shown(path)} is none")
+            data = file.read(_MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(f"can't read the configuration {_shown(path)}: {why}") from None
+    if len(data) > _MOST_BYTES:
+        raise InputError(f"a configuration must be at most {_MOST_BYTES // 1024} KiB; {_shown(path)} is larger")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise InputError(f"{_shown(path)}, line {line}: a configuration must be UTF-8 text, this is not") from None
+    return Source(path=path, text=text, table=("tool", "rexbench") if path.name == PYPROJECT else ())
+
+
+def _shown(path: Path) -> str:
+    """A path that stays on its line, whatever it holds."""
+    text = str(path)
+    return text if text.isprintable() else repr(text)
