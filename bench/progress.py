@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Progress(Protocol):
     """What a session tells while it runs."""
 
-    def begin(self, cases: int) -> None:
-        """The run starts, with that many cases."""
+    def begin(self, cases: int, expected_s: float | None = None) -> None:
+        """The run starts, with that many cases, and is expected to take so long [s], if that is known."""
 
     def step(self, case: Case, what: str) -> None:
         """`case` is in the phase named `what`."""
@@ -37,7 +37,7 @@ class Progress(Protocol):
 class Silent:
     """Shows nothing."""
 
-    def begin(self, cases: int) -> None:
+    def begin(self, cases: int, expected_s: float | None = None) -> None:
         """Nothing."""
 
     def step(self, case: Case, what: str) -> None:
@@ -69,9 +69,11 @@ class Terminal:
         )
         self._task: TaskID | None = None
         self._what = ""
+        self._expected_s: float | None = None
 
-    def begin(self, cases: int) -> None:
-        """Take the number of cases."""
+    def begin(self, cases: int, expected_s: float | None = None) -> None:
+        """Take the number of cases, and the time they are expected to take [s]."""
+        self._expected_s = expected_s
         self._task = self._bar.add_task("run", total=cases, case="", what="starting", left="")
 
     def step(self, case: Case, what: str) -> None:
@@ -85,8 +87,14 @@ class Terminal:
         self._bar.update(self._task, case=name, what=phase, left=self._estimate(), refresh=True)
 
     def _estimate(self) -> str:
-        """Time left if the cases to come take as long as those done; rows come in bunches, whose pace says nothing."""
+        """Time left of what was expected, else if the cases to come take as long as those done.
+
+        With a budget all cases are done together, at its end.
+        """
         [task] = self._bar.tasks
+        if self._expected_s is not None and task.elapsed is not None:
+            left_s = max(0.0, self._expected_s - task.elapsed)
+            return f"about {left_s // 60:.0f} min {left_s % 60:.0f} s left"
         if not task.completed or task.elapsed is None or task.total is None:
             return ""
         left_s = task.elapsed * (task.total - task.completed) / task.completed

@@ -105,7 +105,7 @@ class Session:
             for model, side in dict.fromkeys((case.model, case.resolution) for case in self.plan.cases):
                 self.store.save_cost(self.run.id, as_dict(count(model, side), per_layer=True))
             self.forecast = foretell(self.plan, self.store, self.run)
-            self._progress.begin(len(self.plan.cases) - len(self._measured))
+            self._progress.begin(len(self.plan.cases) - len(self._measured), self._expected_s())
         except BaseException:
             self.__exit__(*sys.exc_info())
             raise
@@ -169,6 +169,12 @@ class Session:
             waiting = [self._make_match(cases) for cases in self._matches if cases[0] not in self._measured]
             spend(waiting, self._left_s, self._save, self._finish)
         return [self.measure(case) for case in self.plan.cases]
+
+    def _expected_s(self) -> float | None:
+        """Time that what is left should take [s]; None where nothing is known of it."""
+        if self.forecast and not math.isnan(self.forecast.expected_s):
+            return self.forecast.expected_s - (self._executor.now() - self._begun_s)
+        return None if self.plan.settings.budget_s is None else self._left_s()
 
     def _account(self) -> dict[str, Any]:
         """What was expected of the time, and what it did not reach."""

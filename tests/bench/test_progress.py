@@ -66,3 +66,11 @@ def test_what_went_wrong_is_said_at_once_and_stays(screen):
     display.done(Measurement(case=CASE, status="failed", reason="the worker died: [exit] code 1"))
     display.end()
     assert "rexnet_1.0-224-b1-compile: failed: the worker died: [exit] code 1" in shown(screen)
+
+
+def test_time_left_is_what_is_left_of_what_was_expected(screen):
+    display = Terminal(screen)
+    display.begin(8, 3599.9)
+    display.step(CASE, "build")
+    display.end()
+    assert "about 59 min 59 s left" in shown(screen)

@@ -21,7 +21,7 @@ class Listener(Silent):
     def __init__(self):
         self.told = []
 
-    def begin(self, cases):
+    def begin(self, cases, _expected_s=None):
         self.told.append(("begin", cases))
 
     def done(self, measurement):

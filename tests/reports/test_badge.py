@@ -39,8 +39,10 @@ def measured(run: RunData, *rounds: dict[str, float | None], repeated: int = 0) 
         (
             [QUIET, {"others_percent": 12.0}, {"others_percent": 34.4, "throttled_periods": 2.0}],
             0,
-            "⚠ dirty: neighbours used 34 % of the cores in 2 of 3 rounds; "
-            "the control group was throttled 2 times in 1 of 3 rounds",
+            (
+                "⚠ dirty: neighbours used 34 % of the cores in 2 of 3 rounds; "
+                "the control group was throttled 2 times in 1 of 3 rounds"
+            ),
         ),
     ],
 )
