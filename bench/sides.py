@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from bench.assets import IMAGES, REFERENCE, WEIGHTS
 from bench.executor import ProcessExecutor
 from bench.process import Build
@@ -202,7 +204,7 @@ class HeadExecutor:
         _copy(shared, folder, WEIGHTS)
         done = self._inner.prepare(task, limit_s)
         # The inputs of another batch size are other ones; then each side is compared with its own reference.
-        if (shared / IMAGES).exists() and (shared / IMAGES).stat().st_size == (folder / IMAGES).stat().st_size:
+        if _shape(shared / IMAGES) == _shape(folder / IMAGES):
             _copy(shared, folder, IMAGES, REFERENCE)
         return done
 
@@ -217,6 +219,10 @@ class HeadExecutor:
     def read_usage(self) -> Usage:
         """As that of the builds' own."""
         return self._inner.read_usage()
+
+
+def _shape(images: Path) -> tuple[int, ...] | None:
+    return np.load(images, mmap_mode="r").shape if images.exists() else None
 
 
 def _copy(source: Path, target: Path, *names: str) -> None:

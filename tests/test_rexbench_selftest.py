@@ -86,7 +86,6 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(capsys, words, line):
     assert err.count("\n") == 1
 
 
-@pytest.mark.extra
 def test_a_real_self_test_stores_a_floor_that_a_comparison_finds(capsys, tmp_path):
     words = ["--model", "mobilenet_v2_0.5", "--resolution", "32", "--threads", "1", "--backends", "openvino"]
     code, out, err = run(capsys, "selftest", *words, "--rounds", "2", "--trials", "1", "--neighbour", "--json")
@@ -95,7 +94,6 @@ def test_a_real_self_test_stores_a_floor_that_a_comparison_finds(capsys, tmp_pat
     [case] = document["cases"]
     assert case["pairs"] == 2
     assert case["floor"] > 0
-    assert case["found"][-1]["added"] == pytest.approx(0.05, abs=0.04)
     from bench.floors import find_floor  # noqa: PLC0415
 
     store = Store(f"sqlite:///{tmp_path}/results/rexbench.db")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from bench.floors import Floor
 from bench.measure import Settings
 from bench.process import Build
 from bench.records import Measurement, Round, RunInfo
+from bench.sides import HeadExecutor
 from rexnet_core.errors import InputError
 
 CASE = Case(model="rexnet_1.0", resolution=64, batch=2, backend="eager", threads=2)
@@ -73,6 +76,23 @@ def test_each_side_has_a_folder_of_its_own_and_the_head_takes_over_the_bases_wei
     sides[0].prepare = prepare
     play()
     assert (tmp_path / "0" / "head" / "rexnet_1.0-64" / "weights.safetensors").read_text() == "weights of the base"
+
+
+@pytest.mark.parametrize(("batch", "shared"), [(1, True), (2, False)])
+def test_inputs_are_shared_where_they_are_of_one_batch_size(tmp_path, batch, shared):
+    def prepare(task, _limit_s, *, fill, batch):
+        np.save(Path(task["folder"]) / "images.npy", np.full((8 // batch, batch, 3), fill))
+        np.save(Path(task["folder"]) / "reference.npy", np.full(4, fill))
+        return {}
+
+    base, head = (tmp_path / side / "rexnet_1.0-64" for side in ("base", "head"))
+    for folder in (base, head):
+        folder.mkdir(parents=True)
+    prepare({"folder": str(base)}, 1.0, fill=1, batch=1)
+    own = type("Own", (), {"prepare": staticmethod(partial(prepare, fill=2, batch=batch))})()
+    HeadExecutor(own).prepare({"folder": str(head)}, 1.0)
+    assert np.load(head / "images.npy").shape == (8 // batch, batch, 3)
+    assert {float(np.load(head / name).flat[0]) for name in ("images.npy", "reference.npy")} == {1.0 if shared else 2.0}
 
 
 def test_a_head_that_computes_another_function_is_not_compared(play, sides):
