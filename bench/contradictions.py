@@ -32,12 +32,12 @@ _LISTS = {
 _WORDS = {"device": "device", "threads": "threads"}
 
 
-def read_resumed(given: Callable[[str], Any], store: Store) -> Resumption | None:
+def read_resumed(given: Callable[[str], Any], store: Store | None = None) -> Resumption | None:
     """The run that ``--resume`` names, with what is there of it; None without that option.
 
     Args:
         given: The value of an option by its destination.
-        store: Where it lies.
+        store: Where it lies; not looked at without that option.
 
     Raises:
         InputError: It can't be gone on with, or not with these options.
@@ -47,6 +47,7 @@ def read_resumed(given: Callable[[str], Any], store: Store) -> Resumption | None
         if given("force"):
             raise InputError("--force is about going on with a run under other versions; add --resume RUN")
         return None
+    assert store is not None, "a run lies in a store"
     resumed = read_resumption(store, given("resume"), read_environment(), read_thread_budget(), force=given("force"))
     check_options(given, resumed)
     return resumed

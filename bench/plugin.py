@@ -6,6 +6,7 @@ Loaded with ``-p bench.plugin``; it changes nothing for tests that don't ask for
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,9 @@ import pytest
 from rich.console import Console
 
 from bench.config import load_config
-from bench.options import add_options, read_selection, read_store
+from bench.contradictions import read_resumed
+from bench.lock import MachineLock
+from bench.options import add_control, add_options, read_selection, read_store
 from bench.plan import Plan, expand
 from bench.progress import Silent, Terminal
 from bench.session import Session
@@ -25,8 +28,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.progress import Progress
+    from bench.resume import Resumption
 
 _PLAN = pytest.StashKey[Plan]()
+_RESUMED: pytest.StashKey[Resumption | None] = pytest.StashKey()
+_LOCK = pytest.StashKey[MachineLock]()
 #: Id of the run this pytest session made, for whoever started it.
 RUN_ID = pytest.StashKey[str]()
 #: Exit code of a session that an error of the caller ended.
@@ -37,7 +43,9 @@ _TERMINAL = os.fdopen(os.dup(2), "w") if os.isatty(2) else None
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options of a run."""
-    add_options(parser.getgroup("rexbench", "what to benchmark").addoption)
+    group = parser.getgroup("rexbench", "what to benchmark")
+    add_options(group.addoption)
+    add_control(group.addoption)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,9 +54,28 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         project = load_config(config.getoption("config_file"))
         config.option.store = read_store(config.option.store, project)
-        config.stash[_PLAN] = expand(read_selection(config.getoption, project))
+        config.stash[_RESUMED] = resumed = _read_resumed(config)
+        config.stash[_PLAN] = resumed.plan if resumed else expand(read_selection(config.getoption, project))
     except RexbenchError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _read_resumed(config: pytest.Config) -> Resumption | None:
+    """The run that is to be gone on with; from now on nobody else measures, so that it stays as it was read."""
+    config.stash[_LOCK] = lock = MachineLock(wait=config.getoption("wait"), tell=_tell)
+    if config.getoption("resume") is None:
+        return read_resumed(config.getoption)
+    held = ExitStack()
+    config.add_cleanup(held.close)
+    held.enter_context(lock)
+    store = Store(config.getoption("store"), create=False)
+    held.callback(store.close)
+    return read_resumed(config.getoption, store)
+
+
+def _tell(text: str) -> None:
+    """Say something on standard error, as pytest has not begun to capture it."""
+    os.write(2, f"rexbench: {text}\n".encode())
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -58,6 +85,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Plan what was selected and no more, so that -k saves time and the run is whole when it is done."""
+    if session.config.stash[_RESUMED]:
+        return  # its plan is that of its beginning
     plan = session.config.stash[_PLAN]
     params = [getattr(item, "callspec").params for item in session.items if hasattr(item, "callspec")]  # noqa: B009
     chosen = {one["case"] for one in params if "case" in one}
@@ -81,7 +110,8 @@ def bench_session(pytestconfig: pytest.Config) -> Iterator[Session]:
     progress: Progress = Terminal(Console(file=_TERMINAL)) if _TERMINAL else Silent()
     try:
         store = Store(pytestconfig.getoption("store"))
-        with Session(pytestconfig.stash[_PLAN], store, progress=progress) as session:
+        lock, resumed = pytestconfig.stash[_LOCK], pytestconfig.stash[_RESUMED]
+        with Session(pytestconfig.stash[_PLAN], store, progress=progress, lock=lock, resumed=resumed) as session:
             pytestconfig.stash[RUN_ID] = session.run.id
             if _TERMINAL:
                 print(f"\nrexbench: {session.forecast}", file=_TERMINAL, flush=True)

@@ -31,8 +31,8 @@ class Place:
     extra: dict[str, str] = field(default_factory=dict)
     started: list[subprocess.Popen] = field(default_factory=list)
 
-    def start(self, *words, trouble=None):
-        """`rexbench run` on a tiny case, under way."""
+    def start(self, *words, trouble=None, command="run"):
+        """A command on a tiny case, under way."""
         environment = {
             **os.environ,
             "PYTHONPATH": str(self.folder / "site"),
@@ -41,9 +41,8 @@ class Place:
             "REXBENCH_TEST_TROUBLE": json.dumps(trouble or {}),
             **self.extra,
         }
-        command = [sys.executable, "-m", "rexbench", "run", *words]
         run = subprocess.Popen(
-            command,
+            [sys.executable, "-m", "rexbench", command, *words],
             cwd=self.folder,
             env=environment,
             stdout=subprocess.PIPE,
@@ -53,9 +52,9 @@ class Place:
         self.started.append(run)
         return run
 
-    def run(self, *words, trouble=None):
-        """Exit code, standard output and standard error of `rexbench run`."""
-        run = self.start(*words, trouble=trouble)
+    def run(self, *words, trouble=None, command="run"):
+        """Exit code, standard output and standard error of a command."""
+        run = self.start(*words, trouble=trouble, command=command)
         out, err = run.communicate(timeout=_PATIENCE_S)
         return run.returncode, out, err
 

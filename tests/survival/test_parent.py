@@ -92,3 +92,20 @@ def test_no_compiler_is_left_by_a_parent_killed_while_inductor_compiles(place, t
     place.wait_for_process("-shared")
     run.kill()
     place.check_that_none_is_left()
+
+
+@pytest.mark.extra
+def test_suites_stop_and_go_on_like_a_run(place, tiny):
+    words = ["--rounds", "3", "--target", "1e-9", "--backends", "eager", "openvino", "--batch-sizes", "1", "2"]
+    run = place.start(*tiny, *words, command="suites")
+    info, _ = place.wait_for(lambda run, found: count_rounds(run, found) >= 4)
+    run.send_signal(signal.SIGTERM)
+    out, err = run.communicate(timeout=60)
+    assert (run.returncode, "Traceback" in out + err) == (1, False), out + err
+    assert place.look()[0].status == "interrupted"
+    code, out, err = place.run("--resume", "latest", command="suites")
+    assert code == 0, out + err
+    done, found = place.look()
+    assert (done.id, done.status, len(found)) == (info.id, "done", 4)
+    assert min(len(one.rounds) for one in found) == 3
+    place.check_that_none_is_left()
