@@ -93,12 +93,10 @@ class Terminal:
         """
         [task] = self._bar.tasks
         if self._expected_s is not None and task.elapsed is not None:
-            left_s = max(0.0, self._expected_s - task.elapsed)
-            return f"about {left_s // 60:.0f} min {left_s % 60:.0f} s left"
+            return _left(max(0.0, self._expected_s - task.elapsed))
         if not task.completed or task.elapsed is None or task.total is None:
             return ""
-        left_s = task.elapsed * (task.total - task.completed) / task.completed
-        return f"about {left_s // 60:.0f} min {left_s % 60:.0f} s left"
+        return _left(task.elapsed * (task.total - task.completed) / task.completed)
 
     def done(self, measurement: Measurement) -> None:
         """Move the bar, and leave the screen to others; say at once what went wrong."""
@@ -112,6 +110,11 @@ class Terminal:
     def end(self) -> None:
         """Take the bar down."""
         self._bar.stop()
+
+
+def _left(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"about {minutes} min {rest} s left"
 
 
 def make_progress() -> Progress:
