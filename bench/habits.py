@@ -64,15 +64,16 @@ def judge_habits(pairs: Sequence[Pair], levels: Sequence[float], rounds: int) ->
     rounds = min(rounds, len(pairs) // 4)
     if rounds < 2:  # noqa: PLR2004 - one process shows no spread
         return []
-    base = [np.concatenate(pair.base_s) for pair in pairs]
-    heads = [[np.concatenate(pair.head_s[place]) for pair in pairs] for place in range(len(levels))]
+    places = range(len(levels))
+    bases = [[np.concatenate(pair.base_s[place]) for pair in pairs] for place in places]
+    heads = [[np.concatenate(pair.head_s[place]) for pair in pairs] for place in places]
     tests: list[tuple[str, Test]] = [
         ("Welch's t over calls", _welch_calls),
         ("Mann-Whitney over calls", _rank_calls),
         ("Welch's t over processes", _welch_processes),
     ]
     found = [
-        _try(order, name, test, [list(draws(rounds, base, head)) for head in heads], rounds)
+        _try(order, name, test, [list(draws(rounds, *level)) for level in zip(bases, heads, strict=True)], rounds)
         for order, draws in (("A, then B", _in_sequence), ("in turns", _in_turns))
         for name, test in tests[: 3 if order == "A, then B" else 2]
     ]

@@ -1,8 +1,8 @@
 """The same build against itself, one side made slower by known shares: what a comparison sees on this machine today.
 
-A pair of fresh processes lives as in a comparison. In each of its turns the base is called once as it is, and the head
-as it is and at every level of slowness, in random order: so one pair gives data for every level. How pairs are made
-into comparisons, and these into rates, is in `bench.trials`.
+A pair of fresh processes lives as in a comparison. Each of its turns has a meeting for every level of slowness, in
+random order: the base as it is beside the head that much slower. So one pair gives data for every level. How pairs are
+made into comparisons, and these into rates, is in `bench.trials`.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Pair:
     """One pair of fresh processes.
 
     Args:
-        base_s: Samples of the base [s], by turn.
-        head_s: Samples of the head [s], for each of `LEVELS`, by turn.
+        base_s: Samples of the base [s], beside the head at each of `LEVELS`, by turn.
+        head_s: Samples of the head [s], the same.
         machine: What else it did, as `bench.contamination.contamination` tells.
     """
 
-    base_s: tuple[tuple[float, ...], ...]
+    base_s: tuple[tuple[tuple[float, ...], ...], ...]
     head_s: tuple[tuple[tuple[float, ...], ...], ...]
     machine: dict[str, float | None]
 
@@ -106,22 +106,22 @@ class SelfTest:
         finally:
             for handle in handles:
                 handle.close()
-        levels = zip(*(turn[1:] for turn in turns), strict=True)
-        return Pair(base_s=tuple(turn[0] for turn in turns), head_s=tuple(levels), machine=machine)
+        base_s, head_s = (tuple(zip(*(turn[side] for turn in turns), strict=True)) for side in (0, 1))
+        return Pair(base_s=base_s, head_s=head_s, machine=machine)
 
     def _open(self) -> Handle:
         return self._executor.open(self._case, self._assets, self._scratch, self._settings.limit_s)
 
-    def _take_turn(self, base: Handle, head: Handle) -> list[tuple[float, ...]]:
-        """Samples [s] of the base, then of the head at each level; taken in random order."""
-        arms: list[tuple[Handle, float]] = [(base, 0.0), *((head, level) for level in LEVELS)]
-        taken: list[tuple[float, ...]] = [()] * len(arms)
-        for place in self._random.sample(range(len(arms)), len(arms)):
-            handle, level = arms[place]
-            slow: dict[str, Any] = {"slow_by": level} if level else {}
-            answer = handle.ask("take_turn", slice_s=self._settings.slice_s, max_calls=10_000, **slow)
-            taken[place] = tuple(answer["samples_s"])
-        return taken
+    def _take_turn(self, base: Handle, head: Handle) -> tuple[list[tuple[float, ...]], list[tuple[float, ...]]]:
+        """Samples [s] of the base and of the head, for each level; levels, and sides at each, in random order."""
+        taken: tuple[list[tuple[float, ...]], ...] = ([()] * len(LEVELS), [()] * len(LEVELS))
+        for place in self._random.sample(range(len(LEVELS)), len(LEVELS)):
+            slow: dict[str, Any] = {"slow_by": LEVELS[place]} if LEVELS[place] else {}
+            meeting = [(base, {}, taken[0]), (head, slow, taken[1])]
+            for handle, own, samples in self._random.sample(meeting, 2):
+                answer = handle.ask("take_turn", slice_s=self._settings.slice_s, max_calls=10_000, **own)
+                samples[place] = tuple(answer["samples_s"])
+        return taken[0], taken[1]
 
 
 def make_pairs(

@@ -54,7 +54,7 @@ def _case(case: Case, pairs: Sequence[Pair], rounds: int, band: float) -> dict[s
     busy = [value for pair in pairs if (value := pair.machine.get("others_percent")) is not None]
     return {
         **{name: getattr(case, name) for name in ("model", "resolution", "batch", "backend", "precision", "threads")},
-        "latency_s": float(np.median([np.median(np.concatenate(pair.base_s)) for pair in pairs])),
+        "latency_s": float(np.median([np.median(np.concatenate(pair.base_s[0])) for pair in pairs])),
         "pairs": found.pairs,
         "spread": found.spread,
         "floor": found.floor,

@@ -84,8 +84,9 @@ class Findings:
 
 def pair_logs(pair: Pair) -> Array:
     """Log-ratio of head over base for each level: the median over turns of the ratios of turn medians."""
-    base = np.array([np.median(turn) for turn in pair.base_s])
-    head = np.array([[np.median(turn) for turn in turns] for turns in pair.head_s])
+    base, head = (
+        np.array([[np.median(turn) for turn in turns] for turns in side]) for side in (pair.base_s, pair.head_s)
+    )
     logs: Array = np.median(np.log(head / base), axis=1)
     return logs
 
@@ -100,7 +101,7 @@ def evaluate(logs: Array, levels: Sequence[float], rounds: int, band: float) -> 
         band: The band of the verdict.
     """
     count = len(logs)
-    rates = tuple(_rate(logs, place, level, rounds, band) for place, level in enumerate(levels))
+    rates = tuple(_rate(logs[:, place], level, rounds, band) for place, level in enumerate(levels))
     spread = float(logs[:, 0].std(ddof=1)) if count > 1 else math.nan
     # Chi-square's lower 5 % point by Wilson and Hilferty; the spread from few pairs may be too small by this much.
     dof = max(count - 1, 1)
@@ -139,44 +140,43 @@ def _reach(rounds: int) -> float:
     return float(np.quantile(thresholds - rng.standard_normal(_DRAWS), POWER))
 
 
-def _rate(logs: Array, place: int, level: float, rounds: int, band: float) -> Rate:
+def _rate(logs: Array, level: float, rounds: int, band: float) -> Rate:
     """The rate at one level, with its jackknife error."""
-    found = _try(logs, place, rounds, band, _TRIALS)
+    found = _try(logs, level, rounds, band, _TRIALS)
     if len(logs) <= rounds:
         return Rate(level=level, told=float(found[0]), error=math.nan, alarms=float(found[1]))
-    left_out = [_try(np.delete(logs, pair, axis=0), place, rounds, band, _FEWER_TRIALS)[0] for pair in range(len(logs))]
+    left_out = [_try(np.delete(logs, pair), level, rounds, band, _FEWER_TRIALS)[0] for pair in range(len(logs))]
     error = math.sqrt((len(logs) - 1) * float(np.var(left_out)))
     return Rate(level=level, told=float(found[0]), error=error, alarms=float(found[1]))
 
 
-def _try(logs: Array, place: int, rounds: int, band: float, trials: int) -> tuple[float, float]:
+def _try(logs: Array, level: float, rounds: int, band: float, trials: int) -> tuple[float, float]:
     """Shares of trials in which a difference is told, and in which it is also beyond the band."""
     if len(logs) < rounds:
         return math.nan, math.nan
-    drawn, threshold = draw_trials(logs, place, rounds, trials), student_quantile(COVERAGE, rounds - 1)
+    drawn, threshold = draw_trials(logs, level, rounds, trials), student_quantile(COVERAGE, rounds - 1)
     estimates = drawn.mean(axis=1)
     errors = drawn.std(axis=1, ddof=1) / math.sqrt(rounds)
     slower = estimates > threshold * errors
-    faster = -estimates > threshold * errors if place == 0 else np.zeros_like(slower)
+    faster = -estimates > threshold * errors if level == 0 else np.zeros_like(slower)
     told = slower | faster
     beyond = np.abs(estimates) > math.log1p(band)
     return float(told.mean()), float((told & beyond).mean())
 
 
-def draw_trials(logs: Array, place: int, rounds: int, trials: int = _TRIALS) -> Array:
+def draw_trials(logs: Array, level: float, rounds: int, trials: int = _TRIALS) -> Array:
     """Log-ratios of trials, ``(trials, rounds)``: pairs drawn without repetition, sides exchanged by a coin.
 
     Args:
-        logs: As in `evaluate`.
-        place: Which level.
+        logs: Of all pairs at one level.
+        level: That level.
         rounds: Pairs in a trial.
         trials: Their number.
     """
     rng = np.random.default_rng(_SEED)
     chosen = rng.random((trials, len(logs))).argsort(axis=1)[:, :rounds]
     signs = rng.choice([-1.0, 1.0], size=chosen.shape)
-    alone = logs[chosen, 0]
-    # What the level added stays where it was: with sides exchanged, the other process would have been slowed.
-    added = logs[chosen, place] - alone
-    drawn: Array = signs * alone + added
+    # What was added stays where it is: with sides exchanged, the other process would have been slowed.
+    added = math.log1p(level)
+    drawn: Array = signs * (logs[chosen] - added) + added
     return drawn

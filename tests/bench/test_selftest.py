@@ -18,7 +18,7 @@ def test_a_pair_has_turns_of_every_level_in_random_order(executor, tmp_path):
     test.prepare()
     pairs = [pair for _, pair in make_pairs([test], lambda done, _s: done == 2, executor.now)]
     assert len(pairs) == 2
-    assert {len(turns) for pair in pairs for turns in (pair.base_s, *pair.head_s)} == {TURNS}
+    assert {len(turns) for pair in pairs for turns in (*pair.base_s, *pair.head_s)} == {TURNS}
     slowed = [np.median([np.median(turn) for turn in turns]) for turns in pairs[0].head_s]
     assert np.array(slowed) / slowed[0] == pytest.approx(1 + np.array(LEVELS), rel=0.002)
     assert all(handle.closed for handle in executor.handles)

@@ -35,8 +35,8 @@ def make_pairs(seed, count, *, spread=0.02, drift=0.1):
             logs = storm[:, None] + lies[place] + math.log1p(level) + random.normal(0, 0.01, (8, 4))
             return tuple(map(tuple, np.exp(logs)))
 
-        heads = tuple(calls(1, level) for level in LEVELS)
-        pairs.append(Pair(base_s=calls(0, 0.0), head_s=heads, machine={}))
+        base, head = tuple(calls(0, 0.0) for _ in LEVELS), tuple(calls(1, level) for level in LEVELS)
+        pairs.append(Pair(base_s=base, head_s=head, machine={}))
     return pairs
 
 
@@ -87,9 +87,9 @@ def test_the_band_keeps_small_false_alarms_from_being_verdicts():
 
 
 def test_exchanging_the_sides_keeps_what_a_level_added():
-    logs = np.array([[0.1, 0.1 + 0.05], [0.2, 0.2 + 0.05]])
-    drawn = draw_trials(logs, 1, 2, trials=50)
-    assert {round(float(value), 6) for value in drawn.ravel()} <= {0.15, 0.25, -0.05, -0.15}
+    logs = np.array([0.1, 0.2]) + math.log1p(0.05)
+    drawn = draw_trials(logs, 0.05, 2, trials=50) - math.log1p(0.05)
+    assert {round(float(value), 6) for value in drawn.ravel()} <= {0.1, 0.2, -0.1, -0.2}
     assert len({tuple(np.round(one, 6)) for one in drawn}) > 4
 
 
