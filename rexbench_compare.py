@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reports.answer import DONE, FAILED, add_output, give_answer, write_text
+from reports.answer import DONE, FAILED, add_output, give_answer, write_csv, write_text
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -72,9 +72,11 @@ def publish(args: argparse.Namespace, document: dict[str, Any], run_id: str | No
     markdown = getattr(args, "markdown", None)
     if markdown == "-":
         sys.stdout.write(render_markdown(document))
-    elif markdown:
-        write_text(Path(markdown), render_markdown(document), option="--markdown")
-    if markdown != "-" or args.csv:
+        if args.csv:
+            write_csv(args.csv, compare_frame(document))
+    else:
+        if markdown:
+            write_text(Path(markdown), render_markdown(document), option="--markdown")
         answer = {**({"run": run_id} if run_id else {}), **public(document)}
         shown = render_compare(document) + (f"\nstored as run {run_id}" if run_id else "")
         give_answer(args, answer, compare_frame(document), text=lambda: shown)

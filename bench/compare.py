@@ -79,7 +79,9 @@ def compare_live(
         What became of each pair, when it is done.
     """
     assert settings.min_rounds == settings.max_rounds, "rounds are fixed before the first is seen"
-    base, head = executors or tuple(ProcessExecutor(build) for build in builds)
+    base, head = executors or tuple(
+        ProcessExecutor(build, memory_limit_bytes=settings.memory_limit_bytes) for build in builds
+    )
     sides = [(BASE, base), (HEAD, HeadExecutor(head))]
     begun = base.now()
     for place, pair in enumerate(contests):

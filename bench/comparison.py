@@ -80,6 +80,8 @@ def _row(one: Compared, verdict: Verdict) -> dict[str, Any]:
         "memory_format": case.memory_format,
         "threads": case.threads,
         "device": case.device,
+        "scenario": case.scenario,
+        "streams": case.streams,
         "changed": describe_changed(case, one.head.case),
         "status": one.status,
         "reason": one.reason,

@@ -15,7 +15,7 @@ _UNPAIRED = (
     "The two runs were taken at different times: their rounds are compared as independent samples, and whatever the "
     "machine did between them is in the change and not in its interval. `rexbench compare --live` lets them take turns."
 )
-_COLUMNS = ("model", "resolution", "batch", "backend", "precision", "memory_format", "threads", "device", "changed")
+_COLUMNS = ("model", "resolution", "batch", "backend", "precision", "memory_format", "threads", "device", "scenario")
 
 
 def compare_frame(document: Mapping[str, Any]) -> pd.DataFrame:
@@ -88,9 +88,9 @@ def conditions_of(document: Mapping[str, Any]) -> list[str]:
 def name_row(row: Mapping[str, Any]) -> str:
     """The case in short, and what differs between the sides where that is a setting."""
     parts = [row["model"], str(row["resolution"]), f"b{row['batch']}", row["backend"]]
-    plain = {"precision": "fp32", "memory_format": "contiguous", "device": "cpu"}
+    plain = {"precision": "fp32", "memory_format": "contiguous", "device": "cpu", "scenario": "latency"}
     parts += [str(row[name]) for name, usual in plain.items() if row[name] != usual]
-    name = "-".join(parts)
+    name = "-".join([*parts, *([f"streams{row['streams']}"] if row["streams"] else [])])
     return f"{name} ({row['changed']})" if row["changed"] else name
 
 
