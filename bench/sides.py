@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from bench.executor import Executor, Handle
 
 BASE, HEAD = "base", "head"
-#: glibc gives freed memory back and takes it again as it finds its heap lying: eager ReXNet 1.0 had 0 to 3500 page faults
-#: in a call, as many as its process was dealt, and took 23 to 41 ms of processor time with them. Workers of a comparison
-#: keep what they have had: 22.6 to 24.5 ms. For the second, 32 MiB is the most that every glibc takes.
+#: glibc gives freed memory back and takes it again as it finds its heap lying: eager ReXNet 1.0 had 0 to 3500 page
+#: faults in a call, as many as its process was dealt, and took 23 to 41 ms of processor time with them. Workers of a
+#: comparison keep what they have had: 22.6 to 24.5 ms. For the second, 32 MiB is the most that every glibc takes.
 STEADY_HEAP = (("MALLOC_TRIM_THRESHOLD_", str(2**40)), ("MALLOC_MMAP_THRESHOLD_", str(2**25)))
 _INSTALL_S = 300
 _GIT_S = 120

@@ -150,3 +150,37 @@ def test_over_many_cases_a_comparison_without_a_change_alarms_as_rarely_as_one_c
         for _ in range(500)
     ]
     assert np.mean(alarms) < 0.07
+
+
+def play_beside_neighbour(random, trials, slow_by, *, rounds=10, turns=26, spread=0.015):
+    """Changes of many comparisons whose machine is drawn on by a neighbour for seconds, and then for seconds is not.
+
+    A turn of one side takes a twentieth of a spell; while the neighbour is busy calls take twice as long, by and large.
+    Processes differ, and the machine drifts.
+    """
+    shape = (trials, rounds)
+    busy = random.random(shape) < 0.5
+    drift = np.zeros(shape)
+    logs = np.empty((*shape, turns, 2))
+    lies = random.normal(0, spread / math.sqrt(2), (*shape, 2))
+    for turn in range(turns):
+        first = random.integers(2, size=shape)
+        for place in range(2):
+            busy ^= random.random(shape) < 0.05
+            drift += random.normal(0, 0.01, shape)
+            side = first if place == 0 else 1 - first
+            taken = drift + busy * random.normal(math.log(2), 0.2, shape) + random.normal(0, 0.01, shape)
+            taken += np.take_along_axis(lies, side[..., None], axis=2)[..., 0] + side * math.log1p(slow_by)
+            np.put_along_axis(logs[:, :, turn], side[..., None], taken[..., None], axis=2)
+    ratios = np.median(logs[..., 1] - logs[..., 0], axis=2)
+    return [summarise_change(one) for one in ratios]
+
+
+def test_beside_a_neighbour_alarms_are_as_rare_as_stated_and_five_percent_is_found():
+    random = np.random.default_rng(11)
+    alone = play_beside_neighbour(random, 1500, 0.0)
+    assert np.mean([one.p_value <= 0.05 for one in alone]) < 0.065
+    assert np.mean([verdict(one).name in {"SLOWER", "FASTER"} for one in alone]) < 0.01
+    slowed = play_beside_neighbour(random, 300, 0.05)
+    assert np.mean([one.low > 0 for one in slowed]) >= 0.95
+    assert np.mean([verdict(one).name == "SLOWER" for one in slowed]) >= 0.9
