@@ -17,8 +17,9 @@ from bench.machine import cgroup_folders, read_load, read_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: Fewer clock ticks (they are hundredths of a second) make shares too coarse to judge by.
-_LEAST_TICKS = 100
+#: Fewer clock ticks (hundredths of a second, over all cores) make shares too coarse: four of them, by which a window
+#: may err, are to be less than half of what makes a round dirty.
+_LEAST_TICKS = 200
 #: Columns of a ``cpu`` line in proc(5) stat: user, nice, system, idle, iowait, irq, softirq, steal; those of guests are
 #: within user. Time in interrupts is nobody's, so not ours.
 _BUSY, _STEAL, _COLUMNS = (0, 1, 2, 5, 6), 7, 8
@@ -35,8 +36,8 @@ class Rule:
 
 #: When a round is dirty; one of them is enough, and what could not be read finds nothing.
 #: Others: on two cores, a twentieth of the cores' time keeps one of our two threads off its core a tenth of the time,
-#: five times the usual target of the interval; an idle system needs about 1 %, and accounting by clock ticks errs by 1
-#: or 2. Steal: half the usual target, for nothing of it can be ours. Throttling: a period is cut by up to 100 ms, so
+#: five times the usual target of the interval; clock ticks err by 2 % in the shortest window and 0.2 % in a usual one.
+#: Steal: half the usual target, for nothing of it can be ours. Throttling: a period is cut by up to 100 ms, so
 #: one is too many, whoever used the quota up. Frequency: its steps are 3 %, and instruction sets differ by 5 to 8.
 RULES = (
     Rule("others_percent", 5.0, "neighbours used {:.0f} % of the cores"),
