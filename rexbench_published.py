@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     """Set each published number beside our count under the convention it was made with, and say what became of it.
 
     reproduced: our count gives the printed digits, rounded or cut. explained: it does not, and a computation shows why.
-    contradicted: the convention is known, and our count is another. open: no convention here gives the digits.
+    contradicted: the convention is known, and our count is another. open: not settled.
     needs data: an accuracy. needs hardware: a latency; the ratios it implies are compared with those measured here.
 
     Rows of your own go into a CSV file with the columns
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     from reports.write import check_writable  # noqa: PLC0415
 
     _check(args)
-    rows = [row for file in (None, *(args.add or ())) for row in load(file)]
+    rows = [row for file in (None, *dict.fromkeys(args.add or ())) for row in load(file)]
     published = {row.model for row in rows}
     if args.model is not None and args.model not in published:
         raise UnknownNameError("model of a published number", args.model, tuple(sorted(published)))

@@ -76,7 +76,7 @@ def test_rows_of_ones_own_are_judged_with_the_rest(few, capsys):
     assert call("--add", str(mine), "--model", "rexnet_1.3", "--json") == 0
     document = json.loads(capsys.readouterr().out)
     (row,) = document["rows"]
-    assert (row["source"], row["verdict"], row["file"], row["line"]) == ("My blog", "reproduced", "mine.csv", 2)
+    assert (row["source"], row["verdict"], row["file"], row["line"]) == ("My blog", "reproduced", str(mine), 2)
     assert sum(document["counts"].values()) == 6
 
 

@@ -3,37 +3,73 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from analysis.complexity.resolution import LARGEST_SIDE, SMALLEST_SIDE
 from rexnet_core.catalogue import model_info
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from analysis.published.table import PublishedRow
 
-_SQUARE = re.compile(r"(?<!\d)(\d{2,4})\s*x\s*\1(?!\d)")
-#: A number at the end that is no part of a name, such as V100.
-_SIDE = re.compile(r"(?<![A-Za-z0-9.])(\d{2,4})$")
+#: Numbers joined by x, the last two of which are height and width: ``224x224``, ``1x3x224x224``.
+_SHAPE = re.compile(r"(?<![\w.])\d+(?:\s*[x×]\s*\d+)+(?![\w.])")  # noqa: RUF001 - some sources print that sign
+#: A side on its own: the whole cell, or after a word for it, or before ``px``.
+_SIDES = (
+    re.compile(r"^(\d{2,4})$"),
+    re.compile(
+        r"\b(?:image size|input size|(?:center)?crop|resolution|side)\s*:?\s+(\d{2,4})\b(?![.%])", re.IGNORECASE
+    ),
+    re.compile(r"(?<![\w.])(\d{2,4})\s*px\b", re.IGNORECASE),
+)
+_CPUS = re.compile(r"\b(cpu|xeon|core i\d|ryzen|epyc|processor|arm|cortex|snapdragon|pixel)\b")
+_GPUS = re.compile(r"\b(gpus?|[vap]100|m40|t4|h\d00|l40?s?|rtx|gtx|geforce|tesla|titan|cuda)\b")
 
 
-def input_side(row: PublishedRow) -> int | None:
-    """Side of the square input [pixels]: the one stated, else the model's own; None for a model that isn't registered.
+class Input(NamedTuple):
+    """The side to count a row at [pixels], or None and why there is none."""
 
-    ``224x224``, ``1x3x224x224``, ``224``, ``image size 224`` and an ending ``crop 224`` are understood.
+    side: int | None
+    problem: str = ""
+
+
+def read_input(row: PublishedRow) -> Input:
+    """The square input a row is about: the one stated, else the model's own.
+
+    Understood are ``224x224``, ``1x3x224x224``, ``224``, ``224 px``, and ``image size 224`` or ``crop 224`` among other
+    words. Several sides, or one that is no square or out of range, are not guessed at.
     """
-    found = _SQUARE.search(row.conditions) or _SIDE.search(row.conditions)
-    if found:
-        return int(found[1])
-    try:
-        return model_info(row.model).resolution
-    except InputError:
-        return None
+    shapes = {tuple(int(one) for one in re.findall(r"\d+", found)[-2:]) for found in _SHAPE.findall(row.conditions)}
+    sides = {int(found) for pattern in _SIDES for found in pattern.findall(row.conditions)}
+    stated = shapes | {(side, side) for side in sides}
+    if not stated:
+        return Input(model_info(row.model).resolution) if is_registered(row.model) else Input(None, "no known model")
+    if len(stated) > 1:
+        told = ", ".join(f"{height}x{width}" for height, width in sorted(stated))
+        return Input(None, f"several inputs are named ({told})")
+    ((height, width),) = stated
+    if height != width:
+        return Input(None, f"the input, {height}x{width}, is no square")
+    if not SMALLEST_SIDE <= height <= LARGEST_SIDE:
+        return Input(None, f"the input's side, {height}, is not between {SMALLEST_SIDE} and {LARGEST_SIDE}")
+    return Input(height)
 
 
 def hardware(row: PublishedRow) -> str:
     """The conditions without the size of the input: what two latencies share that can be divided."""
     words = [word.strip() for word in row.conditions.split(",")]
-    return ", ".join(word for word in words if not _SQUARE.fullmatch(word))
+    return ", ".join(word for word in words if not _SHAPE.fullmatch(word))
+
+
+def device(row: PublishedRow) -> str:
+    """``cpu``, ``cuda``, or empty where the words name neither."""
+    words = hardware(row).lower()
+    return "cuda" if _GPUS.search(words) else "cpu" if _CPUS.search(words) else ""
+
+
+def publication(row: PublishedRow) -> str:
+    """The source without its table: ``ReXNet paper (arXiv 2007.00992v3)``."""
+    return row.source.partition(",")[0]
 
 
 def is_registered(model: str) -> bool:

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from analysis.complexity.conventions import CONVENTIONS
-from analysis.published.conditions import input_side, is_registered
-from analysis.published.conventions import QUICK, states_convention
-from analysis.published.gather import EVERY, conventions_for, fill_book, total_from
+from analysis.published.conditions import is_registered, read_input
+from analysis.published.conventions import QUICK, stated_convention
+from analysis.published.gather import EVERY, FACTORS, conventions_for, fill_book, total_from
 from analysis.published.judge import judge_rows
 from analysis.published.timm_index import TIMM_INDEX
 from analysis.published.verdict import VERDICTS
@@ -90,9 +90,14 @@ def _checkpoint_bytes(model: str) -> int | None:
 def _wanted_by(rows: Sequence[PublishedRow]) -> Iterator[tuple[str, int, str]]:
     """What the verdicts will ask the book for: the candidates where a source does not say how it counted."""
     for row in rows:
-        side = input_side(row)
-        if row.metric == "flops" and side and is_registered(row.model) and not states_convention(row):
-            yield from ((row.model, side, name) for name in QUICK if name in conventions_for(row.model))
+        if row.metric != "flops" or not is_registered(row.model):
+            continue
+        stated, side = stated_convention(row), read_input(row).side
+        # fvcore runs the model, and is asked only where the others leave a doubt; the config alone tells some.
+        names = {stated} if stated else {*QUICK} - {"fvcore"}
+        if side:
+            known = names.intersection(conventions_for(row.model)) - FACTORS.keys()
+            yield from ((row.model, side, name) for name in sorted(known))
 
 
 def _tally(verdicts: Sequence[Verdict]) -> dict[str, int]:

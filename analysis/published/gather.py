@@ -34,15 +34,15 @@ def total_from(book: CountBook) -> Callable[[str, str, int], int]:
     def total(convention: str, model: str, side: int) -> int:
         if convention == "params":
             return count(model, side).params
-        if convention in _FACTORS:
-            return _FACTORS[convention] * count(model, side).macs
+        if convention in FACTORS:
+            return FACTORS[convention] * count(model, side).macs
         return book.count(convention, model, side).total
 
     return total
 
 
 #: What one multiply-add counts where nothing else does.
-_FACTORS = {"macs": 1, "two_per_mac": 2}
+FACTORS = {"macs": 1, "two_per_mac": 2}
 
 
 def conventions_for(model: str) -> tuple[str, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.published.conditions import input_side, is_registered
+from analysis.published.conditions import is_registered, read_input
 from analysis.published.conventions import choose_conventions
 from analysis.published.latency import imply
 from analysis.published.rounding import agree
 from analysis.published.rules import Table, explain, remark
+from analysis.published.table import BUNDLED
 from analysis.published.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -27,14 +28,26 @@ def judge_rows(
 ) -> tuple[Verdict, ...]:
     """One verdict per row, in the order given.
 
+    The project's own rows are judged by themselves, and those of another file with these beside them, so that nobody's
+    rows change what is said of others'.
+
     Args:
         rows: Published numbers.
         total: Counts a model: convention, registered name, side of the input [pixels] -> total.
         checkpoint_bytes: Size of a model's checkpoint file as its publisher writes it [bytes]; None where not known.
         measured: Latencies measured here, to compare ratios with.
     """
-    table = Table(rows=rows, choices=choose_conventions(rows, total), total=total)
-    return tuple(_judge(table, place, checkpoint_bytes, measured) for place in range(len(rows)))
+    verdicts: dict[int, Verdict] = {}
+    for file in dict.fromkeys(row.file for row in rows):
+        places = [place for place, row in enumerate(rows) if row.file in {BUNDLED, file}]
+        seen = [rows[place] for place in places]
+        table = Table(rows=seen, choices=choose_conventions(seen, total), total=total)
+        verdicts |= {
+            place: _judge(table, number, checkpoint_bytes, measured)
+            for number, place in enumerate(places)
+            if rows[place].file == file
+        }
+    return tuple(verdicts[place] for place in range(len(rows)))
 
 
 def _judge(
@@ -48,13 +61,13 @@ def _judge(
     if not is_registered(row.model):
         return Verdict(row=row, verdict="open", reason=f"{row.model} is no registered model, so there is no count")
     if row.metric == "checkpoint_size":
-        return _checkpoint(row, checkpoint_bytes(row.model))
+        return _checkpoint(row, checkpoint_bytes(row.model) if "timm" in row.source.lower() else None)
     return _cost(table, place)
 
 
 def _accuracy(row: PublishedRow) -> Verdict:
     command = f"rexbench evaluate {row.model} --weights CHECKPOINT --images FOLDER"
-    side = input_side(row)
+    side = read_input(row).side
     if side and is_registered(row.model):
         command += f" --resolution {side}"
     return Verdict(
@@ -69,10 +82,10 @@ def _latency(row: PublishedRow, rows: Sequence[PublishedRow], measured: Sequence
     ratio = imply(row, rows, measured)
     reason = "a latency is checked on the hardware it was taken on"
     if ratio:
-        reason += f"; the table implies {ratio.printed:.2f} [{ratio.low:.2f}, {ratio.high:.2f}] times {ratio.to}"
+        reason += f"; the table implies {ratio.printed:.3g} [{ratio.low:.3g}, {ratio.high:.3g}] times {ratio.to}"
         if ratio.ours is not None:
             fits = "which can be the same" if ratio.overlaps else "which can't be the same"
-            reason += f"; here it takes {ratio.ours:.2f} [{ratio.ours_low:.2f}, {ratio.ours_high:.2f}] times, {fits}"
+            reason += f"; here it takes {ratio.ours:.3g} [{ratio.ours_low:.3g}, {ratio.ours_high:.3g}] times, {fits}"
     return Verdict(
         row=row, verdict="needs hardware", reason=reason, command="rexbench run --preset paper-latency", ratio=ratio
     )
@@ -81,7 +94,7 @@ def _latency(row: PublishedRow, rows: Sequence[PublishedRow], measured: Sequence
 def _checkpoint(row: PublishedRow, ours: int | None) -> Verdict:
     convention = "checkpoint"
     if ours is None:
-        return Verdict(row=row, verdict="open", reason="its publisher's names for the tensors are not known here")
+        return Verdict(row=row, verdict="open", reason="only timm's files can be written here as they were")
     how = agree(row, ours)
     if how:
         return Verdict(row=row, verdict="reproduced", how=how, convention=convention, ours=ours, reason=_CHECKPOINT)
@@ -100,8 +113,7 @@ _CHECKPOINT = "the tensors under timm's names, written by torch.save in its form
 def _cost(table: Table, place: int) -> Verdict:
     row, choice = table.rows[place], table.choices[place]
     if not choice.convention:
-        tried = ", ".join(choice.tried)
-        return Verdict(row=row, verdict="open", reason=f"the source does not say how it counted; tried: {tried}")
+        return Verdict(row=row, verdict="open", reason=choice.problem)
     ours, how = table.ours(place), table.matches(place)
     why = _why(choice)
     if how:
@@ -109,11 +121,10 @@ def _cost(table: Table, place: int) -> Verdict:
     reason = explain(table, place)
     if reason:
         return Verdict(row=row, verdict="explained", convention=choice.convention, ours=ours, reason=reason)
-    known = choice.stated or choice.reproduced > 1
     rest = "; ".join(part for part in (why, remark(table, place)) if part)
     return Verdict(
         row=row,
-        verdict="contradicted" if known else "open",
+        verdict="contradicted",
         convention=choice.convention,
         ours=ours,
         reason=f"ours is {ours:,}" + (f"; {rest}" if rest else ""),

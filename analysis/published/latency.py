@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from analysis.published.conditions import hardware
+from analysis.published.conditions import device, hardware, publication
 from analysis.published.verdict import Ratio
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def imply(row: PublishedRow, rows: Sequence[PublishedRow], measured: Sequence[Me
     kin = {
         other.model: other
         for other in rows
-        if other.metric == "latency" and (other.source, hardware(other)) == (row.source, hardware(row))
+        if other.metric == "latency" and (publication(other), hardware(other)) == (publication(row), hardware(row))
     }
     names = (_RIVALS.get(row.model), *_FIRST)
     to = next((name for name in names if name in kin and name != row.model), None)
@@ -100,9 +100,7 @@ def imply(row: PublishedRow, rows: Sequence[PublishedRow], measured: Sequence[Me
 
 def _is_like(row: PublishedRow, measured: Measured) -> bool:
     """Whether a row is about the kind of device and the batch that were measured."""
-    words = hardware(row).lower()
-    device = "cuda" if any(name in words for name in ("v100", "m40", "gpu")) else "cpu"
-    return device == measured.device and f"batch {measured.batch}" in words.split(", ")
+    return device(row) == measured.device and f"batch {measured.batch}" in hardware(row).lower().split(", ")
 
 
 def _measured_ratio(measured: Measured, model: str, to: str) -> tuple[Interval | None, str]:

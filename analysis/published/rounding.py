@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from analysis.published.table import PublishedRow
+
+#: Digits to reckon with: a printed number may have forty, where decimals have 28 by themselves.
+_PRECISION = 80
+#: Cutting off what follows a single digit changes a number by up to a half: nothing can be said of such a one.
+_LEAST_TO_CUT = 2
+#: From so many digits on, zeros at the end of a whole number may be there to fill it up.
+_LONG = 3
 
 
 def agree(row: PublishedRow, ours: int, step: Decimal | None = None) -> str:
@@ -19,31 +26,41 @@ def agree(row: PublishedRow, ours: int, step: Decimal | None = None) -> str:
 
     Returns:
         ``exact``; ``rounded`` or ``cut`` where only one of the two gives it; ``either`` where both do; empty where
-        neither does.
+        neither does. A number of one digit is not taken as cut.
     """
     if row.value == ours:
         return "exact"
     unit = step or last_digit(row)
-    exact = Decimal(ours) / unit
-    rounded = row.value in {exact.quantize(Decimal(1), mode) * unit for mode in (ROUND_HALF_EVEN, ROUND_HALF_UP)}
-    cut = row.value == exact.quantize(Decimal(1), ROUND_FLOOR) * unit
+    with localcontext(prec=_PRECISION):
+        exact = Decimal(ours) / unit
+        rounded = row.value in {exact.quantize(Decimal(1), mode) * unit for mode in (ROUND_HALF_EVEN, ROUND_HALF_UP)}
+        cut = row.value == exact.quantize(Decimal(1), ROUND_FLOOR) * unit
     if rounded and cut:
         return "either"
-    return "rounded" if rounded else "cut" if cut else ""
+    if rounded:
+        return "rounded"
+    return "cut" if cut and digits(row) >= _LEAST_TO_CUT else ""
+
+
+def digits(row: PublishedRow) -> int:
+    """How many digits tell: those from the first that is no zero to the last that `last_digit` stands for."""
+    return len(str(int(row.value / last_digit(row))))
 
 
 def last_digit(row: PublishedRow) -> Decimal:
     """What one unit of the last telling digit is worth, in the base unit.
 
-    The digits after a decimal point tell; zeros at the end of a whole number of ones (4800000) do not.
+    The digits after a decimal point tell; zeros at the end of a whole number of three digits or more (4800000, 300) may
+    fill it up, and do not.
     """
     zeros = len(row.printed) - len(row.printed.rstrip("0"))
-    whole = "." not in row.printed and row.unit == "1"
-    return row.step * 10**zeros if whole and zeros < len(row.printed) else row.step
+    whole = "." not in row.printed and len(row.printed) >= _LONG
+    return row.step * 10**zeros if whole else row.step
 
 
 def rounded_twice(row: PublishedRow, ours: int) -> bool:
     """Whether rounding to one digit more first, and then again, gives the printed number."""
     unit = last_digit(row)
-    first = (Decimal(ours) / unit * 10).quantize(Decimal(1), ROUND_HALF_UP) / 10
-    return row.value == first.quantize(Decimal(1), ROUND_HALF_UP) * unit
+    with localcontext(prec=_PRECISION):
+        first = (Decimal(ours) / unit * 10).quantize(Decimal(1), ROUND_HALF_UP) / 10
+        return row.value == first.quantize(Decimal(1), ROUND_HALF_UP) * unit

@@ -1,17 +1,15 @@
-"""Why a printed cost differs from ours: rules that any row may meet, none written for one. No torch here.
+"""Why a printed cost differs from ours: rules that any row may meet. No torch here.
 
 Each is a computation on our counts. A rule explains a row only where the count it names gives the printed digits.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from analysis.published.conditions import input_side, is_registered
-from analysis.published.rounding import agree, rounded_twice
+from analysis.published.conditions import read_input
+from analysis.published.rounding import agree, digits, rounded_twice
 from rexnet_core.catalogue import model_config, model_info, model_names
 
 if TYPE_CHECKING:
@@ -19,6 +17,10 @@ if TYPE_CHECKING:
 
     from analysis.published.conventions import Choice
     from analysis.published.table import PublishedRow
+
+
+#: A number of so many digits is not another model's by chance, if a second one is, too.
+_FULL_DIGITS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +40,24 @@ class Table:
     def ours(self, place: int, model: str | None = None) -> int:
         """Our count for a row, under its convention and at its input side; of another model where one is named."""
         row = self.rows[place]
-        side = input_side(row) if model is None else model_info(model).resolution
-        assert side is not None  # a row with a convention is about a registered model
+        side = read_input(row).side if model is None else model_info(model).resolution
+        assert side is not None  # a row without a side has no convention
         return self.total(self.choices[place].convention, model or row.model, side)
+
+    def counted(self, place: int) -> bool:
+        """Whether the row is a cost that has a count."""
+        return place in self.choices and bool(self.choices[place].convention)
+
+    def alike(self, one: int, two: int) -> bool:
+        """Whether two rows are about the same number: model, metric, convention and input."""
+        first, second = self.rows[one], self.rows[two]
+        return (
+            self.counted(one)
+            and self.counted(two)
+            and (first.model, first.metric) == (second.model, second.metric)
+            and self.choices[one].convention == self.choices[two].convention
+            and read_input(first).side == read_input(second).side
+        )
 
     def matches(self, place: int, model: str | None = None) -> str:
         """How our count gives the printed digits, as `agree` says."""
@@ -67,16 +84,18 @@ def remark(table: Table, place: int) -> str:
     remarks = [
         f"{other.source} prints {_quote(other)} for it, which our count gives"
         for number, other in enumerate(table.rows)
-        if other.model == row.model
-        and other.metric == row.metric
-        and other.printed != row.printed
-        and number in table.choices
-        and table.choices[number].convention == table.choices[place].convention
+        if other.printed != row.printed
+        and table.alike(number, place)
+        and digits(other) >= digits(row)
         and table.matches(number)
-    ]
+    ][:_MOST_REMARKS]
     if rounded_twice(row, table.ours(place)):
         remarks.append("rounded twice it would print so, but no other row here was")
     return "; ".join(dict.fromkeys(remarks))
+
+
+#: Others who print the right digits, to be named.
+_MOST_REMARKS = 2
 
 
 def _quote(row: PublishedRow) -> str:
@@ -85,12 +104,13 @@ def _quote(row: PublishedRow) -> str:
 
 
 def _repeated_row(table: Table, place: int) -> str:
-    """The row before it in the same source and column, of another model, has the same digits, and they are its own."""
+    """The row before it in the same column, of another model, has the same digits, and they are its own."""
     row = table.rows[place]
     column = [
         number
         for number, other in enumerate(table.rows)
-        if (other.source, other.metric, other.file) == (row.source, row.metric, row.file) and number in table.choices
+        if (other.source, other.locator, other.metric, other.file) == (row.source, row.locator, row.metric, row.file)
+        and table.counted(number)
     ]
     before = column.index(place) - 1
     if before < 0:
@@ -112,7 +132,8 @@ def _other_model(table: Table, place: int) -> str:
         number
         for number, other in enumerate(table.rows)
         if (other.source, other.locator, other.model, other.file) == (row.source, row.locator, row.model, row.file)
-        and number in table.choices
+        and table.counted(number)
+        and digits(other) >= _FULL_DIGITS
     ]
     if len({table.rows[number].metric for number in printed}) < 2:  # noqa: PLR2004 - one number alone may be chance
         return ""
@@ -131,53 +152,52 @@ def _other_model(table: Table, place: int) -> str:
 
 
 def _padded_digits(table: Table, place: int) -> str:
-    """A zero was put behind a number of fewer digits: at those digits ours agrees, and elsewhere it is printed so."""
+    """A zero was put behind a number of fewer digits that others print, and that more than once in this source."""
     row = table.rows[place]
-    bare = row.printed.rstrip("0").rstrip(".") if "." in row.printed else row.printed
-    if bare == row.printed:
+    kin = [
+        reason
+        for number, other in enumerate(table.rows)
+        if (other.source, other.metric, other.file) == (row.source, row.metric, row.file)
+        and (reason := _padding(table, number))
+    ]
+    return _padding(table, place) if len(kin) > 1 else ""
+
+
+def _padding(table: Table, place: int) -> str:
+    """How a row's digits are those of another row, rightly printed, with a zero more; empty where they are not."""
+    row = table.rows[place]
+    if not table.counted(place) or not row.printed.endswith(".0") or table.matches(place):
         return ""
-    zeros = len(row.printed.rstrip("0").rstrip(".")) - len(row.printed)
-    step = row.step
-    while zeros < 0 and step < row.value:
-        zeros, step = zeros + 1, step * 10
-        how = agree(row, table.ours(place), step)
-        others = {
-            other.source
-            for other in table.rows
-            if (other.model, other.metric, other.printed, other.unit) == (row.model, row.metric, bare, row.unit)
-        }
-        if how and others and Decimal(bare) == Decimal(row.printed):
-            word = {"cut": "cut", "rounded": "rounded"}.get(how, "rounded or cut")
-            ours = f"{table.ours(place):,}"
-            return f"{bare} {row.unit}, {word} from {ours} and printed so by {min(others)}, with a zero more"
-    return ""
-
-
-def _taken_over(table: Table, place: int) -> str:
-    """An earlier paper prints it of its own network, and its digits, not ours, give these."""
-    row = table.rows[place]
-    year = _arxiv(row)
-    for other in table.rows:
-        earlier = _arxiv(other)
-        same = (other.model, other.metric) == (row.model, row.metric) and bool(agree(row, int(other.value)))
-        if same and year and earlier and earlier < year:
+    bare = row.printed.removesuffix(".0")
+    for number, other in enumerate(table.rows):
+        if (other.printed, other.unit) == (bare, row.unit) and table.alike(number, place) and table.matches(number):
+            how = {"cut": "cut", "rounded": "rounded"}.get(table.matches(number), "rounded or cut")
             return (
-                f"taken over from {other.source}, which prints {_quote(other)} of its own network: "
-                f"ours is {table.ours(place):,}"
+                f"{_quote(other)}, {how} from {table.ours(place):,} and printed so by {other.source}, with a zero more"
             )
     return ""
 
 
-def _arxiv(row: PublishedRow) -> str:
-    """Year and month of the publication, as its number on arXiv begins; empty where it has none."""
-    found = re.search(r"arXiv (\d{4})\.", row.source)
-    return found[1] if found else ""
+#: Families with the paper that brought them: others take its numbers over.
+_ORIGINS = {"mobilenet_v2": "arXiv 1801.04381", "efficientnet": "arXiv 1905.11946", "regnetx": "arXiv 2003.13678"}
+
+
+def _taken_over(table: Table, place: int) -> str:
+    """The paper that brought the network prints it: its digits, not ours, give these."""
+    row = table.rows[place]
+    origin = _ORIGINS.get(model_info(row.model).family)
+    if origin is None or origin in row.source:
+        return ""
+    for number, other in enumerate(table.rows):
+        if origin in other.source and table.alike(number, place) and agree(row, int(other.value)):
+            return f"taken over from {other.source}, which prints {_quote(other)}: ours is {table.ours(place):,}"
+    return ""
 
 
 def _index_constants(table: Table, place: int) -> str:
     """Exported to ONNX, a partial in-place shortcut is a scatter with two whole numbers per channel as constants."""
     row = table.rows[place]
-    if table.choices[place].convention != "openvino_constants" or not is_registered(row.model):
+    if table.choices[place].convention != "openvino_constants":
         return ""
     widths = [block.w_shortcut for block in model_config(row.model).blocks if 0 < block.w_shortcut < block.w_out]
     indices = 2 * sum(widths)
@@ -186,5 +206,5 @@ def _index_constants(table: Table, place: int) -> str:
         return ""
     return (
         f"{ours:,} and the index constants of {len(widths)} in-place shortcuts, as they are exported to ONNX: two per "
-        f"channel, {indices:,} in all, together {ours + indices:,}"
+        f"channel, {indices:,} in all where each shortcut keeps one index, together {ours + indices:,}"
     )

@@ -28,7 +28,10 @@ METRICS: dict[str, dict[str, Decimal]] = {
 
 _NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 
-_BUNDLED = Path(__file__).with_name("published.csv")
+#: What the project's own table is called.
+BUNDLED = "published.csv"
+_BUNDLED = Path(__file__).with_name(BUNDLED)
+_MOST_BYTES = 10**7
 
 #: Whose top-1 speaks for a model, first come first: who trained it, then who converted it. Other trainings of the
 #: same network (90 epochs, say) and secondhand copies do not.
@@ -50,7 +53,7 @@ class PublishedRow:
         conditions: Input size, hardware, preprocessing, training.
         note: What is known to be wrong with it.
         line: Line in the file it was read from, counted from 1.
-        file: Name of that file.
+        file: That file as it was named; ``published.csv`` is the project's own.
     """
 
     source: str
@@ -91,11 +94,9 @@ def load(path: Path | None = None) -> tuple[PublishedRow, ...]:
         InputError: The file can't be read, or a row breaks the schema; the message names file and line.
     """
     file = _BUNDLED if path is None else path
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            return _read(file, lines)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"published numbers must be a readable UTF-8 CSV file, got {file}: {error}") from error
+    lines = _read_text(file).splitlines(keepends=True)
+    name = BUNDLED if path is None else f"./{path}" if str(path) == BUNDLED else str(path)
+    return _read(file, name, lines)
 
 
 def top1(model: str) -> PublishedRow | None:
@@ -113,18 +114,33 @@ def _bundled() -> tuple[PublishedRow, ...]:
     return load()
 
 
-def _read(file: Path, lines: Iterable[str]) -> tuple[PublishedRow, ...]:
+def _read_text(file: Path) -> str:
+    """The text of a table; a pipe or a device, which may have no end, is not opened."""
+    rule = f"published numbers must be a readable UTF-8 CSV file of at most {_MOST_BYTES // 10**6} MB, got {file}"
+    try:
+        if file.exists() and not file.is_file():
+            raise InputError(f"{rule}, which is no file")
+        if file.stat().st_size > _MOST_BYTES:
+            raise InputError(f"{rule} of {file.stat().st_size / 1e6:.0f} MB")
+        return file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{rule}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InputError(f"{file}:{line}: must be UTF-8, byte 0x{error.object[error.start]:02x} is not") from None
+
+
+def _read(file: Path, name: str, lines: Iterable[str]) -> tuple[PublishedRow, ...]:
     reader = csv.reader(lines, strict=True)
     try:
         if tuple(next(reader, ())) != COLUMNS:
             raise InputError(f"{file}:1: the first line must be {','.join(COLUMNS)}; write it so")
-        return tuple(_parse(file, reader.line_num, cells) for cells in reader)
+        return tuple(_parse(f"{file}:{reader.line_num}", name, reader.line_num, cells) for cells in reader if cells)
     except csv.Error as error:
         raise InputError(f"{file}:{reader.line_num}: not CSV: {error}; quote cells with commas or quotes") from error
 
 
-def _parse(file: Path, line: int, cells: list[str]) -> PublishedRow:
-    place = f"{file}:{line}"
+def _parse(place: str, name: str, line: int, cells: list[str]) -> PublishedRow:
     if len(cells) != len(COLUMNS):
         raise InputError(f"{place}: a row must have {len(COLUMNS)} cells, got {len(cells)}; quote cells with commas")
     if not all(cell.isprintable() for cell in cells):
@@ -151,5 +167,5 @@ def _parse(file: Path, line: int, cells: list[str]) -> PublishedRow:
         conditions=conditions,
         note=note,
         line=line,
-        file=file.name,
+        file=name,
     )

@@ -3,7 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from analysis.published.rounding import agree, last_digit, rounded_twice
@@ -19,6 +19,10 @@ from analysis.published.rounding import agree, last_digit, rounded_twice
         ("0.40", "G", 400_000_000, "exact"),
         ("0.86", "G", 875_828_154, ""),
         ("4800000", "1", 4_796_873, "rounded"),
+        ("400", "M", 398_370_392, "rounded"),
+        ("20", "M", 16_366_620, ""),
+        ("0.3", "G", 398_370_392, ""),
+        ("0.4", "G", 398_370_392, "rounded"),
         ("9730000", "1", 9_728_593, "rounded"),
         ("6.7", "M", 6_750_000, "cut"),
         ("6.8", "M", 6_750_000, "rounded"),
@@ -50,8 +54,10 @@ def test_rounding_twice_is_told_from_rounding_once(make_row):
 def test_whatever_is_rounded_or_cut_is_recognised(make_row, ours, digits):
     exact = Decimal(ours) / 10**6
     step = Decimal(1).scaleb(-digits)
+    assume(exact >= 10 * step)  # of one digit nothing is said about cutting
     for mode in ("ROUND_HALF_EVEN", "ROUND_FLOOR"):
         printed = f"{exact.quantize(step, mode):f}"
         assert agree(make_row("rexnet_1.0", "params", printed, "M"), ours)
-    wrong = exact.quantize(step, "ROUND_FLOOR") + 2 * step
-    assert not agree(make_row("rexnet_1.0", "params", f"{wrong:f}", "M"), ours)
+    wrong = f"{exact.quantize(step, 'ROUND_FLOOR') + 2 * step:f}"
+    if not wrong.endswith("0"):  # a zero at the end may fill up a rounder number
+        assert not agree(make_row("rexnet_1.0", "params", wrong, "M"), ours)

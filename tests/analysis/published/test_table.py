@@ -1,17 +1,15 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from analysis.published import METRICS, load, top1
 from rexnet_core.errors import InputError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HEADER = "source,locator,model,metric,value,unit,convention,conditions,note"
 GOOD = "A paper,Table 1,rexnet_1.0,flops,0.40,G,multiply-adds,224x224,"
@@ -35,6 +33,33 @@ def test_a_value_is_exact_in_its_base_unit_and_keeps_its_printed_digits(tmp_path
     assert row.printed == "0.40"
     assert row.value == 400_000_000
     assert row.step == 10_000_000
+
+
+def test_empty_lines_are_passed_over(tmp_path: Path) -> None:
+    rows = load(written(tmp_path, "", GOOD, ""))
+    assert [row.line for row in rows] == [3]
+
+
+def test_a_pipe_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
+        with pytest.raises(InputError, match="which is no file"):
+            load(name)
+
+
+def test_a_byte_that_is_no_text_names_its_line(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD)
+    path.write_bytes(path.read_bytes() + b"\xff\n")
+    with pytest.raises(InputError, match=r"mine\.csv:3: must be UTF-8, byte 0xff is not"):
+        load(path)
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "large.csv"
+    with path.open("wb") as file:
+        file.truncate(10**8)
+    with pytest.raises(InputError, match="of at most 10 MB"):
+        load(path)
 
 
 def test_a_table_saved_by_a_spreadsheet_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
@@ -77,10 +102,10 @@ def test_another_header_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_missing_or_no_text_gives_one_line(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"readable UTF-8 CSV file, got .*none\.csv"):
+    with pytest.raises(InputError, match=r"readable UTF-8 CSV file of at most 10 MB, got .*none\.csv"):
         load(tmp_path / "none.csv")
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match=r"readable UTF-8 CSV file, got .*binary\.csv"):
+    with pytest.raises(InputError, match=r"binary\.csv:1: must be UTF-8"):
         load(tmp_path / "binary.csv")
 
 
