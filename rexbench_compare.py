@@ -180,24 +180,27 @@ def _measure(
     """The document of a live comparison; what is done when the user stops is kept."""
     from bench.compare import compare_live  # noqa: PLC0415
     from bench.comparison import make_document  # noqa: PLC0415
-    from bench.progress import StudyBars  # noqa: PLC0415
+    from bench.progress import make_progress  # noqa: PLC0415
 
-    done = []
-    with tempfile.TemporaryDirectory(prefix="rexbench-") as scratch, StudyBars() as bars:
+    done, progress = [], make_progress()
+    progress.begin(len(pairs))
+    with tempfile.TemporaryDirectory(prefix="rexbench-") as scratch:
         found = compare_live(
             pairs,
             (sides[0].build, sides[1].build),
             settings=plan.settings,
             scratch=Path(scratch),
             weights=plan.weights,
-            watch=lambda case, what: bars.say(f"{case.id}: {what}"),
+            watch=progress.step,
         )
         try:
             for one in found:
                 done.append(one)
-                bars("cases", len(done), len(pairs))
+                progress.done(one.head)
         except KeyboardInterrupt:
             _tell("stopped; finished cases are kept")
+        finally:
+            progress.end()
     told = (sides[0].told, sides[1].told)
     return make_document(done, sides=told, live=True, band=band, floor=floor, planned=len(pairs))
 

@@ -129,40 +129,37 @@ def _plan(args: argparse.Namespace) -> Plan:
 
 
 def _take(args: argparse.Namespace, plan: Plan) -> tuple[dict[Case, list[Pair]], bool]:
-    """Pairs of each case, and whether the user stopped it; what is there then is kept."""
-    from bench.executor import ProcessExecutor  # noqa: PLC0415
+    """Pairs of each case, and whether it ended before its time; what is there then is kept."""
+    from bench.executor import ProcessExecutor, WorkerError  # noqa: PLC0415
     from bench.process import Build  # noqa: PLC0415
-    from bench.progress import StudyBars  # noqa: PLC0415
     from bench.selftest import SelfTest, make_pairs  # noqa: PLC0415
     from bench.sides import STEADY_HEAP  # noqa: PLC0415
 
     executor = ProcessExecutor(Build(variables=STEADY_HEAP))
     taken: dict[Case, list[Pair]] = {case: [] for case in plan.cases}
-    with tempfile.TemporaryDirectory(prefix="rexbench-") as scratch, StudyBars() as bars:
-        tests = [
-            SelfTest(
-                case,
-                settings=plan.settings,
-                executor=executor,
-                scratch=Path(scratch),
-                watch=lambda what, case=case: bars.say(f"{case.id}: {what}"),  # type: ignore[misc]
-            )
-            for case in plan.cases
-        ]
+    with tempfile.TemporaryDirectory(prefix="rexbench-") as scratch:
+        folder = Path(scratch)
+        tests = [SelfTest(case, settings=plan.settings, executor=executor, scratch=folder) for case in plan.cases]
         try:
             for test in tests:
+                _show("preparing")
                 test.prepare()
             for place, pair in make_pairs(tests, _limit(args), time.monotonic):
                 taken[plan.cases[place]].append(pair)
-                bars("pairs of processes", sum(map(len, taken.values())), args.trials and _wanted(args, tests))
-        except KeyboardInterrupt:
-            _tell("stopped; finished pairs are kept")
+                _show(f"{sum(map(len, taken.values()))} pairs of processes")
+        except (KeyboardInterrupt, WorkerError) as error:
+            _tell(f"{str(error) or 'stopped'}; finished pairs are kept")
             return taken, True
+        finally:
+            _show("")
     return taken, False
 
 
-def _wanted(args: argparse.Namespace, tests: list[Any]) -> int:
-    return int(args.trials * args.rounds * len(tests))
+def _show(text: str) -> None:
+    """Say on a terminal how far it is; between pairs only, for drawing would compete with the workers."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
 
 
 def _limit(args: argparse.Namespace) -> Callable[[int, float], bool]:

@@ -53,7 +53,6 @@ class SelfTest:
         settings: Settings,
         executor: Executor,
         scratch: Path,
-        watch: Callable[[str], None] = lambda _what: None,
     ) -> None:
         """A test that has not begun.
 
@@ -62,9 +61,8 @@ class SelfTest:
             settings: Length of a turn, caps and seed; rounds and targets play no part.
             executor: Starts the processes.
             scratch: Folder for what they share.
-            watch: Told of each step.
         """
-        self._case, self._settings, self._executor, self._watch = case, settings, executor, watch
+        self._case, self._settings, self._executor = case, settings, executor
         self._scratch = scratch
         self._assets = scratch / f"{case.model}-{case.resolution}"
         self._random = random.Random(f"{settings.seed} {case.id}")
@@ -76,7 +74,6 @@ class SelfTest:
             WorkerError: It can't be done.
         """
         self._assets.mkdir(parents=True, exist_ok=True)
-        self._watch("prepare")
         self._executor.prepare(prepare_task([self._case], self._assets, self._settings.seed), self._settings.limit_s)
 
     def make_pair(self) -> Pair:
@@ -87,7 +84,6 @@ class SelfTest:
         """
         handles: list[Handle] = []
         try:
-            self._watch("start a pair")
             for _ in range(2):
                 handles.append(self._open())  # noqa: PERF401 - one that was started must be closed
             # Building is not timed here, so both do it at once; warm-ups would disturb each other.
@@ -99,7 +95,6 @@ class SelfTest:
                 handle.ask("warm_up", max_s=self._settings.warm_s, max_calls=self._settings.warm_calls)
             # A coin says who is the base: whoever started first may lie better in memory.
             base, head = self._random.sample(handles, 2)
-            self._watch("sample in turns")
             before = read_usage()
             turns = [self._take_turn(base, head) for _ in range(TURNS)]
             machine = contamination(before, read_usage())
