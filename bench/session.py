@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 import secrets
-import shutil
 import sys
-import tempfile
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.complexity import count
@@ -25,10 +22,11 @@ from bench.progress import Silent
 from bench.records import RunInfo
 from bench.resume import RESUMED, describe_plan
 from bench.rivals import RIVALS
-from rexnet_core.errors import InputError
+from bench.scratch import make_scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
@@ -97,7 +95,7 @@ class Session:
         """
         with ExitStack() as held:
             held.enter_context(self._lock)
-            self._scratch = held.enter_context(_make_scratch())
+            self._scratch = held.enter_context(make_scratch())
             self._begun_s = self._executor.now() - self._spent_s()
             self.run = self._reopen(self._resumed) if self._resumed else self._record()
             self._held = held.pop_all()
@@ -223,19 +221,6 @@ class Session:
     def _save(self, measurements: Sequence[Measurement]) -> None:
         for measurement in measurements:
             self.store.save_measurement(self.run.id, measurement)
-
-
-@contextmanager
-def _make_scratch() -> Iterator[Path]:
-    """A folder for what the workers share, gone afterwards."""
-    try:
-        folder = Path(tempfile.mkdtemp(prefix="rexbench-"))
-    except OSError as error:
-        raise InputError(f"a run needs room for temporary files; {tempfile.gettempdir()}: {error.strerror}") from None
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _now() -> str:

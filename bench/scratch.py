@@ -1,0 +1,56 @@
+"""A run's folder of temporary files; one that a killed run has left is cleared away by the next."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rexnet_core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PREFIX = "rexbench-run-"
+
+
+@contextmanager
+def make_scratch() -> Iterator[Path]:
+    """A folder for what the workers share, gone afterwards.
+
+    Its owner holds a lock on it, which the system takes back however the owner ends.
+
+    Raises:
+        InputError: There is no room for it.
+    """
+    try:
+        _clear()
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        held = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise InputError(f"a run needs room for temporary files; {tempfile.gettempdir()}: {error.strerror}") from None
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield folder
+    finally:
+        os.close(held)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear() -> None:
+    """Remove the folders that nobody holds."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            found = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
+            try:
+                fcntl.flock(found, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(found).st_uid == os.getuid():
+                    shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(found)
