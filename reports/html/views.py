@@ -13,8 +13,8 @@ from reports.badge import CLEAN, DIRTY, SYMBOLS, UNKNOWN, Badge
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Heading of the column that says what else the machine did.
-MACHINE = "machine"
+#: Headings of the columns that say what else the machine did.
+MACHINE, EVIDENCE = "machine", "what else it did"
 _CLASSES = {SYMBOLS[CLEAN]: "clean", SYMBOLS[DIRTY]: "dirty", SYMBOLS[UNKNOWN]: "unknown"}
 _NAMES = ["model", "resolution", "batch", "backend", "precision", "memory_format", "threads", "device", "scenario"]
 _NAMES += ["streams"]
@@ -35,6 +35,7 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
     """Cases with samples: times in milliseconds, each number beside its interval."""
     shown = cases[cases["samples"] > 0]
     view = _identity_of(shown, cases)
+    view[MACHINE] = [str(Badge(state=state)) for state in shown["contamination"]]
     view["latency [ms]"] = shown["latency_s"] * 1e3
     view["latency 95 % interval"] = _interval(shown, "latency_low_s", "latency_high_s", 1e3)
     view["speed-up"] = shown["speedup"]
@@ -53,9 +54,7 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
     view["stopped by"] = shown["stop_reason"]
     view["peak memory [MB]"] = shown["peak_rss_bytes"].astype("Float64").astype(float) / 1e6
     view["status"] = shown["status"]
-    view[MACHINE] = [
-        _badge(*pair) for pair in zip(shown["contamination"], shown["contamination_evidence"], strict=True)
-    ]
+    view[EVIDENCE] = shown["contamination_evidence"]
     return view
 
 
@@ -192,10 +191,6 @@ def _identity_of(shown: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
 def _interval(shown: pd.DataFrame, low: str, high: str, factor: float) -> list[str]:
     bounds = zip(shown[low] * factor, shown[high] * factor, strict=True)
     return ["" if pd.isna(one) or one == two else f"{one:.4g} to {two:.4g}" for one, two in bounds]
-
-
-def _badge(state: str, evidence: str) -> str:
-    return str(Badge(state=state, evidence=evidence)) if state else ""
 
 
 def _told(values: pd.Series) -> pd.Series:

@@ -9,7 +9,7 @@ import pytest
 
 from reports import badge, tables, verdict
 from reports.console import render_cases
-from reports.html.views import MACHINE, badges_of, view_cases
+from reports.html.views import EVIDENCE, MACHINE, badges_of, view_cases
 
 if TYPE_CHECKING:
     from bench.records import Measurement
@@ -85,7 +85,8 @@ def test_rounds_that_were_replaced_are_rows_marked_so(run: RunData) -> None:
 
 def test_the_page_shows_the_badge_of_each_row(dirty: RunData) -> None:
     view = view_cases(tables.cases_frame(dirty))
-    assert view[MACHINE].iloc[0].startswith("⚠ dirty: neighbours used 40 %")
+    assert view[MACHINE].iloc[0] == "⚠ dirty"
+    assert view[EVIDENCE].iloc[0].startswith("neighbours used 40 %")
     assert view[MACHINE].iloc[1] == "? not available"
     assert set(badges_of(view)[MACHINE].values()) == {"badge dirty", "badge unknown"}
 
