@@ -170,7 +170,8 @@ def _limit(args: argparse.Namespace) -> Callable[[int, float], bool]:
     def enough(done: int, last_s: float) -> bool:
         if args.trials and done >= args.trials * args.rounds:
             return True
-        return done > 0 and budget_s is not None and time.monotonic() - begun + last_s > budget_s
+        # One pair has no spread, whatever it took.
+        return done > 1 and budget_s is not None and time.monotonic() - begun + last_s > budget_s
 
     return enough
 

@@ -64,9 +64,7 @@ class FakeHandle:
             "elapsed_s": 0.1,
         }
 
-    def take_turn(
-        self, script: dict[str, Any], slice_s: float, max_calls: int, slow_by: float = 0.0
-    ) -> dict[str, Any]:
+    def take_turn(self, script: dict[str, Any], slice_s: float, max_calls: int, slow_by: float = 0.0) -> dict[str, Any]:
         self.executor.clock += slice_s
         noise = self.executor.random.normal(1, 0.001, min(10, max_calls))
         drift = (1 + script.get("drift", 0) * self.index) * (1 + slow_by)
