@@ -12,9 +12,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from analysis.complexity.meta_run import build_on_meta, find_stand_ins, run_on_meta
 from analysis.complexity.tally import answer, computes
+from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One run of one module: its name, itself, and the shapes of its first input and of its output."""
+    """One run of one module: its name, itself, and the shapes of its first input and of its (first) output."""
 
     name: str
     module: nn.Module
@@ -38,6 +39,7 @@ class ModuleLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self._module = module
         self._inside: list[str] = []
+        self._answers = False
         self._hooks: list[torch.utils.hooks.RemovableHandle] = []
         self._operations: Counter[tuple[str, str]] = Counter()
         self.calls: list[Call] = []
@@ -62,7 +64,16 @@ class ModuleLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """The result of `func` on `meta`, once it is written down."""
         if computes(func):
             self._operations[self.running, func.overloadpacket.__name__.rstrip("_")] += 1
-        return answer(func, args, kwargs)
+        self._answers = True
+        try:
+            return answer(func, args, kwargs)
+        finally:
+            self._answers = False
+
+    @property
+    def answers(self) -> bool:
+        """Whether an operation is being answered: what is called then, is called by torch and not by the model."""
+        return self._answers
 
     @property
     def running(self) -> str:
@@ -88,6 +99,8 @@ class ModuleLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _leave(self, name: str, module: nn.Module, inputs: Any, outputs: Any) -> None:
         self._inside.pop()
+        if isinstance(outputs, (tuple, list)) and outputs:
+            outputs = outputs[0]
         if torch.is_tensor(outputs) and inputs and torch.is_tensor(inputs[0]):
             self.calls.append(Call(name, module, tuple(inputs[0].shape), tuple(outputs.shape)))
 
@@ -98,3 +111,36 @@ def watch_modules(model: nn.Module | str, shape: tuple[int, int], in_channels: i
     stand_ins, log = find_stand_ins(module), ModuleLog(module)
     run_on_meta(module, torch.empty(1, in_channels, *shape, device="meta"), stand_ins, log)
     return log
+
+
+def count_places(model: nn.Module) -> Counter[str]:
+    """How many places of the tree each module has, by the name of the first: a tool that walks it meets it so often."""
+    names = {id(module): name for name, module in model.named_modules()}
+    return Counter(names[id(module)] for module in _walk(model))
+
+
+def _walk(module: nn.Module) -> Iterator[nn.Module]:
+    yield module
+    for child in module.children():
+        yield from _walk(child)
+
+
+def refuse_modules(model: nn.Module, tool: str, classes: Mapping[str, str]) -> None:
+    """Nothing, where the model has no module that the tool counts and that is not modelled here.
+
+    Args:
+        model: Looked through as a whole, run or not.
+        tool: Its name and release.
+        classes: Full name of a class to what people call it.
+
+    Raises:
+        InputError: It has one.
+    """
+    for name, module in model.named_modules():
+        kind = type(module)
+        known_as = classes.get(f"{kind.__module__}.{kind.__qualname__}")
+        if known_as:
+            raise InputError(
+                f"{tool} counts {known_as}, which is not modelled here; got one at {name or 'the top'!r}; "
+                "run the tool itself, or choose another convention"
+            )

@@ -79,3 +79,28 @@ def test_what_was_a_subclass_elsewhere_can_be_left_unseen():
     assert whole.total - less.total == 1_280_000
     assert "addmm x1" in less.uncounted
     assert "addmm x1" not in whole.uncounted
+
+
+def test_release_0_0_31_does_not_count_the_module_it_is_given_itself():
+    module = nn.Conv2d(3, 4, 1)
+    assert count_under("thop", module, 32).total == 3 * 4 * 32 * 32
+    assert count_under("thop_0.0.31", module, 32).total == 0
+
+
+@pytest.mark.parametrize(
+    ("module", "amount"),
+    [
+        (nn.ConvTranspose2d(3, 6, 4, 2, 1), 6 * 68 * 66 * (3 * 16 + 1)),
+        (nn.BatchNorm2d(3), 2 * 3 * 34 * 33),
+        (nn.LayerNorm([33]), 0),
+        (nn.PReLU(), 0),
+        (nn.Softmax(1), 0),
+        (nn.LeakyReLU(), 3 * 34 * 33),
+        (nn.AvgPool2d(2), 3 * 17 * 16),
+        (nn.AdaptiveAvgPool2d(7), (4 * 4 + 1) * 3 * 49),
+        (nn.Upsample(scale_factor=2), 0),
+        (nn.Upsample(scale_factor=2, mode="bilinear"), 11 * 3 * 68 * 66),
+    ],
+)
+def test_release_0_0_31_counts_classes_by_its_own_rules(module, amount):
+    assert count_under("thop_0.0.31", nn.Sequential(module), (34, 33)).total == amount
