@@ -1,7 +1,8 @@
 """Costs as fvcore counts them: the third witness, and the only file that imports fvcore.
 
 fvcore traces the model with `torch.jit` on real tensors. Its convolution and linear counts are multiply-adds, as
-ours; its total adds two per element of batch norm, and pooling, and passes over activations and additions in silence.
+ours; its total adds two per element of batch norm, and pooling. Activations and additions it passes over: it
+logs which, unless that is silenced, as it is here, where the record of a count tells them.
 
 Source: facebookresearch/fvcore, ``fvcore/nn/flop_count.py`` and ``jit_handles.py``, release 0.1.5.
 """
@@ -60,7 +61,7 @@ def count_as_fvcore(model: torch.nn.Module | str, resolution: Resolution = 224) 
     """
     height, width = check_shape(resolution)
     module = rexnet_core.create_model(model) if isinstance(model, str) else model
-    device = next(module.parameters()).device
+    device = _device_of(module)
     with inference(module):
         analysis = _quiet(FlopCountAnalysis(module, torch.zeros(1, 3, height, width, device=device)))
         inclusive = analysis.by_module_and_operator()
@@ -103,7 +104,12 @@ def fvcore_total(module: torch.nn.Module, resolution: int = 224, *, in_channels:
 
 def _image(module: torch.nn.Module, resolution: int, in_channels: int) -> torch.Tensor:
     height, width = check_shape(resolution)
-    return torch.zeros(1, in_channels, height, width, device=next(module.parameters()).device)
+    return torch.zeros(1, in_channels, height, width, device=_device_of(module))
+
+
+def _device_of(module: torch.nn.Module) -> torch.device:
+    """Where the module's numbers are; the processor where it has none."""
+    return next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
 
 
 def _quiet(analysis: Any) -> Any:

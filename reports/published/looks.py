@@ -61,7 +61,6 @@ GROUP_LOOKS = {
     "elementwise": GroupLook("#f0e442", "----", _stripes("0deg", 5)),
     "pooling": GroupLook("#009e73", "||||", _stripes("90deg", 5)),
     "preprocessing": GroupLook("#cc79a7", "++++", f"{_stripes('0deg', 6)},{_stripes('90deg', 6)}"),
-    "index constants": GroupLook("#c8c8c8", "oooo", _stripes("90deg", 3)),
 }
 _UNKNOWN_GROUP = GroupLook("#e4e4e4", "**", "none")
 

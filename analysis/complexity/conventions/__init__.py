@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from analysis.complexity.conventions.record import GROUPS, Count, Part, from_dict
-from rexnet_core.errors import UnknownNameError
+from rexnet_core.errors import InputError, RexbenchError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +66,7 @@ _ALL = (
         unit="operations",
         counts="convolutions and linear layers, the multiplication and the addition apart",
         leaves_out="biases, batch norm, activations, pooling, products and additions of tensors",
-        source="processor and accelerator data sheets; DeepSpeed and XLA count so",
+        source="data sheets of processors and accelerators",
         counter=(f"{_HERE}.multiply_adds", "count_doubled", {}),
     ),
     Convention(
@@ -94,9 +94,10 @@ _ALL = (
         title="thop 0.1.1",
         quantity="operations",
         unit="multiply-adds and operations",
-        counts="multiply-adds of Conv2d and Linear, 4 per element of affine batch norm, elements read and given by "
-        "adaptive pooling; modules of exactly these classes",
-        leaves_out="subclasses of those modules, biases, activations, functions and operators between modules",
+        counts="multiply-adds of convolutions and Linear, 4 per element of affine norms, elements read and given by "
+        "adaptive average pooling, 1 to 259 per element of upsampling; modules of exactly these classes",
+        leaves_out="subclasses of those modules, biases, group norm, ReLU and most activations, functions and "
+        "operators between modules",
         source="Lyken17/pytorch-OpCounter 0.1.1",
         counter=(f"{_HERE}.thop_habit", "count_as_thop", {"release": "0.1.1"}),
     ),
@@ -106,7 +107,8 @@ _ALL = (
         quantity="operations",
         unit="multiply-adds and operations",
         counts="as thop 0.1.1, but with the bias of convolutions, and 2 per element of batch norm",
-        leaves_out="subclasses of those modules, activations, functions and operators between modules",
+        leaves_out="subclasses of those modules, other norms, ReLU and most activations, functions and operators "
+        "between modules",
         source="Lyken17/pytorch-OpCounter 0.0.31",
         counter=(f"{_HERE}.thop_habit", "count_as_thop", {"release": "0.0.31"}),
     ),
@@ -116,7 +118,8 @@ _ALL = (
         quantity="operations",
         unit="multiply-adds and operations",
         counts="multiply-adds and biases of convolutions and linear layers, 2 per element of batch norm, 1 per "
-        "activation (ReLU: 2, it is met twice), 2 per element pooled",
+        "activation (ReLU: 2, it is met twice), 2 per element pooled; matrix products, sums and products that are "
+        "called by name",
         leaves_out="operators between modules: additions, products, means",
         source="sovrasov/flops-counter.pytorch 0.7.5, engine pytorch",
         counter=(f"{_HERE}.ptflops_habit", "count_as_ptflops", {}),
@@ -177,11 +180,21 @@ def count_under(convention: str, model: nn.Module | str, resolution: int | tuple
         resolution: Side, or height and width, of the input [pixels].
 
     Raises:
-        InputError: Unknown model, or a side out of range.
+        InputError: Unknown model, a side out of range, a module that does not take such an image, or one that the
+            convention's tool counts and that is not modelled here.
         UnknownNameError: Unknown convention.
     """
     if convention not in CONVENTIONS:
         raise UnknownNameError("convention", convention, CONVENTIONS)
     place, function, options = CONVENTIONS[convention].counter
-    count: Count = getattr(import_module(place), function)(model, resolution, **options)
+    try:
+        count: Count = getattr(import_module(place), function)(model, resolution, **options)
+    except RexbenchError:
+        raise
+    except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
+        first_line = next(iter(str(error).strip().splitlines()), "")
+        raise InputError(
+            f"the model must take (1, 3, H, W) at resolution {resolution}; it gave {type(error).__name__}: "
+            f"{first_line}; give one for images of three channels, or another resolution"
+        ) from error
     return count

@@ -19,7 +19,6 @@ GROUPS = (
     "elementwise",
     "pooling",
     "preprocessing",
-    "index constants",
 )
 
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 import torch
+from torch import nn
 
 from analysis.complexity.conventions import CONVENTIONS, GROUPS, count_under, from_dict
 from rexnet_core import create_model
@@ -91,6 +92,20 @@ def test_an_unknown_convention_offers_the_nearest():
 def test_what_a_caller_gets_wrong_is_said(convention, model, shape, message):
     with pytest.raises(InputError, match=message):
         count_under(convention, model, shape)
+
+
+@pytest.mark.parametrize("convention", sorted(CONVENTIONS.keys() - {"params"}))
+def test_a_model_for_images_of_another_kind_is_refused_in_one_line(convention):
+    with pytest.raises(
+        InputError, match=r"^the model must take \(1, 3, H, W\) at resolution 32; it gave .*channel"
+    ) as one:
+        count_under(convention, nn.Conv2d(1, 3, 1), 32)
+    assert "\n" not in str(one.value)
+
+
+@pytest.mark.parametrize("convention", sorted(CONVENTIONS.keys() - CONVERTED))
+def test_a_model_without_numbers_costs_nothing(convention):
+    assert count_under(convention, nn.Flatten(), 32).total == 0
 
 
 def test_each_says_what_it_counts():
