@@ -12,6 +12,7 @@ from bench.trials import least_visible
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bench.records import RunInfo
     from bench.store import Store
 
 #: Kind of a self-test's document, and preset of its run.
@@ -67,6 +68,8 @@ def find_floor(
 ) -> Floor | None:
     """The newest floor of this machine; None where it was never tested.
 
+    One taken beside a neighbour of our own making counts only where there is no other.
+
     Args:
         store: Where self-tests are.
         environment: As `bench.machine.read_environment` tells it.
@@ -75,20 +78,28 @@ def find_floor(
     """
     own = identify_machine(environment)
     runs = [run for run in store.runs() if run.preset == SELFTEST and identify_machine(run.environment) == own]
+    found = []
     for run in sorted(runs, key=lambda run: (run.started_at, run.id), reverse=True):
-        document = store.study(run.id)
-        if document is None or document.get("kind") != SELFTEST:
-            continue
-        floors = {
-            row["backend"]: least_visible(row["spread"], rounds or document["rounds"])
-            for row in document["cases"]
-            if _is_number(row["spread"])
-        }
-        if floors:
-            ended = datetime.fromisoformat(run.finished_at or run.started_at)
-            age_s = ((now or datetime.now(UTC)) - ended).total_seconds()
-            return Floor(run=run.id, age_s=age_s, by_backend=floors, neighbour=bool(document.get("neighbour")))
-    return None
+        floor = _read_floor(run, store.study(run.id), rounds, now or datetime.now(UTC))
+        if floor and not floor.neighbour:
+            return floor
+        found += [floor] if floor else []
+    return found[0] if found else None
+
+
+def _read_floor(run: RunInfo, document: Mapping[str, Any] | None, rounds: int | None, now: datetime) -> Floor | None:
+    """The floor that a self-test found, if it found one."""
+    if document is None or document.get("kind") != SELFTEST:
+        return None
+    floors = {
+        row["backend"]: least_visible(row["spread"], rounds or document["rounds"])
+        for row in document["cases"]
+        if _is_number(row["spread"])
+    }
+    if not floors:
+        return None
+    age_s = (now - datetime.fromisoformat(run.finished_at or run.started_at)).total_seconds()
+    return Floor(run=run.id, age_s=age_s, by_backend=floors, neighbour=bool(document.get("neighbour")))
 
 
 def _is_number(value: float | None) -> bool:

@@ -1,4 +1,4 @@
-"""Which versions of the questions between parent and worker we speak; a comparison may start workers of other builds."""
+"""Which versions of the questions between parent and worker we speak; a comparison may start other builds' workers."""
 
 from __future__ import annotations
 

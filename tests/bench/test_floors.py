@@ -55,6 +55,13 @@ def test_one_from_another_day_says_so(store):
     )
 
 
+def test_one_beside_a_neighbour_counts_only_where_there_is_no_other(store):
+    save(store, "b", "2026-11-21T09:00:00+00:00", {"eager": 0.05}, neighbour=True)
+    assert find_floor(store, HERE, now=NOW).run == "b"
+    save(store, "a", "2026-11-21T08:00:00+00:00", {"eager": 0.01})
+    assert find_floor(store, HERE, now=NOW).run == "a"
+
+
 def test_more_rounds_see_smaller_changes(store):
     save(store, "a", "2026-11-21T09:00:00+00:00", {"eager": 0.01})
     floors = [find_floor(store, HERE, rounds=rounds, now=NOW).of("eager") for rounds in (4, 10, 40)]
