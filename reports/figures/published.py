@@ -175,6 +175,9 @@ def plot_differences(rows: pd.DataFrame) -> Figure | None:
         panel.plot(own["difference_last_digits"], y, **_mark(look), alpha=0.75, markersize=5)
     panel.axvline(0, color="#222222", linewidth=0.8)
     panel.set_xscale("symlog", linthresh=_LINEAR)
+    # On the new scale, so that no mark touches the frame.
+    panel.margins(x=0.04)
+    panel.autoscale(axis="x")
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.set_xlabel("printed minus ours [units of the last printed digit]", fontsize=8)
     panel.set_yticks(range(len(sources)), [wrap(source, 44) for source in sources], fontsize=7.5)

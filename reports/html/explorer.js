@@ -91,12 +91,13 @@
   const drawDetails = (count, plain, convention, open) => {
     const list = make("dl", "");
     const say = (name, text) => list.append(make("dt", "", name), make("dd", "", text));
+    say("used by", convention.uses.join("; ") || "no source here");
     say("operators", count.operators.map(([name, amount]) => `${name} ${exact.format(amount)}`).join(", ") || "none");
     say("ran and was not counted", count.uncounted || "nothing");
     if (convention.counts) say("counts", convention.counts);
     if (convention.leavesOut) say("leaves out", convention.leavesOut);
     say("input", count.input);
-    const summary = make("summary", "", "Exact numbers, operators, what is not counted");
+    const summary = make("summary", "", "Exact numbers, operators, what is not counted, who uses it");
     const node = make("details", "", summary, make("div", "wide", drawGroups(count, plain)), list);
     node.open = open;
     return node;
@@ -108,15 +109,14 @@
     const more = plain && count !== plain ? differences(count, plain) : [];
     const texts = more.map(([group, amount]) => `${tell(amount, plain, relative)} ${data.groups[group]}`);
     const same = count === plain ? "the plain count" : plain ? "the same as the plain count" : "";
-    const used = convention.uses.length ? `Used by ${convention.uses.join("; ")}.` : "No publication here uses it.";
+    const used = `used by ${convention.users || "none"} of ${data.sources} ${data.sources === 1 ? "source" : "sources"} here`;
     const row = make(
       "div",
       "count",
-      make("h4", "", convention.title),
+      make("div", "name", make("h4", "", convention.title), make("span", "soft", used)),
       drawBar(count, unit, plain, scale),
       make("b", "total", total),
       make("p", "more", texts.join(", ") || same),
-      make("p", "soft", used),
       drawDetails(count, plain, convention, open),
     );
     row.dataset.convention = count.convention;
@@ -130,6 +130,7 @@
       const value = Number((place * step).toPrecision(6));
       const tick = make("span", "", relative ? `${value} x` : value ? short(value).replace(/\.?0+ /, " ") : "0");
       tick.style.left = `${(100 * value) / scale}%`;
+      if (value / scale > 0.93) tick.className = "last";
       axis.append(tick);
     }
     axis.setAttribute("aria-hidden", "true");

@@ -31,7 +31,7 @@ _MEANINGS = {
     "where and why": "place in the source and its conditions, how the source says it counted, the reason of the "
     "verdict, and what would check the number",
 }
-#: Of differences [%]; finer ones are zero to a reader.
+#: Of differences [%]; a finer one is shown with two digits that tell, for it is not zero.
 _DECIMALS = 3
 _LISTED = ("verdict", "source", "model", "metric", "counted as")
 
@@ -117,10 +117,14 @@ def view_rows(rows: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
     view["metric"] = [name_metric(name) for name in shown["metric"]]
     view["printed"] = [show_printed(row["printed"], row["unit"]) for row in records]
     view["ours"] = [_ours(row) for row in records]
-    view["difference [%]"] = shown["difference_percent"].round(_DECIMALS) + 0.0  # no -0
+    view["difference [%]"] = shown["difference_percent"].map(_shorten)
     view["counted as"] = [titles.get(name, name) for name in shown["convention"]]
     view["where and why"] = [_why(row) for row in records]
     return view
+
+
+def _shorten(percent: float) -> float:
+    return round(percent, _DECIMALS) or float(f"{percent:.1e}") or 0.0  # no -0
 
 
 def _ours(row: Mapping[Any, Any]) -> str:

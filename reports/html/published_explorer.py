@@ -51,6 +51,7 @@ def gather_data(frames: Frames) -> dict[str, Any]:
     own = {row["name"]: row for row in frames["conventions"].to_dict("records")}
     return {
         "groups": order_groups(frames),
+        "sources": int(frames["rows"]["source"].nunique()),
         "plain": {quantity: titles.get(name, name) for quantity, name in PLAIN.items()},
         "conventions": [
             {
@@ -59,6 +60,7 @@ def gather_data(frames: Frames) -> dict[str, Any]:
                 "counts": own[name]["counts"] if name in own else "",
                 "leavesOut": own[name]["leaves_out"] if name in own else "",
                 "uses": _uses(frames["uses"], name),
+                "users": int(frames["uses"].loc[frames["uses"]["convention"] == name, "source"].nunique()),
             }
             for name, title in titles.items()
         ],

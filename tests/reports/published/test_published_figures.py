@@ -48,6 +48,18 @@ def test_at_most_four_models_are_drawn_known_ones_first(document: dict[str, Any]
     assert [panel.get_title() for panel in figure.axes] == ["rexnet_1.0", "mobilenet_v2_1.0", "a", "b"]
 
 
+def test_every_mark_keeps_away_from_the_frame(document: dict[str, Any]) -> None:
+    document["rows"][0]["difference"] = -4e9
+    _, plan = plan_published(published_frames(document))
+    figure = plan.draw()
+    assert figure is not None
+    panel = figure.axes[0]
+    marks = [float(x) for line in panel.lines if line.get_marker() != "None" for x in line.get_xdata()]
+    places = panel.transAxes.inverted().transform(panel.transData.transform([(x, 0) for x in marks]))[:, 0]
+    assert places.min() > 0.02
+    assert places.max() < 0.98
+
+
 def test_every_caption_is_whole_sentences(document: dict[str, Any]) -> None:
     plans = list(plan_published(published_frames(document)))
     assert [plan.caption for plan in plans if not plan.caption.endswith(".") or "  " in plan.caption] == []

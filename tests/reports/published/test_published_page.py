@@ -118,6 +118,8 @@ def test_the_explorer_has_exact_counts_operators_and_users(document: dict[str, A
         "uncounted": "silu x17; add x11",
     }
     assert data["conventions"][0]["uses"] == ["ReXNet paper (arXiv 2007.00992v3), Table 1 (flops: 1 of 1 reproduced)"]
+    assert [one["users"] for one in data["conventions"]] == [1, 0, 0, 1]
+    assert data["sources"] == 2
     assert [one["isPlain"] for one in data["conventions"]] == [True, False, False, True]
 
 
@@ -174,6 +176,15 @@ def test_the_table_shows_what_is_not_reproduced_first_in_printed_units(document:
     assert view["where and why"].tolist()[3] == (
         "FLOPs; 224x224; stated: multiply-adds; an accuracy is checked on images; check: rexbench evaluate rexnet_1.0"
     )
+
+
+@pytest.mark.parametrize(
+    ("percent", "shown"), [(-9.52e-06, -9.5e-06), (0.0004, 0.0004), (0.00184, 0.002), (0.0, 0.0), (-12.3456, -12.346)]
+)
+def test_a_small_difference_is_not_shown_as_none(document: dict[str, Any], percent: float, shown: float) -> None:
+    document["rows"] = [document["rows"][0] | {"difference_percent": percent}]
+    frames = published_frames(document)
+    assert view_rows(frames["rows"], name_conventions(frames))["difference [%]"].tolist() == [shown]
 
 
 def test_cells_of_verdicts_become_badges_and_few_values_are_ticked(page: str) -> None:
