@@ -48,7 +48,7 @@ def render_table(
     badges: Mapping[str, Mapping[str, str]] | None = None,
     lists: Sequence[str] = (),
 ) -> str:
-    """A frame as a table that sorts, pages and filters; without scripts it is a plain table of all rows.
+    """A frame as a table that sorts, pages and filters; without scripts it is a plain table of the first page.
 
     Args:
         name: Unique in the page; letters and digits.

@@ -29,6 +29,13 @@ def _text(meaning: str) -> Column:
     return Column("text", meaning)
 
 
+def _quoted(meaning: str) -> Column:
+    """Free text of a document, as it is there: CSV files are read by programs."""
+    return _text(
+        f"{meaning}; as the document has it, which a spreadsheet may take for a formula where it starts with = + - @"
+    )
+
+
 def _whole(meaning: str, unit: str = "") -> Column:
     return Column("whole", meaning, unit)
 
@@ -42,8 +49,8 @@ _MODEL = _text("registered name, or the name a model that isn't registered would
 _CONVENTION = _text("name of the convention, as in conventions.csv; checkpoint: size of the file of weights")
 
 ROWS = {
-    "source": _text("publication, with version or commit"),
-    "locator": _text("where in it: table, column"),
+    "source": _quoted("publication, with version or commit"),
+    "locator": _quoted("where in it: table, column"),
     "model": _MODEL,
     "metric": _text("what was printed; flops is whatever the source calls so"),
     "printed": _text("the number digit for digit; its digits are its precision"),
@@ -65,9 +72,9 @@ ROWS = {
     "our_ratio_low": _number("lower end of its 95 % interval"),
     "our_ratio_high": _number("upper end of its 95 % interval"),
     "measured": _text("where and how it was measured"),
-    "stated_convention": _text("how the source says that it counted, in its words"),
-    "conditions": _text("input size, hardware, preprocessing, training, as the source has them"),
-    "note": _text("what is known to be wrong with the printed number"),
+    "stated_convention": _quoted("how the source says that it counted, in its words"),
+    "conditions": _quoted("input size, hardware, preprocessing, training, as the source has them"),
+    "note": _quoted("what is known to be wrong with the printed number"),
     "file": _text("file the row was read from"),
     "line": _whole("line in that file, from 1"),
 }

@@ -89,3 +89,12 @@ def test_another_document_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="got 'speed'"):
         write_published_report({"format_version": 1, "kind": "speed"}, tmp_path / "report")
     assert not (tmp_path / "report").exists()
+
+
+def test_free_text_stays_as_it_is_and_the_manifest_says_so(document: dict[str, Any], tmp_path: Path) -> None:
+    document["rows"][0]["note"] = "=1+1"
+    folder = write_published_report(document, tmp_path).parent
+    assert pd.read_csv(folder / "csv/rows.csv")["note"].tolist()[0] == "=1+1"
+    described = json.loads((folder / "csv/manifest.json").read_text())["files"]["rows.csv"]["columns"]
+    warned = [column["name"] for column in described if "formula" in column["meaning"]]
+    assert warned == ["source", "locator", "stated_convention", "conditions", "note"]
