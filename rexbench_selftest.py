@@ -113,7 +113,7 @@ def _plan(args: argparse.Namespace) -> Plan:
         raise InputError(f"--trials must be at least 1, not {args.trials}")
     if not 0 <= args.band < 1:
         raise InputError(f"--band is a share from 0 to 1, such as 0.03, not {args.band}")
-    changes = {"slice_s": 0.05, "warm_s": 8.0, "seed": args.seed}
+    changes = {"slice_s": 0.02, "warm_s": 8.0, "seed": args.seed}
     if args.budget is not None:
         changes["budget_s"] = args.budget
     selection = Selection(

@@ -26,8 +26,9 @@ KEYS: Mapping[str, tuple[str, type]] = {
 }
 #: Cases where nothing is named: with ten rounds some four minutes on two cores.
 _GRID = {"models": ["rexnet_1.0"], "backends": ["eager", "openvino"], "batch_sizes": [1]}
-#: Turns shorter than those of a run: what comes and goes within a second then meets both sides alike.
-_SETTINGS = {"round_s": 2.0, "slice_s": 0.05, "warm_s": 8.0}
+#: Turns shorter than those of a run, and so more of them: what comes and goes then meets both sides alike, and the
+#: median over turns passes over those in which it did not.
+_SETTINGS = {"round_s": 2.0, "slice_s": 0.02, "warm_s": 8.0}
 
 
 def expand_contests(
