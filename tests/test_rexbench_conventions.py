@@ -45,18 +45,21 @@ def test_the_text_says_what_is_counted_what_is_not_and_who_counts_so(capsys):
         """\
 rexnet_1.0 at 224 x 224: 420151443 multiply-adds and operations (ptflops 0.7.5)
 counts       multiply-adds and biases of convolutions and linear layers, 2 per element of batch
-             norm, 1 per activation (ReLU: 2, it is met twice), 2 per element pooled
+             norm, 1 per activation (ReLU: 2, it is met twice), 2 per element pooled; matrix
+             products, sums and products that are called by name
 leaves out   operators between modules: additions, products, means
 source       sovrasov/flops-counter.pytorch 0.7.5, engine pytorch
 
-         operator       group    amount  percent
-           Conv2d convolution 397099347   94.513
-      BatchNorm2d  batch norm  14862878    3.538
-             SiLU  activation   4305826    1.025
-            ReLU6  activation   2475578    0.589
-           Linear      linear   1281000    0.305
-AdaptiveAvgPool2d     pooling    125440    0.030
-             ReLU  activation      1374    0.000
+           operator       group    amount  percent
+             Conv2d convolution 397099347   94.513
+        BatchNorm2d  batch norm  14862878    3.538
+               silu  activation   4305826    1.025
+              ReLU6  activation   2475578    0.589
+             Linear      linear   1281000    0.305
+  AdaptiveAvgPool2d     pooling     62720    0.015
+adaptive_avg_pool2d     pooling     62720    0.015
+               ReLU  activation       687    0.000
+               relu  activation       687    0.000
 
 not counted  mean x13, mul x13, sigmoid x13, add x11
 """
