@@ -51,9 +51,10 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def tests(session: nox.Session) -> None:
-    """Run the tests."""
+    """Run the tests, files shared out over two processes with one thread each."""
     _prepare(session)
-    _run(session, "pytest", *session.posargs)
+    shared_out = ("-n", "2", "--dist", "loadfile")
+    session.run(str(_BIN / "pytest"), *shared_out, *session.posargs, external=True, env={"OMP_NUM_THREADS": "1"})
 
 
 @nox.session(python=False)

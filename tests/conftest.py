@@ -10,6 +10,13 @@ from bench import lock
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _plain_children():
+    """Suites that a test starts are no part of a shared-out test run: pytest-benchmark would time nothing in one."""
+    for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _own_lock(tmp_path_factory):
     before = os.environ.get(lock.VARIABLE)
     os.environ[lock.VARIABLE] = str(tmp_path_factory.mktemp("lock") / "rexbench.lock")
