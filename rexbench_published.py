@@ -34,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--explore",
         nargs="+",
         metavar="MODEL",
-        help=f"models of the report's convention explorer, {_ALL} that are published, or {_NONE}; default: half a dozen",
+        help=f"models of the report's convention explorer, {_ALL} that are published, or {_NONE}; default: six",
     )
     parser.add_argument(
         "--measured",
