@@ -51,10 +51,9 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def tests(session: nox.Session) -> None:
-    """Run the tests, files shared out over two processes with one thread each."""
+    """Run the tests; ``nox -s tests -- -n 2 --dist loadfile`` shares them out over two processes."""
     _prepare(session)
-    shared_out = ("-n", "2", "--dist", "loadfile")
-    session.run(str(_BIN / "pytest"), *shared_out, *session.posargs, external=True, env={"OMP_NUM_THREADS": "1"})
+    _run(session, "pytest", *session.posargs)
 
 
 @nox.session(python=False)
