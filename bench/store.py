@@ -1,4 +1,4 @@
-"""The results store; it and `bench.store_upgrade` alone speak SQL.
+"""The results store; it, `bench.tables` and `bench.store_upgrade` alone speak SQL.
 
 Any SQLAlchemy URL will do; the default is a SQLite file.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager
 from dataclasses import asdict, fields
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from analysis.plain import make_plain
+from bench import tables
 from bench.case import Case
 from bench.records import Effective, Measurement, Parity, Round, RunInfo
 from bench.store_upgrade import upgrade
@@ -23,76 +26,12 @@ from rexnet_core.errors import StoreError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-#: Version of the tables below: 2 has the streams of a case. A store of an earlier version is brought up to date, one of
-#: a later version is refused, never guessed at.
-SCHEMA_VERSION = 2
 DEFAULT_URL = "sqlite:///results/rexbench.db"
 
 #: Mark of a dirty round that a clean one stands for.
 _REPEATED = "repeated"
 #: Two runs may write to one SQLite file; each waits this long for the other's commit [s].
 _BUSY_S = 60
-
-_metadata = sa.MetaData()
-_schema = sa.Table("rexbench_schema", _metadata, sa.Column("version", sa.Integer, primary_key=True))
-_runs = sa.Table(
-    "runs",
-    _metadata,
-    sa.Column("id", sa.String(64), primary_key=True),
-    sa.Column("started_at", sa.String(40), nullable=False),
-    sa.Column("finished_at", sa.String(40), nullable=False),
-    sa.Column("status", sa.String(20), nullable=False),
-    sa.Column("preset", sa.String(40), nullable=False),
-    sa.Column("planned", sa.Integer, nullable=False),
-    sa.Column("environment", sa.JSON, nullable=False),
-    sa.Column("settings", sa.JSON, nullable=False),
-)
-_CASE_COLUMNS = [
-    sa.Column(spec.name, sa.Integer if spec.type == "int" else sa.String(80), nullable=False) for spec in fields(Case)
-]
-_cases = sa.Table(
-    "cases",
-    _metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("run", sa.ForeignKey("runs.id"), nullable=False, index=True),
-    *_CASE_COLUMNS,
-    sa.Column("status", sa.String(20), nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("stop_reason", sa.String(20), nullable=False),
-    sa.Column("parity", sa.JSON),
-    sa.Column("effective", sa.JSON, nullable=False),
-    sa.Column("notes", sa.JSON, nullable=False),
-    sa.UniqueConstraint("run", *[column.name for column in _CASE_COLUMNS]),
-)
-_rounds = sa.Table(
-    "rounds",
-    _metadata,
-    sa.Column("case_id", sa.ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("position", sa.Integer, primary_key=True),
-    sa.Column("data", sa.JSON, nullable=False),
-)
-_costs = sa.Table(
-    "costs",
-    _metadata,
-    sa.Column("run", sa.ForeignKey("runs.id"), primary_key=True),
-    sa.Column("model", sa.String(80), primary_key=True),
-    sa.Column("resolution", sa.Integer, primary_key=True),
-    sa.Column("data", sa.JSON, nullable=False),
-)
-#: A store of before studies gets this table when it is next opened.
-_studies = sa.Table(
-    "studies",
-    _metadata,
-    sa.Column("run", sa.ForeignKey("runs.id"), primary_key=True),
-    sa.Column("data", sa.JSON, nullable=False),
-)
-#: What an interrupted run is gone on with; a store of before gets this table, too.
-_plans = sa.Table(
-    "plans",
-    _metadata,
-    sa.Column("run", sa.ForeignKey("runs.id"), primary_key=True),
-    sa.Column("data", sa.JSON, nullable=False),
-)
 
 
 class Store:
@@ -127,23 +66,23 @@ class Store:
 
     def _check_tables(self, connection: sa.Connection) -> None:
         names = sa.inspect(connection).get_table_names()
-        if names and _schema.name not in names:
+        if names and tables.schema.name not in names:
             raise StoreError(
                 f"{self.url} is a database of something else (tables {', '.join(names[:3])}); name another"
             )
-        _metadata.create_all(connection)
+        tables.metadata.create_all(connection)
 
         def read_version() -> int | None:
-            return connection.scalar(sa.select(_schema.c.version))
+            return connection.scalar(sa.select(tables.schema.c.version))
 
         version = read_version()
         if version is None:
-            connection.execute(_schema.insert().values(version=SCHEMA_VERSION))
-        elif version < SCHEMA_VERSION:
-            upgrade(connection, _cases, read_version, SCHEMA_VERSION)
-        elif version > SCHEMA_VERSION:
+            connection.execute(tables.schema.insert().values(version=tables.SCHEMA_VERSION))
+        elif version < tables.SCHEMA_VERSION:
+            upgrade(connection, tables.cases, read_version, tables.SCHEMA_VERSION)
+        elif version > tables.SCHEMA_VERSION:
             raise StoreError(
-                f"{self.url} has format {version}, this rexbench reads up to {SCHEMA_VERSION}; upgrade rexbench"
+                f"{self.url} has format {version}, this rexbench reads up to {tables.SCHEMA_VERSION}; upgrade rexbench"
             )
 
     @contextmanager
@@ -160,30 +99,32 @@ class Store:
         """Write a run, or bring it up to date."""
         values = asdict(run)
         with self._guard("write to"), self._engine.begin() as connection:
-            if not connection.execute(_runs.update().where(_runs.c.id == run.id).values(values)).rowcount:
-                connection.execute(_runs.insert().values(values))
+            if not connection.execute(tables.runs.update().where(tables.runs.c.id == run.id).values(values)).rowcount:
+                connection.execute(tables.runs.insert().values(values))
 
     def save_plan(self, run: str, document: Mapping[str, Any]) -> None:
         """Write what a run will measure, once."""
         with self._guard("write to"), self._engine.begin() as connection:
-            connection.execute(_plans.insert().values(run=run, data=make_plain(dict(document))))
+            connection.execute(tables.plans.insert().values(run=run, data=make_plain(dict(document))))
 
     def plan(self, run: str) -> dict[str, Any] | None:
         """What a run was to measure; None where that was not stored."""
         with self._guard("read"), self._engine.connect() as connection:
-            found: dict[str, Any] | None = connection.scalar(sa.select(_plans.c.data).where(_plans.c.run == run))
+            found: dict[str, Any] | None = connection.scalar(
+                sa.select(tables.plans.c.data).where(tables.plans.c.run == run)
+            )
         return found
 
     def save_measurement(self, run: str, measurement: Measurement) -> None:
         """Write a case with its rounds, in place of what was there of it."""
         case = measurement.case.as_dict()
-        mine = sa.and_(_cases.c.run == run, *[_cases.c[name] == value for name, value in case.items()])
+        mine = sa.and_(tables.cases.c.run == run, *[tables.cases.c[name] == value for name, value in case.items()])
         with self._guard("write to"), self._engine.begin() as connection:
             # Its number stays, for that is its place among the cases of the run.
-            number = connection.scalar(sa.select(_cases.c.id).where(mine))
+            number = connection.scalar(sa.select(tables.cases.c.id).where(mine))
             if number is not None:
-                connection.execute(_rounds.delete().where(_rounds.c.case_id == number))
-                connection.execute(_cases.delete().where(_cases.c.id == number))
+                connection.execute(tables.rounds.delete().where(tables.rounds.c.case_id == number))
+                connection.execute(tables.cases.delete().where(tables.cases.c.id == number))
             values = {
                 "status": measurement.status,
                 "reason": measurement.reason,
@@ -193,40 +134,48 @@ class Store:
                 "notes": list(measurement.notes),
             }
             place = {} if number is None else {"id": number}
-            made = connection.execute(_cases.insert().values(**place, run=run, **case, **values)).inserted_primary_key
+            made = connection.execute(
+                tables.cases.insert().values(**place, run=run, **case, **values)
+            ).inserted_primary_key
             assert made
             rows = [
                 {"case_id": made[0], "position": position, "data": data}
                 for position, data in enumerate(_dump_rounds(measurement))
             ]
             if rows:
-                connection.execute(_rounds.insert(), rows)
+                connection.execute(tables.rounds.insert(), rows)
 
     def save_cost(self, run: str, cost: Mapping[str, Any]) -> None:
         """Write what a model costs at a resolution, once per run."""
         key = {"run": run, "model": cost["model"], "resolution": cost["resolution"]}
         with self._guard("write to"), self._engine.begin() as connection:
             connection.execute(
-                _costs.delete().where(sa.and_(*[_costs.c[name] == value for name, value in key.items()]))
+                tables.costs.delete().where(sa.and_(*[tables.costs.c[name] == value for name, value in key.items()]))
             )
-            connection.execute(_costs.insert().values(**key, data=make_plain(dict(cost))))
+            connection.execute(tables.costs.insert().values(**key, data=make_plain(dict(cost))))
 
     def save_study(self, run: str, document: Mapping[str, Any]) -> None:
         """Write the document of a study, in place of an earlier one."""
         with self._guard("write to"), self._engine.begin() as connection:
-            connection.execute(_studies.delete().where(_studies.c.run == run))
-            connection.execute(_studies.insert().values(run=run, data=make_plain(dict(document))))
+            connection.execute(tables.studies.delete().where(tables.studies.c.run == run))
+            connection.execute(tables.studies.insert().values(run=run, data=make_plain(dict(document))))
 
     def study(self, run: str) -> dict[str, Any] | None:
         """The document of a study; None where the run is none."""
+        return self._read_document(tables.studies, run)
+
+    def _read_document(self, table: sa.Table, run: str) -> dict[str, Any] | None:
         with self._guard("read"), self._engine.connect() as connection:
-            found: dict[str, Any] | None = connection.scalar(sa.select(_studies.c.data).where(_studies.c.run == run))
+            found: dict[str, Any] | None = connection.scalar(sa.select(table.c.data).where(table.c.run == run))
         return found
 
     def runs(self) -> list[RunInfo]:
         """All runs, the oldest first."""
         with self._guard("read"), self._engine.connect() as connection:
-            return [RunInfo(**row) for row in connection.execute(sa.select(_runs).order_by(_runs.c.id)).mappings()]
+            return [
+                RunInfo(**row)
+                for row in connection.execute(sa.select(tables.runs).order_by(tables.runs.c.id)).mappings()
+            ]
 
     def find_run(self, name: str = "latest") -> RunInfo:
         """The run of that id, or of a part of it that fits one run alone; ``latest`` is the one that began last.
@@ -248,17 +197,19 @@ class Store:
         return found[0]
 
     def measurements(self, run: str) -> tuple[Measurement, ...]:
-        """The cases of a run with their raw samples, in the order they were first written."""
+        """The cases of a run with their raw samples, in the order they were first written.
+
+        It is one question to the database: between two, a run that is under way may write a case anew.
+        """
+        query = (
+            sa.select(tables.cases, tables.rounds.c.data.label("round"))
+            .outerjoin(tables.rounds)
+            .where(tables.cases.c.run == run)
+            .order_by(tables.cases.c.id, tables.rounds.c.position)
+        )
         with self._guard("read"), self._engine.connect() as connection:
-            cases = (
-                connection.execute(sa.select(_cases).where(_cases.c.run == run).order_by(_cases.c.id)).mappings().all()
-            )
-            rounds: dict[int, tuple[list[Round], list[Round]]] = {row["id"]: ([], []) for row in cases}
-            query = sa.select(_rounds).join(_cases).where(_cases.c.run == run).order_by(_rounds.c.position)
-            for row in connection.execute(query).mappings():
-                data = dict(row["data"])
-                rounds[row["case_id"]][bool(data.pop(_REPEATED, False))].append(_read_round(data))
-        return tuple(_read_measurement(row, *rounds[row["id"]]) for row in cases)
+            rows = connection.execute(query).mappings()
+            return tuple(_read_measurement(list(case)) for _, case in groupby(rows, key=itemgetter("id")))
 
     def past_rounds(self, case: Case, runs: Sequence[str], most: int = 12) -> list[tuple[str, Round]]:
         """The newest rounds of a case that was measured as asked, each with its run.
@@ -268,12 +219,12 @@ class Store:
             runs: Ids of the runs to look into.
             most: Rounds at most.
         """
-        mine = [_cases.c[name] == value for name, value in case.as_dict().items()]
+        mine = [tables.cases.c[name] == value for name, value in case.as_dict().items()]
         query = (
-            sa.select(_cases.c.run, _rounds.c.data)
-            .join(_rounds)
-            .where(_cases.c.run.in_(runs), _cases.c.status == "ok", *mine)
-            .order_by(_cases.c.run.desc(), _rounds.c.position)
+            sa.select(tables.cases.c.run, tables.rounds.c.data)
+            .join(tables.rounds)
+            .where(tables.cases.c.run.in_(runs), tables.cases.c.status == "ok", *mine)
+            .order_by(tables.cases.c.run.desc(), tables.rounds.c.position)
             .limit(most)
         )
         with self._guard("read"), self._engine.connect() as connection:
@@ -282,7 +233,8 @@ class Store:
 
     def costs(self, run: str) -> tuple[dict[str, Any], ...]:
         """The costs of a run."""
-        query = sa.select(_costs.c.data).where(_costs.c.run == run).order_by(_costs.c.model, _costs.c.resolution)
+        columns = tables.costs.c
+        query = sa.select(columns.data).where(columns.run == run).order_by(columns.model, columns.resolution)
         with self._guard("read"), self._engine.connect() as connection:
             return tuple(connection.scalars(query))
 
@@ -330,7 +282,12 @@ def _read_round(data: Mapping[str, Any]) -> Round:
     return Round(**{**data, **turns})
 
 
-def _read_measurement(row: sa.RowMapping, rounds: Sequence[Round], repeated: Sequence[Round]) -> Measurement:
+def _read_measurement(rows: Sequence[sa.RowMapping]) -> Measurement:
+    """A case from its rows, one for each round; a case without a round has one, with none in it."""
+    row = rows[0]
+    rounds: tuple[list[Round], list[Round]] = ([], [])
+    for data in (dict(row["round"]) for row in rows if row["round"] is not None):
+        rounds[bool(data.pop(_REPEATED, False))].append(_read_round(data))
     parity = row["parity"]
     if parity:
         parity = {name: math.inf if value is None else value for name, value in parity.items()}
@@ -338,8 +295,8 @@ def _read_measurement(row: sa.RowMapping, rounds: Sequence[Round], repeated: Seq
         case=Case(**{spec.name: row[spec.name] for spec in fields(Case)}),
         status=row["status"],
         reason=row["reason"],
-        rounds=tuple(rounds),
-        repeated=tuple(repeated),
+        rounds=tuple(rounds[False]),
+        repeated=tuple(rounds[True]),
         parity=Parity(**parity) if parity else None,
         effective=Effective(**row["effective"]),
         stop_reason=row["stop_reason"],

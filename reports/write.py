@@ -1,28 +1,22 @@
-"""The report on disk: one page, the tables as CSV, the figures as SVG and PNG, each replaced as a whole."""
+"""The report of a run on disk, and whether its folder will take it."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import tempfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reports import columns, figures, tables
+from reports.bundle import place_report
 from reports.html import render_page
 from reports.html.conditions import footnote
-from reports.placing import place_files
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import pandas as pd
-
     from reports.tables import RunData
-
-PAGE = "report.html"
-MANIFEST = "csv/manifest.json"
 
 
 def write_report(run: RunData, out_dir: Path, top1: Mapping[str, tuple[float, str]] | None = None) -> Path:
@@ -39,10 +33,17 @@ def write_report(run: RunData, out_dir: Path, top1: Mapping[str, tuple[float, st
     Raises:
         InputError: The folder can't be written, or is full; an earlier report there stays as it was.
     """
-    files = _render(run, top1 or {})
-    drawn = {f"figures/{name}.{ending}" for name in figures.NAMES for ending in ("svg", "png")}
-    place_files(files, drawn - set(files), out_dir)
-    return out_dir / PAGE
+    frames = tables.all_frames(run)
+    pictures = figures.plot_all(frames, footnote(run.info, frames["cases"]), top1 or {})
+    return place_report(
+        out_dir,
+        page=render_page(run, frames, pictures),
+        frames=frames,
+        pictures=pictures,
+        head={"format": "rexbench-csv", "format_version": columns.FORMAT_VERSION, "run": run.info.id},
+        describe=lambda table, column: (columns.unit_of(column), columns.TABLES[table][column]),
+        known=figures.NAMES,
+    )
 
 
 def check_writable(folder: Path) -> None:
@@ -63,37 +64,3 @@ def check_writable(folder: Path) -> None:
         for one in made:  # a call that is refused after this must leave nothing behind
             with contextlib.suppress(OSError):
                 one.rmdir()
-
-
-def _render(run: RunData, top1: Mapping[str, tuple[float, str]]) -> dict[str, bytes]:
-    """Every file of the report by its path in the folder."""
-    frames = tables.all_frames(run)
-    pictures = figures.plot_all(frames, footnote(run.info, frames["cases"]), top1)
-    files = {
-        f"csv/{name}.csv": frame.to_csv(index=False, lineterminator="\n").encode() for name, frame in frames.items()
-    }
-    files[MANIFEST] = json.dumps(_manifest(run, frames), indent=2).encode()
-    for one in pictures:
-        if one.svg:
-            files |= {f"figures/{one.name}.svg": one.svg, f"figures/{one.name}.png": one.png}
-    files[PAGE] = render_page(run, frames, pictures).encode()
-    return files
-
-
-def _manifest(run: RunData, frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """What the CSV files hold, for people and programs."""
-    return {
-        "format": "rexbench-csv",
-        "format_version": columns.FORMAT_VERSION,
-        "run": run.info.id,
-        "files": {
-            f"{name}.csv": {
-                "rows": len(frame),
-                "columns": [
-                    {"name": column, "unit": columns.unit_of(column), "meaning": columns.TABLES[name][column]}
-                    for column in frame.columns
-                ],
-            }
-            for name, frame in frames.items()
-        },
-    }

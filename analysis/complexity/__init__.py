@@ -6,7 +6,9 @@ same `Cost`. What each number means is said in `analysis.complexity.cost`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 from analysis.complexity.analytic import count
 from analysis.complexity.cost import Cost, LayerCost
@@ -27,11 +29,5 @@ __all__ = [
     "trace",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """`trace`, imported on first use, so that counting from configs needs no torch."""
-    if name != "trace":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from analysis.complexity.traced import trace  # noqa: PLC0415 - torch only where it is needed
-
-    return trace
+# On first use, so that counting from configs needs no torch.
+__getattr__, *_ = lazy_loader.attach(__name__, submod_attrs={"traced": ["trace"]})

@@ -6,7 +6,9 @@ paper writes its transpose, f(WX) of shape (d_out, N); the rank is the same.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 from analysis.rank.metrics import METRICS, RankRow, measure, numerical_rank, rank_curve
 from analysis.rank.oracle import exact_rank
@@ -38,18 +40,12 @@ __all__ = [
     "spectrum_of",
 ]
 
-_HOMES = {
-    "ProbeResult": "analysis.rank.network_records",
-    "SpectrumStream": "analysis.rank.spectrum",
-    "probe": "analysis.rank.network_probe",
-    "spectrum_of": "analysis.rank.spectrum",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """The public name `name` of a module that needs torch, imported on first use."""
-    import importlib  # noqa: PLC0415 - only needed on the lazy path
-
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+# What needs torch is imported on first use.
+__getattr__, *_ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "network_probe": ["probe"],
+        "network_records": ["ProbeResult"],
+        "spectrum": ["SpectrumStream", "spectrum_of"],
+    },
+)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 if TYPE_CHECKING:
     from reports.published.console import render_published
@@ -11,18 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["published_frames", "render_published", "write_published_report"]
 
-#: On first use only: what writes a report imports figures and page, and these import the tables of this package.
-_HOMES = {
-    "published_frames": "reports.published.frames",
-    "render_published": "reports.published.console",
-    "write_published_report": "reports.published.write",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """The public name `name`, imported on first use."""
-    import importlib  # noqa: PLC0415 - only needed on the lazy path
-
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+# On first use only: what writes a report imports figures and page, and these import the tables of this package.
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={"console": ["render_published"], "frames": ["published_frames"], "write": ["write_published_report"]},
+)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 if TYPE_CHECKING:
     from reports.rank.console import render_rank
@@ -11,18 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["rank_frames", "render_rank", "write_rank_report"]
 
-#: On first use only: what writes a report imports figures and page, and these import the tables of this package.
-_HOMES = {
-    "rank_frames": "reports.rank.frames",
-    "render_rank": "reports.rank.console",
-    "write_rank_report": "reports.rank.write",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """The public name `name`, imported on first use."""
-    import importlib  # noqa: PLC0415 - only needed on the lazy path
-
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+# On first use only: what writes a report imports figures and page, and these import the tables of this package.
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__, submod_attrs={"console": ["render_rank"], "frames": ["rank_frames"], "write": ["write_rank_report"]}
+)

@@ -1,29 +1,21 @@
-"""A rank report on disk: page, tables, figures and the whole document, each replaced as a whole."""
+"""A rank report on disk."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reports.answer import render_json
+from reports.bundle import place_report
 from reports.figures.rank import plot_rank
 from reports.html.rank import render_rank_page
-from reports.placing import place_files
 from reports.rank import columns
 from reports.rank.frames import kind_of, meaning_of, rank_frames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-    import pandas as pd
-
-    from reports.figures import Picture
-
-PAGE = "report.html"
-MANIFEST = "csv/manifest.json"
 DOCUMENT = "result.json"
-_ENDINGS = ("svg", "png")
 
 
 def write_rank_report(document: Mapping[str, Any], out: Path) -> Path:
@@ -39,57 +31,14 @@ def write_rank_report(document: Mapping[str, Any], out: Path) -> Path:
     Raises:
         InputError: The document is of no known kind or form, or the folder can't be written; an earlier report stays.
     """
-    files = _render(document)
-    place_files(files, _written_before(out) - set(files), out)
-    return out / PAGE
-
-
-def _render(document: Mapping[str, Any]) -> dict[str, bytes]:
-    """Every file of the report by its path in the folder; the page last, as it stands for the whole."""
     kind, frames = kind_of(document), rank_frames(document)
     pictures = plot_rank(kind, frames)
-    files = {DOCUMENT: render_json(document).encode()}
-    files |= {
-        f"csv/{name}.csv": frame.to_csv(index=False, lineterminator="\n").encode() for name, frame in frames.items()
-    }
-    for one in pictures:
-        if one.svg:
-            files |= {f"figures/{one.name}.svg": one.svg, f"figures/{one.name}.png": one.png}
-    files[MANIFEST] = json.dumps(_manifest(kind, frames, pictures), indent=2).encode()
-    files[PAGE] = render_rank_page(kind, frames, pictures).encode()
-    return files
-
-
-def _manifest(kind: str, frames: Mapping[str, pd.DataFrame], pictures: list[Picture]) -> dict[str, Any]:
-    """What the CSV files hold, for people and programs, and which figures belong to the report."""
-    return {
-        "format": "rexbench-rank-csv",
-        "format_version": columns.FORMAT_VERSION,
-        "kind": kind,
-        "files": {
-            f"{name}.csv": {
-                "rows": len(frame),
-                "columns": [
-                    {
-                        "name": column,
-                        "unit": columns.UNITS.get(column, ""),
-                        "meaning": meaning_of(kind, name, column),
-                    }
-                    for column in frame.columns
-                ],
-            }
-            for name, frame in frames.items()
-        },
-        "figures": [one.name for one in pictures if one.svg],
-    }
-
-
-def _written_before(out: Path) -> set[str]:
-    """Files that the manifest in the folder names as its own, as plain names within their folders."""
-    try:
-        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-        tables = {f"csv/{Path(name).name}" for name in manifest["files"]}
-        drawn = {f"figures/{Path(name).name}.{ending}" for name in manifest["figures"] for ending in _ENDINGS}
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
-    return tables | drawn
+    return place_report(
+        out,
+        page=render_rank_page(kind, frames, pictures),
+        frames=frames,
+        pictures=pictures,
+        head={"format": "rexbench-rank-csv", "format_version": columns.FORMAT_VERSION, "kind": kind},
+        describe=lambda table, column: (columns.UNITS.get(column, ""), meaning_of(kind, table, column)),
+        others={DOCUMENT: render_json(document)},
+    )

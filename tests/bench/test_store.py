@@ -11,7 +11,8 @@ import pytest
 
 from bench.case import Case
 from bench.records import Effective, Measurement, Parity, Round, RunInfo
-from bench.store import SCHEMA_VERSION, Store
+from bench.store import Store
+from bench.tables import SCHEMA_VERSION
 from rexnet_core.errors import StoreError
 
 
@@ -71,6 +72,34 @@ def test_saving_a_case_again_replaces_it(store):
     store.save_measurement(make_run().id, make_measurement(rounds=3))
     [kept] = store.measurements(make_run().id)
     assert len(kept.rounds) == 3
+
+
+def test_a_reader_sees_whole_cases_while_another_writes(store, url):
+    store.save_run(make_run())
+    first = make_measurement()
+
+    def write():
+        other = Store(url)
+        for batch in range(1, 61):
+            other.save_measurement(make_run().id, replace(first, case=replace(first.case, batch=batch)))
+        other.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    looks = 0
+    while writer.is_alive():
+        assert {len(one.rounds) for one in store.measurements(make_run().id)} <= {2}
+        looks += 1
+    writer.join()
+    assert looks > 1
+    assert len(store.measurements(make_run().id)) == 60
+
+
+def test_a_case_without_a_round_comes_back(store):
+    store.save_run(make_run())
+    failed = make_measurement(rounds=0, status="failed", reason="it died")
+    store.save_measurement(make_run().id, failed)
+    assert store.measurements(make_run().id) == (failed,)
 
 
 def test_values_json_lacks_survive(store):
