@@ -22,9 +22,9 @@ _BIN = _ENV / ("Scripts" if os.name == "nt" else "bin")
 _GROUPS = ("tests", "lint", "types")
 
 
-def _run(session: nox.Session, *command: str) -> None:
+def _run(session: nox.Session, *command: str, **variables: str) -> None:
     """Run a program of the shared environment."""
-    session.run(str(_BIN / command[0]), *command[1:], external=True)
+    session.run(str(_BIN / command[0]), *command[1:], external=True, env=variables)
 
 
 def _prepare(session: nox.Session) -> None:
@@ -51,9 +51,10 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def tests(session: nox.Session) -> None:
-    """Run the tests; ``nox -s tests -- -n 2 --dist loadfile`` shares them out over two processes."""
+    """Run the tests, shared out over two processes; ``nox -s tests -- -n 0`` keeps them in one."""
     _prepare(session)
-    _run(session, "pytest", *session.posargs)
+    # Two processes with a thread for every core each would wait for one another.
+    _run(session, "pytest", "-n", "2", "--dist", "loadfile", *session.posargs, OMP_NUM_THREADS="1")
 
 
 @nox.session(python=False)

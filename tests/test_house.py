@@ -70,6 +70,7 @@ LIGHT = """
     bench.executor bench.plugin reports.tables reports.write reports.console analysis.complexity analysis.published
     analysis.complexity.conventions rexbench_published reports.published bench.paper_runs
     rexnet_core.catalogue rexnet_core.calibration rexbench_evaluate rexbench_rank rexbench_compare rexbench_selftest
+    rexbench_count rexbench_run
     bench.compare bench.selftest bench.habits reports.compare reports.selftest reports.accuracy reports.rank
     analysis.rank analysis.rank.layers.options analysis.rank.network_options analysis.rank.trained.options
     analysis.accuracy analysis.accuracy.published

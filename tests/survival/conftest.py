@@ -116,7 +116,7 @@ class Place:
 
     def check_that_none_is_left(self):
         """Give processes a moment to end, and fail for those that don't."""
-        end = time.monotonic() + 5
+        end = time.monotonic() + 20
         while (left := self.processes()) and time.monotonic() < end:
             time.sleep(0.05)
         assert [" ".join(_words(one)) for one in left] == []
