@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from bench.selftest import Pair
 
 SUMMARY = "a build against itself: false alarms, and the smallest slow-down that can be seen here today"
-#: Time for the pairs [s] where nothing else bounds them; two backends of ReXNet 1.0 are prepared in a quarter of it.
-BUDGET_S = 300.0
+#: Time for the pairs [s] where nothing else bounds them; a pair takes about half a minute.
+BUDGET_S = 900.0
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +44,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "comparisons that share no process; default: as many as fit into the budget, the rest is drawn anew from them"
     )
     add("--trials", type=whole, metavar="N", help=text)
+    text = "slow-downs to try, as shares; none for the floor alone, in a third of the time (0.005 0.01 0.02 0.05)"
+    add("--levels", type=number, nargs="*", metavar="SHARE", help=text)
     text = f"time for all pairs of processes; default: {BUDGET_S:g}, or with --trials as long as it takes"
     add("--budget", type=number, metavar="SECONDS", help=text)
     add("--band", type=number, default=BAND, metavar="SHARE", help=f"the band of the verdicts ({BAND})")
@@ -58,9 +60,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Time the same build against itself, as two workers in turns, and say what a comparison would have made of it.
 
-    In each pair of fresh processes one side is also slowed by 0.5, 1, 2 and 5 % of its own call time. Told are the
-    share of comparisons that raise a false alarm, the share that finds each slow-down, and the floor: the smallest that
-    is found in 95 %. The floor is stored; `rexbench compare` and the reports of this machine show and use the newest.
+    In each pair of fresh processes one side is also slowed by 0.5, 1, 2 and 5 % of its own call time (--levels). Told
+    are the share of comparisons that raise a false alarm, the share that finds each slow-down, and the floor: the
+    smallest that is found in 95 %. The floor is stored; `rexbench compare` and the reports of this machine show and use
+    the newest.
     """
     from bench.floors import SELFTEST  # noqa: PLC0415
     from bench.lock import MachineLock  # noqa: PLC0415
@@ -69,15 +72,15 @@ def run(args: argparse.Namespace) -> int:
     from bench.store import Store  # noqa: PLC0415
     from bench.study import record_study  # noqa: PLC0415
 
-    plan = _plan(args)
-    settings = {**plan.settings.as_dict(), "rounds": args.rounds, "neighbour": args.neighbour}
+    plan, levels = _plan(args), _levels(args.levels)
+    settings = {**plan.settings.as_dict(), "levels": levels, "rounds": args.rounds, "neighbour": args.neighbour}
     with MachineLock(wait=args.wait, tell=_tell):
         store = Store(args.store)
         with record_study(store, SELFTEST, settings) as study:
             with live_beside_neighbour() if args.neighbour else nullcontext():
-                taken, stopped = _take(args, plan)
+                taken, stopped = _take(args, plan, levels)
             study.document = make_document(
-                taken, rounds=args.rounds, band=args.band, neighbour=args.neighbour, stopped=stopped
+                taken, levels=levels, rounds=args.rounds, band=args.band, neighbour=args.neighbour, stopped=stopped
             )
     return publish(args, study.document, study.run.id)
 
@@ -105,6 +108,7 @@ def _plan(args: argparse.Namespace) -> Plan:
     Raises:
         InputError: A value breaks a rule.
     """
+    from bench.contests import SETTINGS  # noqa: PLC0415
     from bench.plan import Selection, expand  # noqa: PLC0415
 
     if args.rounds < 2:  # noqa: PLR2004 - one round has no interval
@@ -113,7 +117,7 @@ def _plan(args: argparse.Namespace) -> Plan:
         raise InputError(f"--trials must be at least 1, not {args.trials}")
     if not 0 <= args.band < 1:
         raise InputError(f"--band is a share from 0 to 1, such as 0.03, not {args.band}")
-    changes = {"slice_s": 0.02, "warm_s": 8.0, "seed": args.seed}
+    changes = {**SETTINGS, "seed": args.seed}
     if args.budget is not None:
         changes["budget_s"] = args.budget
     selection = Selection(
@@ -128,7 +132,22 @@ def _plan(args: argparse.Namespace) -> Plan:
     return expand(selection)
 
 
-def _take(args: argparse.Namespace, plan: Plan) -> tuple[dict[Case, list[Pair]], bool]:
+def _levels(given: list[float] | None) -> list[float]:
+    """The levels of slowness, 0 first.
+
+    Raises:
+        InputError: One is no share that makes a call slower.
+    """
+    from bench.selftest import LEVELS  # noqa: PLC0415
+
+    if given is None:
+        return list(LEVELS)
+    if wrong := [level for level in given if not 0 < level <= 1]:
+        raise InputError(f"--levels are shares above 0 and up to 1, such as 0.02 for 2 %, not {wrong[0]}")
+    return [0.0, *sorted(set(given))]
+
+
+def _take(args: argparse.Namespace, plan: Plan, levels: list[float]) -> tuple[dict[Case, list[Pair]], bool]:
     """Pairs of each case, and whether it ended before its time; what is there then is kept."""
     from bench.executor import ProcessExecutor, WorkerError  # noqa: PLC0415
     from bench.process import Build  # noqa: PLC0415
@@ -139,7 +158,10 @@ def _take(args: argparse.Namespace, plan: Plan) -> tuple[dict[Case, list[Pair]],
     taken: dict[Case, list[Pair]] = {case: [] for case in plan.cases}
     with tempfile.TemporaryDirectory(prefix="rexbench-") as scratch:
         folder = Path(scratch)
-        tests = [SelfTest(case, settings=plan.settings, executor=executor, scratch=folder) for case in plan.cases]
+        tests = [
+            SelfTest(case, settings=plan.settings, executor=executor, scratch=folder, levels=levels)
+            for case in plan.cases
+        ]
         try:
             for test in tests:
                 _show("preparing")

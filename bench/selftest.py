@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.assets import prepare_task
 from bench.contamination import contamination, read_usage
+from bench.measure import plan_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,11 +23,8 @@ if TYPE_CHECKING:
     from bench.executor import Executor, Handle
     from bench.measure import Settings
 
-#: Shares by which the head is made slower; the first is the A/A test itself.
+#: Shares by which the head is made slower where no others are named; the first is the A/A test itself.
 LEVELS = (0.0, 0.005, 0.01, 0.02, 0.05)
-#: Turns of a pair at each level. A comparison of calls under 30 ms takes twice as many or more, and sees no less: with
-#: 8, pairs beside a neighbour were seen to differ by 3 to 8 %, with five times as many by 1.4 %.
-TURNS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +32,7 @@ class Pair:
     """One pair of fresh processes.
 
     Args:
-        base_s: Samples of the base [s], beside the head at each of `LEVELS`, by turn.
+        base_s: Samples of the base [s], beside the head at each level, by turn.
         head_s: Samples of the head [s], the same.
         machine: What else it did, as `bench.contamination.contamination` tells.
     """
@@ -54,17 +52,19 @@ class SelfTest:
         settings: Settings,
         executor: Executor,
         scratch: Path,
+        levels: Sequence[float] = LEVELS,
     ) -> None:
         """A test that has not begun.
 
         Args:
             case: What is timed.
-            settings: Length of a turn, caps and seed; rounds and targets play no part.
+            settings: Those of the comparison that is tried; rounds and targets play no part.
             executor: Starts the processes.
             scratch: Folder for what they share.
+            levels: Shares by which the head is made slower, 0 first.
         """
         self._case, self._settings, self._executor = case, settings, executor
-        self._scratch = scratch
+        self._scratch, self._levels = scratch, levels
         self._assets = scratch / f"{case.model}-{case.resolution}"
         self._random = random.Random(f"{settings.seed} {case.id}")
 
@@ -92,12 +92,13 @@ class SelfTest:
                 handle.tell("build", logits_path=str(self._assets / "logits.npy"))
             for handle in handles:
                 handle.hear()
-            for handle in handles:
-                handle.ask("warm_up", max_s=self._settings.warm_s, max_calls=self._settings.warm_calls)
+            caps = {"max_s": self._settings.warm_s, "max_calls": self._settings.warm_calls}
+            warm_s = [handle.ask("warm_up", **caps)["median_s"] for handle in handles]
             # A coin says who is the base: whoever started first may lie better in memory.
             base, head = self._random.sample(handles, 2)
             before = read_usage()
-            turns = [self._take_turn(base, head) for _ in range(TURNS)]
+            # As many at each level as the comparison takes in all: what it sees, and no less, is the question.
+            turns = [self._take_turn(base, head) for _ in range(plan_turns(self._settings, warm_s))]
             machine = contamination(before, read_usage())
         finally:
             for handle in handles:
@@ -110,9 +111,9 @@ class SelfTest:
 
     def _take_turn(self, base: Handle, head: Handle) -> tuple[list[tuple[float, ...]], list[tuple[float, ...]]]:
         """Samples [s] of the base and of the head, for each level; levels, and sides at each, in random order."""
-        taken: tuple[list[tuple[float, ...]], ...] = ([()] * len(LEVELS), [()] * len(LEVELS))
-        for place in self._random.sample(range(len(LEVELS)), len(LEVELS)):
-            slow: dict[str, Any] = {"slow_by": LEVELS[place]} if LEVELS[place] else {}
+        taken: tuple[list[tuple[float, ...]], ...] = ([()] * len(self._levels), [()] * len(self._levels))
+        for place in self._random.sample(range(len(self._levels)), len(self._levels)):
+            slow: dict[str, Any] = {"slow_by": self._levels[place]} if self._levels[place] else {}
             meeting = [(base, {}, taken[0]), (head, slow, taken[1])]
             for handle, own, samples in self._random.sample(meeting, 2):
                 answer = handle.ask("take_turn", slice_s=self._settings.slice_s, max_calls=10_000, **own)

@@ -9,7 +9,6 @@ import numpy as np
 
 from bench.floors import SELFTEST
 from bench.habits import judge_habits
-from bench.selftest import LEVELS
 from bench.trials import evaluate, pair_logs
 
 if TYPE_CHECKING:
@@ -23,12 +22,19 @@ FORMAT_VERSION = 1
 
 
 def make_document(
-    taken: Mapping[Case, Sequence[Pair]], *, rounds: int, band: float, neighbour: bool, stopped: bool
+    taken: Mapping[Case, Sequence[Pair]],
+    *,
+    levels: Sequence[float],
+    rounds: int,
+    band: float,
+    neighbour: bool,
+    stopped: bool,
 ) -> dict[str, Any]:
     """What the pairs of a self-test say.
 
     Args:
         taken: Pairs of each case, in the order they were taken.
+        levels: Shares by which the head was made slower, 0 first.
         rounds: Process rounds of the comparisons that are judged.
         band: The band of their verdicts.
         neighbour: Whether a neighbour kept a core busy.
@@ -40,17 +46,17 @@ def make_document(
         "rounds": rounds,
         "band": band,
         "neighbour": neighbour,
-        "levels": list(LEVELS),
+        "levels": list(levels),
         "stopped": stopped,
-        "cases": [_case(case, pairs, rounds, band) for case, pairs in taken.items() if len(pairs) > 1],
+        "cases": [_case(case, pairs, levels, rounds, band) for case, pairs in taken.items() if len(pairs) > 1],
         "samples": [
             {"case": case.as_dict(), "pairs": [asdict(pair) for pair in pairs]} for case, pairs in taken.items()
         ],
     }
 
 
-def _case(case: Case, pairs: Sequence[Pair], rounds: int, band: float) -> dict[str, Any]:
-    found = evaluate(np.array([pair_logs(pair) for pair in pairs]), LEVELS, rounds, band)
+def _case(case: Case, pairs: Sequence[Pair], levels: Sequence[float], rounds: int, band: float) -> dict[str, Any]:
+    found = evaluate(np.array([pair_logs(pair) for pair in pairs]), levels, rounds, band)
     busy = [value for pair in pairs if (value := pair.machine.get("others_percent")) is not None]
     return {
         **{name: getattr(case, name) for name in ("model", "resolution", "batch", "backend", "precision", "threads")},
@@ -67,7 +73,7 @@ def _case(case: Case, pairs: Sequence[Pair], rounds: int, band: float) -> dict[s
         "bias_low": found.bias.low,
         "bias_high": found.bias.high,
         "others_percent": float(np.median(busy)) if busy else None,
-        "protocols": [asdict(habit) for habit in judge_habits(pairs, LEVELS, rounds)],
+        "protocols": [asdict(habit) for habit in judge_habits(pairs, levels, rounds)],
     }
 
 

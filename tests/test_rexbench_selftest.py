@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench.case import Case
-from bench.selftest import LEVELS, TURNS, Pair
+from bench.selftest import LEVELS, Pair
 from bench.selftest_document import make_document
 from bench.store import Store
 from reports.selftest import protocols_frame, render_protocols, render_selftest, selftest_frame
@@ -36,11 +36,11 @@ def document_of(count, *, spread=0.01, neighbour=False):
         lies = random.normal(0, spread)
 
         def calls(scale):
-            return tuple(map(tuple, 0.02 * scale * random.normal(1, 0.005, (TURNS, 4))))
+            return tuple(map(tuple, 0.02 * scale * random.normal(1, 0.005, (20, 4))))
 
         heads = tuple(calls(np.exp(lies) * (1 + level)) for level in LEVELS)
         pairs.append(Pair(base_s=tuple(calls(1.0) for _ in LEVELS), head_s=heads, machine={"others_percent": 1.0}))
-    return make_document({CASE: pairs}, rounds=6, band=0.03, neighbour=neighbour, stopped=False)
+    return make_document({CASE: pairs}, levels=LEVELS, rounds=6, band=0.03, neighbour=neighbour, stopped=False)
 
 
 def test_the_text_says_alarms_power_and_floor():

@@ -8,21 +8,32 @@ import pytest
 from bench.case import Case
 from bench.executor import WorkerError
 from bench.measure import Settings
-from bench.selftest import LEVELS, TURNS, SelfTest, make_pairs
+from bench.selftest import LEVELS, SelfTest, make_pairs
 
 CASE = Case(model="rexnet_1.0", resolution=224, batch=1, backend="eager", threads=2)
 
 
 def test_a_pair_has_turns_of_every_level_in_random_order(executor, tmp_path):
-    test = SelfTest(CASE, settings=Settings(slice_s=0.1), executor=executor, scratch=tmp_path)
+    settings = Settings(slice_s=0.1, round_s=3.0)
+    test = SelfTest(CASE, settings=settings, executor=executor, scratch=tmp_path)
     test.prepare()
     pairs = [pair for _, pair in make_pairs([test], lambda done, _s: done == 2, executor.now)]
     assert len(pairs) == 2
-    assert {len(turns) for pair in pairs for turns in (*pair.base_s, *pair.head_s)} == {TURNS}
+    # As many at each level as a comparison of this length takes: calls of 10 ms, one of which is not kept.
+    assert {len(turns) for pair in pairs for turns in (*pair.base_s, *pair.head_s)} == {round(3.0 / 0.11)}
     slowed = [np.median([np.median(turn) for turn in turns]) for turns in pairs[0].head_s]
     assert np.array(slowed) / slowed[0] == pytest.approx(1 + np.array(LEVELS), rel=0.002)
     assert all(handle.closed for handle in executor.handles)
     assert len(executor.handles) == 4
+
+
+def test_levels_are_those_that_were_named(executor, tmp_path):
+    test = SelfTest(CASE, settings=Settings(), executor=executor, scratch=tmp_path, levels=(0.0, 0.1))
+    test.prepare()
+    pair = test.make_pair()
+    assert len(pair.base_s) == len(pair.head_s) == 2
+    plain, slowed = (np.median([np.median(turn) for turn in turns]) for turns in pair.head_s)
+    assert slowed / plain == pytest.approx(1.1, rel=0.002)
 
 
 def test_a_worker_that_fails_takes_the_other_along(executor, tmp_path):
