@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -39,6 +40,23 @@ def plan_batches(batch: int, resolution: int) -> int:
     wanted = max(MIN_BATCHES, math.ceil(MIN_IMAGES / batch))
     affordable = _MAX_BYTES // (batch * 3 * resolution**2 * 4)
     return max(1, min(wanted, affordable))
+
+
+def assets_name(case: Case) -> str:
+    """Name of the folder for what cases share; inputs of another batch size must not stand where a match left its own."""
+    return f"{case.model}-{case.resolution}-b{case.batch}"
+
+
+def share_weights(folder: Path) -> None:
+    """Put the weights that another batch size of the same model and side already has into its folder, if there are any.
+
+    Args:
+        folder: Named by `assets_name`.
+    """
+    same = folder.name.rpartition("-b")[0]
+    for found in folder.parent.glob(f"{same}-b*/{WEIGHTS}"):
+        if not (folder / WEIGHTS).exists():
+            shutil.copyfile(found, folder / WEIGHTS)
 
 
 def prepare_task(cases: Sequence[Case], folder: Path, seed: int, weights: Path | None = None) -> dict[str, Any]:

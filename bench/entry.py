@@ -23,7 +23,7 @@ class Entry:
 
     Args:
         case: The identity.
-        assets: Folder of what it shares with others of its model and resolution.
+        assets: Folder of what it shares with others of its model, resolution and batch size.
         executor: Starts its processes.
         side: ``base`` or ``head`` where two builds or settings of one case are compared; else empty.
         handle: The worker; None while there is none.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.assets import REFERENCE, prepare_task
+from bench.assets import REFERENCE, assets_name, prepare_task, share_weights
 from bench.contamination import contamination, find_causes
 from bench.course import Course
 from bench.entry import Entry
@@ -20,6 +20,7 @@ from bench.measure import plan_turns
 from bench.parity import compare, find_mismatches
 from bench.records import Effective
 from bench.stats import half_width
+from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -67,7 +68,7 @@ class Match:
         assert sides or all(case.terms == first.terms for case in cases), "a match holds cases that can be compared"
         self._sided = bool(sides)
         self._entries = [
-            Entry(case, scratch / label / f"{case.model}-{case.resolution}", executor=own, side=label)
+            Entry(case, scratch / label / assets_name(case), executor=own, side=label)
             for case, (label, own) in zip(cases, sides or [("", executor)] * len(cases), strict=True)
         ]
         self._settings, self._executor, self._watch = settings, executor, watch
@@ -150,7 +151,7 @@ class Match:
         return [entry for entry in self._entries if entry.alive]
 
     def _prepare(self) -> None:
-        """Make what the workers share, for each model at its side; where that fails, its cases do and no others.
+        """Make what the workers share, for each model, side and batch; where that fails, its cases do and no others.
 
         Raises:
             InputError: The checkpoint can't be used.
@@ -162,12 +163,18 @@ class Match:
             try:
                 assets.mkdir(parents=True, exist_ok=True)
                 prepared = self._prepare_model(entries)
-            except (WorkerError, OSError) as error:
+            except (WorkerError, OSError, InputError) as error:
+                if isinstance(error, InputError) and not self._is_news(entries[0]):
+                    raise
                 for entry in entries:
                     entry.fail(error)
             else:
                 for entry in entries:
                     entry.prepared = prepared
+
+    def _is_news(self, entry: Entry) -> bool:
+        """Whether what its build can't take, such as a model it does not know, is a finding and not a wrong call."""
+        return self._sided and (self._weights is None or entry is not self._entries[0])
 
     def _prepare_model(self, entries: Sequence[Entry]) -> dict[str, float | None]:
         """Make weights, inputs, reference logits and, where needed, the OpenVINO representation."""
@@ -175,6 +182,8 @@ class Match:
         cases = [entry.case for entry in entries]
         task = prepare_task(cases, first.assets, self._settings.seed, self._weights)
         self._watch(first.case, "prepare")
+        if not self._sided:  # two builds need not agree on what random weights are
+            share_weights(first.assets)
         return first.executor.prepare(task, self._settings.limit_s)
 
     def _run_round(self, index: int) -> bool:

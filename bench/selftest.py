@@ -11,7 +11,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.assets import prepare_task
+from bench.assets import assets_name, prepare_task
 from bench.contamination import contamination, read_usage
 from bench.measure import plan_turns
 
@@ -65,7 +65,7 @@ class SelfTest:
         """
         self._case, self._settings, self._executor = case, settings, executor
         self._scratch, self._levels = scratch, levels
-        self._assets = scratch / f"{case.model}-{case.resolution}"
+        self._assets = scratch / assets_name(case)
         self._random = random.Random(f"{settings.seed} {case.id}")
 
     def prepare(self) -> None:

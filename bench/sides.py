@@ -200,7 +200,8 @@ class HeadExecutor:
     def prepare(self, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
         """As `bench.executor.ProcessExecutor.prepare`, with the base's files where they fit."""
         folder = Path(task["folder"])
-        shared = folder.parent.parent / BASE / folder.name
+        # The base's folder has another name where the sides' batch sizes differ; each contest has one of its own.
+        [shared] = (folder.parent.parent / BASE).iterdir()
         _copy(shared, folder, WEIGHTS)
         done = self._inner.prepare(task, limit_s)
         # The inputs of another batch size are other ones; then each side is compared with its own reference.

@@ -25,6 +25,7 @@ from bench.lifeline import hold_on
 from bench.machine import volunteer_for_oom_killer
 from bench.measure import LONG_CALL_S, warm_up
 from bench.protocol import PROTOCOL
+from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +54,8 @@ class Worker:
         phases["convert"] = _time(self.backend.convert)
         phases["compile"] = _time(self.backend.compile)
         images = np.load(self.assets / IMAGES)
+        if images.shape[1] != self.case.batch:
+            raise InputError(f"the inputs are batches of {images.shape[1]}, the case is about {self.case.batch}")
         self.backend.feed(images)
         self.runners = [self.backend.runner(index) for index in range(len(images))]
         phases["first_inference"] = _time(self.runners[0])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.assets import REFERENCE
+from bench.assets import IMAGES, REFERENCE
 from bench.case import Case
 from bench.contamination import Usage
 from bench.executor import WorkerError
@@ -45,6 +45,7 @@ class FakeHandle:
         return getattr(self, do)(script, **arguments)
 
     def build(self, script: dict[str, Any], logits_path: str) -> dict[str, Any]:
+        assert np.load(self.assets / IMAGES).shape[1] == self.case.batch, "another match's inputs"
         np.save(logits_path, script.get("next_logits", lambda: script.get("logits", LOGITS))())
         effective = {"precision": self.case.precision, "threads": self.case.threads, "streams": 1}
         effective |= {"memory_format": self.case.memory_format, "device": "cpu", "jobs": 1, "details": {}}
@@ -107,6 +108,7 @@ class FakeExecutor:
         if error := self.prepare_errors.get(task["model"], self.prepare_error):
             raise error
         np.save(Path(task["folder"]) / REFERENCE, LOGITS)
+        np.save(Path(task["folder"]) / IMAGES, np.zeros((1, task["batch"])))
         return {"convert_s": 3.0 if task["ir"] else None}
 
     def open(self, case: Case, assets: Path, scratch: Path, limit_s: float) -> FakeHandle:

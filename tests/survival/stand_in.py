@@ -80,10 +80,10 @@ def prepare():
     from bench.lifeline import hold_on
 
     hold_on()
-    folder = Path(json.loads(sys.stdin.read())["folder"])
-    random = np.random.default_rng(0)
-    np.save(folder / "images.npy", random.standard_normal((2, 1, 3, 8, 8)))
-    np.save(folder / "reference.npy", random.standard_normal((2, 1, 10)))
+    task = json.loads(sys.stdin.read())
+    folder, batch, random = Path(task["folder"]), task["batch"], np.random.default_rng(0)
+    np.save(folder / "images.npy", random.standard_normal((2, batch, 3, 8, 8)))
+    np.save(folder / "reference.npy", random.standard_normal((2, batch, 10)))
     Path(sys.orig_argv[-1]).write_text(json.dumps({"build_s": 0.0, "convert_s": 0.0}))
     os._exit(0)
 
