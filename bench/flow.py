@@ -35,7 +35,8 @@ class Lane:
     def full(self) -> tuple[float, float]:
         """From when and until when the lane was full and settled [s]; empty where the second is not the later.
 
-        It is settled once as many requests have ended as are in flight, and full until the first end after the last
+        It is settled once as many requests have ended as are in flight (those of a slow place need not be among them:
+        waiting for it would leave out what the others do meanwhile), and full until the first end after the last
         start.
         """
         ends = sorted(self.ends_s)
@@ -52,7 +53,7 @@ class Flow:
     Args:
         windows_s: Time of successive windows [s], each of as many completed requests as are in flight, so that a lane's
             place in its request when the window begins makes no difference.
-        requests_s: Time of each request that was completed meanwhile, from its start to its end [s].
+        requests_s: Time of each request that was begun meanwhile, from its start to its end [s], which may lie beyond.
     """
 
     windows_s: tuple[float, ...]
@@ -62,13 +63,18 @@ class Flow:
 def cut_windows(lanes: Sequence[Lane]) -> Flow:
     """Count completed requests from one completion to another, while all lanes are full.
 
-    Nobody waits for the last of a window: the next has begun when it ends.
+    Nobody waits for the last of a window: the next has begun when it ends. Windows are cut backwards from the last
+    completion. A turn ends at the first completion after a moment that its requests have no say in, and whatever is
+    under way at that moment is the likelier a slow request, the slower it is. Cut forwards, the window that spans the
+    end would be the one left over, and throughput would come out too high. What is left over at the beginning is there
+    by its place, however long it took; and so are requests chosen by their start.
     """
     begin, finish = max(lane.full[0] for lane in lanes), min(lane.full[1] for lane in lanes)
-    done = sorted((end, end - start) for lane in lanes for start, end in zip(lane.starts_s, lane.ends_s, strict=True))
-    counted = [(end, taken) for end, taken in done if begin <= end <= finish]
-    marks = [end for end, _ in counted][:: sum(lane.depth for lane in lanes)]
+    requests = [pair for lane in lanes for pair in zip(lane.starts_s, lane.ends_s, strict=True)]
+    counted = sorted(end for _, end in requests if begin <= end <= finish)
+    marks = counted[:: -sum(lane.depth for lane in lanes)][::-1]
     return Flow(
         windows_s=tuple(after - before for before, after in pairwise(marks)),
-        requests_s=tuple(taken for _, taken in counted[1:]),
+        # All of them have ended: lanes drain before they tell.
+        requests_s=tuple(end - start for start, end in sorted(requests) if begin <= start < finish),
     )
