@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import gc
-import json
-import os
 import random
 import statistics
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +18,7 @@ from bench.executor import ProcessExecutor
 from bench.interleave import median_ratio, ratio_of_medians
 from bench.machine import read_thread_budget
 from bench.worker import Worker
+from bench.yardstick import hold, read_pairs, run_benchmark_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +28,7 @@ pytestmark = pytest.mark.extra
 
 MODEL, RESOLUTION = "rexnet_1.0", 224
 BARE_TURNS, CALLS = 60, 10
-APP_PAIRS, APP_S, TURN_S = 10, 3, 0.5
+APP_PAIRS, APP_S, TURN_S = read_pairs(10), 3, 0.5
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +71,7 @@ def test_worker_against_a_bare_loop(backend: str, assets: Path, tmp_path: Path, 
     benchmark.pedantic(worker.sample, rounds=20)
     benchmark.extra_info.update(backend=backend, worker_over_bare_loop=ratio.as_list())
     print(f"\n{backend}: worker / bare loop = {ratio}", end="")  # noqa: T201
-    assert ratio.low <= 1.01
-    assert ratio.high >= 0.99
+    hold(ratio, 0.01)
 
 
 def _bare_loop(runners: list[Callable[[], object]]) -> float:
@@ -106,8 +102,7 @@ def test_openvino_against_benchmark_app(assets: Path, tmp_path: Path, benchmark:
     benchmark.extra_info.update(ours_over_benchmark_app=ratio.as_list(), ours_s=ours, benchmark_app_s=theirs)
     benchmark.pedantic(lambda: None)
     print(f"\nopenvino: ours / benchmark_app = {ratio} over {APP_PAIRS} alternated pairs", end="")  # noqa: T201
-    assert ratio.low <= 1.03
-    assert ratio.high >= 0.97
+    hold(ratio, 0.03)
 
 
 def _worker_median(assets: Path, folder: Path) -> float:
@@ -124,12 +119,6 @@ def _worker_median(assets: Path, folder: Path) -> float:
 
 def _app_median(model: Path, folder: Path) -> float:
     """Median latency [s] that benchmark_app reports (its default percentile is the 50th), for the same settings."""
-    command = [
-        *(sys.executable, "-c", "from openvino.tools.benchmark.main import main; main()"),
-        *("-m", str(model), "-d", "CPU", "-api", "sync", "-hint", "none", "-nstreams", "1", "-t", str(APP_S)),
-        *("-nthreads", str(read_thread_budget()), "-infer_precision", "f32"),
-        *("-report_type", "no_counters", "-json_stats", "-report_folder", str(folder)),
-    ]
-    subprocess.run(command, check=True, capture_output=True, timeout=120, env={**os.environ, "OMP_NUM_THREADS": ""})
-    report = json.loads((folder / "benchmark_report.json").read_text())
+    words = ("-api", "sync", "-hint", "none", "-nstreams", "1", "-t", str(APP_S))
+    report = run_benchmark_app(model, folder, *words, "-nthreads", str(read_thread_budget()))
     return float(report["execution_results"]["latency (ms)"]) * 1e-3

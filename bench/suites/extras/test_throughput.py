@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +13,7 @@ from bench.executor import ProcessExecutor
 from bench.interleave import median_ratio
 from bench.lanes import open_case
 from bench.machine import read_thread_budget
+from bench.yardstick import hold, read_pairs, run_benchmark_app
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.extra
 
 MODEL, RESOLUTION = "rexnet_1.0", 224
-PAIRS, APP_S, TURN_S = 8, 4, 0.5
+PAIRS, APP_S, TURN_S = read_pairs(10), 4, 0.5
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +46,7 @@ def test_openvino_against_benchmark_app(assets: Path, tmp_path: Path, benchmark:
     benchmark.extra_info.update(ours_over_benchmark_app=ratio.as_list(), ours_s=ours, benchmark_app_s=theirs)
     benchmark.pedantic(lambda: None)
     print(f"\nopenvino, time per image: ours / benchmark_app = {ratio} over {PAIRS} alternated pairs", end="")  # noqa: T201
-    assert ratio.low <= 1.03
-    assert ratio.high >= 0.97
+    hold(ratio, 0.03)
 
 
 def _ours(assets: Path, folder: Path) -> dict[str, Any]:
@@ -76,14 +72,13 @@ def _ours(assets: Path, folder: Path) -> dict[str, Any]:
 
 
 def _theirs(model: Path, folder: Path) -> dict[str, Any]:
-    """Time per image [s] from the throughput that benchmark_app reports."""
-    command = [
-        *(sys.executable, "-c", "from openvino.tools.benchmark.main import main; main()"),
-        *("-m", str(model), "-d", "CPU", "-hint", "throughput", "-t", str(APP_S), "-infer_precision", "f32"),
-        *("-report_type", "no_counters", "-json_stats", "-report_folder", str(folder)),
-    ]
-    subprocess.run(command, check=True, capture_output=True, timeout=120, env={**os.environ, "OMP_NUM_THREADS": ""})
-    report = json.loads((folder / "benchmark_report.json").read_text())
+    """Time per image [s] from the throughput that benchmark_app reports.
+
+    It counts from the first request to the end of the last, while its queue fills and empties, too. Its threads are
+    those that the hint takes: it refuses -nthreads beside any hint but none, so with a budget below the cores that
+    OpenVINO finds, by a control group's quota say, the two sides are not alike.
+    """
+    report = run_benchmark_app(model, folder, "-hint", "throughput", "-t", str(APP_S))
     return {
         "per_image_s": 1 / float(report["execution_results"]["throughput"]),
         "requests": int(report["configuration_setup"]["number of parallel infer requests"]),
