@@ -177,6 +177,11 @@ class Store:
                 for row in connection.execute(sa.select(tables.runs).order_by(tables.runs.c.id)).mappings()
             ]
 
+    def runs_with_cases(self) -> set[str]:
+        """Ids of the runs that have at least one case; a study has none."""
+        with self._guard("read"), self._engine.connect() as connection:
+            return set(connection.scalars(sa.select(tables.cases.c.run).distinct()))
+
     def find_run(self, name: str = "latest") -> RunInfo:
         """The run of that id, or of a part of it that fits one run alone; ``latest`` is the one that began last.
 

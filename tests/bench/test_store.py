@@ -128,6 +128,15 @@ def test_a_run_is_found_by_a_part_of_its_name_if_it_fits_one_alone(store):
         store.find_run("cccc")
 
 
+def test_runs_with_cases_are_told_from_those_without(store):
+    assert store.runs_with_cases() == set()
+    for name in ("20260101T000000-aaaa", "20260102T000000-bbbb"):
+        store.save_run(make_run(name))
+    for backend in ("eager", "compile"):
+        store.save_measurement("20260101T000000-aaaa", make_measurement(backend))
+    assert store.runs_with_cases() == {"20260101T000000-aaaa"}
+
+
 def test_an_empty_store_says_how_to_fill_it(store):
     with pytest.raises(StoreError, match="holds no run yet; make one with `rexbench run`"):
         store.find_run()
