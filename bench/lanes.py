@@ -5,6 +5,8 @@ The parent sleeps while they work; it says until when, and cuts what they tell i
 
 from __future__ import annotations
 
+import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ from bench.flow import LEAST_REQUESTS, Lane, cut_windows
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    import numpy.typing as npt
 
     from bench.case import Case
     from bench.executor import Executor, Handle
@@ -77,6 +81,9 @@ class Lanes:
     assets: Path
     now: Callable[[], float]
     depths: list[int] = field(default_factory=list)
+    slowest_s: float = 0.0
+    turns: int = 0
+    windows: int = 0
     waiting: tuple[str, dict[str, Any]] = ("", {})
 
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
@@ -125,28 +132,37 @@ class Lanes:
         return {**built[0], "effective": {**told[0], **sums}}
 
     def _keep_worst(self, paths: Sequence[str]) -> None:
-        """Leave in the first file the logits that are furthest from the reference."""
+        """Leave in the first file the logits that are furthest from the reference; none is further than no number."""
         if len(paths) > 1:
             reference = np.load(self.assets / REFERENCE)
-            np.save(paths[0], max(map(np.load, paths), key=lambda logits: float(np.abs(logits - reference).max())))
+
+            def distance(logits: npt.NDArray[np.float32]) -> float:
+                furthest = float(np.abs(logits - reference).max())
+                return furthest if math.isfinite(furthest) else math.inf
+
+            np.save(paths[0], max(map(np.load, paths), key=distance))
 
     def _warm_up(self, max_s: float, max_calls: int) -> dict[str, Any]:
         warmed = self._ask_all("warm_up", max_s=max_s, max_calls=max_calls)
+        self.slowest_s = max(one["median_s"] for one in warmed)
         return {
             "calls": min(one["calls"] for one in warmed),
             "steady": all(one["steady"] for one in warmed),
             # A turn is at least so long.
-            "median_s": LEAST_REQUESTS * max(one["median_s"] for one in warmed),
+            "median_s": LEAST_REQUESTS * self.slowest_s,
             "elapsed_s": max(one["elapsed_s"] for one in warmed),
         }
 
     def _take_turn(self, slice_s: float, max_calls: int) -> dict[str, Any]:
-        taken = self._ask_all("take_flow", until_s=self.now() + slice_s, least=LEAST_REQUESTS, max_calls=max_calls)
+        # A fast instance works on until the slowest has had its requests; else they would not be at work together.
+        until_s = self.now() + max(slice_s, LEAST_REQUESTS * self.slowest_s)
+        taken = self._ask_all("take_flow", until_s=until_s, least=LEAST_REQUESTS, max_calls=max_calls)
         lanes = [
             Lane(tuple(one["starts_s"]), tuple(one["ends_s"]), depth)
             for one, depth in zip(taken, self.depths, strict=True)
         ]
         flow = cut_windows(lanes)
+        self.turns, self.windows = self.turns + 1, self.windows + len(flow.windows_s)
         return {
             "samples_s": list(flow.windows_s),
             "requests_s": list(flow.requests_s),
@@ -154,11 +170,25 @@ class Lanes:
         }
 
     def _memory(self) -> dict[str, Any]:
-        """The memory of all processes together; what they share is counted once for each."""
+        """The memory of all processes together; what they share is counted once for each.
+
+        Asked when the turns are over, and the place to say that nothing came of them.
+
+        Raises:
+            WorkerError: No turn had a window.
+        """
+        if self.turns and not self.windows:
+            told = f"no window in {self.turns} turns: all {sum(self.depths)} requests were never in flight long enough"
+            raise WorkerError("failed", f"{told}; ask for fewer streams, or find a quieter machine")
         told = self._ask_all("memory")
         return {name: sum(one[name] for one in told) for name in told[0]}
 
 
 def _close(handles: Sequence[Handle]) -> None:
-    for handle in handles:
-        handle.close()
+    """End all processes at once: each that hangs is waited for, and an interruption here must leave none alive."""
+    if handles:
+        # Threads that have begun end their work whatever happens to this one.
+        with ThreadPoolExecutor(len(handles)) as pool:
+            closing = [pool.submit(handle.close) for handle in handles]
+        for one in closing:
+            one.result()

@@ -72,10 +72,17 @@ class FakeHandle:
         return {"samples_s": list(script.get("median_s", 0.01) * drift * noise), "involuntary_switches": 1}
 
     def take_flow(self, script: dict[str, Any], until_s: float, least: int, max_calls: int) -> dict[str, Any]:
+        """Ten calls in step with the others; until the turn is over, where `flow` has a call time for each instance."""
         assert least <= max_calls
-        self.executor.clock = until_s
-        ends = [until_s + script.get("median_s", 0.01) * call for call in range(1, 11)]
-        return {"starts_s": [until_s, *ends[:-1]], "ends_s": ends, "involuntary_switches": 1}
+        calls_s = script.get("flow")
+        if calls_s is None:
+            self.executor.clock = until_s
+            ends = [until_s + script.get("median_s", 0.01) * call for call in range(1, 11)]
+            return {"starts_s": [until_s, *ends[:-1]], "ends_s": ends, "involuntary_switches": 1}
+        ends = [self.executor.clock]
+        while len(ends) <= least or (ends[-1] < until_s and len(ends) <= max_calls):
+            ends.append(ends[-1] + calls_s[self.index % len(calls_s)])
+        return {"starts_s": ends[:-1], "ends_s": ends[1:], "involuntary_switches": 1}
 
     def memory(self, _script: dict[str, Any]) -> dict[str, int]:
         return {"peak_rss_bytes": 300, "base_rss_bytes": 100}

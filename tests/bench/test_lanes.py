@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 
 from bench.case import Case
 from bench.executor import ProcessExecutor, WorkerError
-from bench.lanes import open_case
+from bench.lanes import Lanes, open_case
 from bench.match import Match
 from bench.stats import ratio, summarise
 
@@ -100,6 +102,51 @@ def test_the_instance_furthest_from_the_reference_is_the_one_that_is_judged(meas
     assert "output differs" in got.reason
 
 
+def test_an_instance_that_puts_out_no_number_is_furthest_from_the_reference(measure, executor):
+    right = np.random.default_rng(0).standard_normal((4, 2, 10)).astype(np.float32)
+    broken = right.copy()
+    broken[0, 0, 0] = np.nan
+    calls = iter([right, broken] * 10)
+    executor.scripts = {"eager": {"next_logits": lambda: next(calls)}}
+    [got] = measure(CASE)
+    assert (got.status, got.parity.passed) == ("mismatch", False)
+
+
+def test_a_fast_instance_works_on_until_a_slow_one_has_had_its_requests(measure, executor):
+    """Calls longer than a turn, one instance twice as slow: 1 and 1/2.1 batches of two a second."""
+    executor.scripts = {"eager": {"median_s": 2.1, "flow": [1.0, 2.1]}}
+    [got] = measure(CASE)
+    assert got.status == "ok"
+    assert all(turn for one in got.rounds for turn in one.turns_s)
+    assert summarise(got).throughput_per_s == pytest.approx(2 * (1 + 1 / 2.1), rel=0.05)
+
+
+def test_instances_that_were_never_at_work_together_are_no_result(measure, executor):
+    executor.scripts = {"eager": {"median_s": 0.01, "flow": [0.01, 5.0]}}
+    [got] = measure(CASE)
+    assert got.status == "failed"
+    assert re.match(r"no window in \d+ turns: all 2 requests were never in flight long enough; ask for", got.reason)
+
+
+def test_instances_are_ended_at_once_and_all_though_one_fails(tmp_path):
+    """Each waits until both are being closed."""
+    both, closed = threading.Barrier(2), []
+
+    class Handle:
+        def __init__(self, name):
+            self.name = name
+
+        def close(self):
+            both.wait(timeout=10)
+            closed.append(self.name)
+            if self.name == "first":
+                raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        Lanes([Handle("first"), Handle("second")], tmp_path, lambda: 0.0).close()
+    assert sorted(closed) == ["first", "second"]
+
+
 def test_an_instance_that_fails_ends_the_case_and_all_its_processes(measure, executor):
     executor.scripts = {"eager": {"fails_at": "take_flow"}}
     [got] = measure(CASE)
@@ -118,9 +165,11 @@ def test_real_instances_end_with_their_case(tmp_path):
     mine = [child for child in psutil.Process().children() if "bench.worker" in child.cmdline()]
     built = handle.ask("build", logits_path=str(tmp_path / "logits.npy"))
     handle.ask("warm_up", max_s=1, max_calls=20)
-    taken = handle.ask("take_turn", slice_s=0.0, max_calls=100)
+    taken = handle.ask("take_turn", slice_s=0.3, max_calls=10_000)
     handle.close()
     assert (built["effective"]["threads"], built["effective"]["streams"], built["effective"]["jobs"]) == (2, 2, 2)
     assert len(mine) == 2
-    assert len(taken["requests_s"]) >= 2 * len(taken["samples_s"])
+    assert taken["samples_s"]
+    assert len(taken["requests_s"]) >= 2 * len(taken["samples_s"]) - 1
+    assert min(*taken["samples_s"], *taken["requests_s"]) > 0
     assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in mine)
