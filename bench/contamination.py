@@ -16,10 +16,16 @@ from bench.machine import cgroup_folders, read_load, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 #: Fewer clock ticks (hundredths of a second, over all cores) make shares too coarse: four of them, by which a window
 #: may err, are to be less than half of what makes a round dirty.
 _LEAST_TICKS = 200
+#: Our own time may exceed the busy time of the cores by as much, in percent of their time: ticks count whole what ran
+#: when the clock struck, and the two are read one after the other. Beyond it one of them is not what it is taken for
+#: (we run on other cores, a sandbox counts otherwise), and neighbours could hide in the difference; it is half of what
+#: makes a round dirty.
+_MOST_OWN_EXCESS = 2.5
 #: Columns of a ``cpu`` line in proc(5) stat: user, nice, system, idle, iowait, irq, softirq, steal; those of guests are
 #: within user. Time in interrupts is nobody's, so not ours.
 _BUSY, _STEAL, _COLUMNS = (0, 1, 2, 5, 6), 7, 8
@@ -59,7 +65,7 @@ class Usage:
         pressure_us: Time in which some task waited for a core [us].
         steal_ticks: Time of the cores we may use that the hypervisor gave to others [ticks].
         total_ticks: All their time, idle included [ticks].
-        throttled: Periods in which the control group ran out of quota.
+        throttled: For each control group around us, periods in which it ran out of quota.
         busy_ticks: Time in which the cores ran anything [ticks].
         own_ticks: CPU time of this process and all below it, those that have ended included [ticks].
         frequency_hz: Frequency of the fastest of the cores.
@@ -69,7 +75,7 @@ class Usage:
     pressure_us: float | None
     steal_ticks: float | None
     total_ticks: float | None
-    throttled: float | None
+    throttled: Mapping[Path, float] | None
     busy_ticks: float | None = None
     own_ticks: float | None = None
     frequency_hz: float | None = None
@@ -79,30 +85,44 @@ def read_usage() -> Usage:
     """The machine's counters now, each None where it can't be read."""
     stall = read_text(machine.PROC / "pressure/cpu").partition("total=")[2].split()
     ticks = _read_core_ticks()
-    throttled = [
-        float(line.split()[1])
-        for folder in cgroup_folders()
-        for line in read_text(folder / "cpu.stat").splitlines()
-        if line.startswith("nr_throttled")
-    ]
     return Usage(
         at_s=time.monotonic(),
         pressure_us=float(stall[0]) if stall else None,
         steal_ticks=ticks[_STEAL] if ticks else None,
         total_ticks=sum(ticks) if ticks else None,
         busy_ticks=sum(ticks[column] for column in _BUSY) if ticks else None,
-        throttled=max(throttled) if throttled else None,
+        throttled=_read_throttled(),
         own_ticks=read_own_ticks(os.getpid()),
         frequency_hz=_read_frequency(),
     )
 
 
+def _read_throttled() -> dict[Path, float] | None:
+    """Periods in which each control group around us ran out of quota; None where none tells."""
+    return {
+        folder: float(line.split()[1])
+        for folder in cgroup_folders()
+        for line in read_text(folder / "cpu.stat").splitlines()
+        if line.startswith("nr_throttled")
+    } or None
+
+
 def _read_core_ticks() -> list[float]:
-    """Ticks by column, summed over the cores we may use; empty where they can't be read."""
+    """Ticks by column, summed over the cores we may use; empty where they can't be read, or not of every core."""
+    if _is_own_view():
+        return []
     ours = {f"cpu{core}" for core in machine.usable_cores()}
     lines = [line.split() for line in read_text(machine.PROC / "stat").splitlines()]
     cores = [line[1 : _COLUMNS + 1] for line in lines if line and line[0] in ours and len(line) > _COLUMNS]
+    if len(cores) < len(ours):  # numbered anew, say: then those found are not ours either
+        return []
     return [sum(map(float, column)) for column in zip(*cores, strict=True)]
+
+
+def _is_own_view() -> bool:
+    """Whether the file of the cores' time is lxcfs's, which shows a container its own time and no neighbour's."""
+    lines = (line.split() for line in read_text(machine.PROC / "mounts").splitlines())
+    return any("/proc/stat" in words[1:2] and "lxcfs" in " ".join(words[:3]) for words in lines)
 
 
 def read_own_ticks(root: int) -> float | None:
@@ -149,22 +169,21 @@ def contamination(before: Usage, after: Usage) -> dict[str, float | None]:
         ``others_percent``: share of our cores' time that processes of others, and interrupts, used;
         ``cpu_pressure_percent``: share of the time in which some task waited for a core (it counts our own, too);
         ``steal_percent``: share of core time the hypervisor gave to others; ``throttled_periods`` of the control
-        group; ``frequency_drop_percent``: by how much the fastest core got slower; ``load_1m``. None where the
-        system does not tell.
+        group, or of that around it which had the most; ``frequency_drop_percent``: by how much the fastest core got
+        slower; ``load_1m``. None where the system does not tell; shares of core time also where the window was too
+        short for its clock.
     """
     elapsed_s = max(after.at_s - before.at_s, 1e-9)
-    pressure, steal, ticks, throttled, busy, own = (
+    pressure, steal, ticks, busy, own = (
         None if (a := getattr(after, name)) is None or (b := getattr(before, name)) is None else a - b
-        for name in ("pressure_us", "steal_ticks", "total_ticks", "throttled", "busy_ticks", "own_ticks")
+        for name in ("pressure_us", "steal_ticks", "total_ticks", "busy_ticks", "own_ticks")
     )
-    others = None
-    if busy is not None and own is not None and ticks is not None and ticks >= _LEAST_TICKS:
-        others = 100 * max(0.0, busy - own) / ticks
+    judged = ticks if ticks is not None and ticks >= _LEAST_TICKS else None
     return {
-        "others_percent": others,
+        "others_percent": _others(busy, own, judged),
         "cpu_pressure_percent": None if pressure is None else pressure / elapsed_s / 1e4,
-        "steal_percent": None if steal is None or not ticks else 100 * steal / ticks,
-        "throttled_periods": throttled,
+        "steal_percent": None if steal is None or judged is None else 100 * steal / judged,
+        "throttled_periods": _throttled(before.throttled, after.throttled),
         "frequency_drop_percent": _drop(before.frequency_hz, after.frequency_hz),
         "load_1m": read_load(),
     }
@@ -183,6 +202,19 @@ def find_causes(found: Mapping[str, float | None]) -> dict[str, float]:
 def can_judge(found: Mapping[str, float | None]) -> bool:
     """Whether a round in which nothing was found may be called clean: its neighbours could be seen."""
     return found.get(_DECISIVE) is not None
+
+
+def _others(busy: float | None, own: float | None, ticks: float | None) -> float | None:
+    if busy is None or own is None or ticks is None or own - busy > ticks * _MOST_OWN_EXCESS / 100:
+        return None
+    return 100 * max(0.0, busy - own) / ticks
+
+
+def _throttled(before: Mapping[Path, float] | None, after: Mapping[Path, float] | None) -> float | None:
+    """Each group by itself: what an outer one counted long ago must not hide what ours counts now."""
+    if not before or not after:
+        return None
+    return max((after[folder] - before[folder] for folder in after.keys() & before.keys()), default=None)
 
 
 def _drop(before: float | None, after: float | None) -> float | None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,48 @@ def test_without_system_files_nothing_is_known_and_nothing_is_nought():
     assert not find_causes(told)
 
 
+def test_where_a_usable_core_is_not_told_of_none_is(system):
+    """A container that numbers its cores anew shows cores 0 and 1; of those we may use it would be one, of another's."""
+    write_stat(system, *["10 2 3 80 1 1 1 2 5 0"] * 2)
+    usage = read_usage()
+    assert (usage.busy_ticks, usage.steal_ticks, usage.total_ticks) == (None, None, None)
+
+
+def test_a_container_that_sees_its_own_time_alone_knows_of_no_neighbour(system):
+    write_stat(system, *["10 2 3 80 1 1 1 2 5 0"] * 4)
+    mounts = "proc /proc proc rw 0 0\nlxcfs /proc/{} fuse.lxcfs rw,nosuid,nodev 0 0\n"
+    (system / "proc/mounts").write_text(mounts.format("meminfo"))
+    assert read_usage().total_ticks == 200
+    (system / "proc/mounts").write_text(mounts.format("stat"))
+    assert read_usage().total_ticks is None
+
+
+def test_pressure_is_read_from_the_line_that_says_some(system):
+    (system / "proc/pressure").mkdir()
+    told = "some avg10=1.00 avg60=2.00 avg300=3.00 total={}\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=7\n"
+    (system / "proc/pressure/cpu").write_text(told.format(1_500_000))
+    assert read_usage().pressure_us == 1_500_000
+
+
+def write_throttled(system, **periods):
+    """What each of two nested control groups counts, in the outer of which this process has always been."""
+    for folder, count in periods.items():
+        path = system / {"outer": "cgroup/outer", "inner": "cgroup/outer/inner"}[folder]
+        path.mkdir(parents=True, exist_ok=True)
+        (path / "cpu.stat").write_text(f"usage_usec 12\nnr_periods 2000\nnr_throttled {count}\nthrottled_usec 3\n")
+
+
+def test_throttling_of_an_inner_group_is_seen_though_an_outer_one_counted_more(system):
+    (system / "proc/self").mkdir()
+    (system / "proc/self/cgroup").write_text("0::/outer/inner\n")
+    write_throttled(system, outer=1000, inner=5)
+    before = read_usage()
+    write_throttled(system, outer=1000, inner=8)
+    assert contamination(before, read_usage())["throttled_periods"] == 3
+    write_throttled(system, outer=1004, inner=8)
+    assert find_causes(contamination(before, read_usage())) == {"throttled_periods": 4}
+
+
 def test_counters_that_stand_still_are_not_known(system):
     """Some sandboxes show a file that is all noughts."""
     write_stat(system, *["0 0 0 0 0 0 0 0 0 0"] * 4)
@@ -79,6 +122,9 @@ def test_frequency_is_that_of_the_fastest_usable_core(system):
     assert read_usage().frequency_hz == 3e9
 
 
+GROUP = Path("group")
+
+
 def usage(at_s=0.0, **counters):
     return Usage(
         **{"at_s": at_s, "pressure_us": None, "steal_ticks": None, "total_ticks": None, "throttled": None} | counters
@@ -92,21 +138,30 @@ def between(**counters):
         "busy_ticks": 0.0,
         "own_ticks": 0.0,
         "steal_ticks": 0.0,
-        "throttled": 0.0,
-    } | counters
-    return contamination(usage(**dict.fromkeys(given, 0.0)), usage(10.0, **given))
+        **counters,
+    }
+    throttled = given.pop("throttled", 0.0)
+    before = usage(**dict.fromkeys(given, 0.0), throttled={GROUP: 2.0})
+    return contamination(before, usage(10.0, **given, throttled={GROUP: 2.0 + throttled}))
 
 
 def test_busy_time_that_is_not_ours_is_that_of_others():
     assert between(busy_ticks=1900.0, own_ticks=1200.0)["others_percent"] == 35
 
 
-@pytest.mark.parametrize("own", [1900.0, 2050.0])
+@pytest.mark.parametrize("own", [1900.0, 1940.0])
 def test_our_own_threads_make_no_round_dirty(own):
     told = between(busy_ticks=1900.0, own_ticks=own, pressure_us=9.9e6)
     assert told["cpu_pressure_percent"] == 99
     assert told["others_percent"] == 0
     assert not find_causes(told)
+
+
+def test_more_time_of_ours_than_the_cores_were_busy_is_no_evidence():
+    """Neighbours that used 5 % could not be seen where our own time is 7.5 % too much."""
+    told = between(busy_ticks=1900.0, own_ticks=2050.0)
+    assert told["others_percent"] is None
+    assert not can_judge(told)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +185,9 @@ def test_a_round_is_dirty_where_its_frequency_falls(after, dirty):
 
 
 def test_a_window_too_short_for_the_clock_is_not_judged():
-    assert between(total_ticks=90.0, busy_ticks=90.0)["others_percent"] is None
+    told = between(total_ticks=199.0, busy_ticks=90.0, steal_ticks=90.0)
+    assert (told["others_percent"], told["steal_percent"]) == (None, None)
+    assert not find_causes(told)
 
 
 def spin(seconds):

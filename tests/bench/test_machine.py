@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -69,8 +70,9 @@ def test_hyperthreads_are_no_cores(monkeypatch):
 
 
 def test_contamination_is_a_share_of_the_time_between():
-    before = Usage(at_s=10, pressure_us=0, steal_ticks=0, total_ticks=0, throttled=2)
-    after = Usage(at_s=12, pressure_us=1_000_000, steal_ticks=5, total_ticks=100, throttled=5)
+    group = Path("group")
+    before = Usage(at_s=10, pressure_us=0, steal_ticks=0, total_ticks=0, throttled={group: 2})
+    after = Usage(at_s=12, pressure_us=1_000_000, steal_ticks=20, total_ticks=400, throttled={group: 5})
     told = contamination(before, after)
     assert (told["cpu_pressure_percent"], told["steal_percent"], told["throttled_periods"]) == (50, 5, 3)
 
