@@ -39,7 +39,8 @@ class Summary:
         throughput_per_s: Images over time taken, median over rounds; counts slow calls, unlike 1/latency.
         throughput_low_per_s: Lower bound of its 95 % interval.
         throughput_high_per_s: Upper bound.
-        interval_method: ``bootstrap``, ``student`` or empty, as `bench.intervals.median_interval` chose.
+        interval_method: How the interval of the latency came about: ``bootstrap``, ``student``, or empty without one.
+        throughput_method: The same of the throughput.
         percentiles_s: By percentile; None where the sample is too small for it [s].
         samples: Number of timed calls.
         rounds: Number of process rounds with samples.
@@ -56,6 +57,7 @@ class Summary:
     throughput_low_per_s: float = math.nan
     throughput_high_per_s: float = math.nan
     interval_method: str = ""
+    throughput_method: str = ""
     percentiles_s: dict[int, float | None] = field(default_factory=lambda: dict.fromkeys(PERCENTILES))
     samples: int = 0
     rounds: int = 0
@@ -117,19 +119,18 @@ def summarise(measurement: Measurement) -> Summary:
     values = [np.concatenate(turns) for turns in rounds]
     medians = np.array([np.median(one) for one in values])
     latency = median_interval(values, [effective_count(turns) for turns in rounds])
+    rate, throughput = _rate(rounds)
     images = measurement.images_per_sample
-    done = [np.array([images * len(turn) for turn in turns], dtype=float) for turns in rounds]
-    taken = [np.array([turn.sum() for turn in turns]) for turns in rounds]
-    throughput = ratio_interval(done, taken)
     pooled = np.sort(np.concatenate(values))
     return Summary(
         latency_s=float(np.median(medians)),
         latency_low_s=latency.low,
         latency_high_s=latency.high,
-        throughput_per_s=float(np.median([n.sum() / t.sum() for n, t in zip(done, taken, strict=True)])),
-        throughput_low_per_s=throughput.low,
-        throughput_high_per_s=throughput.high,
+        throughput_per_s=images * rate,
+        throughput_low_per_s=images * throughput.low,
+        throughput_high_per_s=images * throughput.high,
         interval_method=latency.method,
+        throughput_method=throughput.method,
         percentiles_s={percent: percentile(pooled, percent) for percent in PERCENTILES},
         samples=len(pooled),
         rounds=len(rounds),
@@ -199,16 +200,19 @@ def one_off_s(rounds: Sequence[Round], compile_cache: str | None = None) -> floa
 
 
 def half_width(rounds: Sequence[Round]) -> float:
-    """Relative half-width of the interval of the latency, inf while there is none.
+    """Relative half-width of the interval that counts, inf while there is none.
 
-    Made to be asked after every few turns: it costs a millisecond or two.
+    It is that of the throughput where requests were in flight, whose windows are nobody's latency, else that of the
+    latency. Made to be asked after every few turns: it costs a millisecond or two.
     """
     groups = [turns for one in rounds if (turns := _turns(one))]
-    values = [np.concatenate(turns) for turns in groups]
-    interval = median_interval(values, [effective_count(turns) for turns in groups])
-    if interval.reason:
-        return math.inf
-    return (interval.high - interval.low) / 2 / float(np.median([np.median(one) for one in values]))
+    if any(one.requests_s for one in rounds):
+        middle, interval = _rate(groups)
+    else:
+        values = [np.concatenate(turns) for turns in groups]
+        interval = median_interval(values, [effective_count(turns) for turns in groups])
+        middle = float(np.median([np.median(one) for one in values])) if values else math.nan
+    return math.inf if interval.reason else (interval.high - interval.low) / 2 / middle
 
 
 def least_samples(percent: int) -> int:
@@ -221,6 +225,14 @@ def least_samples(percent: int) -> int:
 
 def _turns(one: Round) -> list[Array]:
     return [np.asarray(turn, dtype=float) for turn in one.turns_s if len(turn)]
+
+
+def _rate(rounds: Sequence[Sequence[Array]]) -> tuple[float, Interval]:
+    """Samples over the time they took [1/s], median over rounds, with its interval."""
+    done = [np.array([len(turn) for turn in turns], dtype=float) for turns in rounds]
+    taken = [np.array([turn.sum() for turn in turns]) for turns in rounds]
+    rates = [n.sum() / t.sum() for n, t in zip(done, taken, strict=True)]
+    return float(np.median(rates)) if rates else math.nan, ratio_interval(done, taken)
 
 
 def _paired(one: Round, two: Round) -> Array:

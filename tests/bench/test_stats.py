@@ -215,6 +215,30 @@ def test_half_width_is_infinite_until_there_is_an_interval() -> None:
     assert stats.half_width(one.rounds) == pytest.approx(expected)
 
 
+def test_half_width_is_that_of_the_throughput_where_requests_were_in_flight() -> None:
+    """Most windows take 1 s in every round, but those that are slow are more in one round than in another."""
+    rounds = [
+        replace(a_round([[1.0] * 9 + [slow]] * 5), requests_s=((1.0,),) * 5) for slow in (2.0, 6.0, 4.0, 9.0, 3.0, 12.0)
+    ]
+    found = stats.summarise(measured(*rounds))
+    assert found.latency_high_s == found.latency_low_s
+    half = (found.throughput_high_per_s - found.throughput_low_per_s) / 2
+    assert stats.half_width(rounds) == pytest.approx(half / found.throughput_per_s)
+    assert stats.half_width(rounds) > 0.1
+
+
+def test_an_empty_turn_leaves_the_throughput_of_long_windows_its_interval() -> None:
+    """Five turns of one window each, and nothing in one of them: four samples are enough for a ratio of sums."""
+    rounds = [replace(a_round([[1.0], [1.1], [], [0.9], [1.0]]), requests_s=((1.0,),) * 5)] * 3
+    assert stats.half_width(rounds) < 0.01
+    assert math.isinf(stats.half_width([replace(one, requests_s=()) for one in rounds]))
+
+
+def test_each_interval_says_how_it_came_about() -> None:
+    few = stats.summarise(measured(*[a_round([[1.0], [1.1]])] * 2))
+    assert (few.interval_method, few.throughput_method) == ("", "student")
+
+
 @settings(max_examples=60, deadline=None)
 @given(many_rounds)
 def test_the_estimate_lies_among_the_samples_and_within_its_interval(rounds: Rounds) -> None:
