@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
 
 from bench import worker
+from bench.assets import IMAGES
+from bench.case import Case
+from bench.records import Effective
 from bench.worker import Worker
 
 
@@ -20,3 +24,43 @@ def test_a_call_is_made_longer_by_a_share_of_its_own_time(monkeypatch, slow_by, 
     own = object.__new__(Worker)
     own.runners, own.next = [lambda: None], 0
     assert own.sample(slow_by) == pytest.approx(taken_ns * 1e-9, abs=21e-9)
+
+
+class Queue:
+    """A backend that keeps two requests in flight, and notes what it was asked to do."""
+
+    caches = False
+
+    def __init__(self):
+        self.done = []
+
+    def load(self):
+        pass
+
+    build = convert = compile = load
+
+    def feed(self, images):
+        self.images = images
+
+    def runner(self, index):
+        return lambda: self.done.append(f"fill with {index}")
+
+    def logits(self, index):
+        self.done.append(f"one of {index}")
+        return np.zeros((1, 10), dtype=np.float32)
+
+    def effective(self):
+        return Effective()
+
+    def pump(self, until_s, least, most):
+        return []
+
+
+@pytest.mark.parametrize(("scenario", "first"), [("throughput", "one of 0"), ("latency", "fill with 0")])
+def test_the_first_inference_of_a_queue_is_one_request(monkeypatch, tmp_path, scenario, first):
+    backend = Queue()
+    monkeypatch.setattr(worker, "open_backend", lambda _case, _assets: backend)
+    np.save(tmp_path / IMAGES, np.zeros((2, 1, 3, 8, 8), dtype=np.float32))
+    case = Case(model="rexnet_1.0", resolution=8, batch=1, backend="openvino", scenario=scenario)
+    Worker(case, tmp_path).build(str(tmp_path / "logits.npy"))
+    assert backend.done == [first, "one of 0", "one of 1"]
