@@ -32,8 +32,8 @@ CASES = {
     "throughput_per_s": "images over time taken, median over rounds; slow calls count",
     "throughput_low_per_s": "lower bound of the 95 % interval of throughput_per_s",
     "throughput_high_per_s": "upper bound of the 95 % interval of throughput_per_s",
-    "load_latency_s": "in the throughput scenario, time from the start of a request to its end: median over process "
-    "rounds of the per-round medians",
+    "load_latency_s": "in the throughput scenario, which has no latency_s, time from the start of a request to its "
+    "end: median over process rounds of the per-round medians",
     "load_latency_low_s": "lower bound of the 95 % interval of load_latency_s",
     "load_latency_high_s": "upper bound of the 95 % interval of load_latency_s",
     "load_p95_s": "95th percentile of these times; empty below 59 requests",
@@ -49,8 +49,10 @@ CASES = {
     "rounds": "process rounds",
     "stop_reason": "target: interval narrow enough; plateau: more samples no longer helped; "
     "rounds: their cap was reached; budget: time ran out",
-    "interval_method": "bootstrap over rounds and samples, or Student's t for 2 to 5 rounds",
-    "interval_reason": "why there is no interval",
+    "interval_method": "bootstrap over rounds and samples, or Student's t for 2 to 5 rounds; of latency_s, in the "
+    "throughput scenario of throughput_per_s",
+    "interval_reason": "why there is no interval; in the throughput scenario of throughput_per_s, or under load of "
+    "load_latency_s",
     "outliers": "calls beyond 3 interquartile ranges from the quartiles of their round; counted, not dropped",
     "spread_between": "standard deviation of the per-round medians over latency_s",
     "spread_within": "interquartile range over median within a round",
@@ -77,6 +79,7 @@ CASES = {
     "steal_percent": "share of core time given to other virtual machines, worst round",
     "throttled_periods": "periods in which the control group ran out of quota, worst round",
     "frequency_drop_percent": "by how much the fastest core's frequency fell while samples were taken, worst round",
+    "involuntary_switches": "times the worker was taken off its core while samples were taken, worst round",
     "notes": "doubts about the data",
     "device": IDENTITY["device"],
     "scenario": IDENTITY["scenario"],

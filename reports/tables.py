@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bench.case import REFERENCE_BACKEND, SCENARIOS
+from bench.load import under_load
 from bench.records import PHASES as PHASE_NAMES
 from bench.records import Effective
 from bench.stats import Summary, break_even, one_off_s, ratio, summarise
@@ -31,6 +32,7 @@ _WHOLE = (
 )  # fmt: skip
 _LEDGER = (
     "others_percent", "cpu_pressure_percent", "steal_percent", "throttled_periods", "frequency_drop_percent",
+    "involuntary_switches",
 )  # fmt: skip
 
 
@@ -172,7 +174,7 @@ def _case_row(run: RunData, measurement: Measurement) -> dict[str, Any]:
         "samples": summary.samples,
         "rounds": summary.rounds,
         "stop_reason": measurement.stop_reason,
-        "interval_method": summary.interval_method,
+        **_interval(measurement, summary),
         "outliers": summary.outliers,
         "spread_between": summary.spread_between,
         "spread_within": summary.spread_within,
@@ -189,14 +191,29 @@ def _case_row(run: RunData, measurement: Measurement) -> dict[str, Any]:
 def _latency(measurement: Measurement, summary: Summary) -> dict[str, Any]:
     if measurement.case.scenario == "throughput":
         # A sample there is a window of several requests; its duration is nobody's latency.
-        summary = Summary(reasons={"latency_interval": "requests in flight have a latency under load alone"})
+        summary = Summary()
     return {
         "latency_s": summary.latency_s,
         "latency_low_s": summary.latency_low_s,
         "latency_high_s": summary.latency_high_s,
         **{f"p{percent}_s": value for percent, value in summary.percentiles_s.items()},
-        "interval_reason": summary.reasons.get("latency_interval", ""),
     }
+
+
+def _interval(measurement: Measurement, summary: Summary) -> dict[str, Any]:
+    """How the interval that a row is about came about, or why there is none."""
+    if measurement.case.scenario != "throughput":
+        return {
+            "interval_method": summary.interval_method,
+            "interval_reason": summary.reasons.get("latency_interval", ""),
+        }
+    reasons = {"throughput": summary.reasons.get("throughput_interval", "")}
+    if measurement.rounds:
+        reasons["under load"] = under_load(measurement).reason
+    told = dict.fromkeys(reasons.values())
+    # One reason for both is said once.
+    words = list(told) if len(told) == 1 else [f"{name}: {reason}" for name, reason in reasons.items() if reason]
+    return {"interval_method": summary.throughput_method, "interval_reason": "; ".join(words)}
 
 
 def _speedup(run: RunData, measurement: Measurement) -> dict[str, Any]:

@@ -26,7 +26,8 @@ def plot_streams(cases: pd.DataFrame, conditions: str) -> Figure | None:
 
     At the smallest batch; stars are the number of streams that the runtime's hint chose.
     """
-    shown = cases[(cases["status"] == "ok") & (cases["scenario"] == "throughput") & cases["load_latency_s"].notna()]
+    shown = cases[(cases["status"] == "ok") & (cases["scenario"] == "throughput")]
+    shown = shown.dropna(subset=["load_latency_s", "throughput_per_s"])
     if shown.empty:
         return None
     shown = shown[shown["batch"] == shown.groupby(["model", "resolution"])["batch"].transform("min")]

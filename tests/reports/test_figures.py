@@ -73,6 +73,17 @@ def test_requests_in_flight_are_apart_from_one_call_at_a_time(run: RunData) -> N
         assert [len(panel.containers) for panel in both.axes] == [len(panel.containers) for panel in one.axes]
 
 
+def test_a_case_without_throughput_is_left_out_and_takes_no_other_with_it(run: RunData) -> None:
+    cases = tables.cases_frame(run)
+    eager = (cases["scenario"] == "throughput") & (cases["backend"] == "eager")
+    figure = load.plot_streams(cases.assign(throughput_per_s=cases["throughput_per_s"].mask(eager)), "")
+    assert figure is not None
+    [legend] = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["openvino", "chosen by hint"]
+    none = cases["scenario"] == "throughput"
+    assert load.plot_streams(cases.assign(throughput_per_s=cases["throughput_per_s"].mask(none)), "") is None
+
+
 def test_labels_of_requests_in_flight_stay_inside_the_figure(run: RunData) -> None:
     figure = load.plot_streams(tables.cases_frame(run), "a processor; 2 threads")
     assert figure is not None

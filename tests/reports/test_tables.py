@@ -75,7 +75,7 @@ def test_a_queue_of_requests_has_throughput_and_no_latency(run: RunData) -> None
     queued = replace(one, case=replace(one.case, scenario="throughput"), effective=replace(one.effective, jobs=8))
     row = tables.cases_frame(replace(run, measurements=(queued,))).iloc[0]
     assert math.isnan(row["latency_s"])
-    assert "latency under load alone" in row["interval_reason"]
+    assert row["interval_reason"] == "under load: no request was timed by itself"
     assert row["throughput_per_s"] == pytest.approx(8 * summarise(one).throughput_per_s)
 
 
@@ -88,6 +88,19 @@ def test_requests_in_flight_have_a_latency_under_load(run: RunData) -> None:
     assert alone["load_latency_s"].isna().all()
     rounds = tables.rounds_frame(run)
     assert (rounds["load_latency_s"].notna() == (rounds["scenario"] == "throughput")).all()
+
+
+def test_a_row_of_requests_in_flight_tells_of_the_interval_of_its_throughput(run: RunData) -> None:
+    queued = next(one for one in run.measurements if one.case.scenario == "throughput")
+    few = replace(queued, rounds=queued.rounds[:2])
+    one = replace(queued, rounds=queued.rounds[:1])
+    # Four requests a round are too few for an interval of their median, and enough for images over time.
+    short = [replace(part, turns_s=part.turns_s[:4], requests_s=((1.0,),) * 4) for part in queued.rounds]
+    rows = tables.cases_frame(replace(run, measurements=(queued, few, one, replace(queued, rounds=tuple(short)))))
+    assert rows["interval_method"].tolist() == ["bootstrap", "student", "", "bootstrap"]
+    assert rows["interval_reason"].tolist() == [
+        "", "", "one process round can't show how processes differ", "under load: a round has fewer than 5 samples",
+    ]  # fmt: skip
 
 
 def test_phases_tell_cold_from_cached(run: RunData) -> None:
