@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,8 @@ def judge(measurement: Measurement) -> Badge:
         return Badge(state=DIRTY, evidence=evidence, dirty_rounds=len(dirty), repeated_rounds=again)
     if not all(can_judge(one.contamination) for one in rounds):
         return Badge(state=UNKNOWN, repeated_rounds=again)
-    return Badge(state=CLEAN, evidence=replaced, dirty_rounds=0, repeated_rounds=again)
+    evidence = "; ".join(filter(None, [_quiet(rounds), replaced]))
+    return Badge(state=CLEAN, evidence=evidence, dirty_rounds=0, repeated_rounds=again)
 
 
 def describe_round(one: Round) -> str:
@@ -68,6 +70,12 @@ def _describe(dirty: Sequence[Round], rounds: int) -> list[str]:
         if values:
             told.append(f"{rule.text.format(max(values))} in {len(values)} of {rounds} rounds")
     return told
+
+
+def _quiet(rounds: Sequence[Round]) -> str:
+    """The largest share of neighbours in rounds of which each tells it, rounded up so that it is no less."""
+    most = max(one.contamination["others_percent"] or 0.0 for one in rounds)
+    return f"neighbours used at most {math.ceil(most)} % of the cores"
 
 
 def _support(dirty: Sequence[Round]) -> str:

@@ -29,7 +29,8 @@ def render_cases(frame: pd.DataFrame) -> str:
             speedup = "" if alone else render_interval(row, "speedup", "")
             latency = _under_load(row) if queued else render_interval(row, "latency", "_s", 1e3)
             mark = f"  {SYMBOLS[DIRTY]} {DIRTY}" if row["contamination"] == DIRTY else ""
-            lines.append(f"{name:46} {latency:>24} {row['throughput_per_s']:9.1f}  {speedup}".rstrip() + mark)
+            rate = "-" if _is_missing(row["throughput_per_s"]) else f"{row['throughput_per_s']:.1f}"
+            lines.append(f"{name:46} {latency:>24} {rate:>9}  {speedup}".rstrip() + mark)
         else:
             lines.append(f"{name:46} {row['status']}: {row['reason']}")
     return "\n".join([*lines, *_explain_marks(frame)])
@@ -40,7 +41,7 @@ def _explain_marks(frame: pd.DataFrame) -> list[str]:
     dirty = frame[frame["contamination"] == DIRTY].to_dict("records")
     if not dirty:
         return []
-    head = f"{SYMBOLS[DIRTY]} {DIRTY}: the machine was busy with something else, and no clean repetition was had"
+    head = f"{SYMBOLS[DIRTY]} {DIRTY}: the machine was disturbed or slowed, and no clean repetition was had"
     return [head, *(f"  {_name(row)}: {row['contamination_evidence']}" for row in dirty)]
 
 

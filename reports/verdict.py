@@ -86,8 +86,8 @@ def _doubts_about_machine(run: RunData) -> Iterator[str]:
     if dirty:
         worst, case = max(dirty, key=lambda pair: pair[0].dirty_rounds or 0)
         yield (
-            f"The machine was busy with something else in {len(dirty)} of {len(badges)} cases, and no clean repetition "
-            f"was had; their times may be too long and intervals wide. {case.id}: {worst.evidence}."
+            f"The machine was disturbed or slowed in {len(dirty)} of {len(badges)} cases, and no clean repetition was "
+            f"had; their times may be too long and intervals wide. {case.id}: {worst.evidence}."
         )
     unseen = [one.contamination for all_of in run.measurements for one in all_of.rounds]
     waited = [found.get("cpu_pressure_percent") or 0.0 for found in unseen if not can_judge(found)]

@@ -128,6 +128,7 @@ def _commit(git: Mapping[str, Any]) -> str:
 def _contamination(cases: pd.DataFrame) -> str:
     names = {"others_percent": "neighbours {:.3g} % of the cores", "cpu_pressure_percent": "CPU pressure {:.3g} %"}
     names |= {"steal_percent": "steal {:.3g} %", "throttled_periods": "{:.0f} throttled periods"}
+    names |= {"frequency_drop_percent": "frequency down by {:.3g} %"}
     found = [
         text.format(float(cases[name].dropna().max())) for name, text in names.items() if cases[name].notna().any()
     ]

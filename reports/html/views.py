@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from bench.case import HINT, SCENARIOS
+from bench.contamination import RULES
 from bench.knee import RULE
 from reports.badge import CLEAN, DIRTY, SYMBOLS, UNKNOWN, Badge
 
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
 
 #: Headings of the columns that say what else the machine did.
 MACHINE, EVIDENCE = "machine", "what else it did"
+#: Heading of the break-even, the one number whose infinity is said as a word of its own.
+PAYS = "pays after [images]"
 _CLASSES = {SYMBOLS[CLEAN]: "clean", SYMBOLS[DIRTY]: "dirty", SYMBOLS[UNKNOWN]: "unknown"}
 _NAMES = ["model", "resolution", "batch", "backend", "precision", "memory_format", "threads", "device", "scenario"]
 _NAMES += ["streams"]
 _ALWAYS = {"model", "batch", "backend"}
 _UNITS = {"resolution": "px"}
+_MOST = {rule.name: f"{rule.limit:.0f} %" for rule in RULES}
 
 
 def shared_settings(cases: pd.DataFrame) -> str:
@@ -112,7 +116,7 @@ def view_phases(phases: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     view = _identity_of(phases, cases)
     view["cache"] = phases["compile_cache"]
     view["one off [s]"] = phases["one_off_s"]
-    view["pays after [images]"] = pd.to_numeric(phases["break_even_images"]).round()
+    view[PAYS] = pd.to_numeric(phases["break_even_images"]).round()
     for name in ("import", "build", "convert", "compile", "first_inference", "warm_up"):
         # A phase that does nothing for a backend takes the microsecond of timing it.
         view[f"{name.replace('_', ' ')} [s]"] = phases[f"{name}_s"].round(4)
@@ -147,6 +151,8 @@ def view_ledger(cases: pd.DataFrame) -> pd.DataFrame:
     view["CPU pressure [%]"] = pd.to_numeric(shown["cpu_pressure_percent"])
     view["steal [%]"] = pd.to_numeric(shown["steal_percent"])
     view["throttled periods"] = pd.to_numeric(shown["throttled_periods"])
+    view["frequency drop [%]"] = pd.to_numeric(shown["frequency_drop_percent"])
+    view["involuntary switches"] = pd.to_numeric(shown["involuntary_switches"])
     view["notes"] = shown["notes"]
     return view
 
@@ -167,11 +173,15 @@ MEANINGS: Mapping[str, str] = {
     "one off [s]": "build, convert, compile and first inference together",
     "outliers": "calls beyond 3 interquartile ranges from the quartiles of their round; counted, not dropped",
     "steady": "whether warm-up ended because its windows agreed, in every round",
-    MACHINE: "clean: nothing else used the cores; dirty: something did, and no clean repetition was had; "
-    "not available: this system does not tell",
+    MACHINE: "clean: as far as the system tells, in no round did neighbours use over "
+    f"{_MOST['others_percent']} of the cores or the hypervisor over {_MOST['steal_percent']}, nothing was throttled, "
+    f"and the frequency fell by no more than {_MOST['frequency_drop_percent']}; dirty: one of these did not hold, and "
+    "no clean repetition was had; not available: the system does not tell of neighbours, or sampling was too short",
     "neighbours [%]": "share of our cores' time that processes of others, and interrupts, used, worst round",
     "CPU pressure [%]": "share of time in which a task waited for a core, worst round; the benchmark counts, too",
     "steal [%]": "share of core time given to other virtual machines, worst round",
+    "frequency drop [%]": "by how much the fastest core's frequency fell while samples were taken, worst round",
+    "involuntary switches": "times the worker was taken off its core, worst round; its own threads do that, too",
 }
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from reports import badge, tables, verdict
 from reports.console import render_cases
-from reports.html.views import EVIDENCE, MACHINE, badges_of, view_cases
+from reports.html.conditions import describe_conditions
+from reports.html.views import EVIDENCE, MACHINE, MEANINGS, badges_of, view_cases, view_ledger
 
 if TYPE_CHECKING:
     from bench.records import Measurement
@@ -27,8 +28,9 @@ def measured(run: RunData, *rounds: dict[str, float | None], repeated: int = 0) 
 @pytest.mark.parametrize(
     ("rounds", "repeated", "text"),
     [
-        ([QUIET, QUIET], 0, "✓ clean"),
-        ([QUIET, QUIET], 1, "✓ clean: 1 dirty round measured again"),
+        ([QUIET, QUIET], 0, "✓ clean: neighbours used at most 1 % of the cores"),
+        ([QUIET, {**QUIET, "others_percent": 3.2}], 0, "✓ clean: neighbours used at most 4 % of the cores"),
+        ([QUIET, QUIET], 1, "✓ clean: neighbours used at most 1 % of the cores; 1 dirty round measured again"),
         ([QUIET, {"others_percent": None}], 0, "? not available"),
         ([{}], 0, "? not available"),
         (
@@ -100,5 +102,18 @@ def test_the_terminal_marks_dirty_cases_and_says_why(dirty: RunData) -> None:
 
 def test_a_busy_machine_is_a_doubt_with_its_worst_case(dirty: RunData) -> None:
     found = verdict.find_doubts(dirty)
-    assert found[0].startswith("The machine was busy with something else in 1 of 25 cases")
+    assert found[0].startswith("The machine was disturbed or slowed in 1 of 25 cases")
     assert "neighbours used 40 % of the cores in 1 of 1 rounds" in found[0]
+
+
+def test_the_page_and_the_conditions_tell_the_whole_worst_round(run: RunData) -> None:
+    told = {**QUIET, "throttled_periods": 0.0, "frequency_drop_percent": 12.5, "involuntary_switches": 42}
+    cases = tables.cases_frame(replace(run, measurements=(measured(run, QUIET, told),)))
+    ledger = view_ledger(cases)
+    assert (ledger["frequency drop [%]"].iloc[0], ledger["involuntary switches"].iloc[0]) == (12.5, 42)
+    assert "frequency down by 12.5 %" in dict(describe_conditions(run.info, cases))["worst round"]
+
+
+def test_the_meaning_of_the_badge_names_the_limits() -> None:
+    assert "neighbours use over 5 % of the cores or the hypervisor over 1 %" in MEANINGS[MACHINE]
+    assert "fell by no more than 10 %; dirty" in MEANINGS[MACHINE]
