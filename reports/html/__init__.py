@@ -66,11 +66,13 @@ def _tables(frames: Mapping[str, pd.DataFrame]) -> dict[str, Markup | None]:
         "costs": views.view_costs(frames["costs"]),
         "ledger": views.view_ledger(cases),
     }
-    return {
-        # The table library escapes every cell.
-        name: Markup(render_table(name, frame, views.MEANINGS, badges=views.badges_of(frame))) if len(frame) else None  # noqa: S704
-        for name, frame in found.items()
-    }
+    return {name: _table(name, frame) if len(frame) else None for name, frame in found.items()}
+
+
+def _table(name: str, frame: pd.DataFrame) -> Markup:
+    badges = views.badges_of(frame)
+    # The table library escapes every cell.
+    return Markup(render_table(name, frame, views.MEANINGS, badges=badges, never=[views.PAYS]))  # noqa: S704
 
 
 def data_uri(picture: Picture) -> str:

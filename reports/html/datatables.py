@@ -8,6 +8,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from itables import JavascriptFunction, options, to_html_datatable
 from itables.javascript import generate_init_offline_itables_html
@@ -47,6 +48,7 @@ def render_table(
     *,
     badges: Mapping[str, Mapping[str, str]] | None = None,
     lists: Sequence[str] = (),
+    never: Sequence[str] = (),
 ) -> str:
     """A frame as a table that sorts, pages and filters; without scripts it is a plain table of the first page.
 
@@ -56,8 +58,9 @@ def render_table(
         meanings: Column to what it means, shown when the pointer rests on the heading.
         badges: Column to cell text to the CSS classes of a badge around it; texts and classes are our own.
         lists: Columns whose values are ticked in a list rather than searched for by text.
+        never: Columns in which an infinite number means never; in others it is infinite, and the column sorts as text.
     """
-    paged = len(frame) > _PAGE_ROWS
+    paged, frame = len(frame) > _PAGE_ROWS, _worded(frame, never)
     with pd.option_context("display.float_format", _format):
         html = to_html_datatable(
             frame,
@@ -91,6 +94,19 @@ def _column_options(
     for name in lists:
         dropdown = {"extend": "dropdown", "icon": "search", "text": f"Filter {name}", "content": ["searchList"]}
         yield {"targets": names.index(name), "columnControl": [dropdown]}
+
+
+def _worded(frame: pd.DataFrame, never: Sequence[str]) -> pd.DataFrame:
+    """The frame with text for numbers where one is infinite and does not mean never: a cell can't know its column."""
+    columns = [name for name in frame.columns if name not in never and frame[name].dtype.kind == "f"]
+    infinite = [name for name in columns if np.isinf(frame[name]).any()]
+    return frame.assign(**{name: frame[name].map(_word).astype(object) for name in infinite})
+
+
+def _word(value: float) -> str:
+    if math.isnan(value):
+        return ""
+    return "infinite" if math.isinf(value) else _format(value)
 
 
 def _format(value: float) -> str:

@@ -203,11 +203,21 @@ def test_knees_are_a_section_with_their_rule(page: str) -> None:
 
 
 def test_a_table_sorts_by_number_and_shows_few_digits() -> None:
-    html = render_table("t", pd.DataFrame({"x": [1234.5678, float("nan"), float("inf"), 0.5]}), {"x": "it's x"})
+    frame = pd.DataFrame({"x": [1234.5678, float("nan"), float("inf"), 0.5]})
+    html = render_table("t", frame, {"x": "it's x"}, never=["x"])
     assert r"[\"1235\", 1234.5678]" in html
     assert r"[\"\", \"___NaN___\"]" in html
     assert r"[\"never\"," in html
     assert "title='it&#x27;s x'" in html
+
+
+def test_an_infinite_number_is_never_in_a_break_even_alone(run: RunData) -> None:
+    html = render_table("t", pd.DataFrame({"error": [1e-5, float("inf"), float("nan")]}), {})
+    assert r"[\"1.0e-05\"], [\"infinite\"], [\"\"]" in html
+    assert "never" not in html.split("<table")[-1]
+    frames = tables.all_frames(replace(run, measurements=run.measurements[:4]))
+    page = render_page(run, {**frames, "phases": frames["phases"].assign(break_even_images=float("inf"))}, [])
+    assert r"[\"never\"," in page
 
 
 def test_a_long_table_is_whole_and_paged() -> None:
