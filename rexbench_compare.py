@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reports.answer import DONE, FAILED, add_output, give_answer, write_csv, write_text
-from rexnet_core.errors import InputError
+from reports.answer import DONE, FAILED, add_output, check_target, give_answer, write_csv, write_text
+from rexnet_core.errors import InputError, StoreError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from bench.case import Case
+    from bench.compare import Compared
     from bench.floors import Floor
     from bench.plan import Plan
     from bench.records import RunInfo
@@ -33,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("runs", nargs="*", metavar="RUN", help="base and head: two stored runs, ids or parts or latest")
     parser.add_argument("--live", action="store_true", help="build both sides now and let them take turns")
-    for side, default in (("base", ""), ("head", "; default: the working tree")):
+    for side, default in (("base", ""), ("head", "; default: the working tree with --base, else the code that runs")):
         parser.add_argument(f"--{side}", metavar="REF", help=f"a git revision for the {side}{default}")
         parser.add_argument(f"--{side}-wheel", type=Path, metavar="FILE", help=f"a wheel of rexbench for the {side}")
         text = f"interpreter of an environment with rexbench for the {side}"
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     A change within the band is the same: 3 %, or the floor that `rexbench selftest` stored for this machine if larger.
 
     Exit codes: 0 all same or faster, 3 one is slower, 4 none is slower and one is ambiguous, 1 a case failed, 2 the
-    call is wrong.
+    call is wrong. A case that the base can do and the head can't has failed.
     """
     _check(args)
     return _compare_live(args) if _is_live(args) else _compare_stored(args)
@@ -84,12 +85,13 @@ def publish(args: argparse.Namespace, document: dict[str, Any], run_id: str | No
 
 
 def _judge(document: dict[str, Any]) -> int:
-    """The exit code: a regression that is known outweighs a case that failed, and both outweigh doubt."""
+    """The exit code: a regression that is known outweighs a case that failed or is missing, and both outweigh doubt."""
     statuses = {row["status"] for row in document["rows"]}
     verdicts = {row["verdict"] for row in document["rows"]}
     if "SLOWER" in verdicts:
         return SLOWER
-    if document["stopped"] or statuses - {"ok", "unavailable", "unsupported"} or "ok" not in statuses:
+    lost = document["stopped"] or document["only_base"] or "ok" not in statuses
+    if lost or statuses - {"ok", "unavailable", "unsupported"}:
         return FAILED
     return INCONCLUSIVE if "AMBIGUOUS" in verdicts else DONE
 
@@ -116,11 +118,23 @@ def _check(args: argparse.Namespace) -> None:
         raise InputError(f"--band is a share from 0 to 1, such as 0.03, not {args.band}")
     if args.markdown == "-" and (args.json or args.csv == "-"):
         raise InputError("--markdown - and --json or --csv - both ask for standard output; give --markdown a file")
+    check_target("--markdown", args.markdown)
     if _is_live(args):
         _check_live(args)
+    elif given := _find_grid(args):
+        raise InputError(
+            f"stored runs are compared by all the cases they share; {given[0]} is for --live, leave it out"
+        )
     elif len(args.runs) != 2:  # noqa: PLR2004 - a base and a head
-        given = f"{len(args.runs)} given"
-        raise InputError(f"two stored runs are compared, {given}; or let two builds take turns: --live --base REF")
+        number = f"{len(args.runs)} given"
+        raise InputError(f"two stored runs are compared, {number}; or let two builds take turns: --live --base REF")
+
+
+def _find_grid(args: argparse.Namespace) -> list[str]:
+    """The flags given that say what a live comparison measures."""
+    from bench.options import OPTIONS  # noqa: PLC0415
+
+    return [flag for flag, _ in OPTIONS if getattr(args, flag[2:].replace("-", "_")) is not None]
 
 
 def _check_live(args: argparse.Namespace) -> None:
@@ -165,79 +179,94 @@ def _compare_live(args: argparse.Namespace) -> int:
     plan, pairs = expand_contests(
         read_selection(args.__getattribute__, args.project), own, preset=args.preset is not None
     )
-    with MachineLock(wait=args.wait, tell=_tell), open_sides(*_sources(args)) as sides:
-        store = Store(args.store)
-        told = {**plan.settings.as_dict(), "base": sides[0].told, "head": sides[1].told}
-        with record_study(store, COMPARE, told) as study:
-            floor = find_floor(store, study.run.environment, rounds=plan.settings.max_rounds)
-            study.document = _measure(plan, pairs, sides, band=args.band, floor=floor)
-    return publish(args, study.document, study.run.id)
+    document: dict[str, Any] = {}
+    try:
+        with MachineLock(wait=args.wait, tell=_tell), open_sides(*_sources(args)) as sides:
+            store = Store(args.store)
+            told = {**plan.settings.as_dict(), "base": sides[0].told, "head": sides[1].told}
+            with record_study(store, COMPARE, told) as study:
+                rounds, threads = plan.settings.max_rounds, plan.cases[0].threads
+                floor = find_floor(store, study.run.environment, rounds=rounds, threads=threads)
+                for document in _measure(plan, pairs, sides, band=args.band, floor=floor):
+                    study.keep(document)
+    except StoreError:
+        if document:  # what can't be stored can still be told
+            publish(args, document, None)
+        raise
+    return publish(args, document, study.run.id)
 
 
 def _measure(
     plan: Plan, pairs: list[tuple[Case, Case]], sides: tuple[Side, Side], *, band: float | None, floor: Floor | None
-) -> dict[str, Any]:
-    """The document of a live comparison; what is done when the user stops is kept."""
+) -> Iterator[dict[str, Any]]:
+    """The document of a live comparison as it stands after each case; Ctrl-C ends it with what there is."""
     from bench.compare import compare_live  # noqa: PLC0415
     from bench.comparison import make_document  # noqa: PLC0415
     from bench.progress import make_progress  # noqa: PLC0415
+    from bench.scratch import make_scratch  # noqa: PLC0415
 
-    done, progress = [], make_progress()
+    builds, told = (sides[0].build, sides[1].build), (sides[0].told, sides[1].told)
+    done: list[Compared] = []
+    progress = make_progress()
     progress.begin(len(pairs))
-    with tempfile.TemporaryDirectory(prefix="rexbench-") as scratch:
-        found = compare_live(
-            pairs,
-            (sides[0].build, sides[1].build),
-            settings=plan.settings,
-            scratch=Path(scratch),
-            weights=plan.weights,
-            watch=progress.step,
-        )
+
+    def describe() -> dict[str, Any]:
+        return make_document(done, sides=told, live=True, band=band, floor=floor, planned=len(pairs))
+
+    with make_scratch() as scratch:
+        options: dict[str, Any] = {"settings": plan.settings, "scratch": scratch, "weights": plan.weights}
         try:
-            for one in found:
+            for one in compare_live(pairs, builds, watch=progress.step, **options):
                 done.append(one)
                 progress.done(one.head)
+                yield describe()
         except KeyboardInterrupt:
             _tell("stopped; finished cases are kept")
+            yield describe() | {"stopped": True}
         finally:
             progress.end()
-    told = (sides[0].told, sides[1].told)
-    return make_document(done, sides=told, live=True, band=band, floor=floor, planned=len(pairs))
 
 
 def _compare_stored(args: argparse.Namespace) -> int:
-    from bench.compare import compare_stored, find_differences  # noqa: PLC0415
+    from bench.compare import compare_stored, find_differences, find_unshared  # noqa: PLC0415
     from bench.comparison import make_document  # noqa: PLC0415
-    from bench.floors import find_floor  # noqa: PLC0415
     from bench.store import Store  # noqa: PLC0415
 
     store = Store(args.store, create=False)
     base, head = (_find_run(store, name) for name in args.runs)
-    differences = find_differences(base, head)
+    plans = [store.plan(run.id) or {} for run in (base, head)]
+    differences = find_differences(base, head, (plans[0].get("weights_sha256"), plans[1].get("weights_sha256")))
     if differences and not args.force:
         raise InputError(
             f"runs {base.id} and {head.id} were taken under unlike conditions ({'; '.join(differences)}), whose times "
             "don't compare; run both builds here with --live, or label every row with --force"
         )
-    compared = compare_stored(store.measurements(base.id), store.measurements(head.id))
-    floor = find_floor(store, head.environment)
-    told = (f"run {base.id}", f"run {head.id}")
-    document = make_document(compared, sides=told, live=False, band=args.band, floor=floor, differences=differences)
+    measured = store.measurements(base.id), store.measurements(head.id)
+    document = make_document(
+        compare_stored(*measured),
+        sides=(f"run {base.id}", f"run {head.id}"),
+        live=False,
+        band=args.band,
+        floor=None,
+        differences=differences,
+        unshared=find_unshared(*measured),
+    )
     return publish(args, document, None)
 
 
 def _find_run(store: Store, name: str) -> RunInfo:
-    """The run of that name; ``latest`` is the newest that has cases, for a study has none.
+    """The run of that name; ``latest`` is the newest that has cases, which a study has not.
 
     Raises:
-        InputError: It is a study.
+        InputError: It has none.
     """
+    able = store.runs_with_cases()
     if name == "latest":
-        runs = [one for one in store.runs() if store.study(one.id) is None]
+        runs = [one for one in store.runs() if one.id in able]
         return max(runs, key=lambda one: (one.started_at, one.id)) if runs else store.find_run(name)
     found = store.find_run(name)
-    if store.study(found.id) is not None:
-        raise InputError(f"run {found.id} is a study ({found.preset}) and has no cases to compare; name another")
+    if found.id not in able:
+        raise InputError(f"run {found.id} ({found.preset}) has no cases to compare; name another")
     return found
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reports.answer import DONE, FAILED, add_output, give_answer
@@ -65,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     smallest that is found in 95 %. The floor is stored; `rexbench compare` and the reports of this machine show and use
     the newest.
     """
+    from bench.executor import WorkerError  # noqa: PLC0415
     from bench.floors import SELFTEST  # noqa: PLC0415
     from bench.lock import MachineLock  # noqa: PLC0415
     from bench.neighbour import live_beside_neighbour  # noqa: PLC0415
@@ -77,10 +76,21 @@ def run(args: argparse.Namespace) -> int:
     with MachineLock(wait=args.wait, tell=_tell):
         store = Store(args.store)
         with record_study(store, SELFTEST, settings) as study:
-            with live_beside_neighbour() if args.neighbour else nullcontext():
-                taken, stopped = _take(args, plan, levels)
+            with live_beside_neighbour() if args.neighbour else nullcontext(lambda: None) as read_share:
+                taken, failed, stopped = _take(args, plan, levels)
+                try:
+                    share = read_share()
+                except WorkerError as error:
+                    _tell(str(error))
+                    share, stopped = 0.0, True
             study.document = make_document(
-                taken, levels=levels, rounds=args.rounds, band=args.band, neighbour=args.neighbour, stopped=stopped
+                taken,
+                levels=levels,
+                rounds=args.rounds,
+                band=args.band,
+                neighbour=share,
+                stopped=stopped,
+                failed=failed,
             )
     return publish(args, study.document, study.run.id)
 
@@ -99,7 +109,7 @@ def publish(args: argparse.Namespace, document: dict[str, Any], run_id: str) -> 
     frame = protocols_frame(document) if protocols else selftest_frame(document)
     shown = render_selftest(document) + (f"\n\n{render_protocols(document)}" if protocols else "")
     give_answer(args, {"run": run_id, **public(document)}, frame, text=lambda: f"{shown}\n\nstored as run {run_id}")
-    return FAILED if document["stopped"] or not document["cases"] else DONE
+    return FAILED if document["stopped"] or document.get("failed") or not document["cases"] else DONE
 
 
 def _plan(args: argparse.Namespace) -> Plan:
@@ -147,34 +157,40 @@ def _levels(given: list[float] | None) -> list[float]:
     return [0.0, *sorted(set(given))]
 
 
-def _take(args: argparse.Namespace, plan: Plan, levels: list[float]) -> tuple[dict[Case, list[Pair]], bool]:
-    """Pairs of each case, and whether it ended before its time; what is there then is kept."""
-    from bench.executor import ProcessExecutor, WorkerError  # noqa: PLC0415
+def _take(
+    args: argparse.Namespace, plan: Plan, levels: list[float]
+) -> tuple[dict[Case, list[Pair]], dict[Case, str], bool]:
+    """Pairs of each case, why some have no more, and whether the user ended it; what is there then is kept."""
+    from bench.executor import ProcessExecutor  # noqa: PLC0415
     from bench.process import Build  # noqa: PLC0415
-    from bench.selftest import SelfTest, make_pairs  # noqa: PLC0415
+    from bench.scratch import make_scratch  # noqa: PLC0415
+    from bench.selftest import Pair, SelfTest, make_pairs  # noqa: PLC0415
     from bench.sides import STEADY_HEAP  # noqa: PLC0415
 
     executor = ProcessExecutor(Build(variables=STEADY_HEAP))
     taken: dict[Case, list[Pair]] = {case: [] for case in plan.cases}
-    with tempfile.TemporaryDirectory(prefix="rexbench-") as scratch:
-        folder = Path(scratch)
+    failed: dict[Case, str] = {}
+    with make_scratch() as folder:
         tests = [
             SelfTest(case, settings=plan.settings, executor=executor, scratch=folder, levels=levels)
             for case in plan.cases
         ]
         try:
-            for test in tests:
-                _show("preparing")
-                test.prepare()
-            for place, pair in make_pairs(tests, _limit(args), time.monotonic):
-                taken[plan.cases[place]].append(pair)
-                _show(f"{sum(map(len, taken.values()))} pairs of processes")
-        except (KeyboardInterrupt, WorkerError) as error:
-            _tell(f"{str(error) or 'stopped'}; finished pairs are kept")
-            return taken, True
+            _show("preparing")
+            for place, found in make_pairs(tests, _limit(args), time.monotonic):
+                case = plan.cases[place]
+                if isinstance(found, Pair):
+                    taken[case].append(found)
+                    _show(f"{sum(map(len, taken.values()))} pairs of processes")
+                else:
+                    failed[case] = str(found)
+                    _tell(f"{case.id}: {found}; it has no more pairs, the others go on")
+        except KeyboardInterrupt:
+            _tell("stopped; finished pairs are kept")
+            return taken, failed, True
         finally:
             _show("")
-    return taken, False
+    return taken, failed, False
 
 
 def _show(text: str) -> None:

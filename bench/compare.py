@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.executor import ProcessExecutor
 from bench.match import Match
+from bench.resume import RESUMED
 from bench.sides import BASE, HEAD, HeadExecutor
 from bench.verdicts import Change, paired_change, unpaired_change
 from rexnet_core.errors import InputError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 #: What two runs must share for their times to be compared, each as its name and where the environment holds it.
 _CONDITIONS = (
     ("processor", "cpu", "model"),
+    ("architecture", "cpu", "arch"),
     ("logical cores", "cpu", "logical"),
     ("thread budget", "limits", "threads"),
     ("system", "system", "os"),
@@ -31,8 +33,8 @@ _CONDITIONS = (
     ("compiler", "system", "compiler"),
     *((name, "libraries", name) for name in ("torch", "openvino", "numpy")),
 )
-#: The same of their settings.
-_SETTINGS = ("weights", "seed")
+#: What a head that is to be no slower may not have lost.
+_LOST = frozenset({"unavailable", "unsupported"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ def compare_live(
         executors: In place of processes of the builds.
 
     Yields:
-        What became of each pair, when it is done.
+        What became of each pair, when it is done; of one that Ctrl-C ends, what its whole rounds say.
     """
     assert settings.min_rounds == settings.max_rounds, "rounds are fixed before the first is seen"
     base, head = executors or tuple(
@@ -95,7 +97,14 @@ def compare_live(
             sides=sides,
         )
         left_s = settings.budget_s and (settings.budget_s - (base.now() - begun)) / (len(contests) - place)
-        one, two = match.run(left_s and max(left_s, 1.0), lambda _found: None)
+        try:
+            match.run(left_s and max(left_s, 1.0), lambda _found: None)
+        except KeyboardInterrupt:
+            one, two = match.measurements()
+            if one.rounds and two.rounds:
+                yield _compare(one, two, paired_change)
+            raise
+        one, two = match.measurements()
         yield _compare(one, two, paired_change)
 
 
@@ -113,7 +122,18 @@ def compare_stored(base: Sequence[Measurement], head: Sequence[Measurement]) -> 
     return [_compare(one, two, unpaired_change) for one, two in pairs]
 
 
+def find_unshared(base: Sequence[Measurement], head: Sequence[Measurement]) -> tuple[list[str], list[str]]:
+    """Ids of the cases that only the base has, and of those that only the head has."""
+    cases = [[one.case for one in side] for side in (base, head)]
+    return [case.id for case in cases[0] if case not in cases[1]], [
+        case.id for case in cases[1] if case not in cases[0]
+    ]
+
+
 def _compare(base: Measurement, head: Measurement, change: Callable[[Measurement, Measurement], Change]) -> Compared:
+    if base.case == head.case and base.status == "ok" and head.status in _LOST:
+        reason = f"{HEAD} is {head.status} where {BASE} is not: {head.reason}"
+        return Compared(base=base, head=head, change=None, status="failed", reason=reason)
     # A side that was ended because the other failed is ok itself; the other tells why.
     for label, side in ((BASE, base), (HEAD, head)):
         if side.status != "ok":
@@ -121,19 +141,30 @@ def _compare(base: Measurement, head: Measurement, change: Callable[[Measurement
     return Compared(base=base, head=head, change=change(base, head))
 
 
-def find_differences(base: RunInfo, head: RunInfo) -> list[str]:
-    """In what the conditions of two runs differ, in words; empty where their times may be compared."""
+def find_differences(base: RunInfo, head: RunInfo, digests: tuple[str | None, str | None] = (None, None)) -> list[str]:
+    """In what the conditions of two runs differ, in words; empty where their times may be compared.
+
+    Args:
+        base: One run.
+        head: The other.
+        digests: Of the checkpoints they read, None where that is not known: a name may stand for another file by now.
+    """
     found = [
         f"{name} {was or 'unknown'} and {is_now or 'unknown'}"
         for name, part, key in _CONDITIONS
         for was, is_now in [(_value(base.environment, part, key), _value(head.environment, part, key))]
         if was != is_now
     ]
-    found += [
-        f"{name} {base.settings.get(name)} and {head.settings.get(name)}"
-        for name in _SETTINGS
-        if base.settings.get(name) != head.settings.get(name)
-    ]
+    weights = [run.settings.get("weights") for run in (base, head)]
+    if None not in digests and digests[0] != digests[1]:
+        found.append(f"weights {weights[0]} and {weights[1]}, whose contents differ")
+    elif None in digests and weights[0] != weights[1]:
+        found.append(f"weights {weights[0]} and {weights[1]}")
+    if base.settings.get("seed") != head.settings.get("seed"):
+        found.append(f"seed {base.settings.get('seed')} and {head.settings.get('seed')}")
+    for run in (base, head):
+        forced = [told for again in run.settings.get(RESUMED, ()) for told in again.get("differences", ())]
+        found += [f"run {run.id} itself was gone on with under others: {told}" for told in forced]
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from bench.contamination import can_judge, find_causes
 from bench.intervals import COVERAGE
 from bench.stats import summarise
 from bench.verdicts import BAND, FALSE_DISCOVERIES, VERDICTS, Change, judge
@@ -31,6 +32,7 @@ def make_document(
     band: float | None,
     floor: Floor | None,
     differences: Sequence[str] = (),
+    unshared: tuple[Sequence[str], Sequence[str]] = ((), ()),
     planned: int | None = None,
 ) -> dict[str, Any]:
     """What a comparison found.
@@ -40,8 +42,9 @@ def make_document(
         sides: What base and head are, in words.
         live: Whether they took turns.
         band: The share asked for; None for the larger of 3 % and the machine's floor.
-        floor: Of the machine the times were taken on.
+        floor: Of the machine the times were taken on, for as many rounds in turns; None for runs that took none.
         differences: Between the environments of two stored runs, where that was forced.
+        unshared: Cases that only the base has, and that only the head has.
         planned: Number of cases asked for, where it may be more than there are.
     """
     bands = [_band(band, floor, {one.base.case.backend, one.head.case.backend}) for one in compared]
@@ -59,6 +62,8 @@ def make_document(
         "band": band,
         "floor": floor.describe() if floor else None,
         "differences": list(differences),
+        "only_base": list(unshared[0]),
+        "only_head": list(unshared[1]),
         "verdicts": {name: counts[name] for name in VERDICTS if counts[name]},
         "rows": rows,
         "stopped": planned is not None and len(compared) < planned,
@@ -97,6 +102,21 @@ def _row(one: Compared, verdict: Verdict) -> dict[str, Any]:
         "paired": change.paired,
         "base_latency_s": summarise(one.base).latency_s,
         "head_latency_s": summarise(one.head).latency_s,
+        **_conditions(one),
+    }
+
+
+def _conditions(one: Compared) -> dict[str, Any]:
+    """What else the machine did while the sides were measured, and what their warm-ups leave open."""
+    rounds = [part for side in (one.base, one.head) for part in side.rounds]
+    causes = [found for part in rounds if (found := find_causes(part.contamination))]
+    judged = any(can_judge(part.contamination) for part in rounds)
+    return {
+        "machine": "dirty" if causes else "clean" if judged else "not available",
+        "dirty_rounds": sum(1 for part in one.head.rounds if find_causes(part.contamination)),
+        "dirty_causes": {name: max(found.get(name, 0.0) for found in causes) for found in causes for name in found},
+        "steady": all(part.steady for part in rounds) if rounds else None,
+        "stop_reasons": sorted({side.stop_reason for side in (one.base, one.head)} - {""}),
     }
 
 
@@ -111,4 +131,8 @@ def _samples(one: Compared) -> dict[str, Any]:
 
 
 def _turns(side: Measurement) -> list[Any]:
-    return [{"turns_s": part.turns_s, "contamination": part.contamination} for part in side.rounds]
+    rounds = [(part, False) for part in side.rounds] + [(part, True) for part in side.repeated]
+    return [
+        {"turns_s": part.turns_s, "contamination": part.contamination, "replaced": replaced}
+        for part, replaced in rounds
+    ]

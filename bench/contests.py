@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from bench.case import HINT
 from bench.plan import expand
+from bench.presets import DEFAULT
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from bench.plan import Plan, Selection
 
 #: Process rounds of a comparison.
-ROUNDS = 10
+ROUNDS = 14
 #: What a side may have of its own, with the field of a selection that holds it, and its type.
 KEYS: Mapping[str, tuple[str, type]] = {
     "threads": ("threads", int),
@@ -41,14 +43,15 @@ def expand_contests(
     Args:
         selection: What was asked for.
         own: Of base and head, as `read_changes` makes them.
-        preset: Whether a preset was named; without, a short grid fills what was left open.
+        preset: Whether a preset was named for this; without, a short grid fills what was left open, whatever preset the
+            project has for its runs. Only the cases are a preset's: its rounds and budget are those of a run.
 
     Raises:
         InputError: A value breaks a rule.
     """
     if not preset:
         usual = {name: value for name, value in _GRID.items() if getattr(selection, name) is None}
-        selection = replace(selection, **usual)  # type: ignore[arg-type]
+        selection = replace(selection, preset=DEFAULT, **usual)  # type: ignore[arg-type]
     asked = selection.settings
     rounds = asked.get("max_rounds", ROUNDS)
     fixed = {"budget_s": None, **SETTINGS, **asked, "min_rounds": rounds, "max_rounds": rounds}
@@ -95,6 +98,7 @@ def _changed(case: Case, selection: Selection, changes: Mapping[str, Any]) -> Ca
         "precisions": [case.precision],
         "memory_formats": [case.memory_format],
         "scenarios": [case.scenario],
+        "streams": [case.streams or HINT] if case.scenario == "throughput" else None,
         "device": case.device,
         "threads": case.threads,
     }

@@ -8,13 +8,24 @@ from typing import TYPE_CHECKING, Any
 from bench.case import QUEUED_BACKENDS
 from bench.executor import WorkerError
 from bench.records import Effective, Measurement, Round
+from rexnet_core.errors import RexbenchError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from bench.case import Case
     from bench.executor import Executor, Handle
     from bench.records import Parity
+
+
+#: What is read of each answer; the worker of another build may tell less.
+_NEEDED: Mapping[str, frozenset[str]] = {
+    "build": frozenset({"phases_s", "effective", "caches"}),
+    "warm_up": frozenset({"calls", "steady", "median_s", "elapsed_s"}),
+    "take_turn": frozenset({"samples_s", "involuntary_switches"}),
+    "memory": frozenset(),
+}
 
 
 @dataclass(slots=True)
@@ -69,7 +80,8 @@ class Entry:
         if isinstance(error, WorkerError):
             self.status, self.reason = error.status, str(error)
         else:
-            self.status, self.reason = "failed", f"{type(error).__name__}: {error}"
+            name = "" if isinstance(error, RexbenchError) else f"{type(error).__name__}: "
+            self.status, self.reason = "failed", f"{name}{error}"
 
     def keep(self, stored: Measurement) -> None:
         """Take over what is known from before an interruption; what was not begun then is as new."""
@@ -79,11 +91,28 @@ class Entry:
         self.repeated = list(stored.repeated)
         self.parity, self.effective = stored.parity, stored.effective
 
+    def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
+        """The answer of its worker.
+
+        Raises:
+            WorkerError: There is none, or it lacks what we read of it.
+        """
+        assert self.handle is not None
+        try:
+            answer = self.handle.ask(do, **arguments)
+            lacks = sorted(_NEEDED[do] - answer.keys())
+        except KeyError as error:  # of one of several instances that answer as one
+            lacks = [str(error)]
+        if lacks:
+            told = f"its answer to {do!r} lacks {', '.join(lacks)}; its build is another than this one can read"
+            raise WorkerError("failed", told)
+        return answer
+
     def close(self) -> None:
         """End the worker, if there is one."""
-        if self.handle:
-            self.handle.close()
-            self.handle = None
+        handle, self.handle = self.handle, None
+        if handle:
+            handle.close()
 
     def replace_round(self) -> None:
         """Let the last round stand for the one before."""
@@ -92,16 +121,15 @@ class Entry:
 
     def close_round(self, index: int, machine: dict[str, float | None]) -> None:
         """Turn what the worker gave into a record."""
-        assert self.handle is not None
         try:
-            memory = self.handle.ask("memory")
+            memory = self.ask("memory")
         except WorkerError as error:
             self.fail(error)
             return
         phases = {**self.built["phases_s"], "warm_up": self.warmed["elapsed_s"]}
         if self.case.backend == "openvino":
-            phases["build"] += self.prepared.get("build_s") or 0.0
-            phases["convert"] += self.prepared.get("convert_s") or 0.0
+            for name in ("build", "convert"):
+                phases[name] = phases.get(name, 0.0) + (self.prepared.get(f"{name}_s") or 0.0)
         self.rounds.append(
             Round(
                 turns_s=tuple(self.turns),
@@ -111,7 +139,8 @@ class Entry:
                 warmup_calls=self.warmed["calls"],
                 steady=self.warmed["steady"],
                 contamination={**machine, "involuntary_switches": self.switches},
-                **memory,
+                peak_rss_bytes=memory.get("peak_rss_bytes"),
+                base_rss_bytes=memory.get("base_rss_bytes"),
             )
         )
 

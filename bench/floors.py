@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 #: Kind of a self-test's document, and preset of its run.
 SELFTEST = "selftest"
+FORMAT_VERSION = 1
+#: Pairs of processes from which a spread is worth a floor: from five it is known to a factor of two.
+LEAST_PAIRS = 5
 _DAY_S = 86_400
 _IDENTITY = (("cpu", "model"), ("cpu", "arch"), ("cpu", "logical"), ("limits", "threads"))
 
@@ -64,37 +67,53 @@ def identify_machine(environment: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def find_floor(
-    store: Store, environment: Mapping[str, Any], *, rounds: int | None = None, now: datetime | None = None
+    store: Store,
+    environment: Mapping[str, Any],
+    *,
+    rounds: int | None = None,
+    threads: int | None = None,
+    now: datetime | None = None,
 ) -> Floor | None:
     """The newest floor of this machine; None where it was never tested.
 
-    One taken beside a neighbour of our own making counts only where there is no other.
+    Backends that the newest self-test left out come from those of the day before it. Tests beside a neighbour of our
+    own making count only where there is no other.
 
     Args:
         store: Where self-tests are.
         environment: As `bench.machine.read_environment` tells it.
         rounds: Process rounds that are to see something; default is the number the test was made for.
+        threads: Of the cases that are to be seen; default is the machine's budget.
         now: The time; default is that of the clock.
     """
-    own = identify_machine(environment)
+    own, now = identify_machine(environment), now or datetime.now(UTC)
+    wanted = threads or environment.get("limits", {}).get("threads")
     runs = [run for run in store.runs() if run.preset == SELFTEST and identify_machine(run.environment) == own]
-    found = []
-    for run in sorted(runs, key=lambda run: (run.started_at, run.id), reverse=True):
-        floor = _read_floor(run, store.study(run.id), rounds, now or datetime.now(UTC))
-        if floor and not floor.neighbour:
-            return floor
-        found += [floor] if floor else []
-    return found[0] if found else None
+    tests = [
+        found
+        for run in sorted(runs, key=lambda run: (run.started_at, run.id), reverse=True)
+        if (found := _read_floor(run, store.study(run.id), rounds, wanted, now))
+    ]
+    tests = [one for one in tests if not one.neighbour] or tests
+    tests = [one for one in tests if one.age_s <= tests[0].age_s + _DAY_S]
+    if not tests:
+        return None
+    floors: dict[str, float] = {}
+    for one in tests:
+        floors = one.by_backend | floors
+    return replace(tests[0], by_backend=dict(sorted(floors.items())))
 
 
-def _read_floor(run: RunInfo, document: Mapping[str, Any] | None, rounds: int | None, now: datetime) -> Floor | None:
-    """The floor that a self-test found, if it found one."""
-    if document is None or document.get("kind") != SELFTEST:
+def _read_floor(
+    run: RunInfo, document: Mapping[str, Any] | None, rounds: int | None, threads: int | None, now: datetime
+) -> Floor | None:
+    """The floor that a self-test found at that number of threads, if it found one."""
+    if document is None or (document.get("kind"), document.get("format_version")) != (SELFTEST, FORMAT_VERSION):
         return None
     floors = {
         row["backend"]: least_visible(row["spread"], rounds or document["rounds"])
         for row in document["cases"]
-        if _is_number(row["spread"])
+        if _is_number(row["spread"]) and row["pairs"] >= LEAST_PAIRS and row["threads"] == threads
     }
     if not floors:
         return None

@@ -15,7 +15,7 @@ import numpy as np
 
 from bench.intervals import COVERAGE
 from bench.significance import mann_whitney, welch
-from bench.trials import evaluate, pair_logs
+from bench.trials import TRIALS, evaluate, pair_logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -79,8 +79,14 @@ def judge_habits(pairs: Sequence[Pair], levels: Sequence[float], rounds: int) ->
     ]
     ours = evaluate(np.array([pair_logs(pair) for pair in pairs]), levels, rounds, 0.0)
     told = [rate.told for rate in ours.rates]
-    name = "Student's t over rounds, paired by turn"
-    paired = Habit(order="in turns", test=name, false_alarms=told[0], found=tuple(told[1:]), trials=4000, rounds=rounds)
+    paired = Habit(
+        order="in turns",
+        test="Student's t over rounds, paired by turn",
+        false_alarms=told[0],
+        found=tuple(told[1:]),
+        trials=TRIALS,
+        rounds=rounds,
+    )
     return [*found, paired]
 
 

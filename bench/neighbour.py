@@ -10,21 +10,40 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import psutil
+
+from bench.executor import WorkerError
 from bench.process import Build, Child
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 #: Lengths of its busy and idle spells are drawn from here [s].
 SPELL_S = (0.5, 3.0)
 
 
 @contextmanager
-def live_beside_neighbour() -> Iterator[None]:
-    """Have the neighbour while the context is open."""
+def live_beside_neighbour() -> Iterator[Callable[[], float]]:
+    """Have the neighbour while the context is open.
+
+    Yields:
+        Asks for the share of the time since then in which it kept a core busy.
+
+    Raises:
+        WorkerError: Asked when it has died: it was not there all the time.
+    """
+    begun = time.monotonic()
     child = Child("bench.neighbour", [], threads=1, build=Build(), extra={}, answers=subprocess.DEVNULL)
+
+    def read_share() -> float:
+        try:
+            times = psutil.Process(child.popen.pid).cpu_times()
+        except psutil.Error:
+            raise WorkerError("failed", f"the neighbour died: {child.why_dead()}") from None
+        return float(times.user + times.system) / (time.monotonic() - begun)
+
     try:
-        yield
+        yield read_share
     finally:
         child.end()
         child.close()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: In place of a resolution: each model's own input side, which its published accuracy belongs to.
 NATIVE = "native"
+#: The preset of a run that names none.
+DEFAULT = "quick"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

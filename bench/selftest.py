@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.assets import assets_name, prepare_task
 from bench.contamination import contamination, read_usage
+from bench.executor import WorkerError
 from bench.measure import plan_turns
 
 if TYPE_CHECKING:
@@ -123,20 +124,27 @@ class SelfTest:
 
 def make_pairs(
     tests: Sequence[SelfTest], enough: Callable[[int, float], bool], now: Callable[[], float]
-) -> Iterator[tuple[int, Pair]]:
+) -> Iterator[tuple[int, Pair | WorkerError]]:
     """Pairs of each test in turn, so that whatever the machine does meets all alike.
 
     Args:
-        tests: Prepared ones.
+        tests: New ones.
         enough: Told the rounds that are done, and the length of the last [s]; whether no other is begun.
         now: A clock [s].
 
     Yields:
-        The place of the test, and a pair of it.
+        The place of the test, and a pair of it, or why it has no more: the others go on without it.
     """
+    going = dict(enumerate(tests))
     done, last_s = 0, 0.0
-    while not enough(done, last_s):
+    while going and not enough(done, last_s):
         begun = now()
-        for place, test in enumerate(tests):
-            yield place, test.make_pair()
+        for place, test in list(going.items()):
+            try:
+                if not done:
+                    test.prepare()
+                yield place, test.make_pair()
+            except WorkerError as error:
+                del going[place]
+                yield place, error
         done, last_s = done + 1, now() - begun

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.floors import SELFTEST
+from bench.floors import FORMAT_VERSION, SELFTEST
 from bench.habits import judge_habits
 from bench.trials import evaluate, pair_logs
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from bench.selftest import Pair
     from bench.trials import Findings
 
-FORMAT_VERSION = 1
-
 
 def make_document(
     taken: Mapping[Case, Sequence[Pair]],
@@ -27,8 +25,9 @@ def make_document(
     levels: Sequence[float],
     rounds: int,
     band: float,
-    neighbour: bool,
+    neighbour: float | None,
     stopped: bool,
+    failed: Mapping[Case, str] | None = None,
 ) -> dict[str, Any]:
     """What the pairs of a self-test say.
 
@@ -37,17 +36,20 @@ def make_document(
         levels: Shares by which the head was made slower, 0 first.
         rounds: Process rounds of the comparisons that are judged.
         band: The band of their verdicts.
-        neighbour: Whether a neighbour kept a core busy.
+        neighbour: Share of the time in which a neighbour of our own making kept a core busy; None where there was none.
         stopped: Whether the user ended it.
+        failed: Cases that ended before the others, with the reason.
     """
     return {
         "kind": SELFTEST,
         "format_version": FORMAT_VERSION,
         "rounds": rounds,
         "band": band,
-        "neighbour": neighbour,
+        "neighbour": neighbour is not None,
+        "neighbour_share": neighbour,
         "levels": list(levels),
         "stopped": stopped,
+        "failed": {case.id: reason for case, reason in (failed or {}).items()},
         "cases": [_case(case, pairs, levels, rounds, band) for case, pairs in taken.items() if len(pairs) > 1],
         "samples": [
             {"case": case.as_dict(), "pairs": [asdict(pair) for pair in pairs]} for case, pairs in taken.items()

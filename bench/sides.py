@@ -6,7 +6,6 @@ import contextlib
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import numpy as np
 from bench.assets import IMAGES, REFERENCE, WEIGHTS
 from bench.executor import ProcessExecutor
 from bench.process import Build
+from bench.scratch import make_scratch
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,10 +81,7 @@ def _open_side(source: Source, stack: ExitStack) -> Side:
     if source.ref is not None:
         return _open_ref(source.ref, stack)
     if source.tree:
-        root = _repository()
-        changed = " with changes" if _git(root, "status", "--porcelain") else ""
-        commit = _git(root, "rev-parse", "--short", "HEAD")
-        return _checked(Side(told=f"working tree at {commit}{changed}", build=_build(root=root)))
+        return _open_tree(stack)
     if source.wheel is not None:
         return _open_wheel(source.wheel, stack)
     if source.python is not None:
@@ -96,6 +93,20 @@ def _build(**changes: Any) -> Build:
     return Build(variables=STEADY_HEAP, **changes)
 
 
+def _open_tree(stack: ExitStack) -> Side:
+    """A copy of the repository as it lies there, so that what is saved into it meanwhile is not measured in part."""
+    root = _repository()
+    changed = " with changes" if _git(root, "status", "--porcelain") else ""
+    commit = _git(root, "rev-parse", "--short", "HEAD")
+    folder = stack.enter_context(make_scratch()) / "tree"
+    for name in _git(root, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0"):
+        # Links are left out, as is what is deleted or a repository of its own: none of it is code that workers import.
+        if name and (root / name).is_file() and not (root / name).is_symlink():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / name, folder / name)
+    return _checked(Side(told=f"working tree at {commit}{changed}", build=_build(root=folder)))
+
+
 def _open_ref(ref: str, stack: ExitStack) -> Side:
     """A worktree of the revision in a temporary folder."""
     root = _repository()
@@ -103,7 +114,9 @@ def _open_ref(ref: str, stack: ExitStack) -> Side:
         commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     except InputError:
         raise InputError(f"a git revision is needed, {ref!r} is none in {root}") from None
-    folder = _folder(stack) / "tree"
+    with contextlib.suppress(InputError):
+        _git(root, "worktree", "prune")  # of a comparison that was killed
+    folder = stack.enter_context(make_scratch()) / "tree"
     # Registered first: an interrupt amid the checkout must not leave a worktree in the user's repository either.
     stack.callback(_remove_worktree, root, folder)
     _git(root, "worktree", "add", "--detach", "--force", str(folder), commit)
@@ -121,7 +134,7 @@ def _remove_worktree(root: Path, folder: Path) -> None:
 def _open_wheel(wheel: Path, stack: ExitStack) -> Side:
     if not wheel.is_file():
         raise InputError(f"a wheel is a file, {wheel} is none")
-    folder = _folder(stack)
+    folder = stack.enter_context(make_scratch())
     words = ["-m", "pip", "install", "-q", "--no-deps", "--no-index", "--no-compile", "--target", str(folder)]
     _call([sys.executable, *words, str(wheel)], _INSTALL_S, f"pip can't install {wheel.name}")
     return _checked(Side(told=f"wheel {wheel.name}", build=_build(root=folder)))
@@ -131,11 +144,12 @@ def _open_environment(python: Path) -> Side:
     found = shutil.which(str(python))
     if found is None:
         raise InputError(f"an interpreter is a program that can be run, {python} is none")
-    asked = "import importlib.metadata as m; print(m.version('rexbench'), m.version('torch'))"
-    told = _call(
-        [found, "-P", "-c", asked], _GIT_S, f"{python} must have rexbench and torch installed, Python 3.11 or newer"
-    )
-    version, torch = told.split()[-2:]
+    asked = "import importlib.metadata as m; print('rexbench', m.version('rexbench'), m.version('torch'))"
+    needed = f"{python} must have rexbench and torch installed, Python 3.11 or newer"
+    told = _call([found, "-P", "-c", asked], _GIT_S, needed).split()[-3:]
+    if len(told) != 3 or told[0] != "rexbench":  # noqa: PLR2004 - a word and two versions
+        raise InputError(f"{needed}: it did not answer as one")
+    _, version, torch = told
     return Side(
         told=f"environment of {python}: rexbench {version}, torch {torch}", build=_build(python=found, root=None)
     )
@@ -149,17 +163,11 @@ def _checked(side: Side) -> Side:
     return side
 
 
-def _folder(stack: ExitStack) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="rexbench-side-"))
-    stack.callback(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
 def _repository() -> Path:
     try:
         return Path(_git(Path.cwd(), "rev-parse", "--show-toplevel"))
-    except InputError:
-        raise InputError("a git revision needs a repository: call rexbench inside a clone of it") from None
+    except InputError as error:
+        raise InputError(f"a git revision needs a repository: call rexbench inside a clone of it ({error})") from None
 
 
 def _git(folder: Path, *words: str) -> str:
@@ -173,11 +181,13 @@ def _call(command: list[str], limit_s: float, failing: str) -> str:
         InputError: It can't be run, fails or takes too long; with the last line it wrote.
     """
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s, check=False)
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="surrogateescape", timeout=limit_s, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise InputError(f"{failing}: {error}") from None
     if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines()
+        lines = (done.stderr or done.stdout).encode(errors="replace").decode().strip().splitlines()
         raise InputError(f"{failing}: {lines[-1] if lines else f'exit code {done.returncode}'}")
     return done.stdout.strip()
 

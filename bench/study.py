@@ -23,11 +23,18 @@ class Study:
 
     Args:
         run: Its record.
+        store: Where it goes.
         document: What it found, plain values; empty until it is known.
     """
 
     run: RunInfo
+    store: Store
     document: dict[str, Any] = field(default_factory=dict)
+
+    def keep(self, document: dict[str, Any]) -> None:
+        """Store what is known so far: nothing of it is lost, however the process ends."""
+        self.document = document
+        self.store.save_study(self.run.id, document)
 
 
 @contextmanager
@@ -41,7 +48,7 @@ def record_study(store: Store, name: str, settings: Mapping[str, Any]) -> Iterat
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     run = RunInfo(id=make_run_id(), started_at=started, preset=name, settings=dict(settings))
-    study = Study(replace(run, environment=read_environment()))
+    study = Study(replace(run, environment=read_environment()), store)
     store.save_run(study.run)
     try:
         yield study

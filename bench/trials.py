@@ -3,7 +3,8 @@
 A trial is a comparison as `bench.verdicts` makes it: some pairs, drawn from all without repetition, and Student's t of
 their log-ratios. Which process of a pair was the base was left to a coin, so the other outcome of the coin is as good a
 trial: signs are drawn, too. Trials overlap; their number makes a rate smooth, and only the pairs make it certain. Its
-standard error is therefore the jackknife's, leaving out one pair at a time.
+standard error is therefore the jackknife's, leaving out one pair at a time. The trials without a pair are those with it
+but for that pair, so that their rates differ by what it does and not by another draw.
 """
 
 from __future__ import annotations
@@ -22,15 +23,21 @@ from bench.verdicts import summarise_change
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from bench.intervals import Array
     from bench.selftest import Pair
     from bench.verdicts import Change
 
+    Places = NDArray[np.intp]
+
 #: Share of trials in which a slow-down must be found to count as visible.
 POWER = 0.95
-_TRIALS = 4000
-#: Of each leave-one-out rate, whose differences need less; and of the power of Student's t, which is worked out once.
-_FEWER_TRIALS, _DRAWS = 600, 100_000
+TRIALS = 8000
+#: For the power of Student's t, which is worked out once.
+_DRAWS = 100_000
+#: A slow-down of e to the tenth is as good as any.
+_MOST = 10.0
 _SEED = 20_210_607
 
 
@@ -129,7 +136,7 @@ def least_visible(spread: float, rounds: int) -> float:
         spread: Standard deviation of a round's log-ratio.
         rounds: 2 or more.
     """
-    return math.expm1(_reach(rounds) * spread / math.sqrt(rounds))
+    return math.expm1(min(_reach(rounds) * spread / math.sqrt(rounds), _MOST))
 
 
 @lru_cache(maxsize=64)
@@ -142,41 +149,49 @@ def _reach(rounds: int) -> float:
 
 def _rate(logs: Array, level: float, rounds: int, band: float) -> Rate:
     """The rate at one level, with its jackknife error."""
-    found = _try(logs, level, rounds, band, _TRIALS)
-    if len(logs) <= rounds:
-        return Rate(level=level, told=float(found[0]), error=math.nan, alarms=float(found[1]))
-    left_out = [_try(np.delete(logs, pair), level, rounds, band, _FEWER_TRIALS)[0] for pair in range(len(logs))]
-    error = math.sqrt((len(logs) - 1) * float(np.var(left_out)))
-    return Rate(level=level, told=float(found[0]), error=error, alarms=float(found[1]))
-
-
-def _try(logs: Array, level: float, rounds: int, band: float, trials: int) -> tuple[float, float]:
-    """Shares of trials in which a difference is told, and in which it is also beyond the band."""
     if len(logs) < rounds:
-        return math.nan, math.nan
-    drawn, threshold = draw_trials(logs, level, rounds, trials), student_quantile(COVERAGE, rounds - 1)
-    estimates = drawn.mean(axis=1)
+        return Rate(level=level, told=math.nan, error=math.nan, alarms=math.nan)
+    pairs, signs = _draw(len(logs), rounds)
+    told, alarms = _judge(_values(logs, level, pairs[:, :rounds], signs), level, band)
+    error = math.nan
+    if len(logs) > rounds:
+        left_out = [
+            _judge(_values(logs, level, _without(one, pairs, rounds), signs), level, band)[0]
+            for one in range(len(logs))
+        ]
+        error = math.sqrt((len(logs) - 1) * float(np.var(left_out)))
+    return Rate(level=level, told=told, error=error, alarms=alarms)
+
+
+def _draw(count: int, rounds: int) -> tuple[Places, Array]:
+    """For each trial its pairs and one more, ``(trials, rounds + 1)`` of places, and a sign for every pair there is."""
+    rng = np.random.default_rng(_SEED)
+    pairs = rng.random((TRIALS, count)).argsort(axis=1)[:, : rounds + 1]
+    signs: Array = rng.choice([-1.0, 1.0], size=(TRIALS, count))
+    return pairs, signs
+
+
+def _without(one: int, pairs: Places, rounds: int) -> Places:
+    """The trials' pairs where one is left out, and the one more stands in for it."""
+    chosen = pairs[:, :rounds]
+    return np.where(chosen == one, pairs[:, rounds:], chosen)
+
+
+def _values(logs: Array, level: float, pairs: Places, signs: Array) -> Array:
+    """Log-ratios of trials, ``(trials, rounds)``, with the sides of those pairs exchanged whose sign says so."""
+    # What was added stays where it is: with sides exchanged, the other process would have been slowed.
+    added = math.log1p(level)
+    drawn: Array = np.take_along_axis(signs, pairs, axis=1) * (logs[pairs] - added) + added
+    return drawn
+
+
+def _judge(drawn: Array, level: float, band: float) -> tuple[float, float]:
+    """Shares of trials in which a difference is told, and in which it is also beyond the band."""
+    rounds = drawn.shape[1]
+    estimates, threshold = drawn.mean(axis=1), student_quantile(COVERAGE, rounds - 1)
     errors = drawn.std(axis=1, ddof=1) / math.sqrt(rounds)
     slower = estimates > threshold * errors
     faster = -estimates > threshold * errors if level == 0 else np.zeros_like(slower)
     told = slower | faster
     beyond = np.abs(estimates) > math.log1p(band)
     return float(told.mean()), float((told & beyond).mean())
-
-
-def draw_trials(logs: Array, level: float, rounds: int, trials: int = _TRIALS) -> Array:
-    """Log-ratios of trials, ``(trials, rounds)``: pairs drawn without repetition, sides exchanged by a coin.
-
-    Args:
-        logs: Of all pairs at one level.
-        level: That level.
-        rounds: Pairs in a trial.
-        trials: Their number.
-    """
-    rng = np.random.default_rng(_SEED)
-    chosen = rng.random((trials, len(logs))).argsort(axis=1)[:, :rounds]
-    signs = rng.choice([-1.0, 1.0], size=chosen.shape)
-    # What was added stays where it is: with sides exchanged, the other process would have been slowed.
-    added = math.log1p(level)
-    drawn: Array = signs * (logs[chosen] - added) + added
-    return drawn

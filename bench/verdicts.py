@@ -7,8 +7,9 @@ the p-value is that of the same t. The band is a share b; "within it" means a ra
 
 - SLOWER, FASTER: a difference is told (the p-value, adjusted by Benjamini and Hochberg over all cases compared, is at
   most 5 %), and the estimate lies beyond the band. So where nothing has changed at all, a comparison, of however many
-  cases, raises an alarm in at most 5 % of repetitions; where some cases have changed, at most 5 % of the cases told
-  apart have not, on average.
+  cases, raises an alarm in at most 5 % of repetitions. Where some cases have changed, at most 5 % of the differences
+  told are none, on average; that is a rate of all that are told, of which those within the band are SAME and are no
+  alarm, so among the alarms alone it may be larger.
 - SAME: the whole 95 % interval lies within the band. A change as large as the band is called so in at most 2.5 %.
 - AMBIGUOUS: neither.
 

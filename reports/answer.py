@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,13 +35,32 @@ def add_output(parser: argparse.ArgumentParser, *, csv: bool = True) -> None:
 
 
 def check_output(args: argparse.Namespace) -> None:
-    """Find out before anything runs that two answers want the same place.
+    """Find out before anything runs that two answers want the same place, or that one has none.
 
     Raises:
-        InputError: They do.
+        InputError: It is so.
     """
+    check_target("--csv", getattr(args, "csv", None))
     if getattr(args, "json", False) and getattr(args, "csv", None) == "-":
         raise InputError("--json and --csv - both ask for standard output; give --csv a file")
+
+
+def check_target(option: str, target: str | None) -> None:
+    """Find out before anything runs that a file can't be written; nothing is made.
+
+    Args:
+        option: That names it.
+        target: The file; ``-`` for standard output, None for none.
+
+    Raises:
+        InputError: It can't.
+    """
+    if target is None or target == "-":
+        return
+    path = Path(target)
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        reason = "is a folder" if path.is_dir() else "can't be written, or its folder is not there"
+        raise InputError(f"{option} needs a file it can write; {target} {reason}")
 
 
 def give_answer(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from bench.contamination import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,8 +16,12 @@ if TYPE_CHECKING:
 _SYMBOLS = {"SLOWER": "🔴", "FASTER": "🟢", "SAME": "⚪", "AMBIGUOUS": "🟡"}
 _UNPAIRED = (
     "The two runs were taken at different times: their rounds are compared as independent samples, and whatever the "
-    "machine did between them is in the change and not in its interval. `rexbench compare --live` lets them take turns."
+    "machine did between them is in the change and not in its interval. A run that ends when its interval is narrow "
+    "makes it look narrower than it is. `rexbench compare --live` lets both take turns, in a number of rounds that is "
+    "fixed before."
 )
+#: Cases named in a line on those that only one side has.
+_NAMED = 5
 _COLUMNS = ("model", "resolution", "batch", "backend", "precision", "memory_format", "threads", "device", "scenario")
 
 
@@ -27,7 +34,7 @@ def compare_frame(document: Mapping[str, Any]) -> pd.DataFrame:
 
 def public(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document without its raw samples, which are for the store."""
-    return {name: value for name, value in document.items() if name not in {"samples", "stopped"}}
+    return {name: value for name, value in document.items() if name != "samples"}
 
 
 def render_compare(document: Mapping[str, Any]) -> str:
@@ -45,25 +52,50 @@ def _text_lines(row: Mapping[str, Any]) -> list[str]:
         return [f"{name_row(row):46} {row['status']}: {row['reason']}"]
     times = f"{_milliseconds(row['base_latency_s']):>9} {_milliseconds(row['head_latency_s']):>9}"
     lines = [f"{name_row(row):46} {times}  {describe_change(row):26} {row['verdict']}"]
-    return [*lines, f"    {row['grounds']}"] if row["verdict"] == "AMBIGUOUS" else lines
+    lines += [f"    {row['grounds']}"] if row["verdict"] == "AMBIGUOUS" else []
+    return lines + [f"    {doubt}" for doubt in _doubts(row)]
 
 
 def render_markdown(document: Mapping[str, Any]) -> str:
     """A short report for a pull request."""
     counts = ", ".join(f"{count} {_SYMBOLS[name]} {name.lower()}" for name, count in document["verdicts"].items())
-    lines = [f"### Speed: {counts or 'nothing could be compared'}", ""]
-    lines += ["| | case | base | head | change, 95 % interval | band |", "|---|---|---|---|---|---|"]
+    forced = ", environments differ" if document["differences"] else ""
+    lines = [f"### Speed: {counts or 'nothing could be compared'}{forced}", ""]
+    lines += ["| | case | base | head | change, 95 % interval | band | why |", "|---|---|---|---|---|---|---|"]
     for row in document["rows"]:
-        name = name_row(row).replace("|", "\\|")
+        name = _quote(name_row(row))
         if row["status"] != "ok":
-            lines.append(f"| ❌ {row['status']} | {name} | | | {row['reason'].replace('|', chr(92) + '|')} | |")
+            lines.append(f"| ❌ {row['status']} | {name} | | | | | {_quote(row['reason'])} |")
             continue
         times = " | ".join(f"{_milliseconds(row[f'{side}_latency_s'])} ms" for side in ("base", "head"))
-        verdict = f"{_SYMBOLS[row['verdict']]} {row['verdict']}"
-        lines.append(f"| {verdict} | {name} | {times} | {describe_change(row)} | ±{100 * row['band']:.2g} % |")
-    notes = [f"- base: {document['base']}; head: {document['head']}"]
-    notes += [f"- {line}" for line in conditions_of(document)]
+        verdict = f"{_SYMBOLS[row['verdict']]} {row['verdict']}{forced}"
+        why = "; ".join([row["grounds"], *_doubts(row)])
+        band = f"±{100 * row['band']:.2g} %"
+        lines.append(f"| {verdict} | {name} | {times} | {describe_change(row)} | {band} | {_plain(why)} |")
+    notes = [f"- base: {_quote(document['base'])}; head: {_quote(document['head'])}"]
+    notes += [f"- {_plain(line)}" for line in conditions_of(document)]
     return "\n".join([*lines, "", *notes]) + "\n"
+
+
+def _quote(text: str) -> str:
+    """Text as code in one line of a table: a reason or a name is whatever a build says of itself, marks and all."""
+    return "`" + " ".join(text.split()).replace("`", "'").replace("|", "\\|") + "`"
+
+
+def _plain(text: str) -> str:
+    """Our own words, in which a condition may be quoted, in one line without tags."""
+    return html.escape(" ".join(text.split()), quote=False).replace("|", "\\|")
+
+
+def _doubts(row: Mapping[str, Any]) -> list[str]:
+    """What else the machine did while a case was compared, and a warm-up that never was one."""
+    doubts = []
+    if causes := row.get("dirty_causes"):
+        worst = ", ".join(rule.text.format(causes[rule.name]) for rule in RULES if rule.name in causes)
+        doubts.append(f"{row['dirty_rounds']} of {row['rounds']} rounds dirty, at worst: {worst}")
+    if row.get("steady") is False:
+        doubts.append("a warm-up reached its cap before two windows agreed")
+    return doubts
 
 
 def conditions_of(document: Mapping[str, Any]) -> list[str]:
@@ -71,6 +103,10 @@ def conditions_of(document: Mapping[str, Any]) -> list[str]:
     said = []
     if document["differences"]:
         said.append("ENVIRONMENTS DIFFER, compared all the same: " + "; ".join(document["differences"]))
+    for side, names in (("base", document.get("only_base")), ("head", document.get("only_head"))):
+        if names:
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            said.append(f"Only the {side} has {', '.join(names[:_NAMED])}{more}.")
     rate = 100 * document["false_discovery_rate"]
     if document["live"]:
         rounds = sorted({row["rounds"] for row in document["rows"] if row["rounds"]})
@@ -79,7 +115,11 @@ def conditions_of(document: Mapping[str, Any]) -> list[str]:
     else:
         said.append(_UNPAIRED)
     said.append(f"A difference is told at a false-discovery rate of {rate:.0f} % over all cases; + is slower.")
-    said.append(f"Floor: {document['floor'] or 'this machine has none stored; run `rexbench selftest`'}.")
+    if document["live"]:
+        said.append(f"Floor: {document['floor'] or 'this machine has none stored; run `rexbench selftest`'}.")
+    measured = [row for row in document["rows"] if row["rounds"]]
+    if measured and all(row.get("machine") == "not available" for row in measured):
+        said.append("What else the machine did can't be seen here.")
     if document.get("stopped"):
         said.append("Stopped by the user: cases are missing.")
     return said

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from bench.floors import LEAST_PAIRS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -42,18 +44,27 @@ def protocols_frame(document: Mapping[str, Any]) -> pd.DataFrame:
 
 def public(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document without its raw samples, which are for the store."""
-    return {name: value for name, value in document.items() if name not in {"samples", "stopped"}}
+    return {name: value for name, value in document.items() if name != "samples"}
 
 
 def render_selftest(document: Mapping[str, Any]) -> str:
     """A paragraph a case: false alarms, what was found, and the floor."""
-    beside = ", beside a neighbour that keeps a core busy on and off" if document["neighbour"] else ""
+    beside = _describe_neighbour(document) if document["neighbour"] else ""
     lines = [f"The same build against itself, {document['rounds']} rounds of fresh processes a comparison{beside}."]
     for case in document["cases"]:
         lines += ["", *_case_lines(case, document)]
     if not document["cases"]:
         lines += ["", "No case has two pairs of processes; give it more time with --budget."]
+    lines += [f"\n{case} ended before the others: {reason}" for case, reason in document.get("failed", {}).items()]
+    if document["stopped"]:
+        lines += ["", "Stopped by the user; this is what the finished pairs say."]
     return "\n".join(lines)
+
+
+def _describe_neighbour(document: Mapping[str, Any]) -> str:
+    share = document.get("neighbour_share")
+    told = "on and off" if share is None else f"{100 * share:.0f} % of the time"
+    return f", beside a neighbour that keeps a core busy {told}"
 
 
 def _case_lines(case: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[str]:
@@ -70,9 +81,16 @@ def _case_lines(case: Mapping[str, Any], document: Mapping[str, Any]) -> Iterato
         told = f"{case['disjoint_told']} of {case['disjoint']}"
         yield f"    of comparisons that share no process, as they were taken: {told}"
         for level in case["found"]:
-            yield f"  {100 * level['slow_by']:4.1f} % slower: found in {_share(level['told'], level['error'])}"
+            added = f"(really added: {100 * level['added']:.2f} %)"
+            yield f"  {100 * level['slow_by']:4.1f} % slower: found in {_share(level['told'], level['error'])} {added}"
     spread, high = 100 * case["spread"], 100 * case["floor_high"]
     yield f"  processes differ by {spread:.2g} % (standard deviation of a pair's ratio)"
+    low, high_bias = 100 * case["bias_low"], 100 * case["bias_high"]
+    yield f"  all pairs together, where nothing was changed: {100 * case['bias']:+.2f} % [{low:+.2f}, {high_bias:+.2f}]"
+    if case["pairs"] < LEAST_PAIRS:
+        said = f"these say {100 * case['floor']:.2g} % (at most {high:.2g} %)"
+        yield f"  no floor is kept: it takes {LEAST_PAIRS} pairs, {said}"
+        return
     yield f"  floor: changes under {100 * case['floor']:.2g} % can't be seen here today (at most {high:.2g} %)"
 
 

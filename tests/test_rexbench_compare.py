@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench import contests
 from bench.case import Case
 from bench.records import Measurement, Round, RunInfo
 from bench.store import Store
@@ -73,6 +74,12 @@ def save(tmp_path):
         (["--base", "main", "--target", "0.01"], "--target is not for comparing"),
         (["--base", "main", "--band", "3"], "--band is a share from 0 to 1, such as 0.03, not 3.0"),
         (["--base", "main", "--markdown", "-", "--json"], "both ask for standard output"),
+        (
+            ["--base", "main", "--markdown", "none/r.md"],
+            "--markdown needs a file it can write; none/r.md can't be written",
+        ),
+        (["--base", "main", "--csv", "."], "--csv needs a file it can write; . is a folder"),
+        (["a", "b", "--models", "rexnet_1.0"], "stored runs are compared by all the cases they share; --models is for"),
         (["--base-set", "threads"], "--base-set takes KEY=VALUE with a key of threads, batch"),
         (["--base", "main", "--models", "rexnt_1.0"], "did you mean 'rexnet_1.0'"),
         (["--base-wheel", "none.whl"], "base: a wheel is a file, none.whl is none"),
@@ -102,7 +109,7 @@ def test_stored_runs_say_that_they_were_not_interleaved(capsys, save):
     _, out, _ = run(capsys, "compare", "base", "latest")
     assert re.search(r"^rexnet_1\.0-224-b1-eager +\S+ +1[12]\S* +\+(19|20)\.\d+ % \[\+.*\] +SLOWER$", out, re.MULTILINE)
     assert "their rounds are compared as independent samples" in out
-    assert "`rexbench compare --live` lets them take turns" in out
+    assert "`rexbench compare --live` lets both take turns" in out
 
 
 def test_json_and_csv_carry_the_same_rows(capsys, save):
@@ -122,10 +129,64 @@ def test_markdown_is_short_and_has_verdict_interval_band_and_floor(capsys, save)
     code, out, _ = run(capsys, "compare", "base", "head", "--markdown", "-")
     assert code == 3
     assert out.startswith("### Speed: 1 🔴 slower, 1 ⚪ same\n")
-    assert "| 🔴 SLOWER | rexnet_1.0-224-b1-eager | " in out
-    assert "| ±3 % |" in out
-    assert "- Floor: this machine has none stored; run `rexbench selftest`." in out
+    assert "| 🔴 SLOWER | `rexnet_1.0-224-b1-eager` | " in out
+    assert re.search(r"\| ±3 % \| the difference is told \(q = \S+\) and beyond the band of 3 % \|", out)
     assert len(out.splitlines()) < 15
+
+
+def test_what_a_build_says_of_itself_is_quoted_in_markdown(capsys, save, tmp_path):
+    save("base", 1.0, 1.0)
+    save("head", 1.0, 1.0)
+    store = Store(f"sqlite:///{tmp_path}/results/rexbench.db")
+    reason = "<b>@team</b> |\n`rm` <!--"
+    store.save_measurement("head", Measurement(case=CASES[0], status="failed", reason=reason, rounds=()))
+    code, out, _ = run(capsys, "compare", "base", "head", "--markdown", "-")
+    assert code == 1
+    assert "| ❌ failed | `rexnet_1.0-224-b1-eager` | | | | | `head: <b>@team</b> \\| 'rm' <!--` |" in out
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [("unsupported", "failed: head is unsupported where base is not: not here"), ("failed", "failed: head: not")],
+)
+def test_a_head_that_can_no_longer_do_a_case_does_not_pass(capsys, save, tmp_path, status, told):
+    save("base", 1.0, 1.0)
+    save("head", 1.0, 1.0)
+    store = Store(f"sqlite:///{tmp_path}/results/rexbench.db")
+    lost = Measurement(case=CASES[1], status=status, reason="not here", rounds=())
+    store.save_measurement("head", lost)
+    code, out, _ = run(capsys, "compare", "base", "head")
+    assert code == 1
+    assert told in out
+    store.save_measurement("base", lost)
+    assert run(capsys, "compare", "base", "head")[0] == (0 if status == "unsupported" else 1)
+
+
+def test_cases_that_only_one_run_has_are_named_and_missing_ones_do_not_pass(capsys, save, tmp_path):
+    save("base", 1.0, 1.0)
+    save("head", 1.0, 1.0)
+    store = Store(f"sqlite:///{tmp_path}/results/rexbench.db")
+    more = Measurement(case=replace(CASES[0], batch=8), status="ok", rounds=store.measurements("base")[0].rounds)
+    store.save_measurement("head", more)
+    code, out, _ = run(capsys, "compare", "base", "head")
+    assert code == 0
+    assert "Only the head has rexnet_1.0-224-b8-eager." in out
+    code, out, _ = run(capsys, "compare", "head", "base", "--json")
+    assert (code, json.loads(out)["only_base"]) == (1, ["rexnet_1.0-224-b8-eager"])
+
+
+def test_a_dirty_round_is_told_beside_the_verdict(capsys, save, tmp_path):
+    save("base", 1.0, 1.0)
+    save("head", 1.0, 1.0)
+    store = Store(f"sqlite:///{tmp_path}/results/rexbench.db")
+    [one, _] = store.measurements("head")
+    busy = replace(one.rounds[0], contamination={"others_percent": 41.0}, steady=False)
+    store.save_measurement("head", replace(one, rounds=(busy, *one.rounds[1:])))
+    _, out, _ = run(capsys, "compare", "base", "head")
+    assert "    1 of 8 rounds dirty, at worst: neighbours used 41 % of the cores\n" in out
+    assert "    a warm-up reached its cap before two windows agreed\n" in out
+    rows = json.loads(run(capsys, "compare", "base", "head", "--json")[1])["rows"]
+    assert [(row["machine"], row["dirty_rounds"]) for row in rows] == [("dirty", 1), ("not available", 0)]
 
 
 def test_markdown_into_a_file_leaves_the_table_on_standard_output(capsys, save, tmp_path):
@@ -156,10 +217,19 @@ def test_a_study_has_no_cases_to_compare(capsys, save, tmp_path):
     store.save_study("study", {"kind": "selftest"})
     code, _, err = run(capsys, "compare", "base", "study")
     assert code == 2
-    assert "run study is a study (selftest) and has no cases to compare" in err
+    assert "run study (selftest) has no cases to compare" in err
 
 
-def test_a_live_comparison_of_two_settings_is_stored_and_printed_again(capsys):
+def test_latest_is_the_newest_run_with_cases_whatever_became_of_a_study(capsys, save, tmp_path):
+    save("base", 1.0, 1.0)
+    save("head", 1.0, 1.0)
+    store = Store(f"sqlite:///{tmp_path}/results/rexbench.db")
+    store.save_run(replace(store.find_run("base"), id="killed", started_at="z", preset="compare"))
+    assert "head: run head\n" in run(capsys, "compare", "base", "latest")[1]
+
+
+def test_a_live_comparison_of_two_settings_is_stored_and_printed_again(capsys, monkeypatch):
+    monkeypatch.setitem(contests.SETTINGS, "round_s", 0.2)
     words = [*TINY, "--backends", "openvino", "--base-set", "batch=1", "--head-set", "batch=2"]
     code, out, err = run(capsys, "compare", *words, "--json")
     document = json.loads(out)
@@ -177,13 +247,13 @@ def test_a_working_tree_is_compared_with_a_revision_of_its_repository(capsys, tm
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", "--no-hardlinks", str(ROOT), str(clone)], check=True)
     with (clone / "bench" / "backends" / "torch_module.py").open("a") as module:
-        module.write("from pathlib import Path\nPath(__file__).with_name('ran').touch()\n")
+        module.write(f"from pathlib import Path\nPath({str(tmp_path / 'ran')!r}).touch()\n")
     monkeypatch.chdir(clone)
     code, out, err = run(capsys, "compare", "--live", "--base", "HEAD", *TINY, "--json")
     document = json.loads(out)
     assert code in {0, 3, 4}, err
     assert document["rows"][0]["status"] == "ok", err
     assert document["head"].endswith("with changes")
-    assert (clone / "bench" / "backends" / "ran").exists()
+    assert (tmp_path / "ran").exists()
     listed = subprocess.run(["git", "worktree", "list"], capture_output=True, text=True, check=True)
     assert len(listed.stdout.splitlines()) == 1

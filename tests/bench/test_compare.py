@@ -70,12 +70,12 @@ def test_each_side_has_a_folder_of_its_own_and_the_head_takes_over_the_bases_wei
 
     def prepare(task, limit_s):
         done = kept(task, limit_s)
-        (tmp_path / "0" / "base" / "rexnet_1.0-64" / "weights.safetensors").write_text("weights of the base")
+        (tmp_path / "0" / "base" / "rexnet_1.0-64-b2" / "weights.safetensors").write_text("weights of the base")
         return done
 
     sides[0].prepare = prepare
     play()
-    assert (tmp_path / "0" / "head" / "rexnet_1.0-64" / "weights.safetensors").read_text() == "weights of the base"
+    assert (tmp_path / "0" / "head" / "rexnet_1.0-64-b2" / "weights.safetensors").read_text() == "weights of the base"
 
 
 @pytest.mark.parametrize(("batch", "shared"), [(1, True), (2, False)])
@@ -85,7 +85,7 @@ def test_inputs_are_shared_where_they_are_of_one_batch_size(tmp_path, batch, sha
         np.save(Path(task["folder"]) / "reference.npy", np.full(4, fill))
         return {}
 
-    base, head = (tmp_path / side / "rexnet_1.0-64" for side in ("base", "head"))
+    base, head = tmp_path / "base" / "rexnet_1.0-64-b1", tmp_path / "head" / f"rexnet_1.0-64-b{batch}"
     for folder in (base, head):
         folder.mkdir(parents=True)
     prepare({"folder": str(base)}, 1.0, fill=1, batch=1)
@@ -154,6 +154,32 @@ def test_runs_without_a_common_case_are_refused_with_examples():
         compare_stored([measured()], [measured(replace(CASE, backend="compile"))])
 
 
+def test_ctrl_c_keeps_the_whole_rounds_of_the_case_under_way(sides, tmp_path):
+    opened, open_worker = [], sides[0].open
+
+    def stop_in_the_fourth_round(*words):
+        opened.append(words)
+        if len(opened) == 4:
+            raise KeyboardInterrupt
+        return open_worker(*words)
+
+    sides[0].open = stop_in_the_fourth_round
+    found = compare_live([(CASE, CASE)], (Build(), Build()), settings=SETTINGS, scratch=tmp_path, executors=sides)
+    assert next(found).change.rounds == 3
+    with pytest.raises(KeyboardInterrupt):
+        next(found)
+
+
+def test_a_build_that_does_not_know_a_model_fails_that_case_alone(play, sides):
+    sides[1].prepare_errors = {"rexnet_1.0": InputError("unknown model 'rexnet_1.0'")}
+    other = replace(CASE, model="mobilenet_v2_1.0")
+    found = play((CASE, CASE), (other, other))
+    assert [(one.status, one.reason) for one in found] == [
+        ("failed", "head: unknown model 'rexnet_1.0'"),
+        ("ok", ""),
+    ]
+
+
 def test_a_case_that_failed_in_one_run_is_not_judged():
     [found] = compare_stored([measured()], [measured(status="failed")])
     assert (found.status, found.reason) == ("failed", "head: it broke")
@@ -174,4 +200,10 @@ def test_unlike_conditions_are_named():
     }
     head = replace(base, id="b", environment=other, settings={"weights": "calibrated", "seed": 1})
     assert find_differences(base, base) == []
+    assert find_differences(base, base, ("aa", "bb")) == ["weights calibrated and calibrated, whose contents differ"]
+    moved = replace(base, settings={"weights": "elsewhere/w.pth", "seed": 0})
+    assert find_differences(base, moved) == ["weights calibrated and elsewhere/w.pth"]
+    assert find_differences(base, moved, ("aa", "aa")) == []
+    forced = replace(base, settings={**base.settings, "resumed": [{"at": "t", "differences": ["torch 2.13.0, now 3"]}]})
+    assert find_differences(base, forced) == ["run a itself was gone on with under others: torch 2.13.0, now 3"]
     assert find_differences(base, head) == ["processor EPYC and Xeon", "torch 2.13.0 and 2.5.0", "seed 0 and 1"]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bench.contests import ROUNDS, expand_contests, read_changes
+from bench.measure import Settings
 from bench.plan import Selection
+from bench.presets import PRESETS, Preset
 from rexnet_core.errors import InputError, UnknownNameError
 
 TINY = Selection(models=["mobilenet_v2_0.5"], resolutions=[32], backends=["eager"], batch_sizes=[1], threads=1)
@@ -36,6 +40,19 @@ def test_a_side_may_have_settings_of_its_own():
     _, [(base, head)] = expand(base=["batch=2"], head=["batch=4", "backend=openvino", "precision=bf16"])
     assert (base.batch, base.backend) == (2, "eager")
     assert (head.batch, head.backend, head.precision) == (4, "openvino", "bf16")
+
+
+def test_a_side_of_its_own_keeps_the_streams_of_its_case():
+    asked = replace(TINY, scenarios=["throughput"], backends=["openvino"], streams=[1, "hint"])
+    _, pairs = expand(asked, head=["precision=bf16"])
+    assert [(base.streams, head.streams) for base, head in pairs] == [(1, 1), (0, 0)]
+
+
+def test_what_a_project_runs_by_default_is_not_what_it_compares():
+    own = Preset(summary="", models=("rexnet_3.0",), batch_sizes=(64,), settings=Settings(), precisions=("bf16",))
+    asked = Selection(threads=1, preset="mine", presets={**PRESETS, "mine": own})
+    assert [base.id for base, _ in expand(asked)[1]] == [base.id for base, _ in expand(Selection(threads=1))[1]]
+    assert next(base.id for base, _ in expand(asked, preset=True)[1]).startswith("rexnet_3.0-224-b64")
 
 
 @pytest.mark.parametrize(

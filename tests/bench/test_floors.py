@@ -20,11 +20,15 @@ def store(tmp_path):
     return Store(f"sqlite:///{tmp_path}/r.db")
 
 
-def save(store, name, finished_at, spreads, environment=HERE, **changes):
+def save(store, name, finished_at, spreads, environment=HERE, *, pairs=10, threads=2, **changes):
     run = RunInfo(id=name, started_at=finished_at, finished_at=finished_at, preset="selftest", environment=environment)
     store.save_run(run)
-    cases = [{"backend": backend, "spread": spread} for backend, spread in spreads.items()]
-    store.save_study(name, {"kind": "selftest", "rounds": 10, "neighbour": False, "cases": cases, **changes})
+    cases = [
+        {"backend": backend, "spread": spread, "pairs": pairs, "threads": threads}
+        for backend, spread in spreads.items()
+    ]
+    document = {"kind": "selftest", "format_version": 1, "rounds": 10, "neighbour": False, "cases": cases, **changes}
+    store.save_study(name, document)
 
 
 def test_a_machine_that_was_never_tested_has_none(store):
@@ -76,3 +80,25 @@ def test_a_self_test_without_a_spread_is_passed_over(store):
 
 def test_a_minute_is_told_in_minutes():
     assert "of 5 min ago" in Floor(run="r", age_s=300.0, by_backend={"eager": 0.01}).describe()
+
+
+def test_a_backend_that_the_newest_left_out_is_that_of_the_day_before_it(store):
+    save(store, "a", "2026-11-19T10:00:00+00:00", {"compile": 0.09})
+    save(store, "b", "2026-11-20T10:00:00+00:00", {"eager": 0.05, "openvino": 0.04})
+    save(store, "c", "2026-11-21T09:00:00+00:00", {"openvino": 0.01})
+    found = find_floor(store, HERE, now=NOW)
+    assert found.run == "c"
+    assert found.by_backend == pytest.approx({"eager": least_visible(0.05, 10), "openvino": least_visible(0.01, 10)})
+
+
+@pytest.mark.parametrize("changes", [{"pairs": 2}, {"threads": 1}, {"format_version": 9}])
+def test_a_test_of_two_pairs_of_other_threads_or_of_a_later_format_is_no_floor(store, changes):
+    save(store, "a", "2026-11-21T08:00:00+00:00", {"eager": 0.05})
+    save(store, "b", "2026-11-21T09:00:00+00:00", {"eager": 0.01}, **changes)
+    assert find_floor(store, HERE, now=NOW).run == "a"
+
+
+def test_threads_that_were_tested_have_their_floor(store):
+    save(store, "a", "2026-11-21T08:00:00+00:00", {"eager": 0.05}, threads=1)
+    assert find_floor(store, HERE, now=NOW) is None
+    assert find_floor(store, HERE, threads=1, now=NOW).run == "a"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from bench import neighbour
 from bench.case import Case
 from bench.executor import WorkerError
 from bench.measure import Settings
+from bench.neighbour import live_beside_neighbour
+from bench.process import Child
 from bench.selftest import LEVELS, SelfTest, make_pairs
 
 CASE = Case(model="rexnet_1.0", resolution=224, batch=1, backend="eager", threads=2)
@@ -16,7 +21,6 @@ CASE = Case(model="rexnet_1.0", resolution=224, batch=1, backend="eager", thread
 def test_a_pair_has_turns_of_every_level_in_random_order(executor, tmp_path):
     settings = Settings(slice_s=0.1, round_s=3.0)
     test = SelfTest(CASE, settings=settings, executor=executor, scratch=tmp_path)
-    test.prepare()
     pairs = [pair for _, pair in make_pairs([test], lambda done, _s: done == 2, executor.now)]
     assert len(pairs) == 2
     # As many at each level as a comparison of this length takes: calls of 10 ms, one of which is not kept.
@@ -43,3 +47,25 @@ def test_a_worker_that_fails_takes_the_other_along(executor, tmp_path):
     with pytest.raises(WorkerError, match="the worker died"):
         test.make_pair()
     assert all(handle.closed for handle in executor.handles)
+
+
+def test_a_case_that_fails_does_not_end_the_others(executor, tmp_path):
+    executor.scripts = {"openvino": {"fails_at": "warm_up"}}
+    cases = CASE, replace(CASE, backend="openvino")
+    tests = [SelfTest(case, settings=Settings(), executor=executor, scratch=tmp_path) for case in cases]
+    found = list(make_pairs(tests, lambda done, _s: done == 3, executor.now))
+    assert [place for place, _ in found] == [0, 1, 0, 0]
+    assert [str(one) for _, one in found if isinstance(one, WorkerError)] == ["the worker died: exit code 1"]
+
+
+def test_a_neighbour_tells_how_busy_it_was_and_whether_it_lives(monkeypatch):
+    started = []
+    monkeypatch.setattr(
+        neighbour, "Child", lambda *words, **named: started.append(Child(*words, **named)) or started[0]
+    )
+    with live_beside_neighbour() as read_share:
+        assert 0 <= read_share() <= 1.1
+        started[0].kill()
+        started[0].popen.wait()
+        with pytest.raises(WorkerError, match="the neighbour died: killed"):
+            read_share()

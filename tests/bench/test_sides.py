@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -42,12 +43,31 @@ def test_a_revision_is_a_worktree_that_is_gone_afterwards(repository):
     with open_sides(Source(ref="main"), Source(tree=True)) as (base, head):
         assert (base.build.root / "bench" / "worker.py").is_file()
         assert base.told == f"git {git(repository, 'rev-parse', 'HEAD')[:10]} (main)"
-        assert head.build.root == repository
         assert head.told.startswith("working tree at ")
         assert base.build.variables == STEADY_HEAP
         assert base.build.python == sys.executable
     assert not base.build.root.exists()
     assert len(git(repository, "worktree", "list").splitlines()) == 1
+
+
+def test_the_working_tree_is_measured_as_it_was_when_it_began(repository):
+    (repository / ".gitignore").write_text("junk\n")
+    (repository / "junk").write_text("")
+    (repository / "bench" / "new.py").write_text("before")
+    (repository / "README").unlink()
+    with open_sides(Source(tree=True), Source()) as (base, _):
+        (repository / "bench" / "new.py").write_text("after")
+        assert (base.build.root / "bench" / "new.py").read_text() == "before"
+        assert (base.build.root / "bench" / "worker.py").is_file()
+        assert not (base.build.root / "junk").exists()
+    assert not base.build.root.exists()
+
+
+def test_a_worktree_that_a_killed_comparison_left_is_forgotten(repository, tmp_path):
+    git(repository, "worktree", "add", "-q", "--detach", str(tmp_path / "left"), "main")
+    shutil.rmtree(tmp_path / "left")
+    with open_sides(Source(ref="main"), Source()):
+        assert "left" not in git(repository, "worktree", "list")
 
 
 def test_a_worktree_is_gone_after_an_error_too(repository):
@@ -83,7 +103,7 @@ def test_a_wheel_is_unpacked_without_its_dependencies(tmp_path):
 
 def test_an_environment_runs_what_it_has_installed(tmp_path):
     python = tmp_path / "python"
-    python.write_text("#!/bin/sh\necho 0.0.9 2.5.0\n")
+    python.write_text("#!/bin/sh\necho rexbench 0.0.9 2.5.0\n")
     python.chmod(0o755)
     with open_sides(Source(python=python), Source()) as (base, _):
         assert base.told == f"environment of {python}: rexbench 0.0.9, torch 2.5.0"
@@ -98,6 +118,11 @@ def test_an_environment_runs_what_it_has_installed(tmp_path):
         (Source(wheel=Path("none.whl")), "head: a wheel is a file, none.whl is none"),
         (Source(wheel=Path("worker.py")), "head: pip can't install worker.py: "),
         (Source(python=Path("no-python")), "head: an interpreter is a program that can be run, no-python is none"),
+        (
+            Source(python=Path("/bin/true")),
+            "head: /bin/true must have rexbench and torch installed, .*: it did not answer",
+        ),
+        (Source(python=Path("/bin/echo")), "head: /bin/echo must have rexbench and torch installed"),
         (Source(python=Path("/bin/false")), "head: /bin/false must have rexbench and torch installed"),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from bench.habits import judge_habits
 from bench.selftest import LEVELS, Pair
 from bench.significance import student_quantile
-from bench.trials import draw_trials, evaluate, least_visible, pair_logs
+from bench.trials import evaluate, least_visible, pair_logs
 
 BAND = 0.03
 
@@ -87,10 +87,25 @@ def test_the_band_keeps_small_false_alarms_from_being_verdicts():
 
 
 def test_exchanging_the_sides_keeps_what_a_level_added():
-    logs = np.array([0.1, 0.2]) + math.log1p(0.05)
-    drawn = draw_trials(logs, 0.05, 2, trials=50) - math.log1p(0.05)
-    assert {round(float(value), 6) for value in drawn.ravel()} <= {0.1, 0.2, -0.1, -0.2}
-    assert len({tuple(np.round(one, 6)) for one in drawn}) > 4
+    """A coin said which process is the base, so all pairs the other way round must tell the same."""
+    added = np.log1p(LEVELS)
+    logs = make_logs(np.random.default_rng(9), 40, 0.02) + 0.01
+    one, other = (evaluate(both, LEVELS, 8, BAND) for both in (logs, 2 * added - logs))
+    assert [rate.told for rate in one.rates] == pytest.approx([rate.told for rate in other.rates], abs=0.03)
+    assert 0.1 < one.rates[3].told < 0.99
+
+
+def test_the_error_of_a_rate_is_what_the_rate_differs_by_from_one_set_of_pairs_to_another():
+    random = np.random.default_rng(10)
+    found = [evaluate(make_logs(random, 40, 0.015)[:, [0, 2]], (0.0, 0.01), 8, BAND).rates for _ in range(12)]
+    for level in (0, 1):
+        differ = np.std([rates[level].told for rates in found], ddof=1)
+        # The trials are finitely many, which adds half a percent.
+        assert 0.5 * differ < np.median([rates[level].error for rates in found]) < 2 * differ + 0.008
+
+
+def test_a_spread_beyond_all_measure_is_no_overflow():
+    assert math.isfinite(least_visible(1e6, 2))
 
 
 def test_few_pairs_have_a_floor_and_no_rates():
