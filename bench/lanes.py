@@ -178,8 +178,8 @@ class Lanes:
             WorkerError: No turn had a window.
         """
         if self.turns and not self.windows:
-            told = f"no window in {self.turns} turns: all {sum(self.depths)} requests were never in flight long enough"
-            raise WorkerError("failed", f"{told}; ask for fewer streams, or find a quieter machine")
+            why = f"no window in {self.turns} turns: all {sum(self.depths)} requests were never in flight long enough"
+            raise WorkerError("failed", f"{why}; ask for fewer streams, or find a quieter machine")
         told = self._ask_all("memory")
         return {name: sum(one[name] for one in told) for name in told[0]}
 

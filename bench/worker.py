@@ -59,7 +59,7 @@ class Worker:
             raise InputError(f"the inputs are batches of {images.shape[1]}, the case is about {self.case.batch}")
         self.backend.feed(images)
         self.runners = [self.backend.runner(index) for index in range(len(images))]
-        # A queue's runner fills all its places; the phase is one call. Reading its logits adds a copy of a few kilobytes.
+        # A queue's runner fills all its places; the phase is one call. Reading its logits adds a small copy.
         queued = isinstance(self.backend, Queued) and self.case.scenario == "throughput"
         phases["first_inference"] = _time(partial(self.backend.logits, 0) if queued else self.runners[0])
         np.save(logits_path, np.stack([self.backend.logits(index) for index in range(len(images))]))

@@ -66,7 +66,7 @@ def test_without_system_files_nothing_is_known_and_nothing_is_nought():
 
 
 def test_where_a_usable_core_is_not_told_of_none_is(system):
-    """A container that numbers its cores anew shows cores 0 and 1; of those we may use it would be one, of another's."""
+    """A container that numbers its cores anew shows 0 and 1; of those we may use it would be one, of others."""
     write_stat(system, *["10 2 3 80 1 1 1 2 5 0"] * 2)
     usage = read_usage()
     assert (usage.busy_ticks, usage.steal_ticks, usage.total_ticks) == (None, None, None)
