@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bench.case import Case
 
 #: ok: measured as asked. mismatch: measured, but the runtime did something else than asked, or its output is wrong;
@@ -38,6 +40,12 @@ class Effective:
     device: str | None = None
     jobs: int = 1
     details: dict[str, Any] = field(default_factory=dict)
+
+
+def read_effective(told: Mapping[str, Any]) -> Effective:
+    """The record of what a worker of whatever build told; what we do not know is left out."""
+    known = {spec.name for spec in fields(Effective)}
+    return Effective(**{name: value for name, value in told.items() if name in known})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

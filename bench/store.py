@@ -5,9 +5,9 @@ Any SQLAlchemy URL will do; the default is a SQLite file.
 
 from __future__ import annotations
 
-import math
+import re
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -18,18 +18,18 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from analysis.plain import make_plain
 from bench import tables
-from bench.case import Case
-from bench.records import Effective, Measurement, Parity, Round, RunInfo
+from bench.rows import dump_rounds, dump_values, read_measurement, read_round, read_run, read_table
 from bench.store_upgrade import upgrade
 from rexnet_core.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from bench.case import Case
+    from bench.records import Measurement, Round, RunInfo
 
 DEFAULT_URL = "sqlite:///results/rexbench.db"
 
-#: Mark of a dirty round that a clean one stands for.
-_REPEATED = "repeated"
 #: Two runs may write to one SQLite file; each waits this long for the other's commit [s].
 _BUSY_S = 60
 
@@ -49,9 +49,10 @@ class Store:
         """
         try:
             self._engine = _make_engine(url, create=create)
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            raise StoreError(f"a store is a SQLAlchemy URL such as {DEFAULT_URL}; {url!r} is none: {error}") from None
-        self.url = self._engine.url.render_as_string(hide_password=True)
+        except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:  # a port that is none is the last
+            told = f"{_hide(url)!r} is none: {_one_line(error)}"
+            raise StoreError(f"a store is a SQLAlchemy URL such as {DEFAULT_URL}; {told}") from None
+        self.url = _hide(self._engine.url.render_as_string(hide_password=True))
         with self._guard("open"):
             try:
                 self._check_version()
@@ -91,9 +92,9 @@ class Store:
         try:
             yield
         except DBAPIError as error:
-            raise StoreError(f"can't {what} the store {self.url}: {error.orig}") from error
+            raise StoreError(f"can't {what} the store {self.url}: {_one_line(error.orig)}") from error
         except SQLAlchemyError as error:
-            raise StoreError(f"can't {what} the store {self.url}: {error}") from error
+            raise StoreError(f"can't {what} the store {self.url}: {_one_line(error)}") from error
 
     def save_run(self, run: RunInfo) -> None:
         """Write a run, or bring it up to date."""
@@ -109,41 +110,21 @@ class Store:
 
     def plan(self, run: str) -> dict[str, Any] | None:
         """What a run was to measure; None where that was not stored."""
-        with self._guard("read"), self._engine.connect() as connection:
-            found: dict[str, Any] | None = connection.scalar(
-                sa.select(tables.plans.c.data).where(tables.plans.c.run == run)
-            )
-        return found
+        return self._read_document(tables.plans, run)
 
     def save_measurement(self, run: str, measurement: Measurement) -> None:
         """Write a case with its rounds, in place of what was there of it."""
-        case = measurement.case.as_dict()
-        mine = sa.and_(tables.cases.c.run == run, *[tables.cases.c[name] == value for name, value in case.items()])
+        self.save_measurements(run, [measurement])
+
+    def save_measurements(self, run: str, measurements: Sequence[Measurement]) -> None:
+        """Write cases with their rounds, in place of what was there of them: all or, where we are killed, none.
+
+        Rounds of a match pair by their place, so a store must not hold one case as it is after a round and another as
+        it was before.
+        """
         with self._guard("write to"), self._engine.begin() as connection:
-            # Its number stays, for that is its place among the cases of the run.
-            number = connection.scalar(sa.select(tables.cases.c.id).where(mine))
-            if number is not None:
-                connection.execute(tables.rounds.delete().where(tables.rounds.c.case_id == number))
-                connection.execute(tables.cases.delete().where(tables.cases.c.id == number))
-            values = {
-                "status": measurement.status,
-                "reason": measurement.reason,
-                "stop_reason": measurement.stop_reason,
-                "parity": make_plain(asdict(measurement.parity)) if measurement.parity else None,
-                "effective": make_plain(asdict(measurement.effective)),
-                "notes": list(measurement.notes),
-            }
-            place = {} if number is None else {"id": number}
-            made = connection.execute(
-                tables.cases.insert().values(**place, run=run, **case, **values)
-            ).inserted_primary_key
-            assert made
-            rows = [
-                {"case_id": made[0], "position": position, "data": data}
-                for position, data in enumerate(_dump_rounds(measurement))
-            ]
-            if rows:
-                connection.execute(tables.rounds.insert(), rows)
+            for measurement in measurements:
+                _write(connection, run, measurement)
 
     def save_cost(self, run: str, cost: Mapping[str, Any]) -> None:
         """Write what a model costs at a resolution, once per run."""
@@ -165,25 +146,50 @@ class Store:
         return self._read_document(tables.studies, run)
 
     def _read_document(self, table: sa.Table, run: str) -> dict[str, Any] | None:
-        with self._guard("read"), self._engine.connect() as connection:
-            found: dict[str, Any] | None = connection.scalar(sa.select(table.c.data).where(table.c.run == run))
-        return found
+        with self._read() as connection:
+            found = connection.scalar(sa.select(table.c.data).where(table.c.run == run))
+            return None if found is None else read_table(found)
+
+    @contextmanager
+    def _read(self) -> Iterator[sa.Connection]:
+        """A connection to read from; what another version or a hand has written there is an error in one line, too."""
+        try:
+            with self._guard("read"), self._engine.connect() as connection:
+                yield connection
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            told = f"it holds what this rexbench does not know ({type(error).__name__}: {_one_line(error)[:200]})"
+            raise StoreError(f"can't read the store {self.url}: {told}") from error
 
     def runs(self) -> list[RunInfo]:
         """All runs, the oldest first."""
-        with self._guard("read"), self._engine.connect() as connection:
+        with self._read() as connection:
             return [
-                RunInfo(**row)
+                read_run(row)
                 for row in connection.execute(sa.select(tables.runs).order_by(tables.runs.c.id)).mappings()
             ]
 
     def runs_with_cases(self) -> set[str]:
         """Ids of the runs that have at least one case; a study has none."""
-        with self._guard("read"), self._engine.connect() as connection:
-            return set(connection.scalars(sa.select(tables.cases.c.run).distinct()))
+        return self._runs_in(tables.cases)
 
-    def find_run(self, name: str = "latest") -> RunInfo:
+    def runs_with_plan(self) -> set[str]:
+        """Ids of the runs that can be gone on with."""
+        return self._runs_in(tables.plans)
+
+    def runs_to_report(self) -> set[str]:
+        """Ids of the runs of which there is more than that they began."""
+        return self._runs_in(tables.cases, tables.plans, tables.studies)
+
+    def _runs_in(self, *which: sa.Table) -> set[str]:
+        with self._read() as connection:
+            return {run for table in which for run in connection.scalars(sa.select(table.c.run).distinct())}
+
+    def find_run(self, name: str = "latest", among: Collection[str] | None = None) -> RunInfo:
         """The run of that id, or of a part of it that fits one run alone; ``latest`` is the one that began last.
+
+        Args:
+            name: What is looked for.
+            among: Ids of the runs that may be meant by ``latest``; None for all.
 
         Raises:
             StoreError: None fits, or several do.
@@ -192,7 +198,10 @@ class Store:
         if not runs:
             raise StoreError(f"the store {self.url} holds no run yet; make one with `rexbench run`")
         if name == "latest":
-            return max(runs, key=lambda run: (run.started_at, run.id))
+            chosen = runs if among is None else [run for run in runs if run.id in among]
+            if not chosen:
+                raise StoreError(f"the store {self.url} holds no run of this kind yet; make one with `rexbench run`")
+            return max(chosen, key=lambda run: (run.started_at, run.id))
         found = [run for run in runs if run.id == name] or [run for run in runs if name and name in run.id]
         if len(found) != 1:
             told = ", ".join(run.id for run in (found or runs)[-3:])
@@ -212,9 +221,9 @@ class Store:
             .where(tables.cases.c.run == run)
             .order_by(tables.cases.c.id, tables.rounds.c.position)
         )
-        with self._guard("read"), self._engine.connect() as connection:
+        with self._read() as connection:
             rows = connection.execute(query).mappings()
-            return tuple(_read_measurement(list(case)) for _, case in groupby(rows, key=itemgetter("id")))
+            return tuple(read_measurement(list(case)) for _, case in groupby(rows, key=itemgetter("id")))
 
     def past_rounds(self, case: Case, runs: Sequence[str], most: int = 12) -> list[tuple[str, Round]]:
         """The newest rounds of a case that was measured as asked, each with its run.
@@ -232,20 +241,40 @@ class Store:
             .order_by(tables.cases.c.run.desc(), tables.rounds.c.position)
             .limit(most)
         )
-        with self._guard("read"), self._engine.connect() as connection:
-            rows = connection.execute(query).all()
-        return [(run, _read_round({name: data[name] for name in data if name != _REPEATED})) for run, data in rows]
+        with self._read() as connection:
+            return [(run, read_round(read_table(data))) for run, data in connection.execute(query)]
 
     def costs(self, run: str) -> tuple[dict[str, Any], ...]:
         """The costs of a run."""
         columns = tables.costs.c
         query = sa.select(columns.data).where(columns.run == run).order_by(columns.model, columns.resolution)
-        with self._guard("read"), self._engine.connect() as connection:
-            return tuple(connection.scalars(query))
+        with self._read() as connection:
+            return tuple(map(read_table, connection.scalars(query)))
 
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+
+def _write(connection: sa.Connection, run: str, measurement: Measurement) -> None:
+    """Put a case with its rounds in place of what is there of it."""
+    case = measurement.case.as_dict()
+    mine = sa.and_(tables.cases.c.run == run, *[tables.cases.c[name] == value for name, value in case.items()])
+    # Its number stays, for that is its place among the cases of the run.
+    number = connection.scalar(sa.select(tables.cases.c.id).where(mine))
+    if number is not None:
+        connection.execute(tables.rounds.delete().where(tables.rounds.c.case_id == number))
+        connection.execute(tables.cases.delete().where(tables.cases.c.id == number))
+    place = {} if number is None else {"id": number}
+    values = dump_values(measurement)
+    made = connection.execute(tables.cases.insert().values(**place, run=run, **case, **values)).inserted_primary_key
+    assert made
+    rows = [
+        {"case_id": made[0], "position": position, "data": data}
+        for position, data in enumerate(dump_rounds(measurement))
+    ]
+    if rows:
+        connection.execute(tables.rounds.insert(), rows)
 
 
 def _make_engine(url: str, *, create: bool) -> sa.Engine:
@@ -255,19 +284,22 @@ def _make_engine(url: str, *, create: bool) -> sa.Engine:
     if parsed.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": _BUSY_S}
         if parsed.database and parsed.database != ":memory:":
-            folder = Path(parsed.database).resolve().parent
-            if not create and not Path(parsed.database).exists():
-                raise StoreError(
-                    f"there is no store {parsed.database} yet; make one with `rexbench run`, or name it with --store"
-                )
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise StoreError(f"the folder of the store must be writable; {folder}: {error.strerror}") from None
+            _check_file(Path(parsed.database), create=create)
     engine = sa.create_engine(parsed, **options)
     if parsed.get_backend_name() == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _check_file(path: Path, *, create: bool) -> None:
+    """Make the folder of a store, or see that the file is there."""
+    try:
+        if not create and not path.exists():
+            raise StoreError(f"there is no store {path} yet; make one with `rexbench run`, or name it with --store")
+        path.resolve().parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        can = "writable" if create else "open to us"
+        raise StoreError(f"the folder of the store must be {can}; {path.parent}: {error.strerror}") from None
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -276,34 +308,12 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _dump_rounds(measurement: Measurement) -> list[dict[str, Any]]:
-    """All rounds as plain values; those that were measured again are marked."""
-    again = [{**make_plain(asdict(part)), _REPEATED: True} for part in measurement.repeated]
-    return [*(make_plain(asdict(part)) for part in measurement.rounds), *again]
+def _hide(url: str) -> str:
+    """A URL without its password, also where it can't be parsed."""
+    plain = re.sub(r"(://[^:/@\s]*):\S*@", r"\1:***@", url)
+    return re.sub(r"(?i)([?&;](?:password|passwd|pwd)=)[^&;\s]*", r"\1***", plain)
 
 
-def _read_round(data: Mapping[str, Any]) -> Round:
-    turns = {name: tuple(map(tuple, data.get(name, ()))) for name in ("turns_s", "requests_s")}
-    return Round(**{**data, **turns})
-
-
-def _read_measurement(rows: Sequence[sa.RowMapping]) -> Measurement:
-    """A case from its rows, one for each round; a case without a round has one, with none in it."""
-    row = rows[0]
-    rounds: tuple[list[Round], list[Round]] = ([], [])
-    for data in (dict(row["round"]) for row in rows if row["round"] is not None):
-        rounds[bool(data.pop(_REPEATED, False))].append(_read_round(data))
-    parity = row["parity"]
-    if parity:
-        parity = {name: math.inf if value is None else value for name, value in parity.items()}
-    return Measurement(
-        case=Case(**{spec.name: row[spec.name] for spec in fields(Case)}),
-        status=row["status"],
-        reason=row["reason"],
-        rounds=tuple(rounds[False]),
-        repeated=tuple(rounds[True]),
-        parity=Parity(**parity) if parity else None,
-        effective=Effective(**row["effective"]),
-        stop_reason=row["stop_reason"],
-        notes=tuple(row["notes"]),
-    )
+def _one_line(error: object) -> str:
+    """What a driver tells, which may be several lines."""
+    return " ".join(_hide(str(error)).split())

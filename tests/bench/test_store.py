@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from bench import store as bench_store
 from bench.case import Case
 from bench.records import Effective, Measurement, Parity, Round, RunInfo
 from bench.store import Store
@@ -309,3 +310,107 @@ def test_cases_stay_in_the_order_in_which_they_were_first_written(store):
     for backend in ("eager", "compile", "eager"):
         store.save_measurement(make_run().id, make_measurement(backend))
     assert [one.case.backend for one in store.measurements(make_run().id)] == ["eager", "compile"]
+
+
+def test_cases_that_are_saved_together_are_all_there_or_none_is(store, tmp_path):
+    store.save_run(make_run())
+    store.save_measurements(make_run().id, [make_measurement("eager", 1), make_measurement("compile", 1)])
+    with sqlite3.connect(tmp_path / "sub/results.db") as connection:
+        full = "begin select raise(fail, 'full'); end"
+        connection.execute(f"create trigger full before insert on cases when new.backend = 'compile' {full}")
+    connection.close()
+    with pytest.raises(StoreError, match="full"):
+        store.save_measurements(make_run().id, [make_measurement("eager", 2), make_measurement("compile", 2)])
+    assert [len(one.rounds) for one in store.measurements(make_run().id)] == [1, 1]
+
+
+def test_a_store_that_another_keeps_locked_is_one_line_and_one_that_is_let_go_is_waited_for(url, tmp_path, monkeypatch):
+    monkeypatch.setattr(bench_store, "_BUSY_S", 0.05)
+    hasty = Store(url)
+    hasty.save_run(make_run())
+    monkeypatch.setattr(bench_store, "_BUSY_S", 30)
+    patient = Store(url)
+    other = sqlite3.connect(tmp_path / "sub/results.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StoreError, match=r"^can't write to the store .*: database is locked$"):
+        hasty.save_measurement(make_run().id, make_measurement())
+    release = threading.Timer(0.2, other.rollback)
+    release.start()
+    patient.save_measurement(make_run().id, make_measurement())
+    release.join()
+    other.close()
+    assert hasty.measurements(make_run().id) == (make_measurement(),)
+    hasty.close()
+    patient.close()
+
+
+def test_latest_may_be_meant_of_some_runs_alone(store):
+    names = [f"2026010{day}T000000-aaaa" for day in (1, 2, 3)]
+    for name in names:
+        store.save_run(make_run(name, started=name))
+    store.save_plan(names[0], {"cases": []})
+    store.save_study(names[1], {"kind": "rank"})
+    assert store.runs_with_plan() == {names[0]}
+    assert store.runs_to_report() == {names[0], names[1]}
+    assert store.find_run("latest").id == names[2]
+    assert store.find_run("latest", among=store.runs_to_report()).id == names[1]
+    with pytest.raises(StoreError, match="holds no run of this kind yet"):
+        store.find_run("latest", among=store.runs_with_cases())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update runs set environment = '{broken'",
+        "update runs set settings = '[]'",
+        'update rounds set data = \'{"turns_s": [[1.0]], "phases_s": {}, "of_a_later_version": 1}\'',
+        "update rounds set data = '3'",
+        "update cases set effective = 'null'",
+        "update cases set parity = '{\"cosine\": 1.0}'",
+        "update plans set data = '[1]'",
+    ],
+)
+def test_what_others_have_written_into_a_store_is_one_line(store, tmp_path, statement):
+    store.save_run(make_run())
+    store.save_plan(make_run().id, {"cases": []})
+    store.save_measurement(make_run().id, make_measurement())
+    with sqlite3.connect(tmp_path / "sub/results.db") as connection:
+        connection.execute(statement)
+    connection.close()
+    with pytest.raises(StoreError, match=r"^can't read the store .*: it holds what this rexbench .*\([^\n]*$"):
+        store.find_run(), store.measurements(make_run().id), store.plan(make_run().id)
+
+
+def test_what_a_later_version_tells_of_a_runtime_is_left_out(store, tmp_path):
+    store.save_run(make_run())
+    store.save_measurement(make_run().id, make_measurement())
+    with sqlite3.connect(tmp_path / "sub/results.db") as connection:
+        connection.execute("update cases set effective = json_set(effective, '$.hat', 'red')")
+    connection.close()
+    assert store.measurements(make_run().id) == (make_measurement(),)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nosuchdb://user:secret@host/x",
+        "nosuchdb://user:se:cr@et@host/x",
+        "postgresql+nodriver://user:secret@host/x?password=secret",
+        "postgresql://user:secret@host:port/x",
+    ],
+)
+def test_a_password_is_not_shown(url):
+    with pytest.raises(StoreError, match="a store is a SQLAlchemy URL") as caught:
+        Store(url)
+    assert "***" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert "cr@et" not in str(caught.value)
+
+
+def test_a_store_in_a_folder_that_we_cannot_look_into_is_one_line(tmp_path, monkeypatch):
+    def refuse(_path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.exists", refuse)
+    with pytest.raises(StoreError, match=r"the folder of the store must be open to us; .*: Permission denied"):
+        Store(f"sqlite:///{tmp_path}/results.db", create=False)
