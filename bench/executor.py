@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import selectors
 import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from bench.assets import WRONG_INPUT
 from bench.contamination import read_usage
@@ -25,6 +26,9 @@ __all__ = ["Build", "Executor", "Handle", "ProcessExecutor", "WorkerError", "Wor
 #: How often the memory of a worker that builds is looked at where it has a limit [s]. Not while it samples: reading the
 #: tables of processes takes a core for a millisecond.
 _LOOK_S = 0.2
+#: Sleep in the system at most [s]: it takes milliseconds as 32 bits.
+_SLEEP_S = 3600.0
+_CHUNK_BYTES = 1 << 16
 _GROWING = frozenset({"prepare", "open", "build", "warm_up"})
 
 
@@ -98,8 +102,7 @@ class ProcessExecutor:
             answers=subprocess.DEVNULL,
         )
         try:
-            self._hand_over(child, json.dumps(task).encode(), limit_s)
-            code = child.popen.returncode
+            code = self._hand_over(child, json.dumps(task).encode(), limit_s)
             if code == WRONG_INPUT:
                 raise InputError(child.last_line())
             if code != 0:
@@ -107,28 +110,26 @@ class ProcessExecutor:
         finally:
             child.end()
             child.close()
-        done: dict[str, Any] = json.loads(answer.read_text())
+        try:
+            done: dict[str, Any] = json.loads(answer.read_text())
+        except ValueError:
+            raise WorkerError("failed", "preparing weights and inputs: its answer is cut off") from None
         return done
 
-    def _hand_over(self, child: Child, task: bytes, limit_s: float) -> None:
-        """Give a process its task and wait until it ends."""
+    def _hand_over(self, child: Child, task: bytes, limit_s: float) -> int:
+        """Give a process its task and wait until it ends; its exit code."""
         end = time.monotonic() + limit_s
         look_s = _LOOK_S if self._memory_limit_bytes else limit_s
         assert child.popen.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it has died already, and its exit code says why
             child.popen.stdin.write(task)
             child.popen.stdin.close()
-        while True:
-            try:
-                child.popen.wait(timeout=max(0.0, min(look_s, end - time.monotonic())))
-            except subprocess.TimeoutExpired:
-                check_memory(child, self._memory_limit_bytes, "prepare")
-                if time.monotonic() >= end:
-                    child.kill()
-                    reason = f"preparing weights and inputs took longer than {limit_s:g} s"
-                    raise WorkerError("failed", reason) from None
-            else:
-                return
+        while (code := child.wait(max(0.0, min(look_s, end - time.monotonic())))) is None:
+            check_memory(child, self._memory_limit_bytes, "prepare")
+            if time.monotonic() >= end:
+                child.kill()
+                raise WorkerError("failed", f"preparing weights and inputs took longer than {limit_s:g} s")
+        return code
 
     def open(self, case: Case, assets: Path, scratch: Path, limit_s: float) -> WorkerProcess:
         """A worker that has its case and has not begun to import its runtime.
@@ -178,6 +179,7 @@ class WorkerProcess:
             module, [], threads=case.threads, build=build or Build(), extra=cache, answers=subprocess.PIPE
         )
         self._process = self._child.popen
+        self._heard = bytearray()
         self._selector = selectors.DefaultSelector()
         assert self._process.stdout is not None
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
@@ -209,30 +211,52 @@ class WorkerProcess:
         """The answer to the question that was put last.
 
         Raises:
-            WorkerError: It reported an error, died, or used up its time.
+            WorkerError: It reported an error, answered what is none, died, or used up its time.
         """
-        assert self._process.stdout is not None
-        self._wait()
+        line = self._read_line()
         check_memory(self._child, self._memory_limit_bytes, self._asked)
-        line = self._process.stdout.readline()
         self._left_s -= time.monotonic() - self._asked_at
         if not line:
             raise self._death()
-        answer: dict[str, Any] = json.loads(line)
+        try:
+            answer = json.loads(line)
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
+            raise WorkerError("failed", f"what the worker answered to {self._asked!r} is no answer: {line[:80]!r}")
         if "error" in answer:
-            raise WorkerError(answer["error"], answer["message"])
+            raise WorkerError(str(answer["error"]), str(answer.get("message", "no message")))
         return answer
+
+    def _read_line(self) -> bytes:
+        """The next line it writes; nothing where it ends before that line does."""
+        assert self._process.stdout is not None
+        while b"\n" not in self._heard:
+            self._wait()
+            # What is there and no more: whoever is stopped in the middle of a line must not hold us.
+            chunk = os.read(self._process.stdout.fileno(), _CHUNK_BYTES)
+            if not chunk:
+                return b""
+            self._heard += chunk
+        line, _, rest = bytes(self._heard).partition(b"\n")
+        self._heard[:] = rest
+        return line + b"\n"
 
     def _wait(self) -> None:
         """Sleep until it has said something or has ended."""
         end = self._asked_at + self._left_s
-        looks = self._memory_limit_bytes is not None and self._asked in _GROWING
-        while not self._selector.select(timeout=max(0.0, min(_LOOK_S if looks else end, end - time.monotonic()))):
+        nap_s = _LOOK_S if self._memory_limit_bytes is not None and self._asked in _GROWING else _SLEEP_S
+        while not self._selector.select(timeout=max(0.0, min(nap_s, end - time.monotonic()))):
             check_memory(self._child, self._memory_limit_bytes, self._asked)
             if time.monotonic() >= end:
-                self._child.kill()
-                told = f"no answer to {self._asked!r} within the case's limit of {self._limit_s:g} s; it was ended"
-                raise WorkerError("failed", told)
+                self._give_up()
+        if self._heard and time.monotonic() >= end:  # it goes on and on, and comes to no end of its line
+            self._give_up()
+
+    def _give_up(self) -> NoReturn:
+        self._child.kill()
+        told = f"no answer to {self._asked!r} within the case's limit of {self._limit_s:g} s; it was ended"
+        raise WorkerError("failed", told)
 
     def _death(self) -> WorkerError:
         why = self._child.why_dead()
@@ -241,9 +265,11 @@ class WorkerProcess:
 
     def close(self) -> None:
         """End the process group and take the pipes down."""
-        self._child.end()
-        self._selector.close()
-        self._child.close()
+        try:
+            self._child.end()
+        finally:
+            self._selector.close()
+            self._child.close()
 
 
 def check_memory(child: Child, limit_bytes: int | None, doing: str) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).resolve().parent.parent
 _TAIL_BYTES = 4000
 _CLOSE_S = 3.0
+#: How often an end is looked for: soon at first, then less often [s].
+_LOOK_S = (0.0005, 0.05)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,7 @@ class Child:
         """
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._lifeline = Lifeline()
+        self._gone = False
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(TUNING_VARIABLES)}
         # What an environment of its own has installed must not be shadowed by what ours can see.
         paths = [str(build.root), *filter(None, [os.environ.get("PYTHONPATH")])] if build.root else []
@@ -77,22 +81,48 @@ class Child:
         )
         self._lifeline.hand_over()
 
+    def wait(self, limit_s: float) -> int | None:
+        """Its exit code, as `subprocess` has it; None where it has not ended within the limit [s].
+
+        It is not reaped: while the system keeps its number, that of its group is nobody else's.
+        """
+        if not hasattr(os, "waitid"):  # macOS before Python 3.13
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self.popen.wait(limit_s)
+            return None
+        end, pause_s = time.monotonic() + limit_s, _LOOK_S[0]
+        while (code := self._look()) is None and (left_s := end - time.monotonic()) > 0:
+            time.sleep(min(pause_s, left_s))
+            pause_s = min(2 * pause_s, _LOOK_S[1])
+        return code
+
+    def _look(self) -> int | None:
+        if self.popen.returncode is not None:
+            return self.popen.returncode
+        found = os.waitid(os.P_PID, self.popen.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if found is None:
+            return None
+        return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
+
     def kill(self) -> None:
-        """End it and all it started, now."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.popen.pid, signal.SIGKILL)
+        """End it and all it started, now; what it started also where it has ended itself."""
+        if not self._gone:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.popen.pid, signal.SIGKILL)
 
     def end(self) -> None:
-        """End it and all it started: closing its input asks, the signal insists."""
-        for pipe in (self.popen.stdin, self.popen.stdout):
-            if pipe:
-                with contextlib.suppress(OSError):
-                    pipe.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.popen.wait(timeout=_CLOSE_S)
-        self.kill()
-        self.popen.wait()
-        self._lifeline.close()
+        """End it and all it started: closing its input asks, the signal insists, also where Ctrl-C cuts the waiting."""
+        try:
+            for pipe in (self.popen.stdin, self.popen.stdout):
+                if pipe:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
+            self.wait(_CLOSE_S)
+        finally:
+            self.kill()
+            self._lifeline.close()
+            self.popen.wait()
+            self._gone = True
 
     def close(self) -> None:
         """Let go of what it wrote."""
@@ -100,12 +130,11 @@ class Child:
 
     def why_dead(self) -> str:
         """Why it ended, with the last line it wrote; empty where it has not."""
-        try:
-            code = self.popen.wait(timeout=_CLOSE_S)
-        except subprocess.TimeoutExpired:
+        code = self.wait(_CLOSE_S)
+        if code is None:
             return ""
         if code < 0:
-            name = signal.Signals(-code).name
+            name = _name_signal(-code)
             cause = "killed (SIGKILL), most likely out of memory" if name == "SIGKILL" else f"ended by {name}"
         else:
             cause = f"exit code {code}"
@@ -131,3 +160,10 @@ class Child:
         status = read_text(PROC / str(self.popen.pid) / "status")
         peaks = [int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:")]
         return max([found, *peaks])
+
+
+def _name_signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # those for real-time uses have no names
+        return f"signal {number}"

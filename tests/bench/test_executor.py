@@ -142,3 +142,103 @@ def test_closing_leaves_no_process(start):
     worker.close()
     assert not psutil.pid_exists(pid)
     assert worker._process.poll() is not None
+
+
+def test_an_answer_may_come_in_pieces(start):
+    worker = start(
+        "import sys, time\nsys.stdin.readline()\n"
+        "for piece in ('{\"a\"', ': [', '1' + ', 1' * 50_000, ']}\\n'):\n"
+        " print(piece, end='', flush=True)\n time.sleep(0.05)"
+    )
+    assert len(worker.ask("tell")["a"]) == 50_001
+
+
+def test_a_death_in_the_middle_of_an_answer_is_a_death(start):
+    worker = start("import sys\nsys.stdin.readline()\nprint('{\"a\": ', end='', flush=True)\nsys.exit('out of ink')")
+    with pytest.raises(WorkerError, match="the worker died: exit code 1: out of ink"):
+        worker.ask("build")
+
+
+@pytest.mark.parametrize("then", ["time.sleep(600)", "\nwhile True: print(' ' * 999, end='', flush=True)"])
+def test_an_answer_without_an_end_ends_at_the_limit(start, then):
+    worker = start(f"import sys, time\nsys.stdin.readline()\nprint('{{', end='', flush=True); {then}", limit_s=1.0)
+    with pytest.raises(WorkerError, match="no answer to 'build' within the case's limit of 1 s"):
+        worker.ask("build")
+
+
+@pytest.mark.parametrize("said", ["{", "[1]", "3", "hello", "[" * 100_000])
+def test_what_is_no_answer_is_a_failed_case(start, said):
+    worker = start(f"import sys\nsys.stdin.readline()\nprint({said!r}, flush=True)\nsys.stdin.readline()")
+    with pytest.raises(WorkerError, match="what the worker answered to 'build' is no answer: ") as caught:
+        worker.ask("build")
+    assert len(str(caught.value)) < 200
+
+
+def test_a_signal_without_a_name_is_told_by_its_number(start):
+    worker = start("import os, signal, sys\nsys.stdin.readline()\nos.kill(os.getpid(), signal.SIGRTMIN + 3)")
+    with pytest.raises(WorkerError, match=r"the worker died: ended by signal \d+"):
+        worker.ask("build")
+
+
+def test_a_limit_of_weeks_can_be_waited_for(start):
+    worker = start("import sys\nsys.stdin.readline()\nprint('{}', flush=True)\nsys.stdin.readline()", limit_s=1e12)
+    assert worker.ask("tell") == {}
+
+
+@pytest.fixture
+def mother(start, tmp_path):
+    """A worker that has started a process and then ends by itself, and that process."""
+    note = tmp_path / "child.pid"
+    worker = start(
+        "import subprocess, sys\n"
+        "child = subprocess.Popen(['sleep', '600'], stdout=subprocess.DEVNULL)\n"
+        f"open({str(note)!r}, 'w').write(str(child.pid))\n"
+        "print('{}', flush=True)\nsys.stdin.readline()\nsys.exit('enough')"
+    )
+    worker.ask("begin")
+    return worker, psutil.Process(int(note.read_text()))
+
+
+def is_dead(process):
+    _, alive = psutil.wait_procs([process], timeout=5)
+    return all(one.status() == psutil.STATUS_ZOMBIE for one in alive)
+
+
+def test_what_a_worker_started_ends_though_it_has_ended_before(mother):
+    worker, child = mother
+    with pytest.raises(WorkerError, match="exit code 1: enough"):
+        worker.ask("build")
+    assert psutil.pid_exists(worker._process.pid), "its number is kept until its group has ended"
+    worker.close()
+    assert is_dead(child)
+    assert not psutil.pid_exists(worker._process.pid)
+
+
+def test_ctrl_c_while_a_worker_is_ended_ends_it_all_the_same(mother):
+    worker, child = mother
+
+    def stop(_limit_s):
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(worker._child, "wait", stop)
+        worker.close()
+    assert is_dead(child)
+    assert not psutil.pid_exists(worker._process.pid)
+
+
+def test_a_group_is_not_killed_when_its_number_may_be_anothers(start, monkeypatch):
+    worker = start("")
+    worker.close()
+    killed = []
+    monkeypatch.setattr("os.killpg", lambda *words: killed.append(words))
+    worker.close()
+    assert killed == []
+
+
+def test_an_answer_of_preparing_that_is_cut_off_fails_the_match(tmp_path, monkeypatch):
+    (tmp_path / "prepared.json").write_text("{")
+    monkeypatch.setattr(ProcessExecutor, "_hand_over", lambda *_: 0)
+    task = {"threads": 1, "folder": str(tmp_path)}
+    with pytest.raises(WorkerError, match="its answer is cut off"):
+        ProcessExecutor().prepare(task, 1.0)
