@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.lock import is_the_same
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,17 +31,47 @@ def make_scratch() -> Iterator[Path]:
     """
     try:
         _clear()
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        held = os.open(folder, os.O_RDONLY)
+        folder, held = _make()
     except OSError as error:
-        raise InputError(f"a run needs room for temporary files; {tempfile.gettempdir()}: {error.strerror}") from None
+        where = f"{tempfile.tempdir}: " if tempfile.tempdir else ""
+        raise InputError(f"a run needs room for temporary files; {where}{error.strerror}") from None
     try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield folder
     finally:
         os.close(held)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make() -> tuple[Path, int]:
+    """A new folder, and the descriptor that holds it.
+
+    Before it is held, another that begins may take it for left over: then there is another.
+    """
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        held = -1
+        with contextlib.suppress(FileNotFoundError, BlockingIOError):
+            held = os.open(folder, os.O_RDONLY)
+            _hold(held)
+            if is_the_same(held, folder):
+                return folder, held
+        if held >= 0:
+            os.close(held)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _hold(file: int) -> None:
+    """Take the lock; a file system without locks has none to take.
+
+    Raises:
+        BlockingIOError: Another has it.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:
+        return
 
 
 def _clear() -> None:

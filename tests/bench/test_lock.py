@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from bench import lock
 from bench.lock import VARIABLE, MachineLock
 from rexnet_core.errors import InputError
 
@@ -26,7 +28,7 @@ def file(tmp_path, monkeypatch):
 @pytest.fixture
 def holder(file):  # noqa: ARG001 - it is in the environment of what is started
     root = Path(__file__).parents[2]
-    command = [sys.executable, "-c", HOLD]
+    command = [sys.executable, "-c", HOLD, "rexbench"]
     process = subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "held\n"
     yield process
@@ -46,7 +48,7 @@ def test_whoever_has_it_may_take_it_again(file):
         with lock:
             pass
         assert file.read_text() == f"{os.getpid()}\n"
-        with pytest.raises(InputError, match=rf"pid {os.getpid()}"), MachineLock():
+        with pytest.raises(InputError, match=r"another run is measuring .*add --wait to begin after it"), MachineLock():
             pass
 
 
@@ -85,4 +87,64 @@ def test_every_user_may_lock_the_file(file):
 def test_a_file_that_cannot_be_opened_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(tmp_path / "none" / "lock"))
     with pytest.raises(InputError, match="the lock of the machine needs a file that can be opened"), MachineLock():
+        pass
+
+
+@pytest.mark.parametrize("text", ["-1\n", "1; rm -rf ~", "\x1b[2J", "1\n2\n", "", "99999999999999999999", "self"])
+def test_what_others_wrote_into_the_file_is_no_advice_to_kill(holder, file, text):
+    assert holder.poll() is None
+    file.write_text(str(os.getpid()) if text == "self" else text)
+    with pytest.raises(InputError) as caught, MachineLock():
+        pass
+    assert str(caught.value) == (
+        "another run is measuring on this machine (a process that can't be seen from here), "
+        "and two would disturb each other; add --wait to begin after it"
+    )
+
+
+@pytest.mark.parametrize("text", ["my thesis", "1 2", "-1", "1" * 30])
+def test_a_file_that_holds_something_is_left_alone(file, text):
+    file.write_text(text)
+    with pytest.raises(InputError, match="needs a file of its own"), MachineLock():
+        pass
+    assert file.read_text() == text
+
+
+def test_a_file_with_another_name_is_left_alone(file, tmp_path):
+    (tmp_path / "other").write_text("1")
+    file.hardlink_to(tmp_path / "other")
+    with pytest.raises(InputError, match="has another name"), MachineLock():
+        pass
+    assert file.read_text() == "1"
+
+
+@pytest.mark.parametrize("make", ["folder", "pipe", "link", "device"])
+def test_what_is_no_file_is_one_line_and_not_waited_for(file, make):
+    {
+        "folder": file.mkdir,
+        "pipe": lambda: os.mkfifo(file),
+        "link": lambda: file.symlink_to("elsewhere"),
+        "device": lambda: file.symlink_to("/dev/null"),
+    }[make]()
+    with pytest.raises(InputError, match="the lock of the machine needs a file that can be opened; "), MachineLock():
+        pass
+
+
+def test_its_place_does_not_depend_on_who_asks(monkeypatch, tmp_path):
+    monkeypatch.delenv(VARIABLE)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "mine"))
+    monkeypatch.setattr(lock, "_SHARED", tmp_path)
+    assert lock._find_place() == tmp_path / "rexbench.lock"
+    monkeypatch.setattr(lock, "_SHARED", tmp_path / "none")
+    assert lock._find_place() == tmp_path / "mine" / "rexbench.lock"
+
+
+def test_no_place_for_it_is_one_line(monkeypatch, tmp_path):
+    def refuse():
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.delenv(VARIABLE)
+    monkeypatch.setattr(lock, "_SHARED", tmp_path / "none")
+    monkeypatch.setattr(tempfile, "gettempdir", refuse)
+    with pytest.raises(InputError, match=r"needs a folder that can be written to, .*in REXBENCH_LOCK"), MachineLock():
         pass
