@@ -41,12 +41,15 @@ def spend(matches: Sequence[Steps], left: Callable[[], float], save: Save, done:
     """
     going = []
     for match in matches:
-        if match.stop or (not match.course.half_widths and not _advance(match, save)) or match.stop:
+        if match.stop:  # it was interrupted between its last round and the word that this was the last
+            save(match.measurements())
+            done(match.measurements())
+        elif (not match.course.half_widths and not _advance(match, save)) or match.stop:
             done(match.measurements())
         else:
             going.append(match)
     while going:
-        fitting = [match for match in going if not match.course.next_s > left()]
+        fitting = [match for match in going if match.course.fits(left())]
         if not fitting:
             break
         match = min(fitting, key=lambda one: (-one.course.uncertainty, one.course.next_s))

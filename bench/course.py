@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from bench.measure import decide
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bench.measure import Settings
+    from bench.records import Round
 
 
 @dataclass(slots=True)
@@ -24,6 +27,7 @@ class Course:
         half_widths: After each round that counts, the relative half-width of each case's interval.
         took_s: Time of each round measured here, dirty ones that were replaced included [s].
         saved_s: Time by which a round to come is shorter than the last, for caches are filled [s].
+        before_s: Time that a round took before an interruption [s]; NaN where there was none.
         suspect: Whether the last round is dirty and was not yet measured again.
     """
 
@@ -31,7 +35,19 @@ class Course:
     half_widths: list[list[float]] = field(default_factory=list)
     took_s: list[float] = field(default_factory=list)
     saved_s: float = 0.0
+    before_s: float = math.nan
     suspect: bool = False
+
+    def recall(self, dirty: Iterable[bool], took_s: float) -> None:
+        """Go on where rounds were kept from before an interruption.
+
+        Args:
+            dirty: Of each of them, whether it was.
+            took_s: Time that the longest took [s]; what was compiled is gone, so the next takes as long.
+        """
+        for one in dirty:
+            self.suspect = one and not self.suspect
+        self.before_s = took_s
 
     def note(self, took_s: float, *, dirty: bool) -> bool:
         """Take in a round; whether it stands for the one before, which is then forgotten here.
@@ -50,7 +66,11 @@ class Course:
     @property
     def next_s(self) -> float:
         """Time that the next round will take [s]: as the last, less what caches save; NaN before the first."""
-        return max(0.0, self.took_s[-1] - self.saved_s) if self.took_s else math.nan
+        return max(0.0, self.took_s[-1] - self.saved_s) if self.took_s else self.before_s
+
+    def fits(self, left_s: float) -> bool:
+        """Whether the next round can be over in the time that is left [s]; of one that nobody knows it is hoped."""
+        return left_s > 0 and not self.next_s > left_s
 
     @property
     def uncertainty(self) -> float:
@@ -65,6 +85,11 @@ class Course:
         Args:
             left_s: Time left to this match [s], None without a limit.
         """
-        stop = decide(self.settings, self.half_widths, left_s, self.next_s)
-        fits = left_s is None or left_s >= self.next_s
+        fits = left_s is None or self.fits(left_s)
+        stop = decide(self.settings, self.half_widths, left_s, self.next_s) or ("" if fits else "budget")
         return "" if self.suspect and fits else stop
+
+
+def spent_s(part: Round) -> float:
+    """Time that a round of a case took, as far as it is stored [s]."""
+    return sum(part.phases_s.values()) + sum(map(sum, part.turns_s))

@@ -6,20 +6,22 @@ Drift of the machine hits all of them alike, so their ratios hold where their ti
 from __future__ import annotations
 
 import random
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.assets import REFERENCE, assets_name, prepare_task, share_weights
 from bench.contamination import contamination, find_causes
-from bench.course import Course
+from bench.course import Course, spent_s
 from bench.entry import Entry
 from bench.executor import WorkerError
 from bench.lanes import open_case
 from bench.measure import plan_turns
 from bench.parity import compare, find_mismatches
-from bench.records import Effective
+from bench.records import read_effective
 from bench.stats import half_width
+from bench.stop import finish_first
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -77,7 +79,9 @@ class Match:
         self._prepared = False
         self.course = Course(settings, self._keep({one.case: one for one in stored}) if stored else [])
         kept = len(self.course.half_widths)
-        if kept:  # the order of turns is to be another than that of the rounds before
+        if kept:
+            self._recall()
+            # The order of turns is to be another than that of the rounds before.
             self._random.seed(f"{settings.seed} {first.match} {kept}")
         #: Why measuring ended, as in `bench.records.Measurement`; empty while it goes on. It may have been interrupted
         #: between its last round and the word that this was the last.
@@ -94,6 +98,8 @@ class Match:
             One measurement per case, in the order given.
         """
         begun = self._executor.now()
+        if self.course.half_widths and not self.stop:
+            self.stop = self.course.why_stop(left_s)
         while not self.stop and self.step(save):
             self.stop = self.course.why_stop(left_s and left_s - (self._executor.now() - begun))
             save(self.measurements())
@@ -123,11 +129,12 @@ class Match:
         """A round, and what it changes in the course of the match."""
         course, begun = self.course, self._executor.now()
         dirty = self._run_round(index=len(course.took_s))
-        if course.note(self._executor.now() - begun, dirty=dirty):
-            for entry in self._alive():
-                entry.replace_round()
-        course.saved_s = self._saved_by_caches() if len(course.took_s) == 1 else 0.0
-        course.half_widths.append([half_width(entry.rounds) for entry in self._alive()])
+        with finish_first():  # rounds pair by their place: either every case has its dirty one replaced, or none
+            if course.note(self._executor.now() - begun, dirty=dirty):
+                for entry in self._alive():
+                    entry.replace_round()
+            course.saved_s = self._saved_by_caches() if len(course.took_s) == 1 else 0.0
+            course.half_widths.append([half_width(entry.rounds) for entry in self._alive()])
 
     def _keep(self, stored: Mapping[Case, Measurement]) -> list[list[float]]:
         """Take over what is stored; the half-widths after each round that all of those still alive have."""
@@ -140,9 +147,15 @@ class Match:
             del entry.rounds[whole:]  # the books of one were closed when the stop came, the others' were not
         return [[half_width(entry.rounds[:count]) for entry in alive] for count in range(1, whole + 1)]
 
+    def _recall(self) -> None:
+        """Let the course know of the rounds that were kept; what the machine did was the same for all cases."""
+        alive = self._alive()
+        longest_s = sum(max(map(spent_s, entry.rounds)) for entry in alive)
+        self.course.recall([bool(find_causes(part.contamination)) for part in alive[0].rounds], longest_s)
+
     def _saved_by_caches(self) -> float:
         """Time [s] by which our second round is shorter than the first, which compiled from nothing."""
-        compiled = [entry.rounds[-1].phases_s["compile"] for entry in self._alive() if entry.built["caches"]]
+        compiled = [entry.rounds[-1].phases_s.get("compile", 0.0) for entry in self._alive() if entry.built["caches"]]
         return _CACHED_SHARE * sum(compiled)
 
     def _alive(self) -> list[Entry]:
@@ -204,8 +217,9 @@ class Match:
                 entry.close_round(index, found)
             return bool(find_causes(found))
         finally:
-            for entry in self._entries:
-                entry.close()
+            with ExitStack() as closing:  # Ctrl-C while one is being ended must not spare the others
+                for entry in self._entries:
+                    closing.callback(entry.close)
 
     def _open(self, entry: Entry, index: int) -> None:
         """Start a worker, let it build and warm up, and compare its logits with the reference."""
@@ -215,16 +229,16 @@ class Match:
             self._watch(entry.case, "build" if index else "build and compile")
             scratch = self._scratch / entry.side
             entry.handle = open_case(entry.executor, entry.case, entry.assets, scratch, settings.limit_s)
-            entry.built = entry.handle.ask("build", logits_path=str(logits))
-            entry.effective = Effective(**entry.built["effective"])
+            entry.built = entry.ask("build", logits_path=str(logits))
+            entry.effective = read_effective(entry.built["effective"])
             entry.parity = compare(np.load(entry.assets / REFERENCE), np.load(logits), entry.case.precision)
             mismatches = find_mismatches(entry.case, entry.effective, entry.parity)
             if mismatches:
                 entry.status, entry.reason = "mismatch", "; ".join(mismatches)
             self._watch(entry.case, "warm up")
-            entry.warmed = entry.handle.ask("warm_up", max_s=settings.warm_s, max_calls=settings.warm_calls)
-        except (WorkerError, OSError, ValueError) as error:
-            entry.fail(error)
+            entry.warmed = entry.ask("warm_up", max_s=settings.warm_s, max_calls=settings.warm_calls)
+        except (WorkerError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            entry.fail(error)  # of the last three, another build may be the cause
             entry.close()
         entry.turns, entry.requests, entry.switches = [], [], 0
 
@@ -234,9 +248,8 @@ class Match:
         for _ in range(turns):
             for entry in self._random.sample(self._alive(), len(self._alive())):
                 self._watch(entry.case, "sample")
-                assert entry.handle is not None
                 try:
-                    taken = entry.handle.ask("take_turn", slice_s=self._settings.slice_s, max_calls=10_000)
+                    taken = entry.ask("take_turn", slice_s=self._settings.slice_s, max_calls=10_000)
                 except WorkerError as error:
                     entry.fail(error)
                     entry.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +32,12 @@ _ENVIRONMENT = (
     ("processor", "cpu", "model"),
     ("python", "system", "python"),
     *((name, "libraries", name) for name in ("torch", "openvino", "numpy", "rexbench")),
+    # A checkout keeps its version from commit to commit.
+    ("commit", "git", "commit"),
 )
+#: The packages whose code is measured with; a checkout may be changed without a commit.
+_PACKAGES = ("bench", "rexnet_core")
+_ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +68,17 @@ class Resumption:
 
 
 def describe_plan(plan: Plan) -> dict[str, Any]:
-    """What a store must hold of a plan beside the settings of its run, as plain values."""
+    """What a store must hold of a plan beside the settings of its run, as plain values.
+
+    Raises:
+        InputError: Its checkpoint can't be read.
+    """
     return {
         "format_version": _FORMAT_VERSION,
         "cases": [case.as_dict() for case in plan.cases],
         "weights": str(plan.weights.resolve()) if plan.weights else None,
         "weights_sha256": _digest(plan.weights) if plan.weights else None,
+        "code_sha256": _digest_code(),
     }
 
 
@@ -77,7 +89,7 @@ def read_resumption(
 
     Args:
         store: Where it lies.
-        name: Its id, a part of it, or ``latest``.
+        name: Its id, a part of it, or ``latest``: the newest that was not brought to its end, else the newest planned.
         environment: That of now, as `bench.machine.read_environment` has it.
         threads: The thread budget of now.
         force: Whether to go on in another environment.
@@ -86,24 +98,36 @@ def read_resumption(
         InputError: It can't be gone on with.
         StoreError: It isn't there.
     """
-    run = store.find_run(name)
+    run = _find_run(store, name)
     document = store.plan(run.id)
     if document is None:
         raise InputError(f"run {run.id} was stored without a plan (a study, or an earlier rexbench); begin a new one")
-    if document["format_version"] > _FORMAT_VERSION:
-        raise InputError(f"the plan of run {run.id} is of a later rexbench; upgrade rexbench")
-    plan = _read_plan(run, document)
+    try:
+        plan = _read_plan(run, document)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        told = f"this rexbench can't read it ({type(error).__name__}: {error})"
+        raise InputError(f"the plan of run {run.id} must be one that we wrote; {told}, begin a new run") from None
     found = Resumption(run=run, plan=plan, stored=store.measurements(run.id))
     if found.whole:
         return found
     _check_weights(run, document)
     differences = tuple(find_differences(run.environment, environment, plan, threads))
+    if document.get("code_sha256") not in {None, _digest_code()}:
+        differences += ("the code of rexbench has been changed",)
     if differences and not force:
         raise InputError(
             f"run {run.id} began under other conditions ({'; '.join(differences)}), whose times don't compare; "
             "restore them, begin a new run, or go on all the same with --force"
         )
     return Resumption(run=run, plan=plan, stored=found.stored, differences=differences)
+
+
+def _find_run(store: Store, name: str) -> RunInfo:
+    if name != "latest":
+        return store.find_run(name)
+    planned = store.runs_with_plan()
+    waiting = {run.id for run in store.runs() if run.id in planned and run.status != "done"}
+    return store.find_run(name, among=waiting or planned)
 
 
 def find_differences(before: Mapping[str, Any], now: Mapping[str, Any], plan: Plan, threads: int) -> Iterator[str]:
@@ -118,6 +142,8 @@ def find_differences(before: Mapping[str, Any], now: Mapping[str, Any], plan: Pl
 
 
 def _read_plan(run: RunInfo, document: Mapping[str, Any]) -> Plan:
+    if document["format_version"] > _FORMAT_VERSION:
+        raise InputError(f"the plan of run {run.id} is of a later rexbench; upgrade rexbench")
     known = {spec.name for spec in fields(Settings)}
     return Plan(
         cases=tuple(Case(**case) for case in document["cases"]),
@@ -133,15 +159,28 @@ def _check_weights(run: RunInfo, document: Mapping[str, Any]) -> None:
     if not document["weights"]:
         return
     path = Path(document["weights"])
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - which is False, too, in a folder that we can't look into
         raise InputError(f"run {run.id} measures the checkpoint {path}, which is gone; put it back")
     if _digest(path) != document["weights_sha256"]:
         raise InputError(f"run {run.id} measures the checkpoint {path}, which has changed since; put the old one back")
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"the checkpoint must be a file that can be read; {path}: {error.strerror}") from None
+
+
+def _digest_code(root: Path = _ROOT) -> str:
+    """Of all source files that are there to be read."""
+    found = hashlib.sha256()
+    for path in sorted(path for name in _PACKAGES for path in (root / name).rglob("*.py")):
+        found.update(str(path.relative_to(root)).encode())
+        with contextlib.suppress(OSError):  # an editor may just be about it
+            found.update(path.read_bytes())
+    return found.hexdigest()
 
 
 def _is_whole(match: Sequence[Case], found: Mapping[Case, Measurement]) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.complexity import count
 from analysis.complexity.frame import as_dict
 from bench.budget import spend
+from bench.course import spent_s
 from bench.executor import ProcessExecutor
 from bench.forecast import TIME, describe_above, find_above, foretell
 from bench.lock import MachineLock
@@ -23,6 +24,7 @@ from bench.records import RunInfo
 from bench.resume import RESUMED, describe_plan
 from bench.rivals import RIVALS
 from bench.scratch import make_scratch
+from bench.stop import finish_first
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,6 +83,8 @@ class Session:
         self._begun_s = self._executor.now()
         self._scratch: Path | None = None
         self._matches = plan.matches()
+        #: Whether the store knows of it.
+        self.begun = False
         #: What the plan is expected to take; known when entered.
         self.forecast: Forecast | None = None
         new = RunInfo(id=make_run_id(), started_at=_now(), preset=plan.preset, planned=len(plan.cases))
@@ -90,16 +94,19 @@ class Session:
         """Record the run with its environment and what its models cost.
 
         Raises:
-            InputError: Another run is measuring, or there is no room for temporary files.
+            InputError: Another run is measuring, there is no room for temporary files, or the checkpoint can't be read.
             StoreError: The store can't be written.
         """
         with ExitStack() as held:
             held.enter_context(self._lock)
             self._scratch = held.enter_context(make_scratch())
             self._begun_s = self._executor.now() - self._spent_s()
-            self.run = self._reopen(self._resumed) if self._resumed else self._record()
             self._held = held.pop_all()
         try:
+            if self._resumed:
+                self._reopen(self._resumed)
+            else:
+                self._record()
             for model, side in dict.fromkeys((case.model, case.resolution) for case in self.plan.cases):
                 self.store.save_cost(self.run.id, as_dict(count(model, side), per_layer=True))
             self.forecast = foretell(self.plan, self.store, self.run)
@@ -109,32 +116,36 @@ class Session:
             raise
         return self
 
-    def _record(self) -> RunInfo:
+    def _record(self) -> None:
         """Store a new run, with all that is needed to go on with it."""
         weights = str(self.plan.weights) if self.plan.weights else "calibrated"
         settings = {**self.plan.settings.as_dict(), "weights": weights}
         if self.plan.rivals:
             settings[RIVALS] = [list(group) for group in self.plan.rivals]
         run = replace(self.run, environment=read_environment(), settings=settings)
-        self.store.save_run(run)
-        self.store.save_plan(run.id, describe_plan(self.plan))
-        return run
+        document = describe_plan(self.plan)
+        with finish_first():
+            self._save_run(run)
+            self.store.save_plan(run.id, document)
 
-    def _reopen(self, resumed: Resumption) -> RunInfo:
+    def _reopen(self, resumed: Resumption) -> None:
         """Store that a run goes on, and what is another than it was."""
         settings = dict(resumed.run.settings)
         if not resumed.whole:
             again = {"at": _now(), "differences": list(resumed.differences)}
             settings[RESUMED] = [*settings.get(RESUMED, []), again]
-        run = replace(resumed.run, status="running", finished_at="", settings=settings)
+        with finish_first():
+            self._save_run(replace(resumed.run, status="running", finished_at="", settings=settings))
+
+    def _save_run(self, run: RunInfo) -> None:
         self.store.save_run(run)
-        return run
+        self.run, self.begun = run, True
 
     def _spent_s(self) -> float:
         """Time that what is stored has taken [s]: a budget is that of the run, however often it is interrupted."""
         stored = self._resumed.stored if self._resumed else ()
         rounds = [part for one in stored for part in (*one.rounds, *one.repeated)]
-        return sum(sum(part.phases_s.values()) + sum(map(sum, part.turns_s)) for part in rounds)
+        return sum(map(spent_s, rounds))
 
     def __exit__(
         self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
@@ -142,11 +153,13 @@ class Session:
         """Close the books; an exception of any kind leaves the run marked as interrupted."""
         with self._held:
             self._progress.end()
+            if not self.begun:
+                return
             whole = kind is None and len(self._measured) == len(self.plan.cases)
             settings = {**self.run.settings, TIME: self._account()}
             status = "done" if whole else "interrupted"
-            self.run = replace(self.run, status=status, finished_at=_now(), settings=settings)
-            self.store.save_run(self.run)
+            with finish_first():
+                self._save_run(replace(self.run, status=status, finished_at=_now(), settings=settings))
 
     def measure(self, case: Case) -> Measurement:
         """The measurement of a planned case; its match is measured the first time one of its cases is asked for.
@@ -219,8 +232,8 @@ class Session:
         return max(1.0, self._left_s() / max(1, waiting))
 
     def _save(self, measurements: Sequence[Measurement]) -> None:
-        for measurement in measurements:
-            self.store.save_measurement(self.run.id, measurement)
+        with finish_first():
+            self.store.save_measurements(self.run.id, measurements)
 
 
 def _now() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -17,6 +18,13 @@ STOPPED = 1
 _SHOW_CURSOR = "\x1b[?25h"
 
 
+class _Unstoppable:
+    """What is under way that a first signal must not break off, and whether one has come meanwhile."""
+
+    depth = 0
+    late = False
+
+
 @contextmanager
 def stop_on_signals() -> Iterator[None]:
     """SIGTERM raises `KeyboardInterrupt` as Ctrl-C does; a second signal of either kind leaves without ceremony.
@@ -27,13 +35,18 @@ def stop_on_signals() -> Iterator[None]:
         yield
         return
     seen: list[int] = []
+    _Unstoppable.late = False
 
     def stop(number: int, _frame: object) -> None:
         seen.append(number)
         if len(seen) == 1:
+            _Unstoppable.late = bool(_Unstoppable.depth)
+            if _Unstoppable.late:
+                return
             raise KeyboardInterrupt
         shown = _SHOW_CURSOR if os.isatty(2) else ""  # a progress bar may have hidden it
-        os.write(2, f"{shown}rexbench: ended at once by a second signal\n".encode())
+        with contextlib.suppress(OSError):  # nobody may read it any more
+            os.write(2, f"{shown}rexbench: ended at once by a second signal\n".encode())
         os._exit(STOPPED)
 
     # What the caller has told us to ignore, as a shell does for what it starts in the background, stays ignored.
@@ -44,4 +57,22 @@ def stop_on_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-        sys.stderr.flush()
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
+
+
+@contextmanager
+def finish_first() -> Iterator[None]:
+    """What is done in here is done whole: a first signal stops us after it, a second one still ends at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _Unstoppable.depth += 1
+    try:
+        yield
+    finally:  # an error goes before the signal: it says what was not finished
+        _Unstoppable.depth -= 1
+        stopped = _Unstoppable.late and not _Unstoppable.depth
+        _Unstoppable.late = _Unstoppable.late and not stopped
+    if stopped:
+        raise KeyboardInterrupt

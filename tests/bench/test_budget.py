@@ -109,11 +109,25 @@ def test_a_match_without_a_live_case_is_done(clock):
     assert done == {"dead": (0, ""), "dies": (1, "")}
 
 
-def test_what_is_known_from_before_takes_no_first_round(clock):
+@pytest.mark.parametrize(("budget_s", "steps"), [(15.0, ["new"]), (25.0, ["new", "old"])])
+def test_what_is_known_from_before_takes_no_first_round_and_no_time_that_is_not_there(clock, budget_s, steps):
     old, new = FakeMatch("old", clock, (0.5, 0.4)), FakeMatch("new", clock, (0.1,))
     old.course.half_widths.append([0.5])
-    play(clock, [old, new], 15.0)
-    assert clock.steps == ["new", "old"]
+    old.course.recall([False], 10.0)
+    play(clock, [old, new], budget_s)
+    assert clock.steps == steps
+
+
+def test_where_no_time_is_left_nothing_is_begun_though_nobody_knows_how_long_it_takes(clock):
+    old = FakeMatch("old", clock, (0.5,))
+    old.course.half_widths.append([0.5])
+    _, done = play(clock, [old], -5.0)
+    assert (clock.steps, done) == ([], {"old": (1, "budget")})
+
+
+def test_a_match_that_is_found_at_its_end_is_saved_as_such(clock):
+    saved, _ = play(clock, [FakeMatch("old", clock, (0.5,), stop="target")], 100.0)
+    assert (clock.steps, saved) == ([], [("old", 0, "target")])
 
 
 @pytest.fixture

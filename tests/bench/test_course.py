@@ -70,3 +70,20 @@ def test_the_next_round_takes_as_long_as_the_last_less_what_caches_save(course):
 def test_uncertainty_is_the_widest_interval_over_the_target(course, widths, found):
     course.half_widths += widths
     assert course.uncertainty == pytest.approx(found)
+
+
+@pytest.mark.parametrize(
+    ("dirty", "suspect"), [([0], False), ([0, 1], True), ([1, 1], False), ([1, 1, 1], True), ([1, 0], False)]
+)
+def test_after_an_interruption_a_dirty_round_is_repeated_unless_it_was_a_repetition(course, dirty, suspect):
+    course.recall(map(bool, dirty), 5.0)
+    assert (course.suspect, course.next_s) == (suspect, 5.0)
+
+
+def test_no_round_fits_into_no_time(course):
+    assert course.fits(1.0)
+    assert not course.fits(0.0)
+    go(course, False)
+    course.saved_s = 1.0
+    assert course.next_s == 0
+    assert course.why_stop(-1.0) == course.why_stop(0.0) == "budget"

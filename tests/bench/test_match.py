@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bench.case import Case
+from bench.course import spent_s
 from bench.executor import ProcessExecutor, WorkerError
 from bench.match import Match
 from bench.measure import Settings
@@ -195,14 +196,14 @@ def test_each_model_at_its_side_is_prepared_once_in_a_folder_of_its_own(meet, ex
     meet()
     told = [(task["model"], task["resolution"], task["folder"].rpartition("/")[2]) for task in executor.tasks]
     assert told == [
-        ("rexnet_1.0", 64, "rexnet_1.0-64"),
-        ("mobilenet_v2_1.0", 64, "mobilenet_v2_1.0-64"),
-        ("mobilenet_v2_1.0", 96, "mobilenet_v2_1.0-96"),
+        ("rexnet_1.0", 64, "rexnet_1.0-64-b2"),
+        ("mobilenet_v2_1.0", 64, "mobilenet_v2_1.0-64-b2"),
+        ("mobilenet_v2_1.0", 96, "mobilenet_v2_1.0-96-b2"),
     ]
     assert [handle.assets.name for handle in executor.handles[:5]] == [
-        *["rexnet_1.0-64"] * 2,
-        *["mobilenet_v2_1.0-64"] * 2,
-        "mobilenet_v2_1.0-96",
+        *["rexnet_1.0-64-b2"] * 2,
+        *["mobilenet_v2_1.0-64-b2"] * 2,
+        "mobilenet_v2_1.0-96-b2",
     ]
 
 
@@ -269,3 +270,70 @@ def test_a_case_that_dies_in_the_repetition_keeps_its_dirty_round(play, executor
     executor.scripts = {"compile": {"fails_at": "build", "fails_in": 1}}
     measured = play()
     assert [(len(one.rounds), len(one.repeated)) for one in measured.values()] == [(2, 1), (1, 0), (2, 1)]
+
+
+def test_a_worker_of_another_build_that_tells_less_is_a_failed_row(play, executor):
+    open_worker = executor.open
+
+    def open_other(case, *words):
+        handle = open_worker(case, *words)
+        if case.backend == "compile":
+            handle.build = lambda _script, **_: {"phases_s": {}}
+        return handle
+
+    executor.open = open_other
+    measured = play()
+    assert measured["compile"].status == "failed"
+    assert measured["compile"].reason.startswith("its answer to 'build' lacks caches, effective; its build is another")
+    assert {measured[name].status for name in ("eager", "openvino")} == {"ok"}
+
+
+def test_what_a_later_build_tells_beside_is_left_out(play, executor):
+    executor.scripts = {"eager": {"effective": {"hat": "red"}}}
+    assert play()["eager"].status == "ok"
+
+
+def test_ctrl_c_while_a_worker_is_ended_does_not_spare_the_others(play, executor):
+    open_worker = executor.open
+
+    def open_slow(case, *words):
+        handle = open_worker(case, *words)
+        if case.backend == "compile":
+            close = handle.close
+
+            def stop():
+                close()
+                raise KeyboardInterrupt
+
+            handle.close = stop
+        return handle
+
+    executor.open = open_slow
+    with pytest.raises(KeyboardInterrupt):
+        play()
+    assert len(executor.handles) == 3
+    assert all(handle.closed for handle in executor.handles)
+
+
+def test_a_dirty_round_of_before_an_interruption_is_still_measured_again(executor, settings, cases, tmp_path, saved):
+    executor.dirty_windows = {0}
+    executor.scripts = {"eager": {"fails_at": "build", "fails_in": 1, "error": KeyboardInterrupt()}}
+    with pytest.raises(KeyboardInterrupt):
+        Match(cases, settings=settings, executor=executor, scratch=tmp_path).run(None, saved.append)
+    executor.scripts = {}
+    assert [len(one.rounds) for one in saved[-1]] == [1, 1, 1]
+    again = Match(cases, settings=settings, executor=executor, scratch=tmp_path, stored=saved[-1])
+    assert again.course.suspect
+    for one in again.run(None, saved.append):
+        assert (len(one.rounds), len(one.repeated)) == (settings.min_rounds, 1)
+        assert [part.contamination["others_percent"] for part in one.repeated] == [25]
+
+
+def test_what_is_stored_tells_how_long_a_round_takes(executor, settings, cases, tmp_path, saved):
+    found = Match(cases, settings=settings, executor=executor, scratch=tmp_path).run(None, saved.append)
+    short = [replace(one, rounds=one.rounds[:1], stop_reason="interrupted") for one in found]
+    again = Match(cases, settings=settings, executor=executor, scratch=tmp_path, stored=short)
+    assert again.course.next_s == pytest.approx(sum(map(spent_s, [one.rounds[0] for one in short])))
+    opened = len(executor.handles)
+    assert {one.stop_reason for one in again.run(1.0, saved.append)} == {"budget"}
+    assert len(executor.handles) == opened

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -11,11 +12,21 @@ from bench.machine import read_environment
 from bench.options import CONTROL, OPTIONS
 from bench.plan import Plan
 from bench.resume import RESUMED, find_differences, read_resumption
+from bench.resume import _digest_code as digest_code
 from bench.session import Session
 from bench.store import Store
 from rexnet_core.errors import InputError
 
 NAMES = [flag.removeprefix("--").replace("-", "_") for flag, _ in (*OPTIONS, *CONTROL)]
+
+
+@pytest.fixture(autouse=True)
+def code(monkeypatch):
+    """The code that runs, whatever is being saved into the checkout meanwhile."""
+    code = {"commit": "c" * 40, "digest": "d"}
+    monkeypatch.setattr("bench.machine._read_git", lambda _file: {"commit": code["commit"], "dirty": False})
+    monkeypatch.setattr("bench.resume._digest_code", lambda: code["digest"])
+    return code
 
 
 @pytest.fixture
@@ -156,12 +167,14 @@ def test_other_versions_are_refused_by_name_unless_forced_and_then_recorded(stor
 def test_each_difference_that_matters_is_named(plan):
     now = read_environment()
     then = {
+        "git": {"commit": "0" * 40},
         "cpu": {"model": "a slide rule"},
         "system": {**now["system"], "python": "3.1", "load_1m": 99},
         "libraries": dict.fromkeys(now["libraries"], "0"),
     }
     told = list(find_differences(then, now, plan, threads=1))
-    assert [line.split()[0] for line in told] == ["processor", "python", "torch", "openvino", "numpy", "rexbench", "2"]
+    names = ["processor", "python", "torch", "openvino", "numpy", "rexbench", "commit", "2"]
+    assert [line.split()[0] for line in told] == names
     assert list(find_differences(now, now, plan, threads=2)) == []
 
 
@@ -180,13 +193,87 @@ def test_a_checkpoint_that_changed_or_is_gone_is_refused(store, plan, executor, 
         read_resumption(store, "latest", session.run.environment, 2)
 
 
-def test_a_run_without_a_plan_is_refused(store, interrupted):
+def test_a_run_without_a_plan_is_refused_and_is_not_the_latest(store, interrupted):
     store.save_run(replace(interrupted, id="20990101T000000-beef", started_at="2099"))
     with pytest.raises(InputError, match="20990101T000000-beef was stored without a plan"):
-        read_resumed(options(resume="latest"), store)
+        read_resumed(options(resume="beef"), store)
+    assert read_resumed(options(resume="latest"), store).run.id == interrupted.id
 
 
 def test_force_is_about_a_run_that_is_resumed(store):
     assert read_resumed(options(), store) is None
     with pytest.raises(InputError, match="add --resume RUN"):
         read_resumed(options(force=True), store)
+
+
+def test_the_latest_is_one_of_which_something_is_missing_where_there_is_such_a_run(store, plan, executor, interrupted):
+    executor.scripts = {}
+    with Session(replace(plan, cases=plan.cases[:1]), store, executor=executor) as later:
+        later.measure_all()
+    store.save_run(replace(later.run, started_at="2099"))
+    assert read_resumed(options(resume="latest"), store).run.id == interrupted.id
+    go_on(store, executor)
+    assert read_resumed(options(resume="latest"), store).run.id == later.run.id
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_another_commit_is_refused_by_name(store, code):
+    code["commit"] = "0" * 40
+    with pytest.raises(InputError, match=r"began under other conditions \(commit c{40}, now 0{40}\).*--force"):
+        read_resumed(options(resume="latest"), store)
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_code_that_was_changed_without_a_commit_is_refused(store, executor, code):
+    code["digest"] = "another"
+    with pytest.raises(InputError, match=r"\(the code of rexbench has been changed\).*--force"):
+        read_resumed(options(resume="latest"), store)
+    run = go_on(store, executor, force=True)
+    assert run.settings[RESUMED][0]["differences"] == ["the code of rexbench has been changed"]
+
+
+@pytest.mark.usefixtures("interrupted")
+@pytest.mark.parametrize("data", ["{}", '{"format_version": 1, "cases": [{"of": "another"}], "weights": null}'])
+def test_a_plan_that_cannot_be_read_is_one_line(store, tmp_path, data):
+    with sqlite3.connect(tmp_path / "results.db") as connection:
+        connection.execute("update plans set data = ?", [data])
+    connection.close()
+    with pytest.raises(InputError, match=r"^the plan of run [^\n]* begin a new run$"):
+        read_resumed(options(resume="latest"), store)
+
+
+def test_a_checkpoint_that_can_no_longer_be_read_is_one_line(store, plan, executor, tmp_path, monkeypatch):
+    weights = tmp_path / "weights.pth"
+    weights.write_text("one")
+    executor.scripts = {"eager": {"fails_at": "build", "error": KeyboardInterrupt()}}
+    with pytest.raises(KeyboardInterrupt), Session(replace(plan, weights=weights), store, executor=executor) as session:
+        session.measure_all()
+    weights.unlink()
+    weights.mkdir()
+    monkeypatch.setattr("os.path.isfile", lambda _path: True)
+    with pytest.raises(InputError, match=r"the checkpoint must be a file that can be read; .*: Is a directory"):
+        read_resumption(store, "latest", session.run.environment, 2)
+
+
+@pytest.mark.parametrize(("kept", "stop"), [(2, "target"), (1, "budget")])
+def test_where_a_budget_is_spent_nothing_more_is_measured_and_every_row_says_why(store, plan, executor, kept, stop):
+    budgeted = replace(plan, settings=replace(plan.settings, budget_s=20.0, target=0.5))
+    with Session(budgeted, store, executor=executor) as session:
+        session.measure_all()
+    found = store.measurements(session.run.id)
+    cut = [replace(one, rounds=one.rounds[:kept], stop_reason="interrupted") for one in found]
+    store.save_measurements(session.run.id, cut)
+    store.save_run(replace(session.run, status="running"))
+    executor.handles.clear()
+    again = go_on(store, executor)
+    assert (executor.handles, again.status) == ([], "done")
+    assert [(len(one.rounds), one.stop_reason) for one in store.measurements(again.id)] == [(kept, stop)] * 6
+
+
+def test_the_code_is_its_source_files_by_name_and_content(tmp_path):
+    found = set()
+    for name, text in (("a.py", "1"), ("a.py", "2"), ("b.py", "2"), ("b.txt", "3")):
+        (tmp_path / "bench").mkdir(exist_ok=True)
+        (tmp_path / "bench" / name).write_text(text)
+        found.add(digest_code(tmp_path))
+    assert len(found) == 3

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 from dataclasses import replace
 
 import pytest
 
+from bench import store as bench_store
 from bench.executor import WorkerError
 from bench.plan import Plan
 from bench.progress import Silent
+from bench.rows import dump_rounds
 from bench.session import Session
+from bench.stop import stop_on_signals
 from bench.store import Store
-from rexnet_core.errors import StoreError
+from rexnet_core.errors import InputError, StoreError
 
 
 class Listener(Silent):
@@ -133,3 +137,42 @@ def test_the_rivals_of_a_run_are_in_its_settings(store, plan, executor):
     with Session(replace(plan, rivals=(("rexnet_1.0", "mobilenet_v2_1.0"),)), store, executor=executor) as session:
         pass
     assert store.find_run(session.run.id).settings["rivals"] == [["rexnet_1.0", "mobilenet_v2_1.0"]]
+
+
+def test_a_signal_in_the_middle_of_a_save_loses_nothing(store, plan, executor, monkeypatch):
+    waiting = iter([signal.SIGTERM])
+
+    def dump(measurement):
+        for number in waiting:
+            signal.raise_signal(number)
+        return dump_rounds(measurement)
+
+    monkeypatch.setattr(bench_store, "dump_rounds", dump)
+    with pytest.raises(KeyboardInterrupt), stop_on_signals(), Session(plan, store, executor=executor) as session:
+        session.measure_all()
+    run = store.find_run()
+    assert run.status == "interrupted"
+    assert [len(one.rounds) for one in store.measurements(run.id)] == [1, 1, 1]
+
+
+def test_a_checkpoint_that_cannot_be_read_leaves_no_run(store, plan, executor, tmp_path):
+    folder = tmp_path / "weights.pth"
+    folder.mkdir()
+    with (
+        pytest.raises(InputError, match=r"the checkpoint must be a file that can be read; .*weights\.pth: Is a dir"),
+        Session(replace(plan, weights=folder), store, executor=executor),
+    ):
+        pass
+    assert store.runs() == []
+
+
+def test_a_run_that_is_stopped_before_it_is_recorded_has_not_begun(store, plan, executor, monkeypatch):
+    def stop():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.session.read_environment", stop)
+    session = Session(plan, store, executor=executor)
+    with pytest.raises(KeyboardInterrupt), session:
+        pass
+    assert not session.begun
+    assert store.runs() == []
