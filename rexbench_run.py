@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     Backends of one model, batch and precision are measured side by side, in turns of random order, each in a process of
     its own; speed-ups are ratios of turns taken at the same time. Every finished round is stored at once.
     """
-    from bench.contradictions import read_resumed  # noqa: PLC0415
+    from bench.contradictions import check_force, read_resumed  # noqa: PLC0415
     from bench.lock import MachineLock  # noqa: PLC0415
     from bench.options import read_selection  # noqa: PLC0415
     from bench.plan import expand  # noqa: PLC0415
@@ -51,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
     from reports.write import check_writable  # noqa: PLC0415
 
     given = partial(getattr, args)
+    check_force(given)
     plan = expand(read_selection(given, args.project)) if args.resume is None else None
     if args.project.path is not None:
         _tell(f"configured by {args.project}")
@@ -69,13 +70,14 @@ def run(args: argparse.Namespace) -> int:
                 session.measure_all()
         except KeyboardInterrupt:
             stopped = True
-            _tell("stopped; finished cases are kept")
+            _tell("stopped; finished cases are kept" if session.begun else "stopped before it began")
+    if not session.begun:
+        return FAILED
     code = _publish(args, store, session.run.id)
     if told := session.describe_shortfall():
         _tell(told)
     if resumed and resumed.whole:
         _tell(f"run {session.run.id} is whole: its {len(resumed.plan.cases)} cases are there, nothing was measured")
-        return DONE
     return FAILED if stopped else code
 
 
@@ -150,7 +152,11 @@ def report(args: argparse.Namespace) -> int:
     from bench.store import Store  # noqa: PLC0415
 
     store = Store(args.store, create=False)
-    run = store.find_run(args.run).id
+    known = store.runs_to_report()
+    info = store.find_run(args.run, among=known)
+    run = info.id
+    if run not in known:
+        raise InputError(f"run {run} ({info.preset}) was ended before it stored anything; name another with --run")
     if (document := store.study(run)) is not None:
         named = {
             "published": rexbench_published.publish,

@@ -11,16 +11,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+#: Whole numbers are less, as in the configuration file and in the columns of a database.
+_MOST = 2**31
+
+
 def whole(text: str) -> int:
-    """A whole number.
+    """A whole number of 32 bits.
 
     Raises:
         argparse.ArgumentTypeError: It is none.
     """
     try:
-        return int(text)
+        value = int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"a whole number is needed, not {text!r}") from None
+        raise argparse.ArgumentTypeError(f"a whole number is needed, not {text[:40]!r}") from None
+    if not -_MOST < value < _MOST:
+        raise argparse.ArgumentTypeError(f"a whole number below {_MOST} is needed, not {text[:40]!r}")
+    return value
 
 
 def whole_or(word: str) -> Callable[[str], int | str]:
@@ -32,7 +39,9 @@ def whole_or(word: str) -> Callable[[str], int | str]:
         try:
             return whole(text)
         except argparse.ArgumentTypeError:
-            raise argparse.ArgumentTypeError(f"a whole number or the word {word} is needed, not {text!r}") from None
+            raise argparse.ArgumentTypeError(
+                f"a whole number or the word {word} is needed, not {text[:40]!r}"
+            ) from None
 
     return read
 
@@ -45,7 +54,7 @@ def megabytes(text: str) -> int:
     """
     value = whole(text)
     if value < 1:
-        raise argparse.ArgumentTypeError(f"a whole number of megabytes above 0 is needed, not {text!r}")
+        raise argparse.ArgumentTypeError(f"a whole number of megabytes above 0 is needed, not {text[:40]!r}")
     return value * 10**6
 
 
@@ -89,5 +98,5 @@ def number(text: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"a number is needed, not {text!r}")
+        raise argparse.ArgumentTypeError(f"a number is needed, not {text[:40]!r}")
     return value

@@ -43,7 +43,7 @@ def plan_batches(batch: int, resolution: int) -> int:
 
 
 def assets_name(case: Case) -> str:
-    """Name of the folder for what cases share; inputs of another batch size must not stand where a match left its own."""
+    """Name of the folder for what cases share; those of another batch size have other inputs, and another folder."""
     return f"{case.model}-{case.resolution}-b{case.batch}"
 
 

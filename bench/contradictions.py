@@ -32,6 +32,19 @@ _LISTS = {
 _WORDS = {"device": "device", "threads": "threads"}
 
 
+def check_force(given: Callable[[str], Any]) -> None:
+    """Let ``--force`` pass where there is something to force.
+
+    Args:
+        given: The value of an option by its destination.
+
+    Raises:
+        InputError: No run is gone on with.
+    """
+    if given("force") and given("resume") is None:
+        raise InputError("--force is about going on with a run under other versions; add --resume RUN")
+
+
 def read_resumed(given: Callable[[str], Any], store: Store | None = None) -> Resumption | None:
     """The run that ``--resume`` names, with what is there of it; None without that option.
 
@@ -43,9 +56,8 @@ def read_resumed(given: Callable[[str], Any], store: Store | None = None) -> Res
         InputError: It can't be gone on with, or not with these options.
         StoreError: It isn't there.
     """
+    check_force(given)
     if given("resume") is None:
-        if given("force"):
-            raise InputError("--force is about going on with a run under other versions; add --resume RUN")
         return None
     assert store is not None, "a run lies in a store"
     resumed = read_resumption(store, given("resume"), read_environment(), read_thread_budget(), force=given("force"))

@@ -25,6 +25,8 @@ __all__ = ["NATIVE", "PRESETS", "Plan", "Preset", "Selection", "expand"]
 T = TypeVar("T")
 #: Rounds at most where a budget was asked for: their interval is a quarter of that of three, and more hardly help.
 _BUDGET_ROUNDS = 20
+#: Time that a case may be given at most [s]; more is a slip of the pen.
+_MOST_S = 30 * 86400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,8 +211,12 @@ def _check_memory(model: str, side: int, batch: int, layers: Sequence[Any]) -> N
 def _check_weights(weights: Path, models: Sequence[str]) -> None:
     if len(set(models)) > 1:
         raise InputError(f"--weights is the checkpoint of one model, {len(set(models))} are chosen; add --models NAME")
-    if not weights.is_file():
-        raise InputError(f"--weights must be a file, {weights} is none")
+    try:
+        if not weights.is_file():
+            raise InputError(f"--weights must be a file, {weights} is none")
+        weights.open("rb").close()
+    except OSError as error:
+        raise InputError(f"--weights must be a file that can be read; {weights}: {error.strerror}") from None
 
 
 def check_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
@@ -229,6 +235,8 @@ def check_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     for name in ("max_rounds", "slice_s", "round_s", "warm_s", "limit_s"):
         if not getattr(changed, name) > 0:
             raise InputError(f"{name} must be above 0, not {getattr(changed, name)}")
+    if changed.limit_s > _MOST_S:
+        raise InputError(f"limit_s must be at most {_MOST_S}, which is 30 days, not {changed.limit_s:g}")
     if changed.budget_s is not None and not changed.budget_s > 0:
         raise InputError(f"budget must be above 0 seconds, not {changed.budget_s}")
     if changed.seed < 0:

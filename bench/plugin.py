@@ -109,9 +109,13 @@ def bench_session(pytestconfig: pytest.Config) -> Iterator[Session]:
     """The run: entered at the first case, closed at the end of the session."""
     progress: Progress = Terminal(Console(file=_TERMINAL)) if _TERMINAL else Silent()
     try:
-        store = Store(pytestconfig.getoption("store"))
         lock, resumed = pytestconfig.stash[_LOCK], pytestconfig.stash[_RESUMED]
-        with Session(pytestconfig.stash[_PLAN], store, progress=progress, lock=lock, resumed=resumed) as session:
+        with ExitStack() as held:
+            held.enter_context(lock)  # before the store: suites that are refused leave none
+            store = Store(pytestconfig.getoption("store"))
+            held.callback(store.close)
+            plan = pytestconfig.stash[_PLAN]
+            session = held.enter_context(Session(plan, store, progress=progress, lock=lock, resumed=resumed))
             pytestconfig.stash[RUN_ID] = session.run.id
             if _TERMINAL:
                 print(f"\nrexbench: {session.forecast}", file=_TERMINAL, flush=True)

@@ -5,9 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
+from bench.case import Case
+from bench.measure import Settings
+from bench.plan import Plan
+from bench.records import Measurement, RunInfo
+from bench.resume import describe_plan
 from bench.store import Store
 from rexbench import main
 
@@ -37,6 +43,9 @@ def _elsewhere(tmp_path, monkeypatch):
         (["run", "--batch-sizes", "1000000000"], "batch 1000000000 of rexnet_1.0 at 224 needs at least"),
         (["run", "--batch-sizes", "two"], "a whole number is needed, not 'two'"),
         (["run", "--models"], "--models"),
+        (["run", "--force"], "--force is about going on with a run"),
+        (["run", "--limit", "1e300"], "limit_s must be at most 2592000"),
+        (["run", "--batch-sizes", "9" * 330], "a whole number below 2147483648 is needed"),
         (["run", "--target", "nan"], "a number is needed, not 'nan'"),
         (["run", "--store", "results.db"], "a store is a SQLAlchemy URL"),
         (["run", "--weights", "none.pth", "--models", "rexnet_1.0"], "--weights must be a file, none.pth is none"),
@@ -128,3 +137,53 @@ def test_completion_knows_the_commands_and_options(capsys, shell):
     script = capsys.readouterr().out
     assert "complexity" in script
     assert "batch-sizes" in script
+
+
+def test_a_call_that_is_refused_leaves_no_store(capsys, tmp_path):
+    assert run(capsys, "run", "--force")[0] == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(f"sqlite:///{tmp_path}/results/rexbench.db")
+    yield store
+    store.close()
+
+
+def test_a_run_that_was_ended_before_it_stored_anything_is_not_the_latest_and_has_no_report(capsys, store):
+    store.save_run(RunInfo(id="20260101T000000-aaaa", started_at="2026-01-01T00:00:00+00:00", preset="selftest"))
+    code, out, err = run(capsys, "report")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "holds no run of this kind yet" in err
+    code, out, err = run(capsys, "report", "--run", "aaaa")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "run 20260101T000000-aaaa (selftest) was ended before it stored anything" in err
+
+
+@pytest.fixture
+def planned(store):
+    """A run of one case that failed, which is whole."""
+    case = Case(model="rexnet_0.5", resolution=32, batch=1, backend="eager")
+    info = RunInfo(id="20260101T000000-aaaa", started_at="2026-01-01T00:00:00+00:00", preset="quick", planned=1)
+    store.save_run(replace(info, status="done", settings=Settings().as_dict()))
+    store.save_plan(info.id, describe_plan(Plan(cases=(case,), settings=Settings())))
+    store.save_measurement(info.id, Measurement(case=case, status="failed", reason="it broke"))
+    return info
+
+
+@pytest.mark.usefixtures("planned")
+def test_a_whole_run_that_is_gone_on_with_has_the_exit_code_of_its_cases(capsys):
+    code, _, err = run(capsys, "run", "--resume", "latest")
+    assert code == 1
+    assert "run 20260101T000000-aaaa is whole: its 1 cases are there, nothing was measured" in err
+
+
+def test_a_run_that_is_stopped_before_it_begins_is_one_line(capsys, monkeypatch, tmp_path):
+    def stop():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.session.read_environment", stop)
+    code, out, err = run(capsys, "run", "--models", "rexnet_0.5", "--batch-sizes", "1")
+    assert (code, out, err) == (1, "", "rexbench: stopped before it began\n")
+    assert Store(f"sqlite:///{tmp_path}/results/rexbench.db").runs() == []

@@ -19,6 +19,12 @@ def test_what_is_no_whole_number_is_named(text):
         whole(text)
 
 
+@pytest.mark.parametrize("text", ["2147483648", "-2147483648", "9" * 330])
+def test_a_whole_number_beyond_32_bits_is_named_as_far_as_it_fits_the_line(text):
+    with pytest.raises(argparse.ArgumentTypeError, match=f"below 2147483648 is needed, not '{text[:40]}'"):
+        whole(text)
+
+
 @pytest.mark.parametrize("text", ["x", "", "nan", "inf", "-inf", "1e999"])
 def test_what_is_no_finite_number_is_named(text):
     with pytest.raises(argparse.ArgumentTypeError, match=f"a number is needed, not '{text}'"):

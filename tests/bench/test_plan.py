@@ -118,6 +118,7 @@ def test_every_runtime_gets_the_same_threads():
         ({"settings": {"max_rounds": 0}}, "max_rounds must be above 0, not 0"),
         ({"settings": {"budget_s": -1.0}}, "budget must be above 0 seconds, not -1.0"),
         ({"settings": {"limit_s": 0.0}}, "limit_s must be above 0"),
+        ({"settings": {"limit_s": 1e300}}, "limit_s must be at most 2592000, which is 30 days, not 1e+300"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_line(wrong, line):
@@ -135,6 +136,19 @@ def test_a_checkpoint_is_for_one_model(tmp_path):
     with pytest.raises(InputError, match="--weights must be a file"):
         expand(Selection(models=["rexnet_1.0"], weights=tmp_path))
     assert expand(Selection(models=["rexnet_1.0"], weights=path)).weights == path
+
+
+def test_a_checkpoint_that_cannot_be_read_is_refused_beforehand(tmp_path, monkeypatch):
+    def refuse(_path, *_):
+        raise PermissionError(13, "Permission denied")
+
+    path = tmp_path / "weights.pth"
+    path.write_bytes(b"")
+    for method in ("open", "is_file"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"pathlib.Path.{method}", refuse)
+            with pytest.raises(InputError, match=r"--weights must be a file that can be read; .*: Permission denied"):
+                bench_plan._check_weights(path, ["rexnet_1.0"])
 
 
 def test_fewer_rounds_than_the_presets_least_are_granted():

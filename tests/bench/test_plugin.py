@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.lock import MachineLock
 from bench.plugin import ReplayClock
 from bench.store import Store
 
@@ -106,6 +107,14 @@ def test_a_store_that_is_none_ends_the_session_with_code_2(tmp_path):
     assert done.returncode == 2
     assert "can't open the store sqlite:///notes.db" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_suites_that_are_refused_beside_a_run_leave_no_store(tmp_path):
+    with MachineLock():
+        done = rexbench(tmp_path, "suites", *TINY, "-k", "latency")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "another run is measuring on this machine" in done.stdout + done.stderr
+    assert list(tmp_path.rglob("*.db")) == []
 
 
 def test_selection_by_name_runs_that_case_alone(tmp_path):
