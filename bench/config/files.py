@@ -12,7 +12,7 @@ from rexnet_core.errors import InputError
 
 NAME, PYPROJECT = "rexbench.toml", "pyproject.toml"
 #: More than any project needs, and little enough for a parser that is slow on hostile text [bytes].
-_MOST_BYTES = 256 * 1024
+_MOST_BYTES = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,11 @@ def find_config(named: str | None) -> Source | None:
     """
     if named is not None:
         return _read(Path(named))
-    for folder in _folders(Path.cwd()):
+    try:
+        current = Path.cwd()
+    except OSError as error:
+        raise InputError(f"the current folder must be there; {error.strerror}, change into another") from None
+    for folder in _folders(current):
         if os.path.lexists(folder / NAME):
             return _read(folder / NAME)
         if os.path.lexists(folder / PYPROJECT):

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bench.config.lines import find_line
+from bench.config.lines import find_line, longest_key
 from bench.config.presets import KEYS, read_preset
 from bench.config.values import MisplacedError, Place, check_table, check_text, one_of, show
 from bench.presets import PRESETS, Preset
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bench.config.files import Source
 
 _TOP = ("preset", "presets", "store")
+#: Names of a key at most; ours have four. The parser takes time and memory with their square.
+_MOST_NAMES = 32
 #: Names go into the store, file names and command lines.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
@@ -58,8 +60,10 @@ def parse(source: Source) -> dict[str, Any]:
     """The file as plain values.
 
     Raises:
-        InputError: It is no TOML.
+        InputError: It is no TOML, or too much of it.
     """
+    if longest_key(source.text) > _MOST_NAMES:
+        raise InputError(f"{source}: a key may have at most {_MOST_NAMES} names")
     try:
         return tomllib.loads(source.text)
     except RecursionError:

@@ -82,7 +82,7 @@ def check_duration(place: Place, value: Any) -> float:
     """
     try:
         return duration(value if isinstance(value, str) else repr(value) if type(value) in {int, float} else "")
-    except argparse.ArgumentTypeError:
+    except (argparse.ArgumentTypeError, ValueError):  # a number of thousands of digits can't be written out
         told = f"{place[-1]} must be a time above 0 such as 90, '90s' or '1h30m', not {show(value)}"
         raise MisplacedError(place, told) from None
 
@@ -116,7 +116,10 @@ def show(value: Any) -> str:
     """A value as an error shows it: short, and on its line."""
     if isinstance(value, dict | list):
         return "a table" if isinstance(value, dict) else "a list"
-    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    try:
+        text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 

@@ -184,7 +184,22 @@ def test_a_file_that_is_named_is_used_wherever_it_lies(project, write):
         ("[presets.a]\nmodels = ['rexnet_\uff11.0']", "line 2: unknown model"),
         (b"preset = '\xff'", "line 1: a configuration must be UTF-8 text, this is not"),
         (b"\x7fELF\x02\x01\x01\x00\x00", "must be TOML"),
-        (b"# \n" * 100_000, "a configuration must be at most 256 KiB; "),
+        (b"# \n" * 100_000, "a configuration must be at most 128 KiB; "),
+        (f"{'.'.join('a' * 5000)} = 1", "a key may have at most 32 names"),
+        (f"[{'.'.join([chr(34) * 2] * 5000)}]", "a key may have at most 32 names"),
+        (f'x = {{b = """y"""", {".".join("c" * 5000)} = """"y"""}}', "a key may have at most 32 names"),
+        (
+            f"[presets.a]\nmodels = ['rexnet_1.0']\nrounds = 0x{'f' * 5000}",
+            "line 3: rounds must be a whole number of at least 1, not a number of thousands of digits",
+        ),
+        (
+            f"[presets.a]\nmodels = ['rexnet_1.0']\nbudget = 0x{'f' * 5000}",
+            "line 3: budget must be a time above 0 such as 90, '90s' or '1h30m', not a number of thousands of digits",
+        ),
+        (
+            "[presets.a]\nmodels = ['rexnet_1.0']\n[presets.\"v1.2\"]\nmodels = ['rexnet_1.0']\nrounds = 0",
+            "line 5: rounds must be a whole number of at least 1, not 0",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(write, text, message):
@@ -225,7 +240,11 @@ def test_a_name_with_a_nought_in_it_is_one_line():
         ("t = { u = { a = 1 } }", ("t", "u", "a"), 1),
         ("[[t]]\na = 1", ("t", "a"), 2),
         ("", ("t",), 1),
-        ("x = 1\n['it is']\na = 1", ("it is", "a"), 1),
+        ("x = 1\n['it is']\na = 1", ("it is", "a"), 3),
+        ('[t]\n[t."v1.2"]\na = 1', ("t", "v1.2", "a"), 3),
+        ('[t."a b"]\na = \'[\'\n"c.d".e = 1', ("t", "a b", "c.d", "e"), 3),
+        ("a = \"\"\"x\"\"\"\"\nb = '''y'''''\nc = 1", ("c",), 3),
+        ('x = 1\n["\\u0061"]\nb = 1', ("a", "b"), 1),
     ],
 )
 def test_a_key_is_found_where_it_is_written(text, path, line):
@@ -284,3 +303,18 @@ def test_the_command_line_survives_any_file_and_writes_nothing(project, capsys, 
     assert (told.out, told.err.count("\n")) == ("", 1)
     assert told.err.startswith("rexbench: ")
     assert [path.name for path in project.iterdir() if path.name != ".git"] == ["rexbench.toml"]
+
+
+def test_a_long_list_of_numbers_and_names_is_no_long_key(write):
+    models = ", ".join(["'rexnet_1.0'"] * 200)
+    numbers = ", ".join(["0.25"] * 200)
+    write(f"[tool.other]\nweights = [{numbers}]\n[tool.rexbench.presets.a]\nmodels = [{models}]", "pyproject.toml")
+    assert load_config().presets["a"].models == ("rexnet_1.0",)
+
+
+def test_a_folder_that_is_gone_is_one_line(project, monkeypatch):
+    (project / "gone").mkdir()
+    monkeypatch.chdir(project / "gone")
+    (project / "gone").rmdir()
+    with pytest.raises(InputError, match="the current folder must be there; No such file or directory"):
+        load_config()
