@@ -89,9 +89,22 @@ def prepare():
 
 
 def jump():
-    """Let the wall clock go hours back and forth at every look."""
+    """Let the wall clock go hours back and forth at every look, each time by more."""
+    from bench import session, study
+
     real, looks = time.time, iter(range(10**9))
-    time.time = lambda: real() + (-1) ** next(looks) * 5 * 3600
+
+    class Jumping(session.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return cls.fromtimestamp(time.time(), tz)
+
+    def look():
+        count = next(looks)
+        return real() + (-1) ** count * (count + 5) * 3600
+
+    time.time = look
+    session.datetime = study.datetime = Jumping  # not in its module: what is compiled knows its size
 
 
 def hurry():
@@ -105,10 +118,19 @@ def hurry():
     PRESETS["quick"] = replace(quick, settings=settings)
 
 
+def hold_still():
+    """Let the code be one, whatever is being saved into the checkout or committed meanwhile."""
+    from bench import machine, resume
+
+    machine._read_git = lambda _file: {}
+    resume._digest_code = lambda: "the same"
+
+
 if "largest_file" in TROUBLE:
     resource.setrlimit(resource.RLIMIT_FSIZE, (TROUBLE["largest_file"],) * 2)
 if "rexbench" in sys.orig_argv:
     hurry()
+    hold_still()
 if TROUBLE.get("clock"):
     jump()
 if "bench.assets" in sys.orig_argv:

@@ -108,7 +108,7 @@ def _nothing_is_measured():
         patch.setattr("reports.figures.plot_all", lambda *_: [])
         patch.setattr(rexbench_selftest, "_take", lambda *_: ({}, False))
         patch.setattr(rexbench_rank, "_study", lambda *_, **__: 0)
-        patch.setattr(rexbench, "_suites", refuse)
+        patch.setattr("rexbench_run.run_suites", refuse)
         patch.setattr(rexbench_published, "_explored", refuse)
         patch.setattr(rexbench_evaluate, "evaluate", refuse)
         yield

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from datetime import datetime, timedelta
 
 import pytest
 
 ONCE = ["--backends", "eager", "openvino", "--batch-sizes", "1", "--rounds", "1"]
+THRICE = [*ONCE[:-1], "3", "--target", "1e-9"]
 LITTLE = 250_000
 ENDLESS = ["--backends", "eager", "--batch-sizes", "1", "--rounds", "2000", "--target", "1e-9"]
 
@@ -46,10 +48,14 @@ def test_a_full_file_system_is_one_line_and_what_was_stored_stays_readable(place
 
 
 def test_a_wall_clock_that_jumps_by_hours_changes_no_time(place, tiny):
-    code, _, err = place.run(*tiny, *ONCE, "--budget", "30", trouble={"clock": True})
+    code, _, err = place.run(*tiny, *THRICE, "--budget", "600", trouble={"clock": True})
     assert code == 0, err
-    _, found = place.look()
+    info, found = place.look()
+    began, ended = (datetime.fromisoformat(text) for text in (info.started_at, info.finished_at))
+    assert abs(ended - began) > timedelta(hours=1), "it has jumped"
+    assert 0 < info.settings["time"]["taken_s"] < 600
     for one in found:
+        assert len(one.rounds) >= 3
         assert all(0 <= seconds < 60 for part in one.rounds for seconds in part.phases_s.values())
         assert all(0.001 < sample < 1 for part in one.rounds for turn in part.turns_s for sample in turn)
         assert one.stop_reason == "rounds"

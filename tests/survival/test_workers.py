@@ -42,3 +42,13 @@ def test_a_real_worker_beyond_its_memory_limit_is_a_failed_case(place, tiny):
     [one] = place.look()[1]
     assert one.status == "failed"
     assert one.reason.startswith("memory limit: ")
+
+
+def test_matches_of_two_batch_sizes_alternate_under_a_budget_each_with_its_own_inputs(place, tiny):
+    words = ["--backends", "eager", "--batch-sizes", "1", "2", "--rounds", "2", "--target", "1e-9"]
+    code, _, err = place.run(*tiny, *words, "--budget", "600")
+    assert code == 0, err
+    found = place.look()[1]
+    assert [(one.case.batch, one.status) for one in found] == [(1, "ok"), (2, "ok")]
+    assert all(len(one.rounds) >= 2 for one in found)
+    place.check_that_none_is_left()
