@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
 #: Names how many pairs of fresh processes a suite takes, where its own number decides nothing.
 PAIRS_VARIABLE = "REXBENCH_PAIRS"
+#: Fewer have no finite two-sided 95 % interval of a median: resampled, two pairs judge by the span between them.
+LEAST_PAIRS = 6
 
 
 def read_pairs(default: int) -> int:
-    """How many pairs to take: what `PAIRS_VARIABLE` says, or `default`."""
-    return int(os.environ.get(PAIRS_VARIABLE) or default)
+    """How many pairs to take: what `PAIRS_VARIABLE` says, or `default`; `LEAST_PAIRS` at least."""
+    return max(LEAST_PAIRS, int(os.environ.get(PAIRS_VARIABLE) or default))
 
 
 def run_benchmark_app(model: Path, folder: Path, *words: str) -> dict[str, Any]:

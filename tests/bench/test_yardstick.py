@@ -43,6 +43,11 @@ def test_the_number_of_pairs_can_be_named(monkeypatch):
     assert read_pairs(10) == 24
 
 
+def test_too_few_pairs_for_an_interval_are_not_taken(monkeypatch):
+    monkeypatch.setenv("REXBENCH_PAIRS", "2")
+    assert read_pairs(10) == 6
+
+
 def test_benchmark_app_is_started_without_variables_that_tune(monkeypatch, tmp_path):
     started = {}
     monkeypatch.setenv("OV_CPU_SOMETHING", "1")
