@@ -90,10 +90,26 @@ def test_a_file_that_cannot_be_opened_is_one_line(tmp_path, monkeypatch):
         pass
 
 
-@pytest.mark.parametrize("text", ["-1\n", "1; rm -rf ~", "\x1b[2J", "1\n2\n", "", "99999999999999999999", "self"])
+@pytest.mark.parametrize("text", ["-1\n", "1; rm -rf ~", "\x1b[2J", "1\n2\n", "", "99999999999999999999"])
 def test_what_others_wrote_into_the_file_is_no_advice_to_kill(holder, file, text):
     assert holder.poll() is None
-    file.write_text(str(os.getpid()) if text == "self" else text)
+    file.write_text(text)
+    check_that_nobody_is_named()
+
+
+def test_a_number_of_ours_or_of_another_program_is_no_advice_to_kill(holder, file):
+    other = subprocess.Popen(["sleep", "60"])
+    try:
+        for number in (os.getpid(), other.pid):
+            file.write_text(f"{number}\n")
+            check_that_nobody_is_named()
+    finally:
+        other.kill()
+        other.wait()
+    assert holder.poll() is None
+
+
+def check_that_nobody_is_named():
     with pytest.raises(InputError) as caught, MachineLock():
         pass
     assert str(caught.value) == (

@@ -176,3 +176,16 @@ def test_a_run_that_is_stopped_before_it_is_recorded_has_not_begun(store, plan, 
         pass
     assert not session.begun
     assert store.runs() == []
+
+
+def test_the_cases_of_a_match_are_saved_together(store, plan, executor, monkeypatch):
+    saved, save = [], store.save_measurements
+
+    def watch(run, measurements):
+        saved.append(len(measurements))
+        save(run, measurements)
+
+    monkeypatch.setattr(store, "save_measurements", watch)
+    with Session(plan, store, executor=executor) as session:
+        session.measure_all()
+    assert set(saved) == {len(plan.cases)}
