@@ -37,12 +37,18 @@ def render_cases(frame: pd.DataFrame) -> str:
 
 
 def _explain_marks(frame: pd.DataFrame) -> list[str]:
-    """What `DIRTY` means, with the evidence of each case that has it."""
-    dirty = frame[frame["contamination"] == DIRTY].to_dict("records")
-    if not dirty:
+    """What `DIRTY` means, with the evidence; cases that were measured side by side share it, and its line."""
+    groups: dict[tuple[str, str], list[dict[Any, Any]]] = {}
+    for row in frame[frame["contamination"] == DIRTY].to_dict("records"):
+        cause = str(row["contamination_evidence"]).partition("; ")[0]
+        groups.setdefault((_place(row), cause), []).append(row)
+    if not groups:
         return []
-    head = f"{SYMBOLS[DIRTY]} {DIRTY}: the machine was disturbed or slowed, and no clean repetition was had"
-    return [head, *(f"  {_name(row)}: {row['contamination_evidence']}" for row in dirty)]
+    lines = [f"{SYMBOLS[DIRTY]} {DIRTY}: the machine was disturbed or slowed, and no clean repetition was had"]
+    for (place, cause), rows in groups.items():
+        alone = f"  {_name(rows[0])}: {rows[0]['contamination_evidence']}"
+        lines.append(alone if len(rows) == 1 else f"  {place}, {len(rows)} cases: {cause}")
+    return lines
 
 
 def render_interval(row: Mapping[Any, Any], stem: str, unit: str, scale: float = 1.0) -> str:
@@ -83,7 +89,11 @@ def _name(row: Mapping[Any, Any]) -> str:
     ]
     if row["scenario"] != SCENARIOS[0]:
         extras.append(f"streams {row['streams'] or HINT}")
-    return " ".join([str(row["model"]), f"{row['resolution']} px", f"batch {row['batch']}", row["backend"], *extras])
+    return " ".join([_place(row), row["backend"], *extras])
+
+
+def _place(row: Mapping[Any, Any]) -> str:
+    return f"{row['model']} {row['resolution']} px batch {row['batch']}"
 
 
 def _is_missing(value: Any) -> bool:

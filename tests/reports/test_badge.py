@@ -100,6 +100,17 @@ def test_the_terminal_marks_dirty_cases_and_says_why(dirty: RunData) -> None:
     assert "neighbours used 40 % of the cores" in lines[-1]
 
 
+def test_cases_that_were_disturbed_together_share_a_line(run: RunData) -> None:
+    busy = {**QUIET, "others_percent": 40.0}
+    cases = [one.case for one in run.measurements if one.status == "ok"]
+    together = [one for one in cases if (one.model, one.batch) == (cases[0].model, cases[0].batch)]
+    both = tuple(replace(measured(run, busy), case=case) for case in together)
+    lines = render_cases(tables.cases_frame(replace(run, measurements=both))).splitlines()
+    place = f"{cases[0].model} {cases[0].resolution} px batch {cases[0].batch}"
+    assert len(together) > 1
+    assert lines[-1] == f"  {place}, {len(together)} cases: neighbours used 40 % of the cores in 1 of 1 rounds"
+
+
 def test_a_busy_machine_is_a_doubt_with_its_worst_case(dirty: RunData) -> None:
     found = verdict.find_doubts(dirty)
     assert found[0].startswith("The machine was disturbed or slowed in 1 of 25 cases")
