@@ -29,7 +29,7 @@ def test_a_killed_run_loses_no_finished_round_and_is_completed_under_its_id(plac
     done, found = place.look()
     assert (done.id, done.status) == (info.id, "done")
     assert [one.stop_reason for one in found] == ["rounds"] * 4
-    assert min(len(one.rounds) for one in found) == 3  # one more where the machine was busy with something else
+    assert min(len(one.rounds) for one in found) in {3, 4}  # one more where the machine was busy with something else
     for one in kept:
         [after] = [other for other in found if other.case == one.case]
         assert all(part in (*after.rounds, *after.repeated) for part in one.rounds)
@@ -82,7 +82,7 @@ def test_a_killed_run_of_real_runtimes_is_completed(place, tiny):
     place.check_that_none_is_left()
     code, _, err = place.run("--resume", info.id)
     assert code == 0, err
-    assert min(len(one.rounds) for one in place.look()[1]) == 3
+    assert min(len(one.rounds) for one in place.look()[1]) in {3, 4}
 
 
 @pytest.mark.extra
@@ -107,5 +107,5 @@ def test_suites_stop_and_go_on_like_a_run(place, tiny):
     assert code == 0, out + err
     done, found = place.look()
     assert (done.id, done.status, len(found)) == (info.id, "done", 4)
-    assert min(len(one.rounds) for one in found) == 3
+    assert min(len(one.rounds) for one in found) in {3, 4}
     place.check_that_none_is_left()
