@@ -32,10 +32,9 @@ _ENVIRONMENT = (
     ("processor", "cpu", "model"),
     ("python", "system", "python"),
     *((name, "libraries", name) for name in ("torch", "openvino", "numpy", "rexbench")),
-    # A checkout keeps its version from commit to commit.
-    ("commit", "git", "commit"),
 )
-#: The packages whose code is measured with; a checkout may be changed without a commit.
+#: The packages whose code is measured with. A checkout keeps its version from commit to commit, may be changed without
+#: one, and many a commit changes none of it: so the code itself is compared.
 _PACKAGES = ("bench", "rexnet_core")
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -113,7 +112,9 @@ def read_resumption(
     _check_weights(run, document)
     differences = tuple(find_differences(run.environment, environment, plan, threads))
     if document.get("code_sha256") not in {None, _digest_code()}:
-        differences += ("the code of rexbench has been changed",)
+        commits = [str(side.get("git", {}).get("commit") or "")[:10] for side in (run.environment, environment)]
+        told = f" (commit {commits[0] or 'none'}, now {commits[1] or 'none'})" if commits[0] != commits[1] else ""
+        differences += (f"the code of rexbench has been changed{told}",)
     if differences and not force:
         raise InputError(
             f"run {run.id} began under other conditions ({'; '.join(differences)}), whose times don't compare; "

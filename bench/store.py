@@ -1,16 +1,14 @@
-"""The results store; it, `bench.tables` and `bench.store_upgrade` alone speak SQL.
+"""The results store; it, `bench.engine`, `bench.tables` and `bench.store_upgrade` alone speak SQL.
 
 Any SQLAlchemy URL will do; the default is a SQLite file.
 """
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -18,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from analysis.plain import make_plain
 from bench import tables
+from bench.engine import hide_password, make_engine, one_line
 from bench.rows import dump_rounds, dump_values, read_measurement, read_round, read_run, read_table
 from bench.store_upgrade import upgrade
 from rexnet_core.errors import StoreError
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from bench.records import Measurement, Round, RunInfo
 
 DEFAULT_URL = "sqlite:///results/rexbench.db"
-
-#: Two runs may write to one SQLite file; each waits this long for the other's commit [s].
-_BUSY_S = 60
 
 
 class Store:
@@ -48,11 +44,11 @@ class Store:
             StoreError: The URL is none, the database can't be reached, is no database, or is of a later version.
         """
         try:
-            self._engine = _make_engine(url, create=create)
+            self._engine = make_engine(url, create=create)
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:  # a port that is none is the last
-            told = f"{_hide(url)!r} is none: {_one_line(error)}"
+            told = f"{hide_password(url)!r} is none: {one_line(error)}"
             raise StoreError(f"a store is a SQLAlchemy URL such as {DEFAULT_URL}; {told}") from None
-        self.url = _hide(self._engine.url.render_as_string(hide_password=True))
+        self.url = hide_password(self._engine.url.render_as_string(hide_password=True))
         with self._guard("open"):
             try:
                 self._check_version()
@@ -92,9 +88,9 @@ class Store:
         try:
             yield
         except DBAPIError as error:
-            raise StoreError(f"can't {what} the store {self.url}: {_one_line(error.orig)}") from error
+            raise StoreError(f"can't {what} the store {self.url}: {one_line(error.orig)}") from error
         except SQLAlchemyError as error:
-            raise StoreError(f"can't {what} the store {self.url}: {_one_line(error)}") from error
+            raise StoreError(f"can't {what} the store {self.url}: {one_line(error)}") from error
 
     def save_run(self, run: RunInfo) -> None:
         """Write a run, or bring it up to date."""
@@ -157,7 +153,7 @@ class Store:
             with self._guard("read"), self._engine.connect() as connection:
                 yield connection
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            told = f"it holds what this rexbench does not know ({type(error).__name__}: {_one_line(error)[:200]})"
+            told = f"it holds what this rexbench does not know ({type(error).__name__}: {one_line(error)[:200]})"
             raise StoreError(f"can't read the store {self.url}: {told}") from error
 
     def runs(self) -> list[RunInfo]:
@@ -275,45 +271,3 @@ def _write(connection: sa.Connection, run: str, measurement: Measurement) -> Non
     ]
     if rows:
         connection.execute(tables.rounds.insert(), rows)
-
-
-def _make_engine(url: str, *, create: bool) -> sa.Engine:
-    """An engine; a SQLite file gets its folder, and patience with another run that is writing."""
-    parsed = sa.make_url(url)
-    options: dict[str, Any] = {}
-    if parsed.get_backend_name() == "sqlite":
-        options["connect_args"] = {"timeout": _BUSY_S}
-        if parsed.database and parsed.database != ":memory:":
-            _check_file(Path(parsed.database), create=create)
-    engine = sa.create_engine(parsed, **options)
-    if parsed.get_backend_name() == "sqlite":
-        sa.event.listen(engine, "connect", _prepare_sqlite)
-    return engine
-
-
-def _check_file(path: Path, *, create: bool) -> None:
-    """Make the folder of a store, or see that the file is there."""
-    try:
-        if not create and not path.exists():
-            raise StoreError(f"there is no store {path} yet; make one with `rexbench run`, or name it with --store")
-        path.resolve().parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        can = "writable" if create else "open to us"
-        raise StoreError(f"the folder of the store must be {can}; {path.parent}: {error.strerror}") from None
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
-
-
-def _hide(url: str) -> str:
-    """A URL without its password, also where it can't be parsed."""
-    plain = re.sub(r"(://[^:/@\s]*):\S*@", r"\1:***@", url)
-    return re.sub(r"(?i)([?&;](?:password|passwd|pwd)=)[^&;\s]*", r"\1***", plain)
-
-
-def _one_line(error: object) -> str:
-    """What a driver tells, which may be several lines."""
-    return " ".join(_hide(str(error)).split())

@@ -21,7 +21,7 @@ ARROWS = {
 DOORS = {
     "fvcore": "analysis/complexity/fvcore_counts.py",
     "openvino": ("bench/backends/openvino.py", "analysis/complexity/conventions/openvino_graph.py"),
-    "sqlalchemy": ("bench/store.py", "bench/tables.py", "bench/store_upgrade.py"),
+    "sqlalchemy": ("bench/store.py", "bench/engine.py", "bench/tables.py", "bench/store_upgrade.py"),
     "matplotlib": "reports/figures",
     "pytest": "bench/plugin.py",
     "itables": "reports/html",

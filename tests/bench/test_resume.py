@@ -167,13 +167,12 @@ def test_other_versions_are_refused_by_name_unless_forced_and_then_recorded(stor
 def test_each_difference_that_matters_is_named(plan):
     now = read_environment()
     then = {
-        "git": {"commit": "0" * 40},
         "cpu": {"model": "a slide rule"},
         "system": {**now["system"], "python": "3.1", "load_1m": 99},
         "libraries": dict.fromkeys(now["libraries"], "0"),
     }
     told = list(find_differences(then, now, plan, threads=1))
-    names = ["processor", "python", "torch", "openvino", "numpy", "rexbench", "commit", "2"]
+    names = ["processor", "python", "torch", "openvino", "numpy", "rexbench", "2"]
     assert [line.split()[0] for line in told] == names
     assert list(find_differences(now, now, plan, threads=2)) == []
 
@@ -217,9 +216,12 @@ def test_the_latest_is_one_of_which_something_is_missing_where_there_is_such_a_r
 
 
 @pytest.mark.usefixtures("interrupted")
-def test_another_commit_is_refused_by_name(store, code):
+def test_another_commit_matters_where_the_code_is_another_and_is_named_then(store, code):
     code["commit"] = "0" * 40
-    with pytest.raises(InputError, match=r"began under other conditions \(commit c{40}, now 0{40}\).*--force"):
+    assert not read_resumed(options(resume="latest"), store).differences
+    code["digest"] = "another"
+    told = r"began under other conditions \(the code of rexbench has been changed \(commit c{10}, now 0{10}\)\).*--force"
+    with pytest.raises(InputError, match=told):
         read_resumed(options(resume="latest"), store)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench import store as bench_store
+from bench import engine
 from bench.case import Case
 from bench.records import Effective, Measurement, Parity, Round, RunInfo
 from bench.store import Store
@@ -325,10 +325,10 @@ def test_cases_that_are_saved_together_are_all_there_or_none_is(store, tmp_path)
 
 
 def test_a_store_that_another_keeps_locked_is_one_line_and_one_that_is_let_go_is_waited_for(url, tmp_path, monkeypatch):
-    monkeypatch.setattr(bench_store, "_BUSY_S", 0.05)
+    monkeypatch.setattr(engine, "_BUSY_S", 0.05)
     hasty = Store(url)
     hasty.save_run(make_run())
-    monkeypatch.setattr(bench_store, "_BUSY_S", 30)
+    monkeypatch.setattr(engine, "_BUSY_S", 30)
     patient = Store(url)
     other = sqlite3.connect(tmp_path / "sub/results.db", isolation_level=None, check_same_thread=False)
     other.execute("BEGIN EXCLUSIVE")

@@ -1,0 +1,64 @@
+"""The engine of a results store: how a database is opened, and what its driver tells, in one line without passwords."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from rexnet_core.errors import StoreError
+
+#: Two runs may write to one SQLite file; each waits this long for the other's commit [s].
+_BUSY_S = 60
+
+
+def make_engine(url: str, *, create: bool) -> sa.Engine:
+    """An engine; a SQLite file gets its folder, and patience with another run that is writing.
+
+    Args:
+        url: A SQLAlchemy URL.
+        create: Whether a SQLite file that is not there is made.
+
+    Raises:
+        StoreError: The file is not there or can't be made; what SQLAlchemy raises of a URL that is none passes through.
+    """
+    parsed = sa.make_url(url)
+    options: dict[str, Any] = {}
+    if parsed.get_backend_name() == "sqlite":
+        options["connect_args"] = {"timeout": _BUSY_S}
+        if parsed.database and parsed.database != ":memory:":
+            _check_file(Path(parsed.database), create=create)
+    engine = sa.create_engine(parsed, **options)
+    if parsed.get_backend_name() == "sqlite":
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _check_file(path: Path, *, create: bool) -> None:
+    """Make the folder of a store, or see that the file is there."""
+    try:
+        if not create and not path.exists():
+            raise StoreError(f"there is no store {path} yet; make one with `rexbench run`, or name it with --store")
+        path.resolve().parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        can = "writable" if create else "open to us"
+        raise StoreError(f"the folder of the store must be {can}; {path.parent}: {error.strerror}") from None
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def hide_password(url: str) -> str:
+    """A URL without its password, also where it can't be parsed."""
+    plain = re.sub(r"(://[^:/@\s]*):\S*@", r"\1:***@", url)
+    return re.sub(r"(?i)([?&;](?:password|passwd|pwd)=)[^&;\s]*", r"\1***", plain)
+
+
+def one_line(error: object) -> str:
+    """What a driver tells, which may be several lines."""
+    return " ".join(hide_password(str(error)).split())
