@@ -41,7 +41,6 @@ class OpenVino:
         self.path = assets / ir_name(case.batch)
         self.inputs: list[Any] = []
         self.queue: Any = None
-        self._done: list[tuple[float, float]] = []
 
     def load(self) -> None:
         """Import the runtime; its threads are given at compile time."""
@@ -76,7 +75,6 @@ class OpenVino:
         if throughput:
             # As many requests as the compiled model calls optimal, which is what 0 asks for.
             self.queue = openvino.AsyncInferQueue(self.compiled, 0)
-            self.queue.set_callback(self._note)
 
     def feed(self, images: Images) -> None:
         """Wrap the inputs as tensors over the same memory, so that no copy is timed."""
@@ -103,26 +101,34 @@ class OpenVino:
 
         def run() -> object:
             for _ in requests:
-                queue.start_async({0: tensor}, 0.0, share_inputs=True)
+                queue.start_async({0: tensor}, share_inputs=True)
             queue.wait_all()
             return None
 
         return run
 
     def pump(self, until_s: float, least: int, most: int) -> list[tuple[float, float]]:
-        """Keep the queue full, then let it run empty; a request's time begins when there is room for it."""
-        queue, inputs, left = self.queue, itertools.cycle(self.inputs), least * len(self.queue)
-        self._done = []
-        while left > 0 or (time.monotonic() < until_s and least * len(queue) - left < most):
-            queue.get_idle_request_id()
-            queue.start_async({0: next(inputs)}, time.monotonic(), share_inputs=True)
-            left -= 1
-        queue.wait_all()
-        return self._done
+        """Keep the queue full, then let it run empty; a request's time begins when there is room for it.
 
-    def _note(self, _request: Any, begun_s: float) -> None:
-        """Called by the runtime's own threads as each request ends."""
-        self._done.append((begun_s, time.monotonic()))
+        It ends when we learn of it, by sleeping until there is room for another. A callback would tell a little
+        earlier, and make the runtime's threads wait for the interpreter after each request.
+        """
+        queue, inputs, started = self.queue, itertools.cycle(self.inputs), 0
+        begun: dict[int, float] = {}
+        done: list[tuple[float, float]] = []
+        while started < least * len(queue) or (time.monotonic() < until_s and started < most):
+            place = queue.get_idle_request_id()
+            now = time.monotonic()
+            if place in begun:
+                done.append((begun[place], now))
+            begun[place] = now
+            queue.start_async({0: next(inputs)}, share_inputs=True)
+            started += 1
+        place = queue.get_idle_request_id()
+        done.append((begun.pop(place), time.monotonic()))
+        queue.wait_all()
+        # Of those that ended while nobody was waiting for them the runtime knows how long they took.
+        return done + [(start, start + queue[other].latency / 1e3) for other, start in begun.items()]
 
     def logits(self, index: int) -> Logits:
         """A copy of the output tensor, from the request or queue that is timed."""
@@ -131,7 +137,7 @@ class OpenVino:
             self.runner(index)()
         else:
             request = self.queue[self.queue.get_idle_request_id()]
-            self.queue.start_async({0: self.inputs[index]}, 0.0, share_inputs=True)
+            self.queue.start_async({0: self.inputs[index]}, share_inputs=True)
             self.queue.wait_all()
         return np.array(request.get_output_tensor(0).data, dtype=np.float32)
 
