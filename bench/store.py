@@ -5,6 +5,7 @@ Any SQLAlchemy URL will do; the default is a SQLite file.
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import groupby
@@ -12,7 +13,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
 from analysis.plain import make_plain
 from bench import tables
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from bench.records import Measurement, Round, RunInfo
 
 DEFAULT_URL = "sqlite:///results/rexbench.db"
+_RETRIES_S = (0.05, 0.2, 0.5)
 
 
 class Store:
@@ -50,11 +52,20 @@ class Store:
             raise StoreError(f"a store is a SQLAlchemy URL such as {DEFAULT_URL}; {told}") from None
         self.url = hide_password(self._engine.url.render_as_string(hide_password=True))
         with self._guard("open"):
+            self._make_ready()
+
+    def _make_ready(self) -> None:
+        """Have the tables, also where another run is just making those that we found missing."""
+        for wait_s in _RETRIES_S:
             try:
                 self._check_version()
-            except DBAPIError:
-                # Another run may just have made the tables that we found missing; what is wrong for good stays so.
-                self._check_version()
+            except DBAPIError as error:
+                if not isinstance(error, IntegrityError) and "already exists" not in str(error):
+                    raise
+                time.sleep(wait_s)
+            else:
+                return
+        self._check_version()
 
     def _check_version(self) -> None:
         """Make the tables of a new store; refuse those of a later one."""

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -209,3 +210,19 @@ def test_a_busy_neighbour_is_seen_and_our_own_work_is_not():
         after = read_usage()
     assert after.own_ticks - before.own_ticks > 20
     assert "others_percent" in find_causes(contamination(before, after))
+
+
+def test_time_in_no_column_was_not_idle():
+    """Busy time is sampled once a tick; ours is exact, and may be more."""
+    before = Usage(at_s=0.0, pressure_us=None, steal_ticks=0.0, total_ticks=0.0, throttled=None, busy_ticks=0.0)
+    before = replace(before, own_ticks=0.0, clock_ticks=0.0)
+    after = replace(before, at_s=30.0, total_ticks=5850.0, busy_ticks=5700.0, own_ticks=5838.0, clock_ticks=6000.0)
+    assert contamination(before, after)["others_percent"] == pytest.approx(100 * 12 / 5850)
+    assert contamination(replace(before, clock_ticks=None), after)["others_percent"] == 0
+
+
+def test_the_clock_and_the_columns_agree_on_this_machine():
+    usage = read_usage()
+    if usage.total_ticks is None:
+        pytest.skip("this system does not tell")
+    assert usage.clock_ticks == pytest.approx(usage.at_s * len(machine.usable_cores()) * 100, rel=0.5)

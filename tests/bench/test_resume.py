@@ -220,7 +220,9 @@ def test_another_commit_matters_where_the_code_is_another_and_is_named_then(stor
     code["commit"] = "0" * 40
     assert not read_resumed(options(resume="latest"), store).differences
     code["digest"] = "another"
-    told = r"began under other conditions \(the code of rexbench has been changed \(commit c{10}, now 0{10}\)\).*--force"
+    told = (
+        r"began under other conditions \(the code of rexbench has been changed \(commit c{10}, now 0{10}\)\).*--force"
+    )
     with pytest.raises(InputError, match=told):
         read_resumed(options(resume="latest"), store)
 
