@@ -9,6 +9,7 @@ from analysis.option_types import duration, megabytes, number, whole, whole_or
 from bench.case import BACKENDS, DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS
 from bench.config import EMPTY
 from bench.plan import NATIVE, PRESETS, Selection
+from bench.presets import DEFAULT
 from bench.store import DEFAULT_URL
 
 if TYPE_CHECKING:
@@ -16,12 +17,11 @@ if TYPE_CHECKING:
 
     from bench.config import Config
 
-_DEFAULT = "quick"
 _PRESET_HELP = "; ".join(f"{name}: {preset.summary}" for name, preset in PRESETS.items())
 
 #: Flag, destination and keywords of each option, as argparse and pytest both take them.
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("--preset", {"metavar": "NAME", "help": f"what to run and how thoroughly; default: {_DEFAULT}. {_PRESET_HELP}"}),
+    ("--preset", {"metavar": "NAME", "help": f"what to run and how thoroughly; default: {DEFAULT}. {_PRESET_HELP}"}),
     ("--models", {"nargs": "+", "metavar": "MODEL", "help": "models in place of the preset's (see `rexbench models`)"}),
     ("--backends", {"nargs": "+", "metavar": "BACKEND", "help": f"any of {', '.join(BACKENDS)}"}),
     ("--batch-sizes", {"nargs": "+", "type": whole, "metavar": "N", "help": "images per call"}),
@@ -164,7 +164,7 @@ def read_selection(given: Callable[[str], Any], config: Config = EMPTY) -> Selec
     settings = {name: value for option, name in SETTINGS.items() if (value := given(option)) is not None}
     return Selection(
         **{name: given(name) for name in plain},
-        preset=given("preset") or config.preset or _DEFAULT,
+        preset=given("preset") or config.preset or DEFAULT,
         presets=config.presets,
         settings=settings,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from analysis.complexity import count
 from bench.case import BACKENDS, DEVICES, MEMORY_FORMATS, PRECISIONS, SCENARIOS, Case
 from bench.machine import has_nvidia_gpu, read_available_bytes, read_thread_budget
-from bench.presets import NATIVE, PRESETS, Preset
+from bench.presets import DEFAULT, NATIVE, PRESETS, Preset
 from bench.streams import check_streams, expand_streams
 from rexnet_core.catalogue import model_info
 from rexnet_core.errors import InputError, UnknownNameError
@@ -57,7 +57,7 @@ class Selection:
     preset made for GPUs runs on one, too, where there is one; any other runs on the CPU.
     """
 
-    preset: str = "quick"
+    preset: str = DEFAULT
     models: Sequence[str] | None = None
     backends: Sequence[str] | None = None
     batch_sizes: Sequence[int] | None = None

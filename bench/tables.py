@@ -58,17 +58,18 @@ costs = sa.Table(
     sa.Column("resolution", sa.Integer, primary_key=True),
     sa.Column("data", sa.JSON, nullable=False),
 )
-#: A store of before studies gets this table when it is next opened.
-studies = sa.Table(
-    "studies",
-    metadata,
-    sa.Column("run", sa.ForeignKey("runs.id"), primary_key=True),
-    sa.Column("data", sa.JSON, nullable=False),
-)
-#: What an interrupted run is gone on with; a store of before gets this table, too.
-plans = sa.Table(
-    "plans",
-    metadata,
-    sa.Column("run", sa.ForeignKey("runs.id"), primary_key=True),
-    sa.Column("data", sa.JSON, nullable=False),
-)
+
+
+def _documents(name: str) -> sa.Table:
+    """A table with one document for a run; a store of before gets it when it is next opened."""
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("run", sa.ForeignKey("runs.id"), primary_key=True),
+        sa.Column("data", sa.JSON, nullable=False),
+    )
+
+
+studies = _documents("studies")
+#: What an interrupted run is gone on with.
+plans = _documents("plans")
