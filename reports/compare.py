@@ -27,7 +27,11 @@ _COLUMNS = ("model", "resolution", "batch", "backend", "precision", "memory_form
 
 def compare_frame(document: Mapping[str, Any]) -> pd.DataFrame:
     """The rows of a comparison, one per case, with whether the environments of two runs differ."""
-    frame = pd.DataFrame(document["rows"], columns=None if document["rows"] else list(_COLUMNS))
+    plain = [
+        row | {"dirty_causes": _describe_causes(row), "stop_reasons": ", ".join(row.get("stop_reasons", ()))}
+        for row in document["rows"]
+    ]
+    frame = pd.DataFrame(plain, columns=None if plain else list(_COLUMNS))
     frame["environments"] = "differ" if document["differences"] else "same"
     return frame
 
@@ -87,11 +91,16 @@ def _plain(text: str) -> str:
     return html.escape(" ".join(text.split()), quote=False).replace("|", "\\|")
 
 
+def _describe_causes(row: Mapping[str, Any]) -> str:
+    """Why rounds were dirty, each cause at its worst; empty for none."""
+    causes = row.get("dirty_causes") or {}
+    return ", ".join(rule.text.format(causes[rule.name]) for rule in RULES if rule.name in causes)
+
+
 def _doubts(row: Mapping[str, Any]) -> list[str]:
     """What else the machine did while a case was compared, and a warm-up that never was one."""
     doubts = []
-    if causes := row.get("dirty_causes"):
-        worst = ", ".join(rule.text.format(causes[rule.name]) for rule in RULES if rule.name in causes)
+    if worst := _describe_causes(row):
         doubts.append(f"{row['dirty_rounds']} of {row['rounds']} rounds dirty, at worst: {worst}")
     if row.get("steady") is False:
         doubts.append("a warm-up reached its cap before two windows agreed")

@@ -187,6 +187,9 @@ def test_a_dirty_round_is_told_beside_the_verdict(capsys, save, tmp_path):
     assert "    a warm-up reached its cap before two windows agreed\n" in out
     rows = json.loads(run(capsys, "compare", "base", "head", "--json")[1])["rows"]
     assert [(row["machine"], row["dirty_rounds"]) for row in rows] == [("dirty", 1), ("not available", 0)]
+    told = list(csv.DictReader(io.StringIO(run(capsys, "compare", "base", "head", "--csv")[1])))
+    assert [row["dirty_causes"] for row in told] == ["neighbours used 41 % of the cores", ""]
+    assert {row["stop_reasons"] for row in told} == {""}
 
 
 def test_markdown_into_a_file_leaves_the_table_on_standard_output(capsys, save, tmp_path):
