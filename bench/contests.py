@@ -26,7 +26,7 @@ KEYS: Mapping[str, tuple[str, type]] = {
     "precision": ("precisions", str),
     "memory_format": ("memory_formats", str),
 }
-#: Cases where nothing is named: with fourteen rounds some seven minutes on two cores.
+#: Cases where nothing is named.
 _GRID = {"models": ["rexnet_1.0"], "backends": ["eager", "openvino"], "batch_sizes": [1]}
 #: Turns shorter than those of a run, and so more of them: what comes and goes then meets both sides alike, and the
 #: median over turns passes over those in which it did not. From turn to turn a ratio was seen to differ by 5 to 10 % on
