@@ -7,27 +7,18 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from bench.lifeline import hold_on
-from bench.machine import volunteer_for_oom_killer
+from bench.machine.environment import volunteer_for_oom_killer
+from bench.workers.parent_watch import hold_on
+from bench.workers.shared_files import IMAGES, REFERENCE, WEIGHTS, WRONG_INPUT
 from rexnet_core.calibration import calibrate, make_images
 from rexnet_core.errors import RexbenchError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bench.case import Case
-
-WEIGHTS = "weights.safetensors"
-IMAGES = "images.npy"
-REFERENCE = "reference.npy"
 
 #: Distinct inputs that parity compares, at least; batches rotate so that no input is seen twice in a row.
 MIN_IMAGES = 8
@@ -40,45 +31,6 @@ def plan_batches(batch: int, resolution: int) -> int:
     wanted = max(MIN_BATCHES, math.ceil(MIN_IMAGES / batch))
     affordable = _MAX_BYTES // (batch * 3 * resolution**2 * 4)
     return max(1, min(wanted, affordable))
-
-
-def assets_name(case: Case) -> str:
-    """Name of the folder for what cases share; those of another batch size have other inputs, and another folder."""
-    return f"{case.model}-{case.resolution}-b{case.batch}"
-
-
-def share_weights(folder: Path) -> None:
-    """Put the weights that another batch size of the same model and side already has into its folder, if there are any.
-
-    Args:
-        folder: Named by `assets_name`.
-    """
-    same = folder.name.rpartition("-b")[0]
-    for found in folder.parent.glob(f"{same}-b*/{WEIGHTS}"):
-        if not (folder / WEIGHTS).exists():
-            shutil.copyfile(found, folder / WEIGHTS)
-
-
-def prepare_task(cases: Sequence[Case], folder: Path, seed: int, weights: Path | None = None) -> dict[str, Any]:
-    """The task of making what cases of one model, resolution and batch share, as `prepare` takes it.
-
-    Args:
-        cases: The cases.
-        folder: Where the files go.
-        seed: Of weights and inputs.
-        weights: A checkpoint; without it the weights are calibrated random ones.
-    """
-    first = cases[0]
-    return {
-        "model": first.model,
-        "resolution": first.resolution,
-        "batch": first.batch,
-        "threads": first.threads,
-        "seed": seed,
-        "weights": str(weights) if weights else None,
-        "folder": str(folder),
-        "ir": any(case.backend == "openvino" for case in cases),
-    }
 
 
 def prepare(task: dict[str, Any]) -> dict[str, Any]:
@@ -135,10 +87,6 @@ def _dump_ir(task: dict[str, Any], folder: Path) -> dict[str, float]:
     built = time.perf_counter()
     openvino.dump_ir(module, example, folder / openvino.ir_name(task["batch"]))
     return {"build_s": built - begun, "convert_s": time.perf_counter() - built}
-
-
-#: Exit code of this program when the checkpoint it was given is at fault; the last line it writes says why.
-WRONG_INPUT = 2
 
 
 def main() -> None:

@@ -14,10 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from bench.case import BACKENDS
-from bench.config import load_config
-from bench.contamination import contamination, read_usage
-from bench.machine import (
+from bench.machine.environment import (
     TUNING_VARIABLES,
     is_virtual,
     read_available_bytes,
@@ -27,6 +24,9 @@ from bench.machine import (
     read_quota,
     read_thread_budget,
 )
+from bench.machine.interference import contamination, read_usage
+from bench.planning.config import load_config
+from bench.records.case import BACKENDS
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.option_types import duration, megabytes, number, whole, whole_or
-from bench.case import BACKENDS, DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS
-from bench.config import EMPTY
-from bench.plan import NATIVE, PRESETS, Selection
-from bench.presets import DEFAULT
-from bench.store import DEFAULT_URL
+from analysis.option_values import duration, megabytes, number, whole, whole_or
+from bench.planning.config import EMPTY
+from bench.planning.plan import NATIVE, PRESETS, Selection
+from bench.planning.presets import DEFAULT
+from bench.records.case import BACKENDS, DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS
+from bench.store.store import DEFAULT_URL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.config import Config
+    from bench.planning.config import Config
 
 _PRESET_HELP = "; ".join(f"{name}: {preset.summary}" for name, preset in PRESETS.items())
 

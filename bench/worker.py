@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from bench.assets import IMAGES
 from bench.backends import Queued, Unavailable, Unsupported, open_backend
-from bench.case import Case
-from bench.lifeline import hold_on
-from bench.machine import volunteer_for_oom_killer
-from bench.measure import LONG_CALL_S, warm_up
-from bench.protocol import PROTOCOL
+from bench.machine.environment import volunteer_for_oom_killer
+from bench.records.case import Case
+from bench.workers.parent_watch import hold_on
+from bench.workers.protocol import PROTOCOL
+from bench.workers.shared_files import IMAGES
+from bench.workers.warm_up import LONG_CALL_S, warm_up
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:

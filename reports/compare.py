@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bench.contamination import RULES
+from bench.machine.interference import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

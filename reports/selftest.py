@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bench.floors import LEAST_PAIRS
+from bench.selftest.detectable_effect import LEAST_PAIRS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

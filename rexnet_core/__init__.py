@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 if TYPE_CHECKING:
-    from rexnet_core.catalogue import model_config, model_info, model_names
-    from rexnet_core.registry import create_model
+    from rexnet_core.factory import create_model
+    from rexnet_core.registry import model_config, model_info, model_names
     from rexnet_core.weights import dump_weights, load_weights
 
 __all__ = ["create_model", "dump_weights", "load_weights", "model_config", "model_info", "model_names"]
@@ -19,8 +19,8 @@ __all__ = ["create_model", "dump_weights", "load_weights", "model_config", "mode
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "catalogue": ["model_config", "model_info", "model_names"],
-        "registry": ["create_model"],
+        "registry": ["model_config", "model_info", "model_names"],
+        "factory": ["create_model"],
         "weights": ["dump_weights", "load_weights"],
     },
 )

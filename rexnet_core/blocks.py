@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.jit import is_scripting, is_tracing  # type: ignore[attr-defined]
 
 if TYPE_CHECKING:
-    from rexnet_core.net_config import Activation, BlockConfig
+    from rexnet_core.network_config import Activation, BlockConfig
 
 # Each works in place: it always follows a layer, a product or a sum that made a tensor of its own.
 ACTIVATIONS: dict[Activation, type[nn.Module]] = {"relu": nn.ReLU, "relu6": nn.ReLU6, "silu": nn.SiLU}

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from rexnet_core.baselines.regnetx import ResidualBottleneck
 from rexnet_core.blocks import ACTIVATIONS, ConvNormAct, LinearBottleneck
-from rexnet_core.catalogue import check_num_classes
+from rexnet_core.registry import check_num_classes
 
 if TYPE_CHECKING:
-    from rexnet_core.net_config import HeadConfig, NetConfig
+    from rexnet_core.network_config import HeadConfig, NetConfig
 
 
 class Network(nn.Module):

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from rexnet_core.checkpoint import dump_tensors, load_tensors
+from rexnet_core.checkpoint_layouts import CONVOLUTIONAL_HEADS, layouts_of, module_names
 from rexnet_core.errors import InputError, UnknownNameError, WeightsError
-from rexnet_core.layouts import CONVOLUTIONAL_HEADS, layouts_of, module_names
 from rexnet_core.network import Network
 
 if TYPE_CHECKING:

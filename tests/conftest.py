@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from bench import lock
+from bench.machine import lock
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -21,11 +21,11 @@ ARROWS = {
 DOORS = {
     "fvcore": "analysis/complexity/fvcore_counts.py",
     "openvino": ("bench/backends/openvino.py", "analysis/complexity/conventions/openvino_graph.py"),
-    "sqlalchemy": ("bench/store.py", "bench/engine.py", "bench/tables.py", "bench/store_upgrade.py"),
-    "matplotlib": "reports/figures",
-    "pytest": "bench/plugin.py",
-    "itables": "reports/html",
-    "jinja2": "reports/html",
+    "sqlalchemy": "bench/store",
+    "matplotlib": ("reports/drawing", "reports/run/figures", "reports/rank/figures", "reports/published/figures.py"),
+    "pytest": ("bench/pytest_plugin.py", "bench/suites/support/reference_tools.py"),
+    "itables": "reports/page",
+    "jinja2": "reports/page",
     "sklearn": "analysis/rank/trained/data.py",
     "scipy": "analysis/rank/trained/statistics.py",
     "PIL": "rexnet_core/preprocess.py",
@@ -66,14 +66,16 @@ def test_a_heavy_library_has_one_door(library):
 
 
 LIGHT = """
-    rexbench bench.case bench.records bench.stats bench.store bench.plan bench.session bench.match bench.doctor
-    bench.executor bench.plugin reports.tables reports.write reports.console analysis.complexity analysis.published
-    analysis.complexity.conventions rexbench_published reports.published bench.paper_runs
-    rexnet_core.catalogue rexnet_core.calibration rexbench_evaluate rexbench_rank rexbench_compare rexbench_selftest
-    rexbench_count rexbench_run
-    bench.compare bench.selftest bench.habits reports.compare reports.selftest reports.accuracy reports.rank
-    analysis.rank analysis.rank.layers.options analysis.rank.network_options analysis.rank.trained.options
-    analysis.accuracy analysis.accuracy.published
+    rexbench bench.records.case bench.records.measurement bench.statistics.summary bench.store.store
+    bench.planning.plan bench.running.session bench.running.interleaved_group bench.doctor bench.workers.executor
+    bench.pytest_plugin reports.run.frames reports.run.write reports.run.text analysis.complexity
+    analysis.published analysis.complexity.conventions rexbench.commands.published reports.published
+    bench.store.paper_latency rexnet_core.registry rexnet_core.calibration rexbench.commands.evaluate
+    rexbench.commands.rank rexbench.commands.compare rexbench.commands.selftest rexbench.commands.complexity
+    rexbench.commands.run bench.comparison.compare bench.selftest.pairs bench.selftest.other_protocols
+    reports.compare reports.selftest reports.accuracy reports.rank analysis.rank analysis.rank.layers.options
+    analysis.rank.network.setting analysis.rank.trained.options analysis.accuracy analysis.accuracy.published
+    rexbench.cli
 """
 
 

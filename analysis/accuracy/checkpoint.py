@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from rexnet_core import create_model, load_weights, model_config
 from rexnet_core.checkpoint import load_tensors
+from rexnet_core.checkpoint_layouts import layouts_of, module_names
 from rexnet_core.errors import WeightsError
-from rexnet_core.layouts import layouts_of, module_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from analysis.rank.torch_threads import torch_threads
+from analysis.rank.spectra.torch_threads import torch_threads
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.complexity.resolution import check_resolution
-from analysis.option_types import number, whole
-from rexnet_core.catalogue import model_info
+from analysis.option_values import number, whole
 from rexnet_core.errors import InputError, UnknownNameError
 from rexnet_core.preprocess import CROP_RATIO, INTERPOLATIONS, Interpolation
+from rexnet_core.registry import model_info
 
 if TYPE_CHECKING:
     from collections.abc import Callable

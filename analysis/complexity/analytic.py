@@ -1,6 +1,6 @@
 """Costs counted from the config alone, in integers; no torch is imported.
 
-The walk follows the grammar of `rexnet_core.net_config` in the order the network runs, and names each layer as its
+The walk follows the grammar of `rexnet_core.network_config` in the order the network runs, and names each layer as its
 module is named.
 """
 
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from analysis.complexity.cost import Cost
 from analysis.complexity.resolution import check_resolution
 from analysis.complexity.walk import Place, Walk
-from rexnet_core.catalogue import model_config
+from rexnet_core.registry import model_config
 
 if TYPE_CHECKING:
-    from rexnet_core.net_config import BlockConfig, HeadConfig, NetConfig
+    from rexnet_core.network_config import BlockConfig, HeadConfig, NetConfig
 
 
 class _Names(NamedTuple):

@@ -9,7 +9,7 @@ from typing import IO, cast
 import torch
 
 import rexnet_core
-from rexnet_core.layouts import layouts_of
+from rexnet_core.checkpoint_layouts import layouts_of
 from rexnet_core.weights import map_weights
 
 #: That format names a tensor by its address in memory, in decimal, twice. Where a process lies lower or higher the

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from analysis.complexity.resolution import LARGEST_SIDE, SMALLEST_SIDE
-from rexnet_core.catalogue import model_info
 from rexnet_core.errors import InputError
+from rexnet_core.registry import model_info
 
 if TYPE_CHECKING:
     from analysis.published.table import PublishedRow

@@ -13,12 +13,12 @@ from analysis.published.gather import EVERY, FACTORS, conventions_for, fill_book
 from analysis.published.judge import judge_rows
 from analysis.published.timm_index import TIMM_INDEX
 from analysis.published.verdict import VERDICTS
-from rexnet_core.catalogue import model_info
+from rexnet_core.registry import model_info
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from analysis.complexity.conventions.book import CountBook
+    from analysis.complexity.conventions.cache import CountBook
     from analysis.published.latency import Measured
     from analysis.published.table import PublishedRow
     from analysis.published.verdict import Verdict

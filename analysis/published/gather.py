@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.complexity import count
 from analysis.complexity.conventions import CONVENTIONS, from_dict
-from analysis.complexity.conventions.book import CountBook
+from analysis.complexity.conventions.cache import CountBook
 from analysis.published.timm_index import TIMM_INDEX, count_as_timm_index, covers
 
 if TYPE_CHECKING:

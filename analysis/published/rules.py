@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from analysis.published.conditions import read_input
 from analysis.published.rounding import agree, digits, rounded_twice
-from rexnet_core.catalogue import model_config, model_info, model_names
+from rexnet_core.registry import model_config, model_info, model_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -23,8 +23,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analysis.complexity.resolution import check_resolution
-from rexnet_core.catalogue import model_info
 from rexnet_core.errors import InputError
+from rexnet_core.registry import model_info
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ def count_as_timm_index(model: str, resolution: int | None = None) -> Count:
     Raises:
         InputError: Unknown name, a family that is not in `FAMILIES`, or a side out of range.
     """
-    from analysis.complexity.conventions.thop_habit import count_as_thop  # noqa: PLC0415 - torch only when counting
+    from analysis.complexity.conventions.thop_counter import count_as_thop  # noqa: PLC0415 - torch only when counting
 
     info = model_info(model)
     if not covers(model):

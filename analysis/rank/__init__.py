@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
-from analysis.rank.metrics import METRICS, RankRow, measure, numerical_rank, rank_curve
-from analysis.rank.oracle import exact_rank
-from analysis.rank.record import Spectrum
-from analysis.rank.tolerance import CERTIFIED, DEFAULT_TOLERANCES, NUMPY, PRODUCER, Tolerance, relative
+from analysis.rank.spectra.exact_rank import exact_rank
+from analysis.rank.spectra.metrics import METRICS, RankRow, measure, numerical_rank, rank_curve
+from analysis.rank.spectra.spectrum import Spectrum
+from analysis.rank.spectra.tolerance import CERTIFIED, DEFAULT_TOLERANCES, NUMPY, PRODUCER, Tolerance, relative
 
 if TYPE_CHECKING:
-    from analysis.rank.network_probe import probe
-    from analysis.rank.network_records import ProbeResult
-    from analysis.rank.spectrum import SpectrumStream, spectrum_of
+    from analysis.rank.network.probe import probe
+    from analysis.rank.network.records import ProbeResult
+    from analysis.rank.spectra.stream import SpectrumStream, spectrum_of
 
 __all__ = [
     "CERTIFIED",
@@ -44,8 +44,8 @@ __all__ = [
 __getattr__, *_ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "network_probe": ["probe"],
-        "network_records": ["ProbeResult"],
-        "spectrum": ["SpectrumStream", "spectrum_of"],
+        "network.probe": ["probe"],
+        "network.records": ["ProbeResult"],
+        "spectra.stream": ["SpectrumStream", "spectrum_of"],
     },
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from bench.case import BACKENDS
+from bench.records.case import BACKENDS
 from rexnet_core.errors import RexbenchError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from bench.case import Case
-    from bench.records import Effective
+    from bench.records.case import Case
+    from bench.records.measurement import Effective
 
     Images = npt.NDArray[np.float32]
     Logits = npt.NDArray[np.float32]

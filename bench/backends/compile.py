@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, cast
 
 from bench.backends import Unavailable
 from bench.backends.torch_module import TorchModule
-from bench.machine import read_compiler
+from bench.machine.environment import read_compiler
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import torch
 
-    from bench.case import Case
-    from bench.records import Effective
+    from bench.records.case import Case
+    from bench.records.measurement import Effective
 
 
 class Compiled(TorchModule):

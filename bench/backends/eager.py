@@ -9,7 +9,7 @@ from bench.backends.torch_module import TorchModule
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bench.case import Case
+    from bench.records.case import Case
 
 
 def open_backend(case: Case, assets: Path) -> TorchModule:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.backends import Unavailable, Unsupported
-from bench.records import Effective
+from bench.records.measurement import Effective
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
 
     from bench.backends import Images, Logits
-    from bench.case import Case
+    from bench.records.case import Case
 
 _PINNED = {"fp32": "f32", "bf16": "bf16"}
 _NAMES = {"float": "fp32", "f32": "fp32", "float32": "fp32", "bfloat16": "bf16", "bf16": "bf16"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bench.assets import WEIGHTS
 from bench.backends import Unavailable, Unsupported
-from bench.records import Effective
+from bench.records.measurement import Effective
+from bench.workers.shared_files import WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
 
     from bench.backends import Images, Logits
-    from bench.case import Case
+    from bench.records.case import Case
 
 
 class TorchModule:

@@ -10,8 +10,8 @@ from bench.backends.torch_module import TorchModule
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bench.case import Case
-    from bench.records import Effective
+    from bench.records.case import Case
+    from bench.records.measurement import Effective
 
 
 class TorchScript(TorchModule):

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bench.plugin import REPLAY, WRONG, replay
-from bench.stats import summarise
+from bench.pytest_plugin import REPLAY, WRONG, replay
+from bench.statistics.summary import summarise
 from rexnet_core.errors import RexbenchError
 
 if TYPE_CHECKING:
-    from bench.case import Case
-    from bench.session import Session
+    from bench.records.case import Case
+    from bench.running.session import Session
 
 
 @pytest.mark.benchmark(timer=REPLAY)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 if TYPE_CHECKING:
-    from reports.published.console import render_published
     from reports.published.frames import published_frames
+    from reports.published.text import render_published
     from reports.published.write import write_published_report
 
 __all__ = ["published_frames", "render_published", "write_published_report"]
@@ -16,5 +16,5 @@ __all__ = ["published_frames", "render_published", "write_published_report"]
 # On first use only: what writes a report imports figures and page, and these import the tables of this package.
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
-    submod_attrs={"console": ["render_published"], "frames": ["published_frames"], "write": ["write_published_report"]},
+    submod_attrs={"text": ["render_published"], "frames": ["published_frames"], "write": ["write_published_report"]},
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.answer import render_json
-from reports.bundle import place_report
-from reports.figures.published import plot_published
-from reports.html.published import render_published_page
+from analysis.json_values import render_json
+from reports.files.bundle import place_report
 from reports.published import columns
+from reports.published.figures import plot_published
 from reports.published.frames import published_frames
+from reports.published.page import render_published_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.rank.metrics import rank_curve
-from analysis.rank.record import CENTRINGS, Spectrum
+from analysis.rank.spectra.metrics import rank_curve
+from analysis.rank.spectra.spectrum import CENTRINGS, Spectrum
 from reports.rank.rows import number, part_of, setting_rows
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.answer import render_json
-from reports.bundle import place_report
-from reports.figures.rank import plot_rank
-from reports.html.rank import render_rank_page
+from analysis.json_values import render_json
+from reports.files.bundle import place_report
 from reports.rank import columns
+from reports.rank.figures import plot_rank
 from reports.rank.frames import kind_of, meaning_of, rank_frames
+from reports.rank.page import render_rank_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from rexnet_core.net_config import BlockConfig, HeadConfig, NetConfig, Options, StemConfig, make_divisible
+from rexnet_core.network_config import BlockConfig, HeadConfig, NetConfig, Options, StemConfig, make_divisible
 
 DIVISOR = 8
 STEM_WIDTH = 32

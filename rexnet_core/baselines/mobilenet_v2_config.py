@@ -5,7 +5,7 @@ Source: Sandler et al. 2018, arXiv 1801.04381, table 2.
 
 from __future__ import annotations
 
-from rexnet_core.net_config import BlockConfig, HeadConfig, NetConfig, Options, StemConfig, make_divisible
+from rexnet_core.network_config import BlockConfig, HeadConfig, NetConfig, Options, StemConfig, make_divisible
 
 DIVISOR = 8
 STEM_WIDTH = 32

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from rexnet_core.blocks import ACTIVATIONS, ConvNormAct
 
 if TYPE_CHECKING:
-    from rexnet_core.net_config import BlockConfig
+    from rexnet_core.network_config import BlockConfig
 
 
 class ResidualBottleneck(nn.Module):

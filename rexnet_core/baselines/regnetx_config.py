@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import log
 
-from rexnet_core.net_config import BlockConfig, HeadConfig, NetConfig, Options, StemConfig
+from rexnet_core.network_config import BlockConfig, HeadConfig, NetConfig, Options, StemConfig
 
 STEM_WIDTH = 32
 QUANTUM = 8

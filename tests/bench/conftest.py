@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.assets import IMAGES, REFERENCE
-from bench.case import Case
-from bench.contamination import Usage
-from bench.executor import WorkerError
-from bench.measure import Settings
+from bench.machine.interference import Usage
+from bench.records.case import Case
+from bench.records.settings import Settings
+from bench.workers.executor import WorkerError
+from bench.workers.shared_files import IMAGES, REFERENCE
 
 LOGITS = np.random.default_rng(0).standard_normal((4, 2, 10)).astype(np.float32)
 

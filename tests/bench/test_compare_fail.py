@@ -11,7 +11,7 @@ import pytest
 SUITE = """
 import os
 import pytest
-from bench.plugin import REPLAY, replay
+from bench.pytest_plugin import REPLAY, replay
 
 @pytest.mark.benchmark(timer=REPLAY)
 def test_latency(benchmark):
@@ -34,7 +34,7 @@ def suite(tmp_path):
             "--rootdir",
             str(tmp_path),
             "-p",
-            "bench.plugin",
+            "bench.pytest_plugin",
         ]
         environment = {**os.environ, "FACTOR": str(factor)}
         words = [*words, "--benchmark-storage", str(tmp_path / "saved")]

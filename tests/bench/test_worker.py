@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from bench import worker
-from bench.assets import IMAGES
-from bench.case import Case
-from bench.records import Effective
+from bench.records.case import Case
+from bench.records.measurement import Effective
 from bench.worker import Worker
+from bench.workers.shared_files import IMAGES
 
 
 @pytest.mark.parametrize(("slow_by", "taken_ns"), [(0.0, 1000), (0.05, 1050), (0.5, 1500)])

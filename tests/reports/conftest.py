@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from analysis.published import load
-from bench.case import BACKENDS, Case
-from bench.records import Effective, Measurement, Parity, Round, RunInfo
-from reports.tables import RunData
+from bench.records.case import BACKENDS, Case
+from bench.records.measurement import Effective, Measurement, Parity, Round
+from bench.records.run import RunInfo
+from reports.run.data import RunData
 
 HOSTILE = "<script>alert(1)</script>"
 TOP1 = {"rexnet_1.0": (77.9, "official repository"), "rexnet_2.0": (81.6, "official repository")}

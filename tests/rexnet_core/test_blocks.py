@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rexnet_core.blocks import LinearBottleneck, SqueezeExcite, add_to_first_channels
-from rexnet_core.net_config import BlockConfig
+from rexnet_core.network_config import BlockConfig
 
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.*deprecated:DeprecationWarning")
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rexnet_core import create_model, dump_weights, load_weights
+from rexnet_core.checkpoint_layouts import layouts_of
 from rexnet_core.errors import InputError, UnknownNameError, WeightsError
-from rexnet_core.layouts import layouts_of
 from rexnet_core.weights import map_weights
 
 if TYPE_CHECKING:

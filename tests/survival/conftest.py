@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.store import Store
+from bench.store.store import Store
 
 TINY = ["--models", "mobilenet_v2_0.5", "--resolutions", "32", "--threads", "1"]
 _PATIENCE_S = 60

@@ -61,7 +61,7 @@ class StandIn:
         return self.answers[index]
 
     def effective(self):
-        from bench.records import Effective
+        from bench.records.measurement import Effective
 
         case = self.case
         return Effective(
@@ -77,7 +77,7 @@ def prepare():
     """What `bench.assets` does, without a network."""
     import numpy as np
 
-    from bench.lifeline import hold_on
+    from bench.workers.parent_watch import hold_on
 
     hold_on()
     task = json.loads(sys.stdin.read())
@@ -90,7 +90,8 @@ def prepare():
 
 def jump():
     """Let the wall clock go hours back and forth at every look, each time by more."""
-    from bench import session, study
+    from bench.running import session
+    from bench.store import studies
 
     real, looks = time.time, iter(range(10**9))
 
@@ -104,14 +105,14 @@ def jump():
         return real() + (-1) ** count * (count + 5) * 3600
 
     time.time = look
-    session.datetime = study.datetime = Jumping  # not in its module: what is compiled knows its size
+    session.datetime = studies.datetime = Jumping  # not in its module: what is compiled knows its size
 
 
 def hurry():
     """Make rounds of the quick preset short, as nobody looks at their times, and as many as are asked for."""
     from dataclasses import replace
 
-    from bench.presets import PRESETS
+    from bench.planning.presets import PRESETS
 
     quick = PRESETS["quick"]
     settings = replace(quick.settings, round_s=0.2, slice_s=0.03, warm_calls=10, min_rounds=100, max_rounds=100)
@@ -120,9 +121,10 @@ def hurry():
 
 def hold_still():
     """Let the code be one, whatever is being saved into the checkout or committed meanwhile."""
-    from bench import machine, resume
+    from bench.machine import environment
+    from bench.running import resume
 
-    machine._read_git = lambda _file: {}
+    environment._read_git = lambda _file: {}
     resume._digest_code = lambda: "the same"
 
 

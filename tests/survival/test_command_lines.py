@@ -14,12 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import rexbench
-import rexbench_evaluate
-import rexbench_published
-import rexbench_rank
-import rexbench_selftest
-from bench.executor import ProcessExecutor, WorkerError
+from bench.workers.executor import ProcessExecutor, WorkerError
+from rexbench import cli
+from rexbench.commands import evaluate, published, rank, selftest
 from rexnet_core.errors import InputError
 
 #: Calls that are right, or nearly; the others are made from them.
@@ -100,18 +97,18 @@ def _nothing_is_measured():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ProcessExecutor, "prepare", fail)
         patch.setattr(ProcessExecutor, "open", fail)
-        patch.setattr("bench.session.read_environment", dict)
-        patch.setattr("bench.study.read_environment", dict)
-        patch.setattr("bench.contradictions.read_environment", dict)
+        patch.setattr("bench.running.session.read_environment", dict)
+        patch.setattr("bench.store.studies.read_environment", dict)
+        patch.setattr("bench.resume_options.read_environment", dict)
         patch.setattr("bench.doctor.examine", list)
-        patch.setattr("bench.sides.open_sides", refuse)
-        patch.setattr("reports.figures.plot_all", lambda *_: [])
-        patch.setattr(rexbench_selftest, "_take", lambda *_: ({}, {}, False))
-        patch.setattr(rexbench_rank, "_study", lambda *_, **__: 0)
+        patch.setattr("bench.comparison.builds.open_sides", refuse)
+        patch.setattr("reports.run.figures.plot_all", lambda *_: [])
+        patch.setattr(selftest, "_take", lambda *_: ({}, {}, False))
+        patch.setattr(rank, "_study", lambda *_, **__: 0)
         patch.setattr("analysis.rank.layers.commands.run_search", lambda **_: {})
         patch.setattr("rexbench_run.run_suites", refuse)
-        patch.setattr(rexbench_published, "_explored", refuse)
-        patch.setattr(rexbench_evaluate, "evaluate", refuse)
+        patch.setattr(published, "_explored", refuse)
+        patch.setattr(evaluate, "evaluate", refuse)
         yield
 
 
@@ -143,7 +140,7 @@ def check(words, folder):
     os.chdir(folder)
     try:
         with redirect_stdout(out), redirect_stderr(err):
-            code = rexbench.main(words)
+            code = cli.main(words)
     except SystemExit as left:
         code = left.code or 0
     finally:

@@ -99,7 +99,7 @@ _ALL = (
         leaves_out="subclasses of those modules, biases, group norm, ReLU and most activations, functions and "
         "operators between modules",
         source="Lyken17/pytorch-OpCounter 0.1.1",
-        counter=(f"{_HERE}.thop_habit", "count_as_thop", {"release": "0.1.1"}),
+        counter=(f"{_HERE}.thop_counter", "count_as_thop", {"release": "0.1.1"}),
     ),
     Convention(
         name="thop_0.0.31",
@@ -110,7 +110,7 @@ _ALL = (
         leaves_out="subclasses of those modules, other norms, ReLU and most activations, functions and operators "
         "between modules",
         source="Lyken17/pytorch-OpCounter 0.0.31",
-        counter=(f"{_HERE}.thop_habit", "count_as_thop", {"release": "0.0.31"}),
+        counter=(f"{_HERE}.thop_counter", "count_as_thop", {"release": "0.0.31"}),
     ),
     Convention(
         name="ptflops",
@@ -122,7 +122,7 @@ _ALL = (
         "called by name",
         leaves_out="operators between modules: additions, products, means",
         source="sovrasov/flops-counter.pytorch 0.7.5, engine pytorch",
-        counter=(f"{_HERE}.ptflops_habit", "count_as_ptflops", {}),
+        counter=(f"{_HERE}.ptflops_counter", "count_as_ptflops", {}),
     ),
     Convention(
         name="openvino",

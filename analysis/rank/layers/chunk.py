@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from analysis.rank.batched import singular_values
 from analysis.rank.layers.columns import columns_of, measure_columns
 from analysis.rank.layers.networks import Block, draw_network
-from analysis.rank.record import PRODUCER_EPS
-from analysis.rank.tolerance import parse_tolerance
+from analysis.rank.spectra.batched import singular_values
+from analysis.rank.spectra.spectrum import PRODUCER_EPS
+from analysis.rank.spectra.tolerance import parse_tolerance
 
 if TYPE_CHECKING:
     from analysis.rank.layers.setting import LayerSetting
-    from analysis.rank.record import Array, Centring
+    from analysis.rank.spectra.spectrum import Array, Centring
 
 
 @torch.inference_mode()

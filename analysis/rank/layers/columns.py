@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.rank.metrics import METRICS
-from analysis.rank.tolerance import parse_tolerance
+from analysis.rank.spectra.metrics import METRICS
+from analysis.rank.spectra.tolerance import parse_tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from analysis.rank.layers.setting import LayerSetting
-    from analysis.rank.record import Array, Centring
+    from analysis.rank.spectra.spectrum import Array, Centring
 
 #: Measures that count directions and need no tolerance; all are given as a share of d_out.
 _FREE = ("effective_rank", "vn_rank", "stable_rank", "participation_ratio", "nuclear_over_largest")

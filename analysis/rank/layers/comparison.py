@@ -17,7 +17,7 @@ from analysis.rank.layers.statistics import mean_of, student_t
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from analysis.rank.record import Array
+    from analysis.rank.spectra.spectrum import Array
 
 #: Detail of a finding where a rule can't be applied.
 LACKING = "the study lacks blocks, activations or ratios that the rule names"

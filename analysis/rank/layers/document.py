@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from analysis.rank.layers.study import LayerSample
-    from analysis.rank.record import Array
+    from analysis.rank.spectra.spectrum import Array
 
 FORMAT = 1
 

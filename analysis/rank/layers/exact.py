@@ -15,9 +15,9 @@ import numpy as np
 import torch
 
 from analysis.rank.layers.setting import NO_SHORTCUT, LayerSetting
-from analysis.rank.oracle import exact_rank
-from analysis.rank.spectrum import spectrum_of
-from analysis.rank.tolerance import NUMPY
+from analysis.rank.spectra.exact_rank import exact_rank
+from analysis.rank.spectra.stream import spectrum_of
+from analysis.rank.spectra.tolerance import NUMPY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

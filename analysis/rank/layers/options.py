@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from analysis.option_types import number, whole
+from analysis.option_values import number, whole
 from analysis.rank.layers.protocols import PROTOCOLS
 from analysis.rank.layers.setting import ACTIVATIONS, ALL_BLOCKS, CHOICES
 from analysis.rank.layers.task import LayersTask
-from analysis.rank.record import CENTRINGS
+from analysis.rank.spectra.spectrum import CENTRINGS
 from rexnet_core.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import re
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from analysis.rank.record import CENTRINGS
-from analysis.rank.tolerance import parse_tolerance
+from analysis.rank.spectra.spectrum import CENTRINGS
+from analysis.rank.spectra.tolerance import parse_tolerance
 from rexnet_core.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class LayerSetting:
             curve of Linear has no activation in any case.
         precision: Type in which the features are computed.
         centrings: Of ``uncentred``, ``centred``.
-        tolerances: Names of tolerances, see `analysis.rank.tolerance`.
+        tolerances: Names of tolerances, see `analysis.rank.spectra.tolerance`.
         primary: Metric, centring and tolerance that the figure, the overlay and the verdicts are about.
         reference: Activation from which paired differences are taken.
         networks: Random networks at most.

@@ -11,7 +11,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from analysis.rank.layers.setting import LayerSetting
-    from analysis.rank.record import Array
+    from analysis.rank.spectra.spectrum import Array
 
 _COVERAGE = 0.95
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from analysis.rank.layers.setting import LayerSetting
-    from analysis.rank.record import Array
+    from analysis.rank.spectra.spectrum import Array
 
 #: Networks of one task: few, as blocks differ tenfold in their time; passing one costs a millisecond.
 CHUNK = 2
@@ -80,7 +80,7 @@ class InProcess:
     def map(self, tasks: Sequence[tuple[LayerSetting, str, int, int]]) -> Iterator[Array]:
         """The chunks of all tasks, in order."""
         from analysis.rank.layers.chunk import compute_chunk  # noqa: PLC0415 - torch
-        from analysis.rank.torch_threads import torch_threads  # noqa: PLC0415 - torch
+        from analysis.rank.spectra.torch_threads import torch_threads  # noqa: PLC0415 - torch
 
         with torch_threads(1):  # the matrices are too small to share
             for task in tasks:

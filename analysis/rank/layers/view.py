@@ -11,7 +11,7 @@ from analysis.rank.layers.statistics import Mean, mean_of
 
 if TYPE_CHECKING:
     from analysis.rank.layers.study import LayerSample
-    from analysis.rank.record import Array
+    from analysis.rank.spectra.spectrum import Array
 
 #: Ratios this near are the same: a third is written with four digits.
 _SAME_RATIO = 1e-3

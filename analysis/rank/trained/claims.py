@@ -14,7 +14,7 @@ from analysis.rank.trained.statistics import COVERAGE, Estimate, correlation_est
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from analysis.rank.record import Array
+    from analysis.rank.spectra.spectrum import Array
     from analysis.rank.trained.networks import TrainedNetwork
     from analysis.rank.trained.run import Run
 

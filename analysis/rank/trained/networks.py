@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from analysis.rank.trained.printed import TABLE_2, TABLE_3A, TABLE_3A_EXPANSION, TABLE_3A_MACS
 from rexnet_core.errors import InputError
-from rexnet_core.net_config import BlockConfig, HeadConfig, NetConfig, StemConfig
+from rexnet_core.network_config import BlockConfig, HeadConfig, NetConfig, StemConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from analysis.rank.trained.printed import Step
     from analysis.rank.trained.setting import TrainedSetting
-    from rexnet_core.net_config import Activation
+    from rexnet_core.network_config import Activation
 
 #: Multiply-adds of the steps differ from the baseline's by no more than this share; the paper's differ by 4 %.
 MACS_TOLERANCE = 0.01

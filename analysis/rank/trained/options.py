@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from analysis.option_types import number, whole
+from analysis.option_values import number, whole
 from analysis.rank.trained.setting import BOUNDS, GROUPS, SHORTCUTS, TrainedSetting
 
 if TYPE_CHECKING:

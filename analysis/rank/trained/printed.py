@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rexnet_core.net_config import Activation
+    from rexnet_core.network_config import Activation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

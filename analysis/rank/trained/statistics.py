@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from analysis.rank.record import Array
+    from analysis.rank.spectra.spectrum import Array
 
 COVERAGE = 0.95
 _DRAWS = 2000

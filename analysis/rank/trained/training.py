@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn.functional import cross_entropy
 
-from analysis.rank.metrics import measure
-from analysis.rank.spectrum import spectrum_of
-from analysis.rank.torch_threads import torch_threads
+from analysis.rank.spectra.metrics import measure
+from analysis.rank.spectra.stream import spectrum_of
+from analysis.rank.spectra.torch_threads import torch_threads
 from analysis.rank.trained.data import load_split
 from analysis.rank.trained.run import Run
 from rexnet_core.network import Network
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from analysis.rank.record import Centring
+    from analysis.rank.spectra.spectrum import Centring
     from analysis.rank.trained.data import Split
     from analysis.rank.trained.networks import TrainedNetwork
     from analysis.rank.trained.setting import TrainedSetting

@@ -17,7 +17,7 @@ import torch
 from analysis.complexity import count
 from analysis.complexity.conventions import CONVENTIONS, count_under
 from analysis.complexity.conventions.openvino_graph import forget_graphs
-from bench.interleave import ratio_of_medians, take_turns
+from bench.suites.support.interleaved_timing import ratio_of_medians, take_turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

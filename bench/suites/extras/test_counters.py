@@ -16,7 +16,7 @@ import torch
 
 from analysis.complexity import count, trace
 from analysis.complexity.fvcore_counts import fvcore_total
-from bench.interleave import ratio_of_medians, take_turns
+from bench.suites.support.interleaved_timing import ratio_of_medians, take_turns
 from rexnet_core import create_model, model_names
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from bench.interleave import ratio_of_medians, take_turns
+from bench.suites.support.interleaved_timing import ratio_of_medians, take_turns
 from rexnet_core import create_model
 from rexnet_core.blocks import LinearBottleneck, SqueezeExcite
 from rexnet_core.calibration import calibrate

@@ -25,8 +25,8 @@ from analysis.rank.layers.activations import FUNCTIONS
 from analysis.rank.layers.networks import Block, Draw, draw_network
 from analysis.rank.layers.setting import LayerSetting
 from analysis.rank.layers.study import InProcess, open_workers, run_layers
-from bench.interleave import median_ratio, take_turns
-from bench.machine import read_thread_budget
+from bench.machine.environment import read_thread_budget
+from bench.suites.support.interleaved_timing import median_ratio, take_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,12 +13,12 @@ import torch
 
 from bench.assets import prepare
 from bench.backends.openvino import ir_name
-from bench.case import Case
-from bench.executor import ProcessExecutor
-from bench.interleave import median_ratio, ratio_of_medians
-from bench.machine import read_thread_budget
+from bench.machine.environment import read_thread_budget
+from bench.records.case import Case
+from bench.suites.support.interleaved_timing import median_ratio, ratio_of_medians
+from bench.suites.support.reference_tools import hold, read_pairs, run_benchmark_app
 from bench.worker import Worker
-from bench.yardstick import hold, read_pairs, run_benchmark_app
+from bench.workers.executor import ProcessExecutor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

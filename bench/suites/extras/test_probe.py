@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import torch
 
-from analysis.rank.images import generated_images
-from analysis.rank.network_options import DEFAULT_BATCH, DEFAULT_COUNT
-from analysis.rank.network_probe import probe
-from bench.interleave import median_ratio, take_turns
+from analysis.rank.network.images import generated_images
+from analysis.rank.network.probe import probe
+from analysis.rank.network.setting import DEFAULT_BATCH, DEFAULT_COUNT
+from bench.suites.support.interleaved_timing import median_ratio, take_turns
 from rexnet_core import create_model
 from rexnet_core.calibration import calibrate
 

@@ -8,12 +8,12 @@ import pytest
 
 from bench.assets import prepare
 from bench.backends.openvino import ir_name
-from bench.case import Case
-from bench.executor import ProcessExecutor
-from bench.interleave import median_ratio
-from bench.lanes import open_case
-from bench.machine import read_thread_budget
-from bench.yardstick import hold, read_pairs, run_benchmark_app
+from bench.machine.environment import read_thread_budget
+from bench.records.case import Case
+from bench.suites.support.interleaved_timing import median_ratio
+from bench.suites.support.reference_tools import hold, read_pairs, run_benchmark_app
+from bench.workers.executor import ProcessExecutor
+from bench.workers.instances import open_case
 
 if TYPE_CHECKING:
     from pathlib import Path

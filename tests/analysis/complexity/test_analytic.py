@@ -10,8 +10,8 @@ import pytest
 
 from analysis.complexity import count
 from analysis.published import load
-from rexnet_core.catalogue import model_info
 from rexnet_core.errors import InputError, UnknownNameError
+from rexnet_core.registry import model_info
 
 if TYPE_CHECKING:
     from analysis.published import PublishedRow

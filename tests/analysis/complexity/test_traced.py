@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from analysis.complexity import count, trace
 from analysis.complexity.analytic import count_config
 from rexnet_core import create_model, model_info, model_names
-from rexnet_core.catalogue import model_config
 from rexnet_core.errors import InputError
+from rexnet_core.registry import model_config
 
 OPTIONS = [
     ("rexnet_1.0", {"use_se": False}),

@@ -9,7 +9,7 @@ import pytest
 
 from analysis.complexity import count
 from analysis.complexity.conventions import from_dict
-from analysis.complexity.conventions.thop_habit import count_as_thop
+from analysis.complexity.conventions.thop_counter import count_as_thop
 from analysis.published import timm_index
 from analysis.published.timm_index import count_as_timm_index, covers, image_shape
 from rexnet_core.errors import InputError

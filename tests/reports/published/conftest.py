@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from reports.figures.published import plot_published
 from reports.published import published_frames
+from reports.published.figures import plot_published
 
 HOSTILE = "</script><b onload=alert(1)>\"'&x"
 PAPER = "ReXNet paper (arXiv 2007.00992v3), Table 1"

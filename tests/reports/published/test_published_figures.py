@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reports.figures.published import plan_published, plot_published
 from reports.published import published_frames
+from reports.published.figures import plan_published, plot_published
 
 
 def test_both_figures_are_drawn_as_svg_and_png(drawn: list[Any]) -> None:

@@ -9,10 +9,10 @@ import pytest
 
 from analysis.complexity.conventions.record import GROUPS
 from analysis.published.verdict import VERDICTS
-from reports.html.published import render_published_page, summarise, view_rows
-from reports.html.published_explorer import gather_data, name_conventions
 from reports.published import published_frames
-from reports.published.looks import GROUP_LOOKS, VERDICT_LOOKS
+from reports.published.explorer import gather_data, name_conventions
+from reports.published.page import render_published_page, summarise, view_rows
+from reports.published.styles import GROUP_LOOKS, VERDICT_LOOKS
 
 INK = (0x11, 0x11, 0x11)
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from reports.figures.rank import plot_rank
 from reports.rank import rank_frames
+from reports.rank.figures import plot_rank
 
 if TYPE_CHECKING:
-    from reports.figures import Picture
+    from reports.drawing.picture import Picture
 
 BLOCKS = ("conv1x1", "conv3x3", "inverted_bottleneck_conv3x3", "inverted_bottleneck_dwconv3x3")
 ACTIVATIONS = ("Linear", "ReLU6", "ReLU", "LeakyReLU", "ELU", "SoftPlus", "Hardswish", "SiLU")

@@ -8,20 +8,20 @@ import matplotlib as mpl
 import pytest
 from matplotlib.colors import to_rgba
 
-from reports.figures import style
-from reports.figures.rank import (
+from reports.drawing import layout, style
+from reports.drawing.plan import slugs
+from reports.rank import rank_frames
+from reports.rank.figures import (
     layer_claims,
     layer_curves,
     layer_maps,
-    looks,
     network_depth,
     network_spectra,
     plan_rank,
     plot_rank,
+    styles,
 )
-from reports.figures.rank import trained as trained_figures
-from reports.figures.rank.plan import slugs
-from reports.rank import rank_frames
+from reports.rank.figures import trained as trained_figures
 
 
 def reduced(layers: dict[str, Any], **kept: Any) -> dict[str, Any]:
@@ -57,12 +57,12 @@ def test_a_last_bit_of_the_layout_does_not_reach_the_file(layers: dict[str, Any]
     with style.drawing():
         figure = layer_maps.plot_signs(rank_frames(layers)["sign_map"], "")
         assert figure is not None
-        looks.settle(figure)
+        layout.settle(figure)
         bounds = [bound for panel in figure.axes for bound in panel.get_position(original=True).bounds]
         assert bounds == pytest.approx([round(bound, 6) for bound in bounds], abs=1e-15)
         before = style.render(figure)[0]
         figure.axes[0].set_position([bound + 1e-16 for bound in figure.axes[0].get_position(original=True).bounds])
-        looks.settle(figure)
+        layout.settle(figure)
         assert style.render(figure)[0] == before
 
 
@@ -90,7 +90,7 @@ def test_figure_1_shows_ours_the_paper_and_the_bound(layers: dict[str, Any]) -> 
     assert figure is not None
     panel = figure.axes[3]
     assert panel.get_title() == "inverted bottleneck, depthwise 3x3"
-    silu = [line for line in panel.lines if line.get_color() == looks.activation_look("SiLU")["color"]]
+    silu = [line for line in panel.lines if line.get_color() == styles.activation_look("SiLU")["color"]]
     lines = [line for line in silu if line.get_linestyle() != "None"]
     points = [line for line in silu if line.get_linestyle() == "None"]
     assert len(lines[0].get_xdata()) == 6
@@ -115,15 +115,15 @@ def test_activations_differ_in_colour_and_in_marker() -> None:
         "Tanh",
         "Sigmoid",
     ]
-    found = [looks.activation_look(name) for name in names]
+    found = [styles.activation_look(name) for name in names]
     assert len({look["color"] for look in found}) == len(names)
     assert len({look["marker"] for look in found}) == len(names)
-    assert looks.order_activations(reversed(names)) == names
+    assert styles.order_activations(reversed(names)) == names
 
 
 def test_tolerances_go_from_rounding_to_the_loosest() -> None:
     names = ["rel:0.1", "rel:0.001", "numpy", "rel:3e-05", "producer"]
-    assert looks.order_tolerances(names) == ["producer", "numpy", "rel:3e-05", "rel:0.001", "rel:0.1"]
+    assert styles.order_tolerances(names) == ["producer", "numpy", "rel:3e-05", "rel:0.001", "rel:0.1"]
 
 
 def test_one_block_and_one_activation_are_enough(layers: dict[str, Any]) -> None:

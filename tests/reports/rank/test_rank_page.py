@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from reports.figures.rank import plan_rank, plot_rank
-from reports.html.rank import describe_rank, render_rank_page
 from reports.rank import columns, rank_frames
+from reports.rank.figures import plan_rank, plot_rank
+from reports.rank.page import describe_rank, render_rank_page
 
 EVIL = "\"'></td></script><script>alert(1)</script>"
 

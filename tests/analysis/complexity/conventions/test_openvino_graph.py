@@ -11,7 +11,7 @@ from torch import nn
 from analysis.complexity import count
 from analysis.complexity.conventions import count_under
 from rexnet_core import blocks, create_model
-from rexnet_core.catalogue import model_config
+from rexnet_core.registry import model_config
 
 
 @pytest.fixture(scope="module", params=["rexnet_1.0", "regnetx_3.2gf"])

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from analysis.rank import numerical_rank, spectrum_of
-from analysis.rank.batched import by_qr, singular_values
 from analysis.rank.layers.columns import Column, columns_of
 from analysis.rank.layers.networks import Block, draw_network
 from analysis.rank.layers.setting import LayerSetting
 from analysis.rank.layers.study import InProcess, open_workers, run_layers
-from analysis.rank.tolerance import parse_tolerance
+from analysis.rank.spectra.batched import by_qr, singular_values
+from analysis.rank.spectra.tolerance import parse_tolerance
 from rexnet_core.errors import InputError
 
 SMALL = LayerSetting(

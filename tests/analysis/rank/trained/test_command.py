@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from analysis.rank.trained import training
-from bench.store import Store
-from rexbench import main
+from bench.store.store import Store
+from rexbench.cli import main
 
 CALL = "rank trained --groups table2 --seeds 1 --epochs 1 --side 8 --train-per-class 5 --threads 1 --out out --json"
 

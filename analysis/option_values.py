@@ -1,0 +1,94 @@
+"""Types of options for argparse, whose messages say what is needed. No torch here."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+#: Whole numbers are less, as in the configuration file and in the columns of a database.
+_MOST = 2**31
+
+
+def whole(text: str) -> int:
+    """A whole number of 32 bits.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a whole number is needed, not {text[:40]!r}") from None
+    if not -_MOST < value < _MOST:
+        raise argparse.ArgumentTypeError(f"a whole number below {_MOST} is needed, not {text[:40]!r}")
+    return value
+
+
+def whole_or(word: str) -> Callable[[str], int | str]:
+    """A type of options: a whole number, or that one word."""
+
+    def read(text: str) -> int | str:
+        if text == word:
+            return word
+        try:
+            return whole(text)
+        except argparse.ArgumentTypeError:
+            raise argparse.ArgumentTypeError(
+                f"a whole number or the word {word} is needed, not {text[:40]!r}"
+            ) from None
+
+    return read
+
+
+def megabytes(text: str) -> int:
+    """So many million bytes, at least one million.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    value = whole(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"a whole number of megabytes above 0 is needed, not {text[:40]!r}")
+    return value * 10**6
+
+
+#: Hours, minutes and seconds, each once and at least one of them; seconds alone need no letter.
+_DURATION = re.compile(r"(?:(?P<h>[0-9.]+)h)?(?:(?P<m>[0-9.]+)m(?:in)?)?(?:(?P<s>[0-9.]+)s)?|(?P<plain>[0-9.e]+)")
+
+
+def duration(text: str) -> float:
+    """A time above 0 [s], such as ``90``, ``90s``, ``10m`` or ``1h30m``.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    found = _DURATION.fullmatch(text.strip().lower())
+    parts = found.groupdict(default="0") if found and text.strip() else {}
+    try:
+        seconds = sum(float(parts[name]) * scale for name, scale in (("h", 3600), ("m", 60), ("s", 1), ("plain", 1)))
+    except (KeyError, ValueError):
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"a time above 0 such as 90s, 10m or 1h30m is needed, not {text[:40]!r}")
+    return seconds
+
+
+def number(text: str) -> float:
+    """A finite number.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"a number is needed, not {text[:40]!r}")
+    return value

@@ -1,0 +1,1 @@
+"""Ranks inside whole networks, block by block."""

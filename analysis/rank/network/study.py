@@ -1,0 +1,211 @@
+"""Where networks gain rank and where they lose it: every point of every block, with bounds, costs and time shares."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import asdict
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+
+import rexnet_core
+from analysis.complexity import count
+from analysis.json_values import make_plain
+from analysis.rank.network.jacobian import jacobian_ranks
+from analysis.rank.network.probe import probe
+from analysis.rank.network.steps import trace_steps
+from analysis.rank.network.tables import block_rows, bounds_of, depth_of, layer_rows
+from analysis.rank.network.taps import find_taps
+from analysis.rank.spectra.metrics import measure
+from analysis.rank.spectra.torch_threads import torch_threads
+from rexnet_core.calibration import calibrate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from torch import Tensor
+
+    from analysis.rank.network.images import ImageSource
+    from analysis.rank.network.records import ProbeResult
+    from analysis.rank.network.setting import NetworkSetting
+    from rexnet_core.network import Network
+
+FORMAT = 1
+CALIBRATED = "calibrated random"
+_HOW_TIMED = ("batch", "threads", "passes", "method")
+
+
+class LayerTimes(Protocol):
+    """Shares of layers in the time of a forward pass, and how they were taken."""
+
+    @property
+    def batch(self) -> int:
+        """Images of a pass."""
+
+    @property
+    def threads(self) -> int:
+        """Of torch."""
+
+    @property
+    def passes(self) -> int:
+        """That were timed."""
+
+    @property
+    def method(self) -> str:
+        """In words."""
+
+    def shares(self) -> Mapping[str, tuple[float, float, float]]:
+        """Share by layer, and the ends of its interval."""
+
+
+class LayerTimer(Protocol):
+    """What holds the clock, as `bench.layer_profile.time_layers` does; the study itself reads none."""
+
+    def __call__(self, model: Network, images: Tensor, *, seed: int) -> LayerTimes:
+        """Time the layers of a model on images of shape (B, C, H, W); the seed is of the resampling."""
+
+
+def run_network(
+    setting: NetworkSetting,
+    progress: Callable[[str], None] | None = None,
+    time_layers: LayerTimer | None = None,
+) -> dict[str, Any]:
+    """The study of all models of a setting, as plain values for JSON; None stands for what is not known.
+
+    Args:
+        setting: What to do.
+        progress: Told in a few words what is being done.
+        time_layers: Times the layers on the first image, with the weights and the threads of the study; None leaves
+            the times unknown.
+
+    Raises:
+        InputError: A pattern fits nothing, a file is no image, or weights are not the model's.
+    """
+    source = setting.source()
+    check_taps(setting)
+    tell = progress or (lambda _: None)
+    with torch_threads(setting.threads):
+        described = _describe(setting, source)
+        models = [_study(name, setting, source, tell, time_layers) for name in setting.models]
+    document = {"format": FORMAT, "kind": "network", "setting": described, "models": models}
+    return make_plain(document)  # type: ignore[no-any-return]
+
+
+def check_taps(setting: NetworkSetting) -> None:
+    """Find a slip in a pattern before the first network runs.
+
+    Raises:
+        UnknownNameError: A pattern fits nothing in one of the models.
+    """
+    for name in setting.models:
+        with torch.device("meta"):
+            find_taps(rexnet_core.create_model(name), setting.taps)
+
+
+def _describe(setting: NetworkSetting, source: ImageSource) -> dict[str, Any]:
+    """All parameters, with what the defaults came to."""
+    return asdict(setting) | {
+        "images": None if setting.images is None else str(setting.images),
+        "generated": setting.generated if setting.images is None else None,
+        "image_kind": source.kind,
+        "image_count": source.count,
+        "weights": None if setting.weights is None else str(setting.weights),
+        "threads": torch.get_num_threads(),
+        "torch": str(torch.__version__),
+    }
+
+
+def _study(
+    name: str,
+    setting: NetworkSetting,
+    source: ImageSource,
+    tell: Callable[[str], None],
+    time_layers: LayerTimer | None,
+) -> dict[str, Any]:
+    tell(f"{name}: weights")
+    model, weights = _load(name, setting)
+    times = None
+    if time_layers:
+        tell(f"{name}: layer times")
+        times = time_layers(model, next(source.batches(1)), seed=setting.seed)
+    result = probe(
+        model,
+        source.batches(setting.batch_size),
+        taps=find_taps(model, setting.taps),
+        positions=setting.positions,
+        seed=setting.seed,
+        batch_norm=setting.batch_norm,
+        certify=setting.certify,
+        count=source.count,
+        progress=lambda done: tell(f"{name}: {done} of {source.count} images"),
+    )
+    jacobians = _jacobians(model, setting, source, lambda what: tell(f"{name}: {what}"))
+    cost = count(name, setting.resolution)
+    return {
+        "model": name,
+        "resolution": setting.resolution,
+        "params": cost.params,
+        "macs": cost.macs,
+        "weights": weights,
+        "taps": _tap_rows(model, result, jacobians),
+        "blocks": block_rows(model.config, result),
+        "layers": layer_rows(cost, trace_steps(name, setting.resolution), result, times.shares() if times else {}),
+        "layer_times": {one: getattr(times, one) for one in _HOW_TIMED} if times else None,
+    }
+
+
+def _load(name: str, setting: NetworkSetting) -> tuple[Network, str]:
+    """The model in ``eval`` mode, and where its weights are from."""
+    model = rexnet_core.create_model(name)
+    if setting.weights is None:
+        calibrate(model, setting.resolution, setting.seed)
+        return model.eval(), CALIBRATED
+    layout = rexnet_core.load_weights(model, setting.weights)
+    return model.eval(), f"{setting.weights.name} ({layout})"
+
+
+def _jacobians(
+    model: Network, setting: NetworkSetting, source: ImageSource, tell: Callable[[str], None]
+) -> dict[tuple[str, str], int]:
+    """The median of the Jacobian rank over the images where it is known, by block and point; absent if nowhere."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for number, image in enumerate(islice(source.batches(1), setting.jacobian), 1):
+        tell(f"Jacobian at image {number} of {min(setting.jacobian, source.count)}")
+        ranks = jacobian_ranks(model, image)
+        for block, points in ranks.items():
+            for point, rank in points.items():
+                if rank is not None:
+                    found.setdefault((block, point), []).append(rank)
+    return {key: statistics.median_low(ranks) for key, ranks in found.items()}
+
+
+def _tap_rows(model: Network, result: ProbeResult, jacobians: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
+    bounds = bounds_of(model.config, result)
+    rows = []
+    for record in result.taps:
+        tap, spectrum, bound = record.tap, record.spectrum, bounds[record.tap.name]
+        above = () if record.rank is None or record.rank <= bound.value else ("above_bound",)
+        rows.append(
+            record.sampling()
+            | {
+                "block": tap.block,
+                "point": tap.point,
+                "stage": tap.stage,
+                "depth": depth_of(model.config, tap),
+                "uncentred": spectrum.uncentred,
+                "centred": spectrum.centred,
+                "mean": spectrum.mean,
+                "std": spectrum.std,
+                "noise": spectrum.noise,
+                "dead_channels": spectrum.dead_channels,
+                "duplicate_channels": spectrum.duplicate_channels,
+                "rank": record.rank,
+                "bound": bound.value,
+                "bound_reason": bound.reason,
+                "jacobian_rank": jacobians.get((tap.block, tap.point)),
+                "flags": [*spectrum.flags(), *above],
+                "measures": [asdict(row) for row in measure(spectrum)],
+            }
+        )
+    return rows

@@ -1,0 +1,1 @@
+"""Spectra of layer outputs, and the ranks read off them."""

@@ -1,0 +1,1 @@
+"""Two builds, or two settings, against each other."""

@@ -1,0 +1,1 @@
+"""What the machine is and does: environment, interference, lock, temporary folders, signals."""

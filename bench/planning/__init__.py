@@ -1,0 +1,1 @@
+"""What will be measured: plans, presets, the configuration file."""

@@ -1,0 +1,246 @@
+"""What a run will measure: presets, the grid, and every check that can be made before the first second is spent."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from analysis.complexity import count
+from bench.machine.environment import has_nvidia_gpu, read_available_bytes, read_thread_budget
+from bench.planning.presets import DEFAULT, NATIVE, PRESETS, Preset
+from bench.planning.streams import check_streams, expand_streams
+from bench.records.case import BACKENDS, DEVICES, MEMORY_FORMATS, PRECISIONS, SCENARIOS, Case
+from rexnet_core.errors import InputError, UnknownNameError
+from rexnet_core.registry import model_info
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from bench.records.settings import Settings
+
+__all__ = ["NATIVE", "PRESETS", "Plan", "Preset", "Selection", "expand"]
+
+T = TypeVar("T")
+#: Rounds at most where a budget was asked for: their interval is a quarter of that of three, and more hardly help.
+_BUDGET_ROUNDS = 20
+#: Time that a case may be given at most [s]; more is a slip of the pen.
+_MOST_S = 30 * 86400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Cases in the order they are run, how thoroughly, and on what weights; `rivals` as in `Preset`."""
+
+    cases: tuple[Case, ...]
+    settings: Settings
+    preset: str = "custom"
+    weights: Path | None = None
+    rivals: tuple[tuple[str, ...], ...] = ()
+
+    def matches(self) -> list[tuple[Case, ...]]:
+        """The cases that take turns with one another, in order: the backends of a model, and those of its rivals."""
+        groups = {model: group for group in self.rivals for model in group}
+        grouped: dict[tuple[Any, ...], list[Case]] = {}
+        for case in self.cases:
+            key = (groups[case.model], *case.terms) if case.model in groups else case.match
+            grouped.setdefault(key, []).append(case)
+        return [tuple(cases) for cases in grouped.values()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What a user asked for on top of a preset; None leaves the preset's value.
+
+    A resolution may be `NATIVE`: each model's own. Streams are numbers or `HINT`. Without a device, a
+    preset made for GPUs runs on one, too, where there is one; any other runs on the CPU.
+    """
+
+    preset: str = DEFAULT
+    models: Sequence[str] | None = None
+    backends: Sequence[str] | None = None
+    batch_sizes: Sequence[int] | None = None
+    resolutions: Sequence[int | str] | None = None
+    precisions: Sequence[str] | None = None
+    memory_formats: Sequence[str] | None = None
+    scenarios: Sequence[str] | None = None
+    streams: Sequence[int | str] | None = None
+    device: str | None = None
+    threads: int | None = None
+    weights: Path | None = None
+    presets: Mapping[str, Preset] = field(default_factory=lambda: PRESETS)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def expand(selection: Selection) -> Plan:
+    """The plan of a selection, checked.
+
+    Raises:
+        InputError: A value breaks a rule, nothing is left to run, or a batch can't fit into memory.
+        UnknownNameError: A name is not known; the message has the nearest.
+    """
+    if selection.preset not in selection.presets:
+        raise UnknownNameError("preset", selection.preset, selection.presets)
+    preset = selection.presets[selection.preset]
+    models = _chosen("model", selection.models, preset.models)
+    resolutions = _chosen("resolution", selection.resolutions, preset.resolutions)
+    precisions = _check_names("precision", _chosen("precision", selection.precisions, preset.precisions), PRECISIONS)
+    formats = _chosen("memory format", selection.memory_formats, preset.memory_formats)
+    formats = _check_names("memory format", formats, MEMORY_FORMATS)
+    scenarios = _check_names("scenario", _chosen("scenario", selection.scenarios, preset.scenarios), SCENARIOS)
+    grids = _expand_devices(selection, preset)
+    threads = _check_threads(preset.threads if selection.threads is None else selection.threads)
+    # A preset's streams mean nothing to a run of other scenarios, as those that are asked for should.
+    usual = preset.streams if "throughput" in scenarios else None
+    streams = check_streams(usual if selection.streams is None else selection.streams, scenarios, threads)
+    costs = {(model, side): count(model, side) for model in models for side in _sides(model, resolutions)}
+    for (model, side), cost in costs.items():
+        for batch in {batch for _, batches, _ in grids for batch in batches}:
+            _check_memory(model, side, batch, cost.layers)
+    if selection.weights is not None:
+        _check_weights(selection.weights, [cost.model for cost in costs.values()])
+    cases = [
+        Case(
+            model=cost.model,
+            resolution=side,
+            batch=batch,
+            backend=backend,
+            precision=precision,
+            threads=threads,
+            memory_format=memory_format,
+            device=device,
+            scenario=scenario,
+            streams=lanes,
+        )
+        for device, batches, backends in grids
+        for ((_, side), cost), precision, batch in itertools.product(costs.items(), precisions, batches)
+        for backend, memory_format, scenario in itertools.product(backends, formats, scenarios)
+        for lanes in expand_streams(scenario, streams, backend, threads)
+    ]
+    return Plan(
+        cases=tuple(dict.fromkeys(cases)),
+        settings=check_settings(preset.settings, selection.settings),
+        preset=selection.preset,
+        weights=selection.weights,
+        rivals=_meeting(preset.rivals, {cost.model for cost in costs.values()}),
+    )
+
+
+def _expand_devices(selection: Selection, preset: Preset) -> list[tuple[str, list[int], list[str]]]:
+    """Each device with its batch sizes and backends; a GPU that nobody named gets only what runs there."""
+    asked = preset.device if selection.device is None else selection.device
+    _check_names("device", [asked] if asked is not None else [], DEVICES)
+    batches = [
+        _check_positive("batch size", batch)
+        for batch in _chosen("batch size", selection.batch_sizes, preset.batch_sizes)
+    ]
+    backends = _check_names("backend", _chosen("backend", selection.backends, preset.backends), BACKENDS)
+    on_gpu = "cuda", batches if selection.batch_sizes else list(preset.gpu_batch_sizes), list(preset.gpu_backends)
+    if asked == "cuda" and preset.gpu_batch_sizes:
+        return [(*on_gpu[:2], backends if selection.backends else on_gpu[2])]
+    grids = [(asked or "cpu", batches, backends)]
+    if asked is None and preset.gpu_batch_sizes and has_nvidia_gpu():
+        grids.append((*on_gpu[:2], [backend for backend in backends if backend in on_gpu[2]]))
+    return grids
+
+
+def _sides(model: str, resolutions: Iterable[int | str]) -> list[int]:
+    """The input sides of a model, each once."""
+    _check_names("resolution", [side for side in resolutions if isinstance(side, str)], (NATIVE,))
+    sides = (model_info(model).resolution if isinstance(side, str) else side for side in resolutions)
+    return list(dict.fromkeys(sides))
+
+
+def _meeting(rivals: Iterable[tuple[str, ...]], models: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """The groups cut down to the models of a run, those with nobody left to meet left out."""
+    chosen = set(models)
+    groups = (tuple(model for model in group if model in chosen) for group in rivals)
+    return tuple(group for group in groups if len(group) > 1)
+
+
+def _chosen(kind: str, asked: Sequence[T] | None, default: Sequence[T]) -> list[T]:
+    """What was asked for, without repeats, or the default; an empty list is nobody's wish."""
+    if asked is not None and not asked:
+        raise InputError(
+            f"at least one {kind} must be chosen, the selection is empty; leave the option out for the preset's"
+        )
+    return list(dict.fromkeys(asked if asked is not None else default))
+
+
+def _check_names(kind: str, given: Iterable[str], known: Sequence[str]) -> list[str]:
+    names = list(given)
+    for name in names:
+        if name not in known:
+            raise UnknownNameError(kind, name, known)
+    return names
+
+
+def _check_positive(kind: str, value: int) -> int:
+    if value < 1:
+        raise InputError(f"a {kind} must be at least 1, not {value}")
+    return value
+
+
+def _check_threads(threads: int | None) -> int:
+    """The asked number of threads, or the budget; more than the budget would measure the scheduler."""
+    budget = read_thread_budget()
+    if threads is None:
+        return budget
+    _check_positive("number of threads", threads)
+    if threads > budget:
+        raise InputError(
+            f"threads must be at most {budget} here (affinity, quota and physical cores allow no more), not {threads}"
+        )
+    return threads
+
+
+def _check_memory(model: str, side: int, batch: int, layers: Sequence[Any]) -> None:
+    """Refuse a batch whose input and widest activation alone exceed the memory that is there."""
+    widest = max(layer.activations for layer in layers)
+    needed = batch * 4 * (3 * side * side + 2 * widest)
+    available = read_available_bytes()
+    if needed > available:
+        raise InputError(
+            f"batch {batch} of {model} at {side} needs at least {needed / 2**30:,.1f} GiB, "
+            f"{available / 2**30:,.1f} GiB are free; "
+            f"the largest that could fit is {batch * available // needed}"
+        )
+
+
+def _check_weights(weights: Path, models: Sequence[str]) -> None:
+    if len(set(models)) > 1:
+        raise InputError(f"--weights is the checkpoint of one model, {len(set(models))} are chosen; add --models NAME")
+    try:
+        if not weights.is_file():
+            raise InputError(f"--weights must be a file, {weights} is none")
+        weights.open("rb").close()
+    except OSError as error:
+        raise InputError(f"--weights must be a file that can be read; {weights}: {error.strerror}") from None
+
+
+def check_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """The settings with a user's changes.
+
+    Raises:
+        InputError: A change makes no sense.
+    """
+    changed = replace(settings, **changes)
+    if "budget_s" in changes and "max_rounds" not in changes:  # the time is the limit that was asked for
+        changed = replace(changed, max_rounds=max(changed.max_rounds, _BUDGET_ROUNDS))
+    if "max_rounds" in changes and changes["max_rounds"] < changed.min_rounds:
+        changed = replace(changed, min_rounds=changes["max_rounds"])
+    elif changed.min_rounds > changed.max_rounds:
+        changed = replace(changed, max_rounds=changed.min_rounds)
+    for name in ("max_rounds", "slice_s", "round_s", "warm_s", "limit_s"):
+        if not getattr(changed, name) > 0:
+            raise InputError(f"{name} must be above 0, not {getattr(changed, name)}")
+    if changed.limit_s > _MOST_S:
+        raise InputError(f"limit_s must be at most {_MOST_S}, which is 30 days, not {changed.limit_s:g}")
+    if changed.budget_s is not None and not changed.budget_s > 0:
+        raise InputError(f"budget must be above 0 seconds, not {changed.budget_s}")
+    if changed.seed < 0:
+        raise InputError(f"seed must be at least 0, not {changed.seed}")
+    if not 0 < changed.target < 1:
+        raise InputError(f"target must be a share between 0 and 1, not {changed.target}")
+    return changed

@@ -1,0 +1,109 @@
+"""Presets: named grids with measuring settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from analysis.published.latency import TABLE_5
+from bench.records.case import BACKENDS, MEMORY_FORMATS, PRECISIONS
+from bench.records.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: In place of a resolution: each model's own input side, which its published accuracy belongs to.
+NATIVE = "native"
+#: The preset of a run that names none.
+DEFAULT = "quick"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A named grid with measuring settings.
+
+    Args:
+        summary: What it is for and how long it takes, for the help.
+        models: Registered names.
+        batch_sizes: Images per call.
+        settings: The measuring settings.
+        backends: Some of `bench.records.case.BACKENDS`.
+        resolutions: Sides of the square input [pixels], or `NATIVE`.
+        precisions: Some of `bench.records.case.PRECISIONS`.
+        memory_formats: Some of `bench.records.case.MEMORY_FORMATS`.
+        rivals: Groups of models that are compared with one another and therefore share a match; the first of each is
+            what the others are divided by. No model is in two of them.
+        scenarios: Some of `bench.records.case.SCENARIOS`.
+        streams: Numbers of streams, or `bench.records.case.HINT`; None for a sweep.
+        device: One of `bench.records.case.DEVICES`; None for the CPU, and a GPU where the preset has a part for it.
+        threads: Of every runtime; None for what the machine allows.
+        gpu_batch_sizes: Batch sizes on a GPU. A preset with some runs there, too, where there is one.
+        gpu_backends: Backends on a GPU.
+    """
+
+    summary: str
+    models: tuple[str, ...]
+    batch_sizes: tuple[int, ...]
+    settings: Settings
+    backends: tuple[str, ...] = BACKENDS
+    resolutions: tuple[int | str, ...] = (224,)
+    precisions: tuple[str, ...] = ("fp32",)
+    memory_formats: tuple[str, ...] = ("contiguous",)
+    rivals: tuple[tuple[str, ...], ...] = ()
+    scenarios: tuple[str, ...] = ("latency",)
+    streams: tuple[int | str, ...] | None = None
+    device: str | None = None
+    threads: int | None = None
+    gpu_batch_sizes: tuple[int, ...] = ()
+    gpu_backends: tuple[str, ...] = ("eager",)
+
+
+_PUBLISHED = ("0.9", "1.0", "1.3", "1.5", "2.0", "2.2", "3.0")
+
+PRESETS: Mapping[str, Preset] = {
+    "quick": Preset(
+        summary="two variants on every backend, within ten minutes on two cores",
+        models=("rexnet_1.0", "rexnet_1.3"),
+        batch_sizes=(1, 8),
+        settings=Settings(min_rounds=3, max_rounds=4, round_s=1.5, warm_s=8.0, budget_s=510.0),
+    ),
+    "standard": Preset(
+        summary="the widths people deploy and both baselines; an hour or two on two cores",
+        models=(
+            "rexnet_1.0",
+            "rexnet_1.3",
+            "rexnet_1.5",
+            "rexnet_2.0",
+            "rexnet_lite_1.0",
+            "regnetx_3.2gf",
+            "mobilenet_v2_1.0",
+        ),
+        batch_sizes=(1, 8, 32),
+        settings=Settings(min_rounds=3, max_rounds=6),
+    ),
+    "full": Preset(
+        summary="every published width, four batch sizes, both memory formats and precisions; a night",
+        models=(
+            *(f"rexnet_{width}" for width in _PUBLISHED),
+            "rexnet_lite_1.0",
+            "rexnet_plain",
+            "regnetx_3.2gf",
+            "mobilenet_v2_1.0",
+        ),
+        batch_sizes=(1, 8, 32, 64),
+        precisions=PRECISIONS,
+        memory_formats=MEMORY_FORMATS,
+        settings=Settings(min_rounds=6, max_rounds=10, round_s=5.0),
+    ),
+    "paper-latency": Preset(
+        summary="ReXNet beside EfficientNet as in the paper's table 5, each at its own input side: batch 1 on the CPU, "
+        "and batch 64 on a GPU where there is one; a quarter of an hour on two cores",
+        models=tuple(model for pair in TABLE_5 for model in pair),
+        batch_sizes=(1,),
+        backends=("eager", "openvino"),
+        resolutions=(NATIVE,),
+        rivals=TABLE_5,
+        gpu_batch_sizes=(64,),
+        settings=Settings(min_rounds=3, max_rounds=6),
+    ),
+}

@@ -1,0 +1,1 @@
+"""Plain facts, stored and sent: cases, settings, measurements, runs."""

@@ -1,0 +1,38 @@
+"""A run: who measured what, when and where."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+
+def make_run_id() -> str:
+    """An id that sorts by time and doesn't collide where two runs begin in the same second."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInfo:
+    """A run: when, where and under what conditions.
+
+    Args:
+        id: Sortable, such as ``20261121T081530-4f2a``.
+        started_at: ISO 8601 in UTC.
+        finished_at: The same; empty while running or after a crash.
+        status: ``running``, ``done`` or ``interrupted``.
+        preset: Name of the preset.
+        planned: Number of cases in the plan.
+        environment: Nested plain values: ``cpu``, ``limits``, ``libraries``, ``git``, ``system``.
+        settings: Measuring settings in force.
+    """
+
+    id: str
+    started_at: str
+    finished_at: str = ""
+    status: str = "running"
+    preset: str = ""
+    planned: int = 0
+    environment: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)

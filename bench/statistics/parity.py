@@ -1,0 +1,68 @@
+"""Correct before fast: is it the same function, computed the way it was asked for?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.records.measurement import Parity
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from bench.records.case import Case
+    from bench.records.measurement import Effective
+
+#: Per precision: least cosine, largest error relative to the largest reference logit, least top-1 agreement.
+#: fp32 backends differ by the order of their sums alone. bf16 keeps 8 bits of every product, and calibrated random
+#: weights carry its rounding on further than trained ones: 2 to 9 % of the largest logit were seen, where another
+#: function gives 100 % and a cosine near 0.
+LIMITS = {"fp32": (0.9999, 1e-3, 1.0), "bf16": (0.98, 0.2, 0.5)}
+
+
+def compare(reference: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], precision: str) -> Parity:
+    """Agreement of two sets of logits.
+
+    Args:
+        reference: Eager fp32, shape ``(..., classes)``.
+        logits: The backend's, of the same shape.
+        precision: A key of `LIMITS`.
+    """
+    expected = reference.reshape(-1, reference.shape[-1]).astype(np.float64)
+    got = logits.reshape(-1, logits.shape[-1]).astype(np.float64)
+    if expected.shape != got.shape or not np.isfinite(got).all():
+        return Parity(cosine=0.0, relative_error=float("inf"), top1_agreement=0.0, inputs=len(expected), passed=False)
+    norms = np.linalg.norm(expected, axis=1) * np.linalg.norm(got, axis=1)
+    cosine = float(np.min((expected * got).sum(axis=1) / np.maximum(norms, np.finfo(float).tiny)))
+    error = float(np.abs(expected - got).max() / max(float(np.abs(expected).max()), np.finfo(float).tiny))
+    agreement = float(np.mean(expected.argmax(axis=1) == got.argmax(axis=1)))
+    least_cosine, most_error, least_agreement = LIMITS[precision]
+    return Parity(
+        cosine=cosine,
+        relative_error=error,
+        top1_agreement=agreement,
+        inputs=len(expected),
+        passed=cosine >= least_cosine and error <= most_error and agreement >= least_agreement,
+    )
+
+
+def find_mismatches(case: Case, effective: Effective, parity: Parity) -> list[str]:
+    """Each way in which what was got is not what was asked; empty where all is well."""
+    found = [
+        f"asked for {name} {asked}, got {got}"
+        for name, asked, got in (
+            ("precision", case.precision, effective.precision),
+            ("threads", case.threads, effective.threads),
+            ("memory format", case.memory_format, effective.memory_format),
+            ("device", case.device, effective.device),
+            *([("streams", case.streams, effective.streams)] if case.streams else []),
+        )
+        if got not in {asked, None, "runtime"}
+    ]
+    if not parity.passed:
+        found.append(
+            f"output differs from eager fp32: cosine {parity.cosine:.6f}, relative error {parity.relative_error:.2g}, "
+            f"top-1 agreement {parity.top1_agreement:.0%} over {parity.inputs} inputs"
+        )
+    return found

@@ -1,0 +1,87 @@
+"""Latencies of a stored run in the form in which published ones are compared with them. No torch here."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from analysis.published.latency import Interval, Measured
+from bench.records.case import REFERENCE_BACKEND
+from bench.statistics.model_ratios import read_rivals, rival_ratios
+from bench.statistics.summary import summarise
+from rexnet_core.registry import model_info, model_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bench.records.measurement import Measurement
+    from bench.records.run import RunInfo
+    from bench.store.store import Store
+
+#: The preset whose runs are looked for.
+PRESET = "paper-latency"
+
+
+def find_measured(store: Store, run: str | None = None) -> list[Measured]:
+    """What the run named, or else the newest of the preset `PRESET`, measured; empty where there is none.
+
+    Only the reference backend counts, PyTorch as published latencies were taken with, at each model's own input side.
+
+    Args:
+        store: Where runs are.
+        run: A run's id or part of it.
+
+    Raises:
+        StoreError: The run named is not there.
+    """
+    if run:
+        info: RunInfo | None = store.find_run(run)
+    else:
+        fitting = (one for one in store.runs() if one.preset == PRESET)
+        info = max(fitting, key=lambda one: (one.started_at, one.id), default=None)
+    return list(_read(info, store.measurements(info.id))) if info else []
+
+
+def _read(info: RunInfo, measurements: Sequence[Measurement]) -> Iterator[Measured]:
+    alike: defaultdict[tuple[str, int, int], list[Measurement]] = defaultdict(list)
+    for one in measurements:
+        if one.status == "ok" and _is_plain(one):
+            alike[one.case.device, one.case.batch, one.case.threads].append(one)
+    for (device, batch, threads), found in alike.items():
+        where = f"run {info.id}, {_processor(info)}, {REFERENCE_BACKEND}, batch {batch}"
+        yield Measured(
+            told=f"{where}, {threads} threads" if device == "cpu" else f"{where}, {device}",
+            device=device,
+            batch=batch,
+            latency_s={one.case.model: interval for one in found if (interval := _latency(one))},
+            paired={
+                (one.rival.case.model, one.model.case.model): Interval(
+                    value=one.found.speedup, low=one.found.low, high=one.found.high
+                )
+                for one in rival_ratios(found, read_rivals(info.settings))
+                if one.found and math.isfinite(one.found.high)
+            },
+        )
+
+
+def _is_plain(one: Measurement) -> bool:
+    case = one.case
+    return (
+        case.backend == REFERENCE_BACKEND
+        and (case.precision, case.memory_format, case.scenario) == ("fp32", "contiguous", "latency")
+        and case.model in model_names()
+        and case.resolution == model_info(case.model).resolution
+    )
+
+
+def _latency(one: Measurement) -> Interval | None:
+    summary = summarise(one)
+    if not math.isfinite(summary.latency_high_s):
+        return None
+    return Interval(value=summary.latency_s, low=summary.latency_low_s, high=summary.latency_high_s)
+
+
+def _processor(info: RunInfo) -> str:
+    cpu = info.environment.get("cpu") or {}
+    return str(cpu.get("model") or cpu.get("name") or "processor not known")

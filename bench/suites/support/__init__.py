@@ -1,0 +1,1 @@
+"""What the suites share: interleaved timing of callables, and the tools that ours is compared with."""

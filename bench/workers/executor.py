@@ -1,0 +1,287 @@
+"""The parent's side of a worker: it starts processes, asks them one thing at a time, and ends them when they hang."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+from bench.machine.interference import read_usage
+from bench.workers.child_process import Build, Child
+from bench.workers.protocol import why_unspoken
+from bench.workers.shared_files import WRONG_INPUT
+from rexnet_core.errors import InputError, RexbenchError
+
+if TYPE_CHECKING:
+    from bench.machine.interference import Usage
+    from bench.records.case import Case
+
+__all__ = ["Build", "Executor", "Handle", "ProcessExecutor", "WorkerError", "WorkerProcess"]
+
+#: How often the memory of a worker that builds is looked at where it has a limit [s]. Not while it samples: reading the
+#: tables of processes takes a core for a millisecond.
+_LOOK_S = 0.2
+#: Sleep in the system at most [s]: it takes milliseconds as 32 bits.
+_SLEEP_S = 3600.0
+_CHUNK_BYTES = 1 << 16
+_GROWING = frozenset({"prepare", "open", "build", "warm_up"})
+
+
+class WorkerError(RexbenchError):
+    """A worker could not do what it was asked; `status` is the outcome of its case."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Handle(Protocol):
+    """A live worker, as a match sees it. Every question raises `WorkerError` where the case comes to its end."""
+
+    def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
+        """The answer to one question of `bench.worker.Worker`."""
+
+    def tell(self, do: str, /, **arguments: Any) -> None:
+        """Put a question without waiting, so that several workers are busy at once."""
+
+    def hear(self) -> dict[str, Any]:
+        """The answer to the question that was put last."""
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+
+
+class Executor(Protocol):
+    """What makes a match real; tests put one without processes and clock in its place."""
+
+    def prepare(self, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
+        """Run `bench.assets.prepare` apart."""
+
+    def open(self, case: Case, assets: Path, scratch: Path, limit_s: float) -> Handle:
+        """A worker for `case`."""
+
+    def now(self) -> float:
+        """Seconds on a clock that never goes back."""
+
+    def read_usage(self) -> Usage:
+        """The machine's counters now."""
+
+
+class ProcessExecutor:
+    """Workers as processes of their own, each the head of a process group."""
+
+    def __init__(self, build: Build | None = None, *, memory_limit_bytes: int | None = None) -> None:
+        """Workers of one build.
+
+        Args:
+            build: Default is the code that is running.
+            memory_limit_bytes: Resident memory at which a worker is ended; None for no limit.
+        """
+        self._build = build or Build()
+        self._memory_limit_bytes = memory_limit_bytes
+
+    def prepare(self, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
+        """Make the files of a match in a process that ends.
+
+        Raises:
+            InputError: The checkpoint that was asked for can't be used.
+            WorkerError: It failed, with the last line it wrote, or took longer than `limit_s`.
+        """
+        answer = Path(task["folder"]) / "prepared.json"
+        child = Child(
+            "bench.assets",
+            [str(answer)],
+            threads=task["threads"],
+            build=self._build,
+            extra={},
+            answers=subprocess.DEVNULL,
+        )
+        try:
+            code = self._hand_over(child, json.dumps(task).encode(), limit_s)
+            if code == WRONG_INPUT:
+                raise InputError(child.last_line())
+            if code != 0:
+                raise WorkerError("failed", f"preparing weights and inputs: {child.why_dead()}")
+        finally:
+            child.end()
+            child.close()
+        try:
+            done: dict[str, Any] = json.loads(answer.read_text())
+        except ValueError:
+            raise WorkerError("failed", "preparing weights and inputs: its answer is cut off") from None
+        return done
+
+    def _hand_over(self, child: Child, task: bytes, limit_s: float) -> int:
+        """Give a process its task and wait until it ends; its exit code."""
+        end = time.monotonic() + limit_s
+        look_s = _LOOK_S if self._memory_limit_bytes else limit_s
+        assert child.popen.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it has died already, and its exit code says why
+            child.popen.stdin.write(task)
+            child.popen.stdin.close()
+        while (code := child.wait(max(0.0, min(look_s, end - time.monotonic())))) is None:
+            check_memory(child, self._memory_limit_bytes, "prepare")
+            if time.monotonic() >= end:
+                child.kill()
+                raise WorkerError("failed", f"preparing weights and inputs took longer than {limit_s:g} s")
+        return code
+
+    def open(self, case: Case, assets: Path, scratch: Path, limit_s: float) -> WorkerProcess:
+        """A worker that has its case and has not begun to import its runtime.
+
+        Raises:
+            WorkerError: The backend can't do the case.
+        """
+        worker = WorkerProcess(case, scratch, limit_s, build=self._build, memory_limit_bytes=self._memory_limit_bytes)
+        try:
+            told = worker.ask("open", case=case.as_message(), assets=str(assets))
+            if reason := why_unspoken(told.get("protocol")):
+                raise WorkerError("failed", reason)  # noqa: TRY301 - the worker is closed as for any other error
+        except BaseException:
+            worker.close()
+            raise
+        return worker
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return time.monotonic()
+
+    def read_usage(self) -> Usage:
+        """The machine's counters now."""
+        return read_usage()
+
+
+class WorkerProcess:
+    """One `bench.worker` process; the parent sleeps in `select` while it works."""
+
+    def __init__(
+        self,
+        case: Case,
+        scratch: Path,
+        limit_s: float,
+        *,
+        module: str = "bench.worker",
+        build: Build | None = None,
+        memory_limit_bytes: int | None = None,
+    ) -> None:
+        self._limit_s = limit_s
+        self._left_s = limit_s
+        self._memory_limit_bytes = memory_limit_bytes
+        self._asked, self._asked_at = "", 0.0
+        # A folder of its own: kernels of another case would make a first compile look quicker than it is.
+        cache = {"TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor" / case.id)}
+        self._child = Child(
+            module, [], threads=case.threads, build=build or Build(), extra=cache, answers=subprocess.PIPE
+        )
+        self._process = self._child.popen
+        self._heard = bytearray()
+        self._selector = selectors.DefaultSelector()
+        assert self._process.stdout is not None
+        self._selector.register(self._process.stdout, selectors.EVENT_READ)
+
+    def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
+        """The worker's answer.
+
+        Raises:
+            WorkerError: It reported an error, died, or used up its time.
+        """
+        self.tell(do, **arguments)
+        return self.hear()
+
+    def tell(self, do: str, /, **arguments: Any) -> None:
+        """Put a question; its time runs from now on.
+
+        Raises:
+            WorkerError: It died.
+        """
+        self._asked, self._asked_at = do, time.monotonic()
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            raise self._death() from None
+
+    def hear(self) -> dict[str, Any]:
+        """The answer to the question that was put last.
+
+        Raises:
+            WorkerError: It reported an error, answered what is none, died, or used up its time.
+        """
+        line = self._read_line()
+        check_memory(self._child, self._memory_limit_bytes, self._asked)
+        self._left_s -= time.monotonic() - self._asked_at
+        if not line:
+            raise self._death()
+        try:
+            answer = json.loads(line)
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
+            raise WorkerError("failed", f"what the worker answered to {self._asked!r} is no answer: {line[:80]!r}")
+        if "error" in answer:
+            raise WorkerError(str(answer["error"]), str(answer.get("message", "no message")))
+        return answer
+
+    def _read_line(self) -> bytes:
+        """The next line it writes; nothing where it ends before that line does."""
+        assert self._process.stdout is not None
+        while b"\n" not in self._heard:
+            self._wait()
+            # What is there and no more: whoever is stopped in the middle of a line must not hold us.
+            chunk = os.read(self._process.stdout.fileno(), _CHUNK_BYTES)
+            if not chunk:
+                return b""
+            self._heard += chunk
+        line, _, rest = bytes(self._heard).partition(b"\n")
+        self._heard[:] = rest
+        return line + b"\n"
+
+    def _wait(self) -> None:
+        """Sleep until it has said something or has ended."""
+        end = self._asked_at + self._left_s
+        nap_s = _LOOK_S if self._memory_limit_bytes is not None and self._asked in _GROWING else _SLEEP_S
+        while not self._selector.select(timeout=max(0.0, min(nap_s, end - time.monotonic()))):
+            check_memory(self._child, self._memory_limit_bytes, self._asked)
+            if time.monotonic() >= end:
+                self._give_up()
+        if self._heard and time.monotonic() >= end:  # it goes on and on, and comes to no end of its line
+            self._give_up()
+
+    def _give_up(self) -> NoReturn:
+        self._child.kill()
+        told = f"no answer to {self._asked!r} within the case's limit of {self._limit_s:g} s; it was ended"
+        raise WorkerError("failed", told)
+
+    def _death(self) -> WorkerError:
+        why = self._child.why_dead()
+        told = f"the worker died: {why}" if why else "the worker closed its pipe and hung; it was ended"
+        return WorkerError("failed", told)
+
+    def close(self) -> None:
+        """End the process group and take the pipes down."""
+        try:
+            self._child.end()
+        finally:
+            self._selector.close()
+            self._child.close()
+
+
+def check_memory(child: Child, limit_bytes: int | None, doing: str) -> None:
+    """End a process that holds more memory than it may.
+
+    Raises:
+        WorkerError: It does.
+    """
+    if limit_bytes is None:
+        return
+    found = child.resident_bytes()
+    if found > limit_bytes:
+        child.kill()
+        told = f"memory limit: {found / 1e6:.0f} MB were resident at {doing!r}, {limit_bytes / 1e6:.0f} MB may be"
+        raise WorkerError("failed", f"{told}; it was ended")

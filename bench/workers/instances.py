@@ -1,0 +1,194 @@
+"""A case of the throughput scenario as its match sees it: one worker with a queue, or instances that work side by side.
+
+The parent sleeps while they work; it says until when, and cuts what they tell into windows.
+"""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.records.case import QUEUED_BACKENDS
+from bench.workers.executor import WorkerError
+from bench.workers.request_windows import LEAST_REQUESTS, Lane, cut_windows
+from bench.workers.shared_files import REFERENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from bench.records.case import Case
+    from bench.workers.executor import Executor, Handle
+
+
+def open_case(executor: Executor, case: Case, assets: Path, scratch: Path, limit_s: float) -> Handle:
+    """The live worker of a case, or the instances that stand for one.
+
+    Args:
+        executor: Starts the processes.
+        case: What is to be run.
+        assets: Folder of what the match shares.
+        scratch: Folder of the run.
+        limit_s: Time the case may take [s].
+
+    Raises:
+        WorkerError: The backend can't do the case.
+    """
+    if case.scenario != "throughput":
+        return executor.open(case, assets, scratch, limit_s)
+    if case.backend in QUEUED_BACKENDS:
+        return Lanes([executor.open(case, assets, scratch, limit_s)], assets, executor.now)
+    if why := why_no_instances(case):
+        raise WorkerError("unsupported", why)
+    # Compiled for another number of threads than in the latency scenario, and therefore cached apart from it.
+    own = scratch / "instances" / str(case.streams)
+    share = replace(case, scenario="latency", streams=0, threads=case.threads // case.streams)
+    handles: list[Handle] = []
+    try:
+        for _ in range(case.streams):
+            handles.append(executor.open(share, assets, own, limit_s))  # noqa: PERF401 - those opened must be closed
+    except BaseException:
+        _close(handles)
+        raise
+    return Lanes(handles, assets, executor.now)
+
+
+def why_no_instances(case: Case) -> str:
+    """Why a backend that answers one call at a time can't run a case of the throughput scenario; empty where it can."""
+    if case.device != "cpu":
+        return f"instances share the cores of a CPU; the throughput of {case.backend} on {case.device} is not measured"
+    if not case.streams:
+        return f"{case.backend} has no throughput hint; name its number of instances, such as --streams {case.threads}"
+    if case.threads % case.streams:
+        return (
+            f"{case.streams} instances must have equal shares of the threads, {case.threads} can't be shared out so; "
+            f"ask for a divisor"
+        )
+    return ""
+
+
+@dataclass
+class Lanes:
+    """Workers that are asked the same at once and answer as one."""
+
+    handles: Sequence[Handle]
+    assets: Path
+    now: Callable[[], float]
+    depths: list[int] = field(default_factory=list)
+    slowest_s: float = 0.0
+    turns: int = 0
+    windows: int = 0
+    waiting: tuple[str, dict[str, Any]] = ("", {})
+
+    def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
+        """The one answer that the workers' answers make.
+
+        Raises:
+            WorkerError: A worker reported an error, died, or used up its time.
+        """
+        answers: dict[str, Callable[..., dict[str, Any]]] = {
+            "build": self._build,
+            "warm_up": self._warm_up,
+            "take_turn": self._take_turn,
+            "memory": self._memory,
+        }
+        return answers[do](**arguments)
+
+    def tell(self, do: str, /, **arguments: Any) -> None:
+        """Keep a question until its answer is asked for."""
+        self.waiting = do, arguments
+
+    def hear(self) -> dict[str, Any]:
+        """The answer to the question that was put last."""
+        do, arguments = self.waiting
+        return self.ask(do, **arguments)
+
+    def close(self) -> None:
+        """End all processes."""
+        _close(self.handles)
+
+    def _ask_all(self, do: str, **arguments: Any) -> list[dict[str, Any]]:
+        for handle in self.handles:
+            handle.tell(do, **arguments)
+        return [handle.hear() for handle in self.handles]
+
+    def _build(self, logits_path: str) -> dict[str, Any]:
+        """Build the first alone, whose phases count, then the others at once: they find what it has compiled."""
+        built = [self.handles[0].ask("build", logits_path=logits_path)]
+        paths = [logits_path, *(f"{logits_path}.{index}.npy" for index in range(1, len(self.handles)))]
+        for handle, path in zip(self.handles[1:], paths[1:], strict=True):
+            handle.tell("build", logits_path=path)
+        built += [handle.hear() for handle in self.handles[1:]]
+        self._keep_worst(paths)
+        told = [one["effective"] for one in built]
+        self.depths = [one["jobs"] for one in told]
+        sums = {name: sum(one[name] for one in told) for name in ("threads", "streams", "jobs")}
+        return {**built[0], "effective": {**told[0], **sums}}
+
+    def _keep_worst(self, paths: Sequence[str]) -> None:
+        """Leave in the first file the logits that are furthest from the reference; none is further than no number."""
+        if len(paths) > 1:
+            reference = np.load(self.assets / REFERENCE)
+
+            def distance(logits: npt.NDArray[np.float32]) -> float:
+                furthest = float(np.abs(logits - reference).max())
+                return furthest if math.isfinite(furthest) else math.inf
+
+            np.save(paths[0], max(map(np.load, paths), key=distance))
+
+    def _warm_up(self, max_s: float, max_calls: int) -> dict[str, Any]:
+        warmed = self._ask_all("warm_up", max_s=max_s, max_calls=max_calls)
+        self.slowest_s = max(one["median_s"] for one in warmed)
+        return {
+            "calls": min(one["calls"] for one in warmed),
+            "steady": all(one["steady"] for one in warmed),
+            # A turn is at least so long.
+            "median_s": LEAST_REQUESTS * self.slowest_s,
+            "elapsed_s": max(one["elapsed_s"] for one in warmed),
+        }
+
+    def _take_turn(self, slice_s: float, max_calls: int) -> dict[str, Any]:
+        # A fast instance works on until the slowest has had its requests; else they would not be at work together.
+        until_s = self.now() + max(slice_s, LEAST_REQUESTS * self.slowest_s)
+        taken = self._ask_all("take_flow", until_s=until_s, least=LEAST_REQUESTS, max_calls=max_calls)
+        lanes = [
+            Lane(tuple(one["starts_s"]), tuple(one["ends_s"]), depth)
+            for one, depth in zip(taken, self.depths, strict=True)
+        ]
+        flow = cut_windows(lanes)
+        self.turns, self.windows = self.turns + 1, self.windows + len(flow.windows_s)
+        return {
+            "samples_s": list(flow.windows_s),
+            "requests_s": list(flow.requests_s),
+            "involuntary_switches": sum(one["involuntary_switches"] for one in taken),
+        }
+
+    def _memory(self) -> dict[str, Any]:
+        """The memory of all processes together; what they share is counted once for each.
+
+        Asked when the turns are over, and the place to say that nothing came of them.
+
+        Raises:
+            WorkerError: No turn had a window.
+        """
+        if self.turns and not self.windows:
+            why = f"no window in {self.turns} turns: all {sum(self.depths)} requests were never in flight long enough"
+            raise WorkerError("failed", f"{why}; ask for fewer streams, or find a quieter machine")
+        told = self._ask_all("memory")
+        return {name: sum(one[name] for one in told) for name in told[0]}
+
+
+def _close(handles: Sequence[Handle]) -> None:
+    """End all processes at once: each that hangs is waited for, and an interruption here must leave none alive."""
+    if handles:
+        # Threads that have begun end their work whatever happens to this one.
+        with ThreadPoolExecutor(len(handles)) as pool:
+            closing = [pool.submit(handle.close) for handle in handles]
+        for one in closing:
+            one.result()

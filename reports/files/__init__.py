@@ -1,0 +1,1 @@
+"""How report files are written: whole or not at all."""

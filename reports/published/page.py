@@ -1,0 +1,161 @@
+"""The page on published numbers: self-contained, with the verdicts first and every convention to explore."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from analysis.published.verdict import VERDICTS
+from reports.page.datatables import embed_library, render_table
+from reports.page.templates import data_uri, load_template, read_part
+from reports.published import columns, explorer, styles
+from reports.published.amounts import name_metric, show_ours, show_printed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reports.drawing.picture import Picture
+
+    Frames = Mapping[str, pd.DataFrame]
+
+#: What a reader looks for first stands first in the table.
+_ORDER = ("contradicted", "open", "explained", "reproduced", "needs data", "needs hardware")
+_COUNTED = ("reproduced", "explained", "contradicted", "open")
+_MEANINGS = {
+    "printed": "the number digit for digit",
+    "ours": "our count in the printed unit, with two digits more",
+    "difference [%]": "printed minus ours, of what was printed",
+    "counted as": "the convention of ours",
+    "where and why": "place in the source and its conditions, how the source says it counted, the reason of the "
+    "verdict, and what would check the number",
+}
+#: Of differences [%]; a finer one is shown with two digits that tell, for it is not zero.
+_DECIMALS = 3
+_LISTED = ("verdict", "source", "model", "metric", "counted as")
+
+
+def render_published_page(frames: Frames, pictures: Sequence[Picture]) -> str:
+    """The report as HTML.
+
+    Args:
+        frames: As from `reports.published.published_frames`.
+        pictures: As from `reports.published.figures.plot_published`.
+    """
+    verdicts = _verdicts(frames["rows"])
+    titles = explorer.name_conventions(frames)
+    return load_template("page.html.j2", "reports.published").render(
+        format_version=columns.FORMAT_VERSION,
+        style=Markup(read_part("page.css") + read_part("page.css", "reports.published")),  # noqa: S704 - our own files
+        library=Markup(embed_library()),  # noqa: S704 - the table library itself
+        script=Markup(read_part("explorer.js", "reports.published")),  # noqa: S704 - our own file
+        data=explorer.embed_data(frames),
+        totals=explorer.tabulate_totals(frames),
+        groups=[(name, styles.group_look(name)) for name in explorer.order_groups(frames)],
+        verdicts=verdicts,
+        summary=summarise(frames["rows"]),
+        pictures=pictures,
+        table=_table(frames["rows"], [str(one["badge"]) for one in verdicts], titles),
+        conventions=frames["conventions"].to_dict("records"),
+        sources=_sources(frames["rows"], [str(one["name"]) for one in verdicts]),
+        uses=_uses(frames["uses"], titles),
+        data_uri=data_uri,
+    )
+
+
+def _verdicts(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Each verdict with its badge and how many rows have it."""
+    found = rows["verdict"].value_counts()
+    return [
+        {
+            "name": name,
+            "badge": styles.badge(name),
+            "colour": styles.look_of(name).colour,
+            "meaning": VERDICTS.get(name, ""),
+            "count": int(found.get(name, 0)),
+        }
+        for name in dict.fromkeys([*VERDICTS, *found.index])
+    ]
+
+
+def summarise(rows: pd.DataFrame) -> str:
+    """The verdicts in a sentence."""
+    if rows.empty:
+        return "No number was judged."
+    found = {name: int((rows["verdict"] == name).sum()) for name in _COUNTED}
+    counted = sum(found.values())
+    return (
+        f"{counted} of {len(rows)} are costs, which counting can check: {found['reproduced']} reproduced in every "
+        f"printed digit, {found['explained']} explained by a computation, {found['contradicted']} contradicted, "
+        f"{found['open']} open. The other {len(rows) - counted} are accuracies and latencies, which take data or "
+        "hardware to check."
+    )
+
+
+def _table(rows: pd.DataFrame, badges: Sequence[str], titles: Mapping[str, str]) -> Markup | None:
+    """Every row, as the table library escapes and shows it; None where there is none."""
+    if rows.empty:
+        return None
+    classes = {badge: f"badge verdict-{place}" for place, badge in enumerate(badges)}
+    html = render_table("published", view_rows(rows, titles), _MEANINGS, badges={"verdict": classes}, lists=_LISTED)
+    return Markup(html)  # noqa: S704 - the table library escapes every cell
+
+
+def view_rows(rows: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
+    """What the table shows of every row, what is not plainly reproduced first.
+
+    Args:
+        rows: The verdicts.
+        titles: Convention to what people call it.
+    """
+    place = {name: index for index, name in enumerate(_ORDER)}
+    shown = rows.iloc[rows["verdict"].map(lambda name: place.get(name, -1)).argsort(kind="stable")]
+    records = shown.to_dict("records")
+    view = shown[["source", "model"]].copy()
+    view.insert(0, "verdict", [styles.badge(name) for name in shown["verdict"]])
+    view["metric"] = [name_metric(name) for name in shown["metric"]]
+    view["printed"] = [show_printed(row["printed"], row["unit"]) for row in records]
+    view["ours"] = [_ours(row) for row in records]
+    view["difference [%]"] = shown["difference_percent"].map(_shorten)
+    view["counted as"] = [titles.get(name, name) for name in shown["convention"]]
+    view["where and why"] = [_why(row) for row in records]
+    return view
+
+
+def _shorten(percent: float) -> float:
+    return round(percent, _DECIMALS) or float(f"{percent:.1e}") or 0.0  # no -0
+
+
+def _ours(row: Mapping[Any, Any]) -> str:
+    if pd.isna(row["ours"]):
+        return ""
+    return show_ours(int(row["ours"]), row["printed"], row["metric"], row["unit"])
+
+
+def _why(row: Mapping[Any, Any]) -> str:
+    stated, command = row["stated_convention"], row["command"]
+    texts = (
+        *(row["locator"], row["conditions"], f"stated: {stated}" if stated else "", row["reason"], row["note"]),
+        f"check: {command}" if command else "",
+    )
+    return "; ".join(text for text in texts if text)
+
+
+def _sources(rows: pd.DataFrame, verdicts: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Each source with its rows by verdict."""
+    return [
+        (source, len(part), *(int((part["verdict"] == name).sum()) for name in verdicts))
+        for source, part in rows.groupby("source", sort=False)
+    ]
+
+
+def _uses(uses: pd.DataFrame, titles: Mapping[str, str]) -> list[tuple[Any, ...]]:
+    counts = ("rows", *_COUNTED)
+    return [
+        (
+            *(row["source"], name_metric(row["metric"]), titles.get(row["convention"], row["convention"])),
+            *(row[name] for name in counts),
+        )
+        for row in uses.to_dict("records")
+    ]

@@ -1,0 +1,151 @@
+"""Rivals beside the paper: accuracy over latency here and there, and the ratio of each pair."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.lines import Line2D
+
+from reports.drawing import style
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Families in the order they come, told apart without colour too, by marks that no backend has.
+_FAMILIES = (("#5d3a9b", "P", "-"), ("#c77c02", "X", "--"), ("#1b7837", "p", "-."), ("#b2182b", "h", ":"))
+_PAPER: dict[str, Any] = {"color": "black", "marker": "*", "markersize": 9, "markerfacecolor": "white"}
+_COLS = 2
+_PANEL_IN = (3.7, 2.8)
+_TIMES = ("latency_s", "latency_low_s", "latency_high_s")
+_PRINTED = ("printed_s", "printed_s", "printed_s")
+
+
+def plot_paper_latency(rivals: pd.DataFrame, top1: Mapping[str, tuple[float, str]], conditions: str) -> Figure | None:
+    """Per device: accuracy over latency for each backend and as printed, and the ratios; fp32 and contiguous alone.
+
+    Args:
+        rivals: As from `reports.run.frames.rivals_frame`.
+        top1: Model name to top-1 accuracy on ImageNet [%] and who published it.
+        conditions: The footnote.
+    """
+    plain = (rivals["precision"] == "fp32") & (rivals["memory_format"] == "contiguous")
+    shown = rivals[plain & rivals["ratio"].notna() & rivals["paper_ratio"].notna()]
+    shown = shown.assign(scenario="latency")
+    if shown.empty:
+        return None
+    devices = [rows for _, rows in shown.groupby("device", sort=True)]
+    keys = [key for key, _ in style.series(shown.assign(device="cpu"))]
+    families = list(dict.fromkeys(style.family_of(name) for name in (*shown["model"], *shown["rival"])))
+    handles = [*_family_handles(families), *_ratio_handles(keys)]
+    heights = [math.ceil((rows["backend"].nunique() + 2) / _COLS) for rows in devices]
+    figure, axes = style.new_figure(sum(heights), _COLS, panel_in=_PANEL_IN, entries=len(handles))
+    for number, rows in enumerate(devices):
+        first, last = _COLS * sum(heights[:number]), _COLS * sum(heights[: number + 1])
+        used = _plot_device(axes[first:last], rows, families, top1)
+        style.hide_rest(axes[first:last], used)
+    return style.finish(
+        figure, f"Accuracy and the paper's latencies are printed, not measured here. {conditions}", handles
+    )
+
+
+def _plot_device(
+    axes: Sequence[Axes], rows: pd.DataFrame, families: Sequence[str], top1: Mapping[str, tuple[float, str]]
+) -> int:
+    """The panels of one device; how many there are."""
+    points = _points(rows, top1)
+    batch, where = rows["batch"].iloc[0], str(rows["paper_condition"].iloc[0])
+    on = f"batch {batch}" if rows["device"].iloc[0] == "cpu" else f"batch {batch}, GPU"
+    backends = style.series(points)
+    for panel, (key, part) in zip(axes, backends, strict=False):
+        _accuracy_panel(panel, part, _TIMES, families)
+        panel.set_title(f"{key[0]}, {on}, measured here", fontsize=9)
+    used = len(backends)
+    if used:
+        _accuracy_panel(axes[used], points.drop_duplicates("name"), _PRINTED, families)
+        axes[used].set_title(f"paper: {where}", fontsize=9)
+        used += 1
+    for panel in axes[:used]:
+        panel.set_ylim(points["top1"].min() - 0.8, points["top1"].max() + 0.8)
+    _ratio_panel(axes[used], rows.assign(device="cpu"))  # the title says the device, the look need not
+    axes[used].set_title(f"ratio, {on}: above 1 the rival is slower", fontsize=9)
+    return used + 1
+
+
+def _points(rows: pd.DataFrame, top1: Mapping[str, tuple[float, str]]) -> pd.DataFrame:
+    """Each network once per backend: ``name, family, top1``, its latency and the printed one."""
+    parts = []
+    for who in ("model", "rival"):
+        names = {who: "name", f"paper_{who}_latency_s": "printed_s", **{f"{who}_{name}": name for name in _TIMES}}
+        parts.append(rows.rename(columns=names)[[*names.values(), *style.SERIES]])
+    points = pd.concat(parts).drop_duplicates(["name", *style.SERIES])
+    points = points[points["name"].isin(top1)]
+    return points.assign(
+        top1=[top1[name][0] for name in points["name"]], family=[style.family_of(name) for name in points["name"]]
+    )
+
+
+def _accuracy_panel(panel: Axes, points: pd.DataFrame, times: tuple[str, str, str], families: Sequence[str]) -> None:
+    """One line per family; the names of the quicker one stand left of its points, those of the others right."""
+    quickest = points.groupby("family")[times[0]].median().idxmin()
+    for family, part in points.groupby("family", sort=False):
+        ordered = part.sort_values("top1")
+        bars = style.bar_lengths(ordered, times, 1e3)
+        panel.errorbar(ordered[times[0]] * 1e3, ordered["top1"], xerr=bars, capsize=2, **_look(families, str(family)))
+        beside = style.name_beside(before=family == quickest)
+        for name, time_s, accuracy in zip(ordered["name"], ordered[times[0]], ordered["top1"], strict=True):
+            short = name.removeprefix(f"{family}_")
+            panel.annotate(short, (time_s * 1e3, accuracy), **beside)
+    low, high = style.span(points, times, 1e3)
+    style.plain_log(panel.xaxis, low, high)
+    panel.set_xlim(low / 1.2, high * 1.2)
+    panel.set_xlabel("latency [ms]", fontsize=8)
+    panel.set_ylabel("top-1 [%], published", fontsize=8)
+
+
+def _ratio_panel(panel: Axes, rows: pd.DataFrame) -> None:
+    """A row per pair: each backend, and the paper below them."""
+    pairs = list(dict.fromkeys(zip(rows["rival"], rows["model"], strict=True)))
+    backends = style.series(rows)
+    offsets = np.linspace(-0.27, 0.27, len(backends) + 1)
+    names, printed = ("ratio", "ratio_low", "ratio_high"), ("paper_ratio", "paper_ratio_low", "paper_ratio_high")
+    panel.axvline(1, color="#333333", linewidth=1)
+    for offset, (key, part) in zip(offsets, backends, strict=False):
+        y = [pairs.index(pair) + offset for pair in zip(part["rival"], part["model"], strict=True)]
+        look = style.style_of(key) | {"linestyle": "none"}
+        panel.errorbar(part["ratio"], y, xerr=style.bar_lengths(part, names, 1), capsize=2, **look)
+    once = rows.drop_duplicates(["rival", "model"])
+    y = [pairs.index(pair) + offsets[-1] for pair in zip(once["rival"], once["model"], strict=True)]
+    panel.errorbar(
+        once["paper_ratio"], y, xerr=style.bar_lengths(once, printed, 1), capsize=2, linestyle="none", **_PAPER
+    )
+    panel.set_yticks(range(len(pairs)), [f"{rival}\n/ {model}" for rival, model in pairs])
+    panel.tick_params(axis="y", labelsize=7)
+    panel.set_ylim(len(pairs) - 0.5, -0.5)
+    panel.grid(visible=False, axis="y")
+    for place in range(1, len(pairs)):
+        panel.axhline(place - 0.5, color="#e4e4e4", linewidth=0.6)
+    spans = style.span(rows, names, 1), style.span(once, printed, 1)
+    low, high = min(1.0, *(one for one, _ in spans)), max(1.0, *(two for _, two in spans))
+    style.plain_log(panel.xaxis, low, high)
+    panel.set_xlim(low / 1.06, high * 1.06)
+    panel.set_xlabel("latency of the rival over that of the model", fontsize=8)
+
+
+def _look(families: Sequence[str], family: str) -> dict[str, Any]:
+    colour, marker, dashes = _FAMILIES[families.index(family) % len(_FAMILIES)]
+    return {"color": colour, "marker": marker, "markersize": 6.5, "linestyle": dashes, "linewidth": 1.4}
+
+
+def _family_handles(families: Sequence[str]) -> list[Line2D]:
+    return [Line2D([], [], label=family, **_look(families, family)) for family in families]
+
+
+def _ratio_handles(keys: Sequence[tuple[str, ...]]) -> list[Line2D]:
+    marks = [Line2D([], [], label=style.label_of(key), **(style.style_of(key) | {"linestyle": "none"})) for key in keys]
+    return [*marks, Line2D([], [], label="paper", linestyle="none", **_PAPER)]

@@ -1,0 +1,207 @@
+"""What the page's tables show: frames cut down to what a reader asks, in units people read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from bench.machine.interference import RULES
+from bench.records.case import HINT, SCENARIOS
+from bench.statistics.knee import RULE
+from reports.run.interference_badge import CLEAN, DIRTY, SYMBOLS, UNKNOWN, Badge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Headings of the columns that say what else the machine did.
+MACHINE, EVIDENCE = "machine", "what else it did"
+#: Heading of the break-even, the one number whose infinity is said as a word of its own.
+PAYS = "pays after [images]"
+_CLASSES = {SYMBOLS[CLEAN]: "clean", SYMBOLS[DIRTY]: "dirty", SYMBOLS[UNKNOWN]: "unknown"}
+_NAMES = ["model", "resolution", "batch", "backend", "precision", "memory_format", "threads", "device", "scenario"]
+_NAMES += ["streams"]
+_ALWAYS = {"model", "batch", "backend"}
+_UNITS = {"resolution": "px"}
+_MOST = {rule.name: f"{rule.limit:.0f} %" for rule in RULES}
+
+
+def shared_settings(cases: pd.DataFrame) -> str:
+    """What all cases have in common and the tables therefore leave out."""
+    shared = [name for name in _NAMES if name not in _identity(cases)]
+    if not cases["streams"].any():
+        shared = [name for name in shared if name != "streams"]  # nobody was asked
+    words = [f"{name.replace('_', ' ')} {cases[name].iloc[0]} {_UNITS.get(name, '')}".strip() for name in shared]
+    return ", ".join(words)
+
+
+def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
+    """Cases with samples: times in milliseconds, each number beside its interval."""
+    shown = cases[cases["samples"] > 0]
+    view = _identity_of(shown, cases)
+    view[MACHINE] = [str(Badge(state=state)) for state in shown["contamination"]]
+    view["latency [ms]"] = shown["latency_s"] * 1e3
+    view["latency 95 % interval"] = _interval(shown, "latency_low_s", "latency_high_s", 1e3)
+    view["speed-up"] = shown["speedup"]
+    view["speed-up 95 % interval"] = _interval(shown, "speedup_low", "speedup_high", 1)
+    view["images/s"] = shown["throughput_per_s"]
+    view["images/s 95 % interval"] = _interval(shown, "throughput_low_per_s", "throughput_high_per_s", 1)
+    if shown["load_latency_s"].notna().any():
+        view["under load [ms]"] = pd.to_numeric(shown["load_latency_s"]) * 1e3
+        view["under load 95 % interval"] = _interval(shown, "load_latency_low_s", "load_latency_high_s", 1e3)
+        view["under load p95 [ms]"] = pd.to_numeric(shown["load_p95_s"]) * 1e3
+    for percent in (90, 95, 99):
+        view[f"p{percent} [ms]"] = pd.to_numeric(shown[f"p{percent}_s"]) * 1e3
+    view["samples"] = shown["samples"]
+    view["rounds"] = shown["rounds"]
+    view["outliers"] = shown["outliers"]
+    view["stopped by"] = shown["stop_reason"]
+    view["peak memory [MB]"] = shown["peak_rss_bytes"].astype("Float64").astype(float) / 1e6
+    view["status"] = shown["status"]
+    view[EVIDENCE] = shown["contamination_evidence"]
+    return view
+
+
+def badges_of(view: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """The classes of the badges in a view by column and text, as `reports.page.datatables.render_table` takes them."""
+    if MACHINE not in view:
+        return {}
+    return {MACHINE: {text: f"badge {_CLASSES[text[0]]}" for text in view[MACHINE] if text}}
+
+
+def view_rivals(rivals: pd.DataFrame) -> pd.DataFrame:
+    """Each pair with its ratio beside the paper's."""
+    always = ("batch", "backend")
+    names = [*always, *(name for name in ("precision", "memory_format", "device") if len(rivals[name].unique()) > 1)]
+    view = rivals[["model", "rival", *names]].rename(columns=lambda name: name.replace("_", " ")).copy()
+    view["input [px]"] = rivals["model_resolution"].astype(str) + " / " + rivals["rival_resolution"].astype(str)
+    for who in ("model", "rival"):
+        view[f"{who} [ms]"] = pd.to_numeric(rivals[f"{who}_latency_s"]) * 1e3
+    view["rival / model"] = pd.to_numeric(rivals["ratio"])
+    view["95 % interval"] = _interval(rivals, "ratio_low", "ratio_high", 1)
+    view["paper's ratio"] = pd.to_numeric(rivals["paper_ratio"])
+    view["paper's within"] = rivals["paper_in_interval"].map({True: "yes", False: "no"}).fillna("")
+    view["paper's machine"] = rivals["paper_condition"].fillna("")
+    view["note"] = rivals["reason"]
+    return view
+
+
+def view_knees(knees: pd.DataFrame) -> pd.DataFrame:
+    """Each series with its knee, or why it has none."""
+    always = ("model", "resolution", "backend")
+    names = [*always, *(name for name in ("precision", "memory_format", "device") if len(knees[name].unique()) > 1)]
+    view = knees[names].rename(columns=lambda name: name.replace("_", " ")).copy()
+    at = knees["at_batch"].map(lambda batch: "" if pd.isna(batch) else f", batch {batch}")
+    view["over"] = knees["over"] + at
+    view["measured"] = knees["sizes"]
+    for who in ("knee", "best"):
+        view[who] = knees[who].map(lambda size: "" if pd.isna(size) else str(size))
+        view[f"{who} [images/s]"] = pd.to_numeric(knees[f"{who}_throughput_per_s"])
+        view[f"{who} [ms]"] = pd.to_numeric(knees[f"{who}_latency_s"]) * 1e3
+    view["note"] = knees["reason"]
+    return view
+
+
+def view_left_out(cases: pd.DataFrame) -> pd.DataFrame:
+    """Cases that no comparison uses, and why."""
+    shown = cases[cases["status"] != "ok"]
+    view = _identity_of(shown, cases)
+    view["status"] = shown["status"]
+    view["reason"] = shown["reason"]
+    return view
+
+
+def view_phases(phases: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
+    """Phases in seconds, and the images after which they pay."""
+    view = _identity_of(phases, cases)
+    view["cache"] = phases["compile_cache"]
+    view["one off [s]"] = phases["one_off_s"]
+    view[PAYS] = pd.to_numeric(phases["break_even_images"]).round()
+    for name in ("import", "build", "convert", "compile", "first_inference", "warm_up"):
+        # A phase that does nothing for a backend takes the microsecond of timing it.
+        view[f"{name.replace('_', ' ')} [s]"] = phases[f"{name}_s"].round(4)
+    view["note"] = phases["break_even_reason"].astype(object).where(phases["break_even_reason"].notna(), "")
+    return view
+
+
+def view_costs(costs: pd.DataFrame) -> pd.DataFrame:
+    """Costs in millions, as papers give them."""
+    view = costs[["model", "resolution"]].copy()
+    view["params [M]"] = costs["params"] / 1e6
+    view["params, batch norm folded [M]"] = costs["params_folded"] / 1e6
+    view["multiply-adds [MMACs]"] = costs["macs"] / 1e6
+    view["activations [M]"] = costs["activations"] / 1e6
+    return view
+
+
+def view_ledger(cases: pd.DataFrame) -> pd.DataFrame:
+    """Asked beside got, agreement of the outputs, and what the machine did meanwhile."""
+    shown = cases[cases["samples"] > 0]
+    view = _identity_of(shown, cases)
+    for name in ("precision", "threads", "memory_format", "device"):
+        got = shown[f"effective_{name}"].astype(object).where(shown[f"effective_{name}"].notna(), "not told")
+        view[f"{name.replace('_', ' ')} (asked / got)"] = shown[name].astype(str) + " / " + got.astype(str)
+    view["streams got"] = _told(shown["effective_streams"])
+    view["outputs agree"] = shown["parity_passed"].map({True: "yes", False: "no"}).fillna("not compared")
+    view["cosine"] = pd.to_numeric(shown["parity_cosine"]).map("{:.6f}".format).replace("nan", "")
+    view["relative error"] = pd.to_numeric(shown["parity_relative_error"])
+    view["top-1 agreement"] = pd.to_numeric(shown["parity_top1_agreement"])
+    view["steady"] = shown["steady"].map({True: "yes", False: "no"})
+    view["neighbours [%]"] = _told(pd.to_numeric(shown["others_percent"]).round(1))
+    view["CPU pressure [%]"] = pd.to_numeric(shown["cpu_pressure_percent"])
+    view["steal [%]"] = pd.to_numeric(shown["steal_percent"])
+    view["throttled periods"] = pd.to_numeric(shown["throttled_periods"])
+    view["frequency drop [%]"] = pd.to_numeric(shown["frequency_drop_percent"])
+    view["involuntary switches"] = pd.to_numeric(shown["involuntary_switches"])
+    view["notes"] = shown["notes"]
+    return view
+
+
+#: What a heading means, shown when the pointer rests on it.
+MEANINGS: Mapping[str, str] = {
+    "latency [ms]": "time of one call: median over process rounds of the medians of each round",
+    "under load [ms]": "time from the start of a request to its end while others are in flight",
+    "knee": RULE,
+    "streams": "streams or instances that were asked for; hint: the runtime chose",
+    "images/s": "images over time taken, slow calls included",
+    "rival / model": "latency of the rival over that of the model, paired by turn; above 1 the model is faster",
+    "paper's ratio": "the same from the latencies that the paper printed for its own machine",
+    "paper's within": "whether a ratio that would be printed so lies in the 95 % interval of ours",
+    "speed-up": "time of eager at the same precision over time of this case, paired by turn",
+    "stopped by": "target: interval narrow enough; plateau: more samples no longer helped; "
+    "rounds: their cap was reached; budget: time ran out",
+    "one off [s]": "build, convert, compile and first inference together",
+    "outliers": "calls beyond 3 interquartile ranges from the quartiles of their round; counted, not dropped",
+    "steady": "whether warm-up ended because its windows agreed, in every round",
+    MACHINE: "clean: as far as the system tells, in no round did neighbours use over "
+    f"{_MOST['others_percent']} of the cores or the hypervisor over {_MOST['steal_percent']}, nothing was throttled, "
+    f"and the frequency fell by no more than {_MOST['frequency_drop_percent']}; dirty: one of these did not hold, and "
+    "no clean repetition was had; not available: the system does not tell of neighbours, or sampling was too short",
+    "neighbours [%]": "share of our cores' time that processes of others, and interrupts, used, worst round",
+    "CPU pressure [%]": "share of time in which a task waited for a core, worst round; the benchmark counts, too",
+    "steal [%]": "share of core time given to other virtual machines, worst round",
+    "frequency drop [%]": "by how much the fastest core's frequency fell while samples were taken, worst round",
+    "involuntary switches": "times the worker was taken off its core, worst round; its own threads do that, too",
+}
+
+
+def _identity(cases: pd.DataFrame) -> list[str]:
+    """Names that tell the cases of this run apart, and those a reader always wants."""
+    return [name for name in _NAMES if name in _ALWAYS or len(cases[name].unique()) > 1]
+
+
+def _identity_of(shown: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
+    found = shown[_identity(cases)].copy()
+    if "streams" in found:
+        asked = shown["scenario"] != SCENARIOS[0]
+        found["streams"] = found["streams"].map(lambda streams: str(streams or HINT)).where(asked, "")
+    return found.rename(columns=lambda name: name.replace("_", " "))
+
+
+def _interval(shown: pd.DataFrame, low: str, high: str, factor: float) -> list[str]:
+    bounds = zip(shown[low] * factor, shown[high] * factor, strict=True)
+    return ["" if pd.isna(one) or one == two else f"{one:.4g} to {two:.4g}" for one, two in bounds]
+
+
+def _told(values: pd.Series) -> pd.Series:
+    return values.astype(object).where(values.notna(), "not told").astype(str)

@@ -1,0 +1,61 @@
+"""From a stored run to its report and its exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rexbench.output import DONE, FAILED, give_answer, out_folder
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+    from bench.records.measurement import Measurement
+    from bench.store.store import Store
+    from reports.run.data import RunData
+
+
+def _load(store: Store, run: str) -> RunData:
+    from analysis.published import load  # noqa: PLC0415
+    from bench.selftest.detectable_effect import find_floor  # noqa: PLC0415
+    from reports.run.data import RunData  # noqa: PLC0415
+
+    info = store.find_run(run)
+    floor = find_floor(store, info.environment)
+    return RunData(
+        info=info,
+        measurements=store.measurements(run),
+        costs=store.costs(run),
+        printed=load(),
+        floor=floor.describe() if floor else "",
+    )
+
+
+def _publish(args: argparse.Namespace, store: Store, run: str) -> int:
+    """Write the report of a run and say what it holds; the exit code its cases deserve."""
+    from analysis.published import top1  # noqa: PLC0415
+    from reports.run.frames import cases_frame, knees_frame, plain_rows  # noqa: PLC0415
+    from reports.run.knees import render_knees  # noqa: PLC0415
+    from reports.run.text import render_cases  # noqa: PLC0415
+    from reports.run.write import write_report  # noqa: PLC0415
+
+    data = _load(store, run)
+    models = {measurement.case.model for measurement in data.measurements} | {cost["model"] for cost in data.costs}
+    known = {model: (float(found.value), found.source) for model in models if (found := top1(model))}
+    path = write_report(data, out_folder(args.out, run), known)
+    frame = cases_frame(data)
+    knees = knees_frame(frame)
+    answer = {"cases": plain_rows(frame), "knees": plain_rows(knees), "floor": data.floor or None}
+    document = {"run": run, "report": str(path), **answer}
+    shown = [render_cases(frame), render_knees(knees), data.floor]
+    give_answer(args, document, frame, text=lambda: "\n".join(filter(None, shown)))
+    print(f"{'' if args.json else 'report: '}{path}", file=sys.stderr if args.json or args.csv == "-" else sys.stdout)
+    return _judge(data.measurements)
+
+
+def _judge(measurements: Iterable[Measurement]) -> int:
+    """1 if a case failed, was interrupted or mismatched, or nothing could be measured at all."""
+    statuses = [measurement.status for measurement in measurements]
+    bad = {"failed", "mismatch", "interrupted"}
+    return FAILED if bad.intersection(statuses) or "ok" not in statuses else DONE

@@ -1,0 +1,210 @@
+"""Two sides of one case meet in a match; two stored runs are compared only where their conditions are alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.comparison.builds import HeadExecutor
+from bench.comparison.compare import compare_live, compare_stored, find_differences
+from bench.comparison.document import make_document
+from bench.records.case import Case
+from bench.records.measurement import Measurement, Round
+from bench.records.run import RunInfo
+from bench.records.settings import Settings
+from bench.selftest.detectable_effect import Floor
+from bench.workers.child_process import Build
+from bench.workers.executor import WorkerError
+from rexnet_core.errors import InputError
+
+CASE = Case(model="rexnet_1.0", resolution=64, batch=2, backend="eager", threads=2)
+SETTINGS = Settings(min_rounds=6, max_rounds=6, round_s=0.5, slice_s=0.1)
+
+
+@pytest.fixture
+def sides(executor):
+    return executor, type(executor)(random=np.random.default_rng(9))
+
+
+@pytest.fixture
+def play(sides, tmp_path):
+    def run(*pairs):
+        pairs = pairs or [(CASE, CASE)]
+        builds = (Build(), Build())
+        return list(compare_live(pairs, builds, settings=SETTINGS, scratch=tmp_path, executors=sides))
+
+    return run
+
+
+def document_of(compared, **changes):
+    usual = {"sides": ("a", "b"), "live": True, "band": None, "floor": None}
+    return make_document(compared, **{**usual, **changes})
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "SAME"), (1.1, "SLOWER"), (0.9, "FASTER")])
+def test_the_head_is_judged_by_its_own_workers(play, sides, factor, verdict):
+    sides[1].scripts = {"eager": {"median_s": 0.01 * factor}}
+    [found] = play()
+    row = document_of([found])["rows"][0]
+    assert row["verdict"] == verdict
+    assert row["change"] == pytest.approx(factor - 1, abs=0.01)
+    assert (row["rounds"], row["paired"]) == (6, True)
+
+
+def test_both_sides_live_at_once_and_take_turns_in_random_order(play, sides):
+    order = []
+    for label, side in zip("bh", sides, strict=True):
+        side.told = type("Log", (list,), {"append": lambda _self, said, label=label: order.append((label, said[1]))})()
+    play()
+    turns = [label for label, do in order if do == "take_turn"]
+    assert len({tuple(turns[start : start + 2]) for start in range(0, len(turns), 2)}) == 2
+    firsts = {order[place][0] for place, (_, do) in enumerate(order) if do == "build"}
+    assert firsts == {"b", "h"}
+
+
+def test_each_side_has_a_folder_of_its_own_and_the_head_takes_over_the_bases_weights(play, sides, tmp_path):
+    kept = sides[0].prepare
+
+    def prepare(task, limit_s):
+        done = kept(task, limit_s)
+        (tmp_path / "0" / "base" / "rexnet_1.0-64-b2" / "weights.safetensors").write_text("weights of the base")
+        return done
+
+    sides[0].prepare = prepare
+    play()
+    assert (tmp_path / "0" / "head" / "rexnet_1.0-64-b2" / "weights.safetensors").read_text() == "weights of the base"
+
+
+@pytest.mark.parametrize(("batch", "shared"), [(1, True), (2, False)])
+def test_inputs_are_shared_where_they_are_of_one_batch_size(tmp_path, batch, shared):
+    def prepare(task, _limit_s, *, fill, batch):
+        np.save(Path(task["folder"]) / "images.npy", np.full((8 // batch, batch, 3), fill))
+        np.save(Path(task["folder"]) / "reference.npy", np.full(4, fill))
+        return {}
+
+    base, head = tmp_path / "base" / "rexnet_1.0-64-b1", tmp_path / "head" / f"rexnet_1.0-64-b{batch}"
+    for folder in (base, head):
+        folder.mkdir(parents=True)
+    prepare({"folder": str(base)}, 1.0, fill=1, batch=1)
+    own = type("Own", (), {"prepare": staticmethod(partial(prepare, fill=2, batch=batch))})()
+    HeadExecutor(own).prepare({"folder": str(head)}, 1.0)
+    assert np.load(head / "images.npy").shape == (8 // batch, batch, 3)
+    assert {float(np.load(head / name).flat[0]) for name in ("images.npy", "reference.npy")} == {1.0 if shared else 2.0}
+
+
+def test_a_head_that_computes_another_function_is_not_compared(play, sides):
+    sides[1].scripts = {"eager": {"logits": np.zeros((4, 2, 10), np.float32)}}
+    [found] = play()
+    assert (found.status, found.change) == ("mismatch", None)
+    assert found.reason.startswith("head: output differs from eager fp32")
+    assert document_of([found])["rows"][0]["verdict"] is None
+
+
+def test_a_side_that_fails_ends_the_case_and_not_the_comparison(play, sides):
+    other = replace(CASE, backend="openvino")
+    sides[0].scripts = {"eager": {"fails_at": "build", "error": WorkerError("failed", "no such model")}}
+    found = play((CASE, CASE), (other, other))
+    assert [one.status for one in found] == ["failed", "ok"]
+    assert found[0].reason == "base: no such model"
+    turns = [do for backend, do in sides[1].asked if backend == "eager" and do == "take_turn"]
+    assert turns == []
+
+
+def test_two_settings_of_one_case_are_named_and_compared_by_the_image(play):
+    [found] = play((replace(CASE, batch=1), replace(CASE, batch=4, threads=1)))
+    row = document_of([found])["rows"][0]
+    assert row["changed"] == "batch 1 -> 4, threads 2 -> 1"
+    assert row["change"] == pytest.approx(1 / 4 - 1, abs=0.01)
+
+
+def test_rounds_must_be_fixed_beforehand(sides, tmp_path):
+    loose = replace(SETTINGS, max_rounds=8)
+    with pytest.raises(AssertionError, match="rounds are fixed"):
+        list(compare_live([(CASE, CASE)], (Build(), Build()), settings=loose, scratch=tmp_path, executors=sides))
+
+
+@pytest.mark.parametrize(("asked", "floor", "band"), [(None, 0.01, 0.03), (None, 0.07, 0.07), (0.02, 0.07, 0.02)])
+def test_the_band_is_the_floor_where_that_is_larger_unless_it_was_asked_for(play, asked, floor, band):
+    known = Floor(run="r", age_s=60.0, by_backend={"eager": floor})
+    assert document_of(play(), band=asked, floor=known)["rows"][0]["band"] == band
+
+
+def measured(case=CASE, scale=1.0, seed=0, status="ok"):
+    random = np.random.default_rng(seed)
+    rounds = tuple(
+        Round(turns_s=tuple(map(tuple, scale * random.normal(1, 0.002, (3, 5)))), phases_s={}) for _ in range(8)
+    )
+    return Measurement(case=case, status=status, rounds=rounds, reason="" if status == "ok" else "it broke")
+
+
+def test_stored_runs_are_compared_case_by_case_as_independent_rounds():
+    base = [measured(), measured(replace(CASE, batch=9))]
+    head = [measured(scale=1.2, seed=1), measured(replace(CASE, backend="compile"))]
+    [found] = compare_stored(base, head)
+    row = document_of([found], live=False)["rows"][0]
+    assert (row["verdict"], row["paired"]) == ("SLOWER", False)
+    assert row["change"] == pytest.approx(0.2, abs=0.01)
+
+
+def test_runs_without_a_common_case_are_refused_with_examples():
+    with pytest.raises(InputError, match=r"these share none .*64-b2-eager, rexnet_1\.0-64-b2-compile"):
+        compare_stored([measured()], [measured(replace(CASE, backend="compile"))])
+
+
+def test_ctrl_c_keeps_the_whole_rounds_of_the_case_under_way(sides, tmp_path):
+    opened, open_worker = [], sides[0].open
+
+    def stop_in_the_fourth_round(*words):
+        opened.append(words)
+        if len(opened) == 4:
+            raise KeyboardInterrupt
+        return open_worker(*words)
+
+    sides[0].open = stop_in_the_fourth_round
+    found = compare_live([(CASE, CASE)], (Build(), Build()), settings=SETTINGS, scratch=tmp_path, executors=sides)
+    assert next(found).change.rounds == 3
+    with pytest.raises(KeyboardInterrupt):
+        next(found)
+
+
+def test_a_build_that_does_not_know_a_model_fails_that_case_alone(play, sides):
+    sides[1].prepare_errors = {"rexnet_1.0": InputError("unknown model 'rexnet_1.0'")}
+    other = replace(CASE, model="mobilenet_v2_1.0")
+    found = play((CASE, CASE), (other, other))
+    assert [(one.status, one.reason) for one in found] == [
+        ("failed", "head: unknown model 'rexnet_1.0'"),
+        ("ok", ""),
+    ]
+
+
+def test_a_case_that_failed_in_one_run_is_not_judged():
+    [found] = compare_stored([measured()], [measured(status="failed")])
+    assert (found.status, found.reason) == ("failed", "head: it broke")
+
+
+def test_unlike_conditions_are_named():
+    environment = {
+        "cpu": {"model": "EPYC", "logical": 2},
+        "limits": {"threads": 2},
+        "system": {"os": "Linux-6.1", "python": "3.11.9"},
+        "libraries": {"torch": "2.13.0", "rexbench": "0.1.0"},
+    }
+    base = RunInfo(id="a", started_at="", environment=environment, settings={"weights": "calibrated", "seed": 0})
+    other = {
+        **environment,
+        "cpu": {"model": "Xeon", "logical": 2},
+        "libraries": {"torch": "2.5.0", "rexbench": "0.2.0"},
+    }
+    head = replace(base, id="b", environment=other, settings={"weights": "calibrated", "seed": 1})
+    assert find_differences(base, base) == []
+    assert find_differences(base, base, ("aa", "bb")) == ["weights calibrated and calibrated, whose contents differ"]
+    moved = replace(base, settings={"weights": "elsewhere/w.pth", "seed": 0})
+    assert find_differences(base, moved) == ["weights calibrated and elsewhere/w.pth"]
+    assert find_differences(base, moved, ("aa", "aa")) == []
+    forced = replace(base, settings={**base.settings, "resumed": [{"at": "t", "differences": ["torch 2.13.0, now 3"]}]})
+    assert find_differences(base, forced) == ["run a itself was gone on with under others: torch 2.13.0, now 3"]
+    assert find_differences(base, head) == ["processor EPYC and Xeon", "torch 2.13.0 and 2.5.0", "seed 0 and 1"]

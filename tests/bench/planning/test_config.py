@@ -1,0 +1,320 @@
+"""A configuration file is read, checked and never run; whatever is in it, an error is one line that says where."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from bench.options import read_selection, read_store
+from bench.planning.config import EMPTY, load_config
+from bench.planning.config.lines import find_line
+from bench.planning.plan import expand
+from bench.planning.presets import PRESETS
+from bench.store.store import DEFAULT_URL
+from rexbench import cli
+from rexnet_core.errors import InputError
+
+MINE = """\
+store = "sqlite:///mine.db"
+preset = "mine"
+
+[presets.mine]
+summary = "what we deploy"
+models = ["rexnet_1.0", "mobilenet_v2_1.0"]
+backends = ["eager", "openvino"]
+batch-sizes = [1, 8]
+resolutions = ["native", 64]
+precisions = ["fp32"]
+memory-formats = ["contiguous"]
+scenarios = ["latency", "throughput"]
+streams = [1]
+budget = "10m"
+rounds = 5
+target = 0.05
+rivals = [["rexnet_1.0", "mobilenet_v2_1.0"]]
+device = "cpu"
+threads = 1
+"""
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A repository, in whose folder we are."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def write(project):
+    def place(text, name="rexbench.toml"):
+        data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+        (project / name).write_bytes(data)
+
+    return place
+
+
+def test_without_a_file_everything_is_ours(project):
+    assert load_config() is EMPTY
+    assert not list(project.glob("*.toml"))
+
+
+def test_a_preset_says_all_that_a_run_needs(write):
+    write(MINE)
+    config = load_config()
+    plan = expand(read_selection(lambda _name: None, config))
+    assert (plan.preset, plan.rivals) == ("mine", (("rexnet_1.0", "mobilenet_v2_1.0"),))
+    assert {case.model for case in plan.cases} == {"rexnet_1.0", "mobilenet_v2_1.0"}
+    assert {case.resolution for case in plan.cases} == {224, 64}
+    assert {case.batch for case in plan.cases} == {1, 8}
+    assert {case.backend for case in plan.cases} == {"eager", "openvino"}
+    assert {(case.threads, case.device) for case in plan.cases} == {(1, "cpu")}
+    assert {case.scenario for case in plan.cases} == {"latency", "throughput"}
+    assert (plan.settings.budget_s, plan.settings.max_rounds, plan.settings.target) == (600, 5, 0.05)
+
+
+def test_flags_go_before_the_file(write):
+    write(MINE)
+    asked = {"models": ["rexnet_0.5"], "scenarios": ["latency"], "budget": 30.0, "batch_sizes": [2]}
+    plan = expand(read_selection(asked.get, load_config()))
+    assert {(case.model, case.batch, case.scenario) for case in plan.cases} == {("rexnet_0.5", 2, "latency")}
+    assert (plan.settings.budget_s, plan.settings.max_rounds) == (30, 20)
+    assert expand(read_selection({"preset": "quick"}.get, load_config())).preset == "quick"
+
+
+def test_the_store_is_the_projects_unless_one_is_named(write):
+    write(MINE)
+    assert read_store(DEFAULT_URL, load_config()) == "sqlite:///mine.db"
+    assert read_store("".join(DEFAULT_URL), EMPTY) == DEFAULT_URL
+    assert read_store("sqlite:///other.db", load_config()) == "sqlite:///other.db"
+
+
+def test_pyproject_holds_it_in_its_own_table(write):
+    table = re.sub(r"(?m)^\[presets", "[tool.rexbench.presets", MINE)
+    write(f"[project]\nname = 'x'\n[tool.ruff]\nline-length = 3\n[tool.rexbench]\n{table}", "pyproject.toml")
+    assert load_config().preset == "mine"
+    assert load_config().presets["mine"].models == ("rexnet_1.0", "mobilenet_v2_1.0")
+
+
+def test_a_file_of_its_own_goes_before_pyproject(write):
+    write("[tool.rexbench]\npreset = 'full'", "pyproject.toml")
+    write("preset = 'standard'")
+    assert load_config().preset == "standard"
+
+
+def test_others_pyproject_is_none_of_ours(write):
+    write("[tool.ruff]\nrexbench = 1", "pyproject.toml")
+    assert load_config() is EMPTY
+    write("this is no TOML", "pyproject.toml")
+    assert load_config() is EMPTY
+
+
+def test_parents_are_looked_into_up_to_the_repository_and_no_further(project, write, monkeypatch):
+    write("preset = 'full'")
+    (project / "a/b").mkdir(parents=True)
+    monkeypatch.chdir(project / "a/b")
+    assert load_config().path == project / "rexbench.toml"
+    (project / "a/.git").write_text("gitdir: elsewhere")
+    assert load_config() is EMPTY
+
+
+def test_outside_of_a_repository_only_the_current_folder_counts(tmp_path, monkeypatch):
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "rexbench.toml").write_text("preset = 'full'")
+    monkeypatch.chdir(tmp_path / "inner")
+    assert load_config() is EMPTY
+
+
+def test_a_file_that_is_named_is_used_wherever_it_lies(project, write):
+    write("preset = 'standard'")
+    (project / "other.cfg").write_text("preset = 'full'")
+    assert load_config("other.cfg").preset == "full"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("presets = 3", "line 1: [presets] must be a table, not 3"),
+        ("\nmodels = ['x']", "line 2: unknown key of the file 'models'; known: preset, presets, store"),
+        ("presett = 'full'", "line 1: unknown key of the file 'presett'; did you mean 'preset'?"),
+        ("preset = 'ful'", "line 1: unknown preset 'ful'; did you mean 'full'?"),
+        ("store = 1", "line 1: store must be a text on one line, not 1"),
+        ("[presets.quick]\nmodels = ['rexnet_1.0']", "line 1: preset quick is built in; choose another name"),
+        ("[presets.'a b']\nmodels = ['rexnet_1.0']", "a preset's name must be at most 40 letters, digits"),
+        ("[presets.a]", "line 1: preset a must name its models; add models = [...]"),
+        ("[presets.a]\nmodles = []", "line 2: unknown key of [presets.a] 'modles'; did you mean 'models'?"),
+        (
+            "[presets.a]\nmodels = []",
+            "line 2: models must be a list of at least one and at most 1000, not an empty list",
+        ),
+        ("[presets.a]\nmodels = 'rexnet_1.0'", "line 2: models must be a list of at least one"),
+        ("[presets.a]\n\nmodels = ['rexnt_1.0']", "line 3: unknown model 'rexnt_1.0'; did you mean 'rexnet_1.0'?"),
+        ("[presets.a]\nmodels = ['rexnet_1.0']\nbackends = ['egaer']", "line 3: unknown backend 'egaer'; did you mean"),
+        ("[presets.a]\nmodels = ['rexnet_1.0']\nbatch-sizes = [true]", "line 3: batch-sizes must be a whole number of"),
+        (
+            "[presets.a]\nmodels = ['rexnet_1.0']\nbatch-sizes = [0]",
+            "batch-sizes must be a whole number of at least 1, not 0",
+        ),
+        (
+            "[presets.a]\nmodels = ['rexnet_1.0']\nresolutions = ['big']",
+            "must be whole numbers or the word native, not 'big'",
+        ),
+        ("[presets.a]\nmodels = ['rexnet_1.0']\nbudget = '1 fortnight'", "line 3: budget must be a time above 0"),
+        ("[presets.a]\nmodels = ['rexnet_1.0']\nbudget = nan", "line 3: budget must be a time above 0"),
+        ("[presets.a]\nmodels = ['rexnet_1.0']\ntarget = 2", "line 3: target must be a share between 0 and 1, not 2"),
+        (
+            "[presets.a]\nmodels = ['rexnet_1.0']\nrivals = [['rexnet_1.0']]",
+            "rivals must be lists of at least two models",
+        ),
+        (
+            "[presets.a]\nmodels = ['rexnet_1.0']\nrivals = [['rexnet_1.0', 'rexnet_2.0']]",
+            "line 3: rivals must be among the preset's models; rexnet_2.0 is not",
+        ),
+        ("preset = ", "rexbench.toml must be TOML: Invalid value (at end of document)"),
+        ("a = 1\na = 2", "must be TOML: Cannot overwrite a value (at"),
+        (f"a = {'9' * 5000}", "must be TOML: Exceeds the limit"),
+        (f"a = {'[' * 20_000}", "nested too deeply"),
+        (f"a = {'{b=' * 20_000}", "nested too deeply"),
+        ("[presets.\"\u202emine\"]\nmodels = ['rexnet_1.0']", "not '\\u202emine'"),
+        ("[presets.a]\nmodels = ['rexnet_\uff11.0']", "line 2: unknown model"),
+        (b"preset = '\xff'", "line 1: a configuration must be UTF-8 text, this is not"),
+        (b"\x7fELF\x02\x01\x01\x00\x00", "must be TOML"),
+        (b"# \n" * 100_000, "a configuration must be at most 128 KiB; "),
+        (f"{'.'.join('a' * 5000)} = 1", "a key may have at most 32 names"),
+        (f"[{'.'.join([chr(34) * 2] * 5000)}]", "a key may have at most 32 names"),
+        (f'x = {{b = """y"""", {".".join("c" * 5000)} = """"y"""}}', "a key may have at most 32 names"),
+        (
+            f"[presets.a]\nmodels = ['rexnet_1.0']\nrounds = 0x{'f' * 5000}",
+            "line 3: rounds must be a whole number of at least 1, not a number of thousands of digits",
+        ),
+        (
+            f"[presets.a]\nmodels = ['rexnet_1.0']\nbudget = 0x{'f' * 5000}",
+            "line 3: budget must be a time above 0 such as 90, '90s' or '1h30m', not a number of thousands of digits",
+        ),
+        (
+            "[presets.a]\nmodels = ['rexnet_1.0']\n[presets.\"v1.2\"]\nmodels = ['rexnet_1.0']\nrounds = 0",
+            "line 5: rounds must be a whole number of at least 1, not 0",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(write, text, message):
+    write(text)
+    with pytest.raises(InputError, match=re.escape(message)) as caught:
+        load_config()
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("make", ["device", "pipe", "folder", "dangling", "loop"])
+def test_what_is_no_file_is_not_read(project, make):
+    path = project / "rexbench.toml"
+    {
+        "device": lambda: path.symlink_to("/dev/zero"),
+        "pipe": lambda: os.mkfifo(path),
+        "folder": path.mkdir,
+        "dangling": lambda: path.symlink_to("nowhere"),
+        "loop": lambda: path.symlink_to(path),
+    }[make]()
+    with pytest.raises(InputError, match=r"configuration .*rexbench\.toml"):
+        load_config()
+
+
+def test_a_name_with_a_nought_in_it_is_one_line():
+    with pytest.raises(InputError, match="can't read the configuration 'a\\\\x00b': embedded null byte"):
+        load_config("a\0b")
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "line"),
+    [
+        ("a = 1\nb = 2", ("b",), 2),
+        ("[t]\na = '''\nb = 1\n[u]\n'''\nb = 2", ("t", "b"), 6),
+        ("[t]\na = [\n 'b = 1', # [u]\n {b = 3},\n]\nb = 2", ("t", "b"), 6),
+        ("[t.u]\na.b = 1", ("t", "u", "a", "b"), 2),
+        ('# x\n["t"."u"]\n"a" = 1', ("t", "u", "a"), 3),
+        ("t = { u = { a = 1 } }", ("t", "u", "a"), 1),
+        ("[[t]]\na = 1", ("t", "a"), 2),
+        ("", ("t",), 1),
+        ("x = 1\n['it is']\na = 1", ("it is", "a"), 3),
+        ('[t]\n[t."v1.2"]\na = 1', ("t", "v1.2", "a"), 3),
+        ('[t."a b"]\na = \'[\'\n"c.d".e = 1', ("t", "a b", "c.d", "e"), 3),
+        ("a = \"\"\"x\"\"\"\"\nb = '''y'''''\nc = 1", ("c",), 3),
+        ('x = 1\n["\\u0061"]\nb = 1', ("a", "b"), 1),
+    ],
+)
+def test_a_key_is_found_where_it_is_written(text, path, line):
+    tomllib.loads(text)
+    assert find_line(text, path) == line
+
+
+PIECES = st.sampled_from(
+    [
+        *("[presets.mine]", "[presets]", "[tool.rexbench]", "[[presets]]", "models = ['rexnet_1.0']", "models = 3"),
+        *("preset = 'mine'", "store = ''", "budget = '1h'", "rivals = [[]]", "threads = -1", "batch-sizes = [1, 'a']"),
+        *("target = 0.5", "presets = {a = {models = ['rexnet_1.0']}}", "resolutions = [[1]]", "device = 'tpu'"),
+        *(
+            "\u202e = 1",
+            "a.b.c = 1",
+            "rounds = 1e400",
+            "x = 1979-05-27",
+            "streams = ['hint']",
+            "'''",
+            '"',
+            "[",
+            "\r",
+            "\0",
+        ),
+    ]
+)
+WORDS = st.one_of(PIECES, st.text(max_size=12), st.integers(0, len(MINE) - 1).map(lambda at: MINE[at : at + 30]))
+FILES = st.one_of(
+    st.lists(WORDS, max_size=8).map(lambda words: "\n".join(words).encode("utf-8", "replace")),
+    st.tuples(st.integers(0, len(MINE)), st.integers(0, 30), st.binary(max_size=6)).map(
+        lambda cut: MINE.encode()[: cut[0]] + cut[2] + MINE.encode()[cut[0] + cut[1] :]
+    ),
+    st.binary(max_size=60),
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=FILES)
+@example(data=MINE.encode())
+def test_any_file_is_a_configuration_or_one_line(project, data):
+    (project / "rexbench.toml").write_bytes(data)
+    try:
+        assert set(load_config().presets) >= set(PRESETS)
+    except InputError as error:
+        told = str(error)
+        assert told.isprintable()
+    assert [path.name for path in project.iterdir() if path.name != ".git"] == ["rexbench.toml"]
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=FILES)
+def test_the_command_line_survives_any_file_and_writes_nothing(project, capsys, data):
+    (project / "rexbench.toml").write_bytes(data)
+    assert cli.main(["run", "--config", "rexbench.toml", "--models", "no_such_model"]) == 2
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert told.err.startswith("rexbench: ")
+    assert [path.name for path in project.iterdir() if path.name != ".git"] == ["rexbench.toml"]
+
+
+def test_a_long_list_of_numbers_and_names_is_no_long_key(write):
+    models = ", ".join(["'rexnet_1.0'"] * 200)
+    numbers = ", ".join(["0.25"] * 200)
+    write(f"[tool.other]\nweights = [{numbers}]\n[tool.rexbench.presets.a]\nmodels = [{models}]", "pyproject.toml")
+    assert load_config().presets["a"].models == ("rexnet_1.0",)
+
+
+def test_a_folder_that_is_gone_is_one_line(project, monkeypatch):
+    (project / "gone").mkdir()
+    monkeypatch.chdir(project / "gone")
+    (project / "gone").rmdir()
+    with pytest.raises(InputError, match="the current folder must be there; No such file or directory"):
+        load_config()

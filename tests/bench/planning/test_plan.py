@@ -1,0 +1,270 @@
+"""What a selection expands to, and every call that is refused before the first second is spent."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.machine.environment import read_thread_budget
+from bench.planning import plan as bench_plan
+from bench.planning.plan import PRESETS, Preset, Selection, expand
+from bench.planning.streams import expand_streams
+from bench.records.case import Case
+from bench.records.settings import Settings
+from rexnet_core.errors import InputError
+
+
+def test_quick_is_two_variants_on_four_backends_at_two_batch_sizes():
+    plan = expand(Selection())
+    assert len(plan.cases) == 16
+    assert len({case.model for case in plan.cases}) == 2
+    assert [len(match) for match in plan.matches()] == [4] * 4
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_expands_to_distinct_cases_in_whole_matches(preset):
+    plan = expand(Selection(preset=preset))
+    assert len(set(plan.cases)) == len(plan.cases)
+    assert sorted(case.id for match in plan.matches() for case in match) == sorted(case.id for case in plan.cases)
+    assert len({case.id for case in plan.cases}) == len(plan.cases)
+
+
+def test_every_match_has_its_eager_reference_when_all_backends_run():
+    for match in expand(Selection(preset="full")).matches():
+        assert "eager" in {case.backend for case in match}
+
+
+def test_a_selection_replaces_what_the_preset_says():
+    selection = Selection(
+        models=["mobilenet_v2_1.0"], backends=["openvino"], batch_sizes=[4], resolutions=[96], threads=1
+    )
+    [case] = expand(selection).cases
+    assert (case.model, case.backend, case.batch, case.resolution, case.threads) == (
+        "mobilenet_v2_1.0",
+        "openvino",
+        4,
+        96,
+        1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("backend", "threads", "swept"),
+    [
+        ("openvino", 6, [1, 2, 4, 6, 0]),
+        ("openvino", 1, [1, 0]),
+        ("eager", 8, [1, 2, 4, 8]),
+        ("compile", 6, [1, 2, 6]),
+    ],
+)
+def test_streams_are_swept_up_to_the_threads(backend, threads, swept):
+    assert expand_streams("throughput", None, backend, threads) == swept
+    assert expand_streams("latency", None, backend, threads) == [0]
+
+
+def test_streams_that_were_asked_for_are_the_only_ones_and_have_ids_of_their_own():
+    known = {"models": ["rexnet_1.0"], "batch_sizes": [1], "backends": ["openvino"], "threads": 1}
+    plan = expand(Selection(**known, scenarios=["latency", "throughput"], streams=["hint", 1, "hint"]))
+    assert [(case.scenario, case.streams) for case in plan.cases] == [
+        ("latency", 0),
+        ("throughput", 0),
+        ("throughput", 1),
+    ]
+    assert [case.id.removeprefix("rexnet_1.0-224-b1-openvino") for case in plan.cases] == [
+        "", "-throughput", "-throughput-streams1",
+    ]  # fmt: skip
+    assert len(plan.matches()) == 1
+
+
+def test_a_worker_is_told_only_what_differs_from_the_defaults():
+    [case] = expand(Selection(models=["rexnet_1.0"], batch_sizes=[1], backends=["eager"], threads=1)).cases
+    assert set(case.as_message()) == {"model", "resolution", "batch", "backend"}
+    assert Case(**case.as_message()) == case
+
+
+def test_repeats_are_measured_once():
+    assert len(expand(Selection(models=["rexnet_1.0"] * 2, batch_sizes=[1, 1], backends=["eager", "eager"])).cases) == 1
+
+
+def test_every_runtime_gets_the_same_threads():
+    assert {case.threads for case in expand(Selection()).cases} == {read_thread_budget()}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line"),
+    [
+        ({"preset": "quik"}, "unknown preset 'quik'; did you mean 'quick'?"),
+        ({"backends": ["openvno"]}, "unknown backend 'openvno'; did you mean 'openvino'?"),
+        ({"models": ["rexnet_0"]}, "rexnet_0"),
+        ({"models": ["rexnt_1.0"]}, "did you mean 'rexnet_1.0'"),
+        ({"models": []}, "at least one model must be chosen, the selection is empty"),
+        ({"backends": []}, "at least one backend must be chosen"),
+        ({"batch_sizes": [0]}, "a batch size must be at least 1, not 0"),
+        ({"batch_sizes": [-3]}, "a batch size must be at least 1, not -3"),
+        ({"batch_sizes": [10**9]}, "batch 1000000000 of rexnet_1.0 at 224 needs at least"),
+        ({"resolutions": [0]}, "resolution must be a whole number of pixels from 32 to 4096, got 0"),
+        ({"resolutions": [7]}, "got 7"),
+        ({"precisions": ["fp16"]}, "unknown precision 'fp16'"),
+        ({"memory_formats": ["channel_last"]}, "did you mean 'channels_last'"),
+        ({"resolutions": ["natve"]}, "unknown resolution 'natve'; did you mean 'native'?"),
+        ({"device": "gpu"}, "unknown device 'gpu'"),
+        ({"streams": [1]}, "--streams are those of the throughput scenario, which is not chosen"),
+        ({"streams": [], "scenarios": ["throughput"]}, "at least one number of streams must be chosen"),
+        ({"streams": [0], "scenarios": ["throughput"]}, "streams must be 1 to"),
+        ({"streams": [2], "scenarios": ["throughput"], "threads": 1}, "streams must be 1 to 1, the threads they share"),
+        ({"streams": ["hnt"], "scenarios": ["throughput"]}, "unknown number of streams 'hnt'; did you mean 'hint'?"),
+        ({"threads": 0}, "a number of threads must be at least 1, not 0"),
+        ({"threads": 4096}, "threads must be at most"),
+        ({"settings": {"target": 0.0}}, "target must be a share between 0 and 1, not 0.0"),
+        ({"settings": {"max_rounds": 0}}, "max_rounds must be above 0, not 0"),
+        ({"settings": {"budget_s": -1.0}}, "budget must be above 0 seconds, not -1.0"),
+        ({"settings": {"limit_s": 0.0}}, "limit_s must be above 0"),
+        ({"settings": {"limit_s": 1e300}}, "limit_s must be at most 2592000, which is 30 days, not 1e+300"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_one_line(wrong, line):
+    with pytest.raises(InputError) as caught:
+        expand(Selection(**wrong))
+    assert line in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_checkpoint_is_for_one_model(tmp_path):
+    path = tmp_path / "weights.pth"
+    path.write_bytes(b"")
+    with pytest.raises(InputError, match="--weights is the checkpoint of one model, 2 are chosen"):
+        expand(Selection(weights=path))
+    with pytest.raises(InputError, match="--weights must be a file"):
+        expand(Selection(models=["rexnet_1.0"], weights=tmp_path))
+    assert expand(Selection(models=["rexnet_1.0"], weights=path)).weights == path
+
+
+def test_a_checkpoint_that_cannot_be_read_is_refused_beforehand(tmp_path, monkeypatch):
+    def refuse(_path, *_):
+        raise PermissionError(13, "Permission denied")
+
+    path = tmp_path / "weights.pth"
+    path.write_bytes(b"")
+    for method in ("open", "is_file"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"pathlib.Path.{method}", refuse)
+            with pytest.raises(InputError, match=r"--weights must be a file that can be read; .*: Permission denied"):
+                bench_plan._check_weights(path, ["rexnet_1.0"])
+
+
+def test_fewer_rounds_than_the_presets_least_are_granted():
+    settings = expand(Selection(settings={"max_rounds": 1})).settings
+    assert (settings.min_rounds, settings.max_rounds) == (1, 1)
+
+
+@pytest.fixture
+def duel(monkeypatch):
+    """A preset of two pairs and a model without rival, on a machine without GPU."""
+    preset = Preset(
+        summary="pairs",
+        models=("rexnet_1.0", "mobilenet_v2_1.0", "rexnet_2.0", "mobilenet_v2_1.4", "rexnet_plain"),
+        batch_sizes=(1,),
+        settings=Settings(),
+        backends=("eager", "openvino"),
+        resolutions=("native",),
+        rivals=(("rexnet_1.0", "mobilenet_v2_1.0"), ("rexnet_2.0", "mobilenet_v2_1.4")),
+        gpu_batch_sizes=(64,),
+    )
+    monkeypatch.setitem(PRESETS, "duel", preset)
+    monkeypatch.setattr(bench_plan, "has_nvidia_gpu", lambda: False)
+    return preset
+
+
+@pytest.fixture
+def gpu(duel, monkeypatch):  # noqa: ARG001 - the same preset
+    monkeypatch.setattr(bench_plan, "has_nvidia_gpu", lambda: True)
+
+
+def grid(plan):
+    return {(case.device, case.batch, case.backend) for case in plan.cases}
+
+
+def test_rivals_share_a_match_with_all_their_backends(duel):
+    plan = expand(Selection(preset="duel"))
+    models = [[case.model for case in match] for match in plan.matches()]
+    assert models == [
+        ["rexnet_1.0"] * 2 + ["mobilenet_v2_1.0"] * 2,
+        ["rexnet_2.0"] * 2 + ["mobilenet_v2_1.4"] * 2,
+        ["rexnet_plain"] * 2,
+    ]
+    assert plan.rivals == duel.rivals
+
+
+@pytest.mark.usefixtures("duel")
+def test_rivals_meet_at_the_same_batch_and_precision_only():
+    plan = expand(Selection(preset="duel", batch_sizes=[1, 8], precisions=["fp32", "bf16"]))
+    assert len(plan.matches()) == 3 * 2 * 2
+    assert all(len({case.terms for case in match}) == 1 for match in plan.matches())
+
+
+@pytest.mark.usefixtures("duel")
+def test_rivals_of_different_sides_meet():
+    [match] = expand(
+        Selection(preset="duel", models=["rexnet_1.0", "mobilenet_v2_1.0"], resolutions=[64, 96])
+    ).matches()
+    assert {case.resolution for case in match} == {64, 96}
+
+
+@pytest.mark.usefixtures("duel")
+def test_a_model_whose_rivals_were_not_chosen_has_none():
+    plan = expand(Selection(preset="duel", models=["rexnet_1.0", "rexnet_2.0", "mobilenet_v2_1.4"]))
+    assert plan.rivals == (("rexnet_2.0", "mobilenet_v2_1.4"),)
+    assert [len(match) for match in plan.matches()] == [2, 4]
+
+
+@pytest.mark.usefixtures("gpu")
+def test_other_presets_have_no_rivals_and_stay_on_the_cpu():
+    plan = expand(Selection(preset="quick"))
+    assert plan.rivals == ()
+    assert {case.device for case in plan.cases} == {"cpu"}
+
+
+@pytest.mark.usefixtures("duel")
+def test_native_is_the_side_of_each_model():
+    assert {case.resolution for case in expand(Selection(preset="duel")).cases} == {224}
+    mixed = expand(Selection(models=["rexnet_1.0"], backends=["eager"], resolutions=["native", 160, 224]))
+    assert {case.resolution for case in mixed.cases} == {224, 160}
+
+
+@pytest.mark.usefixtures("duel")
+def test_without_a_gpu_all_is_on_the_cpu():
+    assert grid(expand(Selection(preset="duel"))) == {("cpu", 1, "eager"), ("cpu", 1, "openvino")}
+
+
+@pytest.mark.usefixtures("gpu")
+def test_where_there_is_a_gpu_it_is_measured_too():
+    plan = expand(Selection(preset="duel"))
+    assert grid(plan) == {("cpu", 1, "eager"), ("cpu", 1, "openvino"), ("cuda", 64, "eager")}
+    assert [len(match) for match in plan.matches()] == [4, 4, 2, 2, 2, 1]
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_device_that_is_named_is_the_only_one():
+    assert grid(expand(Selection(preset="duel", device="cpu"))) == {("cpu", 1, "eager"), ("cpu", 1, "openvino")}
+    assert grid(expand(Selection(preset="duel", device="cuda"))) == {("cuda", 64, "eager")}
+    assert grid(expand(Selection(preset="duel", device="cuda", batch_sizes=[2], backends=["compile"]))) == {
+        ("cuda", 2, "compile")
+    }
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_gpu_that_nobody_named_gets_only_what_runs_there():
+    assert grid(expand(Selection(preset="duel", backends=["openvino"]))) == {("cpu", 1, "openvino")}
+
+
+def test_the_papers_pairs_meet_at_their_own_sides(monkeypatch):
+    monkeypatch.setattr(bench_plan, "has_nvidia_gpu", lambda: True)
+    plan = expand(Selection(preset="paper-latency"))
+    sides = [tuple(dict.fromkeys((case.model, case.resolution) for case in match)) for match in plan.matches()]
+    pairs = [
+        (("rexnet_1.0", 224), ("efficientnet_b0", 224)),
+        (("rexnet_1.3", 224), ("efficientnet_b1", 240)),
+        (("rexnet_1.5", 224), ("efficientnet_b2", 260)),
+        (("rexnet_2.0", 224), ("efficientnet_b3", 300)),
+    ]
+    assert sides == pairs * 2
+    assert grid(plan) == {("cpu", 1, "eager"), ("cpu", 1, "openvino"), ("cuda", 64, "eager")}

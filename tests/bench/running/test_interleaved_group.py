@@ -1,0 +1,339 @@
+"""A match runs to its end whatever its workers do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bench.records.case import Case
+from bench.records.settings import Settings
+from bench.running.interleaved_group import Match
+from bench.running.stopping import spent_s
+from bench.statistics.summary import ratio
+from bench.workers.executor import ProcessExecutor, WorkerError
+
+
+@pytest.fixture
+def saved():
+    return []
+
+
+@pytest.fixture
+def play(executor, settings, cases, tmp_path, saved):
+    def run(left_s=None, **changes):
+        match = Match(cases, settings=settings, executor=executor, scratch=tmp_path, **changes)
+        return {one.case.backend: one for one in match.run(left_s, saved.append)}
+
+    return run
+
+
+def test_every_case_gets_its_rounds_and_turns_pair_across_cases(play, settings):
+    measured = play()
+    assert {one.status for one in measured.values()} == {"ok"}
+    counts = {len(one.rounds) for one in measured.values()}
+    assert counts == {settings.min_rounds}
+    turns = {len(part.turns_s) for one in measured.values() for part in one.rounds}
+    assert len(turns) == 1
+    assert measured["eager"].stop_reason == "target"
+
+
+def test_speed_up_is_the_ratio_of_the_scripted_times(play, executor):
+    executor.scripts = {"eager": {"median_s": 0.03}, "compile": {"median_s": 0.01}}
+    measured = play()
+    assert ratio(measured["eager"], measured["compile"]).speedup == pytest.approx(3, rel=0.01)
+
+
+def test_order_of_turns_changes_from_turn_to_turn(play, executor):
+    play()
+    turns = [backend for backend, do in executor.asked if do == "take_turn"]
+    orders = {tuple(turns[start : start + 3]) for start in range(0, len(turns), 3)}
+    assert len(orders) > 1
+    assert all(sorted(order) == ["compile", "eager", "openvino"] for order in orders)
+
+
+def test_a_worker_that_dies_is_a_failed_row_and_the_others_go_on(play, executor):
+    executor.scripts = {"compile": {"fails_at": "take_turn"}}
+    measured = play()
+    assert measured["compile"].status == "failed"
+    assert measured["compile"].reason == "the worker died: exit code 1"
+    assert measured["eager"].status == measured["openvino"].status == "ok"
+
+
+def test_rounds_before_a_death_are_kept(play, executor, settings):
+    executor.scripts = {"compile": {"fails_at": "build", "fails_in": 1}}
+    measured = play()
+    assert measured["compile"].status == "failed"
+    assert len(measured["compile"].rounds) == 1
+    assert len(measured["eager"].rounds) == settings.min_rounds
+
+
+def test_a_round_that_dies_at_its_last_question_is_no_round(play, executor):
+    executor.scripts = {"compile": {"fails_at": "memory"}}
+    measured = play()
+    assert (measured["compile"].status, measured["compile"].rounds) == ("failed", ())
+
+
+def test_files_that_cannot_be_written_are_a_failed_row(play, executor):
+    executor.prepare_error = OSError(28, "No space left on device")
+    assert {one.reason for one in play().values()} == {"OSError: [Errno 28] No space left on device"}
+
+
+@pytest.mark.parametrize("status", ["unavailable", "unsupported"])
+def test_a_backend_that_refuses_has_its_own_status(play, executor, status):
+    executor.scripts = {"compile": {"fails_at": "open", "error": WorkerError(status, "inductor needs a C++ compiler")}}
+    assert (play()["compile"].status, play()["compile"].rounds) == (status, ())
+
+
+def test_a_failed_preparation_fails_every_case_with_its_reason(play, executor):
+    executor.prepare_error = WorkerError("failed", "preparing weights and inputs: exit code 1: boom")
+    assert {(one.status, one.reason) for one in play().values()} == {
+        ("failed", "preparing weights and inputs: exit code 1: boom")
+    }
+
+
+def test_another_output_than_eagers_is_a_mismatch_that_still_has_its_times(play, executor):
+    executor.scripts = {"openvino": {"logits": np.zeros((4, 2, 10), np.float32)}}
+    got = play()["openvino"]
+    assert got.status == "mismatch"
+    assert "output differs from eager fp32" in got.reason
+    assert got.rounds
+
+
+def test_another_precision_than_asked_is_a_mismatch(play, executor):
+    executor.scripts = {"openvino": {"effective": {"precision": "bf16"}}}
+    assert play()["openvino"].reason == "asked for precision fp32, got bf16"
+
+
+def test_fewer_threads_than_asked_are_a_mismatch(play, executor):
+    executor.scripts = {"openvino": {"effective": {"threads": 1}}}
+    assert play()["openvino"].reason == "asked for threads 2, got 1"
+
+
+def test_first_compile_is_cold_and_later_ones_are_cached(play, executor):
+    executor.scripts = {"compile": {"caches": True}}
+    measured = play()
+    assert [part.compile_cache for part in measured["compile"].rounds] == ["cold", "cached"]
+    assert [part.compile_cache for part in measured["eager"].rounds] == [None, None]
+
+
+def test_conversion_in_the_preparing_process_counts_for_openvino_alone(play):
+    measured = play()
+    assert measured["openvino"].rounds[0].phases_s["convert"] == pytest.approx(3.25)
+    assert measured["eager"].rounds[0].phases_s["convert"] == pytest.approx(0.25)
+
+
+def test_processes_that_differ_go_on_past_the_least_rounds(play, executor, settings):
+    executor.scripts = {"eager": {"drift": 0.2}}
+    measured = play()
+    assert len(measured["eager"].rounds) > settings.min_rounds
+    assert measured["eager"].stop_reason in {"rounds", "plateau"}
+
+
+def test_budget_ends_a_match_after_its_first_round(play, executor):
+    executor.round_cost_s = 50.0
+    measured = play(left_s=100.0)
+    assert len(measured["eager"].rounds) == 1
+    assert measured["eager"].stop_reason == "budget"
+
+
+def test_a_cold_compile_is_not_expected_again(play, executor, settings):
+    """A round of 23 s of which 20 are a cold compile leaves time for another in 12."""
+    executor.scripts = {"compile": {"caches": True, "compile_s": 20.0}}
+    executor.round_cost_s = 7.0
+    assert len(play(left_s=36.0)["compile"].rounds) == settings.min_rounds
+
+
+def test_every_round_is_saved_when_it_ends(play, saved, settings):
+    play()
+    assert [len(rows[0].rounds) for rows in saved] == list(range(1, settings.min_rounds + 1))
+
+
+def test_ctrl_c_keeps_the_rounds_that_are_whole_and_ends_the_workers(play, executor, saved):
+    executor.scripts = {"compile": {"fails_at": "take_turn", "fails_in": 1, "error": KeyboardInterrupt()}}
+    with pytest.raises(KeyboardInterrupt):
+        play()
+    assert all(handle.closed for handle in executor.handles)
+    assert [(one.status, len(one.rounds), one.stop_reason) for one in saved[-1]] == [("ok", 1, "interrupted")] * 3
+
+
+def test_ctrl_c_in_the_first_round_marks_the_cases_as_interrupted(play, executor, saved):
+    executor.scripts = {"openvino": {"fails_at": "build", "error": KeyboardInterrupt()}}
+    with pytest.raises(KeyboardInterrupt):
+        play()
+    assert {one.status for one in saved[-1]} == {"interrupted"}
+
+
+def test_workers_are_closed_at_the_end(play, executor):
+    play()
+    assert executor.handles
+    assert all(handle.closed for handle in executor.handles)
+
+
+def test_a_warm_up_at_its_cap_is_a_stated_doubt(play, executor):
+    executor.scripts = {"eager": {"steady": False}}
+    assert "warm-up reached its cap before two windows agreed" in play()["eager"].notes
+
+
+@pytest.fixture
+def rivals(cases):
+    return [replace(case, model=name) for name in ("rexnet_1.0", "mobilenet_v2_1.0") for case in cases[:2]] + [
+        replace(cases[0], model="mobilenet_v2_1.0", resolution=96)
+    ]
+
+
+@pytest.fixture
+def meet(executor, settings, rivals, tmp_path, saved):
+    def run():
+        match = Match(rivals, settings=settings, executor=executor, scratch=tmp_path)
+        return dict(zip([case.id for case in rivals], match.run(None, saved.append), strict=True))
+
+    return run
+
+
+def test_each_model_at_its_side_is_prepared_once_in_a_folder_of_its_own(meet, executor):
+    meet()
+    told = [(task["model"], task["resolution"], task["folder"].rpartition("/")[2]) for task in executor.tasks]
+    assert told == [
+        ("rexnet_1.0", 64, "rexnet_1.0-64-b2"),
+        ("mobilenet_v2_1.0", 64, "mobilenet_v2_1.0-64-b2"),
+        ("mobilenet_v2_1.0", 96, "mobilenet_v2_1.0-96-b2"),
+    ]
+    assert [handle.assets.name for handle in executor.handles[:5]] == [
+        *["rexnet_1.0-64-b2"] * 2,
+        *["mobilenet_v2_1.0-64-b2"] * 2,
+        "mobilenet_v2_1.0-96-b2",
+    ]
+
+
+def test_rivals_take_turns_with_one_another(meet, executor, rivals):
+    measured = meet()
+    assert {one.status for one in measured.values()} == {"ok"}
+    turns = [handle for handle, do in executor.told if do == "take_turn"][: 4 * len(rivals)]
+    orders = [tuple(turns[start : start + len(rivals)]) for start in range(0, len(turns), len(rivals))]
+    assert all(sorted(order) == sorted(case.id for case in rivals) for order in orders)
+    assert len(set(orders)) > 1
+
+
+def test_a_model_that_cannot_be_prepared_leaves_its_rivals_alone(meet, executor):
+    executor.prepare_errors = {"mobilenet_v2_1.0": WorkerError("failed", "preparing weights and inputs: boom")}
+    told = {name: (one.status, one.reason) for name, one in meet().items()}
+    assert told["rexnet_1.0-64-b2-eager"] == told["rexnet_1.0-64-b2-compile"] == ("ok", "")
+    assert {told[name] for name in told if "mobilenet" in name} == {("failed", "preparing weights and inputs: boom")}
+
+
+def test_models_of_other_terms_are_no_match(executor, settings, cases, tmp_path):
+    with pytest.raises(AssertionError, match="that can be compared"):
+        Match([cases[0], replace(cases[0], batch=4)], settings=settings, executor=executor, scratch=tmp_path)
+
+
+def test_two_models_meet_in_real_processes(tmp_path, saved):
+    short = Settings(min_rounds=1, max_rounds=1, round_s=0.05, slice_s=0.01, warm_s=0.2)
+    one, two = (
+        Case(model=name, resolution=side, batch=1, backend="eager")
+        for name, side in (("rexnet_0.5", 32), ("mobilenet_v2_0.5", 48))
+    )
+    match = Match([one, two], settings=short, executor=ProcessExecutor(), scratch=tmp_path)
+    model, rival = match.run(None, saved.append)
+    assert [(part.status, part.parity.passed) for part in (model, rival)] == [("ok", True)] * 2
+    assert len(model.rounds[0].turns_s) == len(rival.rounds[0].turns_s) > 0
+    assert ratio(rival, model).pairs == len(model.rounds[0].turns_s)
+
+
+def test_a_dirty_round_is_measured_again_and_kept_apart(play, executor, settings):
+    executor.dirty_windows = {1}
+    measured = play()
+    for one in measured.values():
+        assert len(one.rounds) == settings.min_rounds
+        assert [part.contamination["others_percent"] for part in one.rounds] == [0, 0]
+        assert [part.contamination["others_percent"] for part in one.repeated] == [25]
+    assert ratio(measured["eager"], measured["compile"]).rounds == settings.min_rounds
+
+
+def test_rounds_that_are_dirty_again_stay(play, executor):
+    executor.dirty_windows = set(range(20))
+    measured = play()
+    assert {len(one.repeated) for one in measured.values()} == {0}
+    assert {len(one.rounds) for one in measured.values()} == {2}
+
+
+def test_the_cold_compile_of_a_dirty_round_is_not_forgotten(play, executor):
+    executor.scripts = {"compile": {"caches": True}}
+    executor.dirty_windows = {0}
+    found = play()["compile"]
+    assert [part.compile_cache for part in (*found.repeated, *found.rounds)] == ["cold", "cached", "cached"]
+
+
+def test_a_case_that_dies_in_the_repetition_keeps_its_dirty_round(play, executor):
+    executor.dirty_windows = {0}
+    executor.scripts = {"compile": {"fails_at": "build", "fails_in": 1}}
+    measured = play()
+    assert [(len(one.rounds), len(one.repeated)) for one in measured.values()] == [(2, 1), (1, 0), (2, 1)]
+
+
+def test_a_worker_of_another_build_that_tells_less_is_a_failed_row(play, executor):
+    open_worker = executor.open
+
+    def open_other(case, *words):
+        handle = open_worker(case, *words)
+        if case.backend == "compile":
+            handle.build = lambda _script, **_: {"phases_s": {}}
+        return handle
+
+    executor.open = open_other
+    measured = play()
+    assert measured["compile"].status == "failed"
+    assert measured["compile"].reason.startswith("its answer to 'build' lacks caches, effective; its build is another")
+    assert {measured[name].status for name in ("eager", "openvino")} == {"ok"}
+
+
+def test_what_a_later_build_tells_beside_is_left_out(play, executor):
+    executor.scripts = {"eager": {"effective": {"hat": "red"}}}
+    assert play()["eager"].status == "ok"
+
+
+def test_ctrl_c_while_a_worker_is_ended_does_not_spare_the_others(play, executor):
+    open_worker = executor.open
+
+    def open_slow(case, *words):
+        handle = open_worker(case, *words)
+        if case.backend == "compile":
+            close = handle.close
+
+            def stop():
+                close()
+                raise KeyboardInterrupt
+
+            handle.close = stop
+        return handle
+
+    executor.open = open_slow
+    with pytest.raises(KeyboardInterrupt):
+        play()
+    assert len(executor.handles) == 3
+    assert all(handle.closed for handle in executor.handles)
+
+
+def test_a_dirty_round_of_before_an_interruption_is_still_measured_again(executor, settings, cases, tmp_path, saved):
+    executor.dirty_windows = {0}
+    executor.scripts = {"eager": {"fails_at": "build", "fails_in": 1, "error": KeyboardInterrupt()}}
+    with pytest.raises(KeyboardInterrupt):
+        Match(cases, settings=settings, executor=executor, scratch=tmp_path).run(None, saved.append)
+    executor.scripts = {}
+    assert [len(one.rounds) for one in saved[-1]] == [1, 1, 1]
+    again = Match(cases, settings=settings, executor=executor, scratch=tmp_path, stored=saved[-1])
+    assert again.course.suspect
+    for one in again.run(None, saved.append):
+        assert (len(one.rounds), len(one.repeated)) == (settings.min_rounds, 1)
+        assert [part.contamination["others_percent"] for part in one.repeated] == [25]
+
+
+def test_what_is_stored_tells_how_long_a_round_takes(executor, settings, cases, tmp_path, saved):
+    found = Match(cases, settings=settings, executor=executor, scratch=tmp_path).run(None, saved.append)
+    short = [replace(one, rounds=one.rounds[:1], stop_reason="interrupted") for one in found]
+    again = Match(cases, settings=settings, executor=executor, scratch=tmp_path, stored=short)
+    assert again.course.next_s == pytest.approx(sum(map(spent_s, [one.rounds[0] for one in short])))
+    opened = len(executor.handles)
+    assert {one.stop_reason for one in again.run(1.0, saved.append)} == {"budget"}
+    assert len(executor.handles) == opened

@@ -1,0 +1,143 @@
+"""How long a plan takes is foretold from the past on the same processor, and what was not reached is said."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from bench.planning.plan import Plan, Selection, expand
+from bench.records.measurement import Measurement, Round
+from bench.records.run import RunInfo
+from bench.records.settings import Settings
+from bench.running.session import Session
+from bench.running.time_estimate import TIME, describe_above, find_above, forecast, foretell
+from bench.store.store import Store
+
+SETTINGS = Settings(min_rounds=2, max_rounds=4, round_s=3.0, slice_s=0.15)
+PHASES = {"import": 1.0, "build": 0.5, "convert": 0.25, "compile": 20.0, "warm_up": 0.25}
+
+
+def made_round(call_s=0.01, compile_cache=None, **phases):
+    return Round(turns_s=((call_s,) * 3,) * 5, phases_s=PHASES | phases, compile_cache=compile_cache)
+
+
+@pytest.fixture
+def plan(cases):
+    return Plan(cases=tuple(cases), settings=SETTINGS)
+
+
+def test_a_plan_takes_a_first_round_and_then_cached_ones(plan):
+    [eager, compiled, openvino] = plan.cases
+    past = {
+        eager: [("a", made_round(compile=0.0)), ("a", made_round(compile=0.0))],
+        compiled: [("a", made_round(compile_cache="cold")), ("a", made_round(compile=4.0, compile_cache="cached"))],
+        openvino: [("b", made_round(compile=1.0)), ("b", made_round(compile=1.0))],
+    }
+    found = forecast(plan, past)
+    first = (2.0 + 1 + 3) + (22.0 + 1 + 3) + (3.0 + 1 + 3)
+    later = (2.0 + 1 + 3) + (6.0 + 1 + 3) + (2.25 + 1 + 3)
+    assert found.least_s == pytest.approx(first)
+    assert found.expected_s == pytest.approx(first + later)
+    assert str(found) == "about 61 s for 3 cases, from 2 past runs"
+
+
+def test_long_calls_take_at_least_their_turns(plan):
+    case = plan.cases[0]
+    assert forecast(replace(plan, cases=(case,)), {case: [("a", made_round(2.0))]}).least_s == pytest.approx(
+        22 + 1 + 10
+    )
+
+
+def test_cases_without_a_past_are_taken_to_be_like_the_others(plan):
+    found = forecast(plan, {plan.cases[0]: [("a", made_round(compile=0.0))]})
+    assert found.least_s == pytest.approx(18)
+    assert "for 3 cases (2 of them new here), from 1 past run" in str(found)
+
+
+def test_without_a_past_nothing_is_foretold(plan):
+    found = forecast(replace(plan, settings=replace(SETTINGS, budget_s=600.0)), {})
+    assert math.isnan(found.expected_s)
+    assert found.as_dict() == {"expected_s": None, "past_runs": 0}
+    assert str(found).endswith("so no time is foretold; the budget is 10 min")
+
+
+def test_a_budget_bounds_the_forecast_but_for_the_first_rounds(plan):
+    past = {case: [("a", made_round(compile=50.0))] for case in plan.cases}
+    enough = forecast(replace(plan, settings=replace(SETTINGS, budget_s=200.0)), past)
+    assert enough.expected_s == 200
+    scarce = forecast(replace(plan, settings=replace(SETTINGS, budget_s=60.0)), past)
+    assert scarce.expected_s == scarce.least_s == pytest.approx(168)
+    assert str(scarce).endswith("a round for each match alone takes about 3 min, more than the budget of 60 s")
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(f"sqlite:///{tmp_path}/results.db")
+    yield store
+    store.close()
+
+
+def test_the_past_is_that_of_the_same_processor(store, plan):
+    def run(name, model):
+        return RunInfo(id=name, started_at=name, environment={"cpu": {"model": model}})
+
+    for name, model, rounds in (("1", "this", 2), ("2", "other", 3), ("3", "this", 1)):
+        store.save_run(run(name, model))
+        done = Measurement(case=plan.cases[0], status="ok", rounds=(made_round(),) * rounds)
+        store.save_measurement(name, done)
+        store.save_measurement(name, replace(done, case=plan.cases[1], status="mismatch"))
+    found = foretell(plan, store, run("4", "this"))
+    assert (found.past_runs, found.unknown) == (2, 2)
+    assert [name for name, _ in store.past_rounds(plan.cases[0], ["1", "2", "3"])] == ["3", "2", "2", "2", "1", "1"]
+
+
+def test_what_is_above_the_target_is_named_the_widest_first(plan):
+    steady = tuple(replace(made_round(), turns_s=((call,) * 9,) * 5) for call in (0.01, 0.0101))
+    wide = tuple(replace(made_round(), turns_s=((call,) * 9,) * 5) for call in (0.01, 0.013))
+    rounds = (steady * 3, wide * 2, wide[:1])
+    rows = [Measurement(case=case, status="ok", rounds=one) for case, one in zip(plan.cases, rounds, strict=True)]
+    above = find_above(rows, 0.02)
+    assert [one["case"] for one in above] == [plan.cases[2].id, plan.cases[1].id]
+    text = describe_above(above, 3, 0.02)
+    assert text.startswith(
+        "2 of 3 cases are above the target half-width of 2 %: rexnet_1.0-64-b2-openvino (no interval), "
+    )
+
+
+def test_of_many_cases_above_the_target_some_are_named():
+    above = [{"case": str(index), "half_width": 0.051} for index in range(8)]
+    assert describe_above(above, 16, 0.02) == (
+        "8 of 16 cases are above the target half-width of 2 %: "
+        "0 (5.1 %), 1 (5.1 %), 2 (5.1 %), 3 (5.1 %), 4 (5.1 %), and 3 more"
+    )
+    assert describe_above([], 16, 0.02) == ""
+
+
+def test_a_run_stores_what_it_expected_took_and_did_not_reach(store, plan, executor):
+    executor.scripts = {"eager": {"drift": 0.2}}
+    budgeted = replace(plan, settings=replace(SETTINGS, round_s=0.5, budget_s=100.0))
+    for _ in range(2):
+        with Session(budgeted, store, executor=executor) as session:
+            session.measure_all()
+    told = store.find_run(session.run.id).settings[TIME]
+    assert told["past_runs"] == 1
+    assert told["expected_s"] > 0
+    assert [one["case"] for one in told["above_target"]] == ["rexnet_1.0-64-b2-eager"]
+    assert session.describe_shortfall().startswith("1 of 3 cases is above the target half-width of 2 %: ")
+
+
+def test_a_run_that_was_stopped_does_not_say_that_all_was_reached(store, plan, executor):
+    executor.scripts = {"compile": {"fails_at": "take_turn", "fails_in": 1, "error": KeyboardInterrupt()}}
+    with pytest.raises(KeyboardInterrupt), Session(plan, store, executor=executor) as session:
+        session.measure_all()
+    assert "above_target" not in store.find_run(session.run.id).settings[TIME]
+    assert session.describe_shortfall() == ""
+
+
+def test_a_budget_that_is_asked_for_lifts_the_cap_of_rounds():
+    quick = Selection(models=["rexnet_1.0"], batch_sizes=[1])
+    assert expand(quick).settings.max_rounds == 4
+    assert expand(replace(quick, settings={"budget_s": 60.0})).settings.max_rounds == 20
+    assert expand(replace(quick, settings={"budget_s": 60.0, "max_rounds": 3})).settings.max_rounds == 3

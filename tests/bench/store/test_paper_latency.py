@@ -1,0 +1,92 @@
+"""Stored runs as published latencies are compared with them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bench.records.case import Case
+from bench.records.measurement import Measurement, Round
+from bench.records.run import RunInfo
+from bench.store.paper_latency import find_measured
+from bench.store.store import Store
+from rexnet_core.errors import StoreError
+
+CASE = Case(model="rexnet_1.0", resolution=224, batch=1, backend="eager", threads=2)
+RIVALS = [["rexnet_1.0", "efficientnet_b1"]]
+
+
+def measured(case, scale=1.0, status="ok", rounds=5):
+    turns = [tuple((scale * (1 + 0.01 * turn + 0.02 * part),) * 3 for turn in range(6)) for part in range(rounds)]
+    return Measurement(case=case, status=status, rounds=tuple(Round(turns_s=one, phases_s={}) for one in turns))
+
+
+def rival(**changes):
+    return replace(CASE, model="efficientnet_b1", resolution=240, **changes)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(f"sqlite:///{tmp_path / 'runs.db'}")
+
+
+def keep(store, name, *measurements, preset="paper-latency"):
+    environment = {"cpu": {"model": "A processor"}}
+    settings = {"rivals": RIVALS}
+    run = RunInfo(id=name, started_at=f"2026-01-0{name[-1]}T00:00:00+00:00", preset=preset)
+    store.save_run(replace(run, environment=environment, settings=settings))
+    for one in measurements:
+        store.save_measurement(name, one)
+
+
+def test_a_store_without_such_a_run_has_nothing(store):
+    keep(store, "run1", measured(CASE), preset="quick")
+    assert find_measured(store) == []
+
+
+def test_latencies_and_paired_ratios_come_with_where_they_were_taken(store):
+    keep(store, "run1", measured(CASE, 0.02), measured(rival(), 0.03))
+    (one,) = find_measured(store)
+    assert (one.device, one.batch) == ("cpu", 1)
+    assert one.told == "run run1, A processor, eager, batch 1, 2 threads"
+    assert one.latency_s["rexnet_1.0"].low < one.latency_s["rexnet_1.0"].value < one.latency_s["rexnet_1.0"].high
+    assert one.paired["efficientnet_b1", "rexnet_1.0"].value == pytest.approx(1.5)
+
+
+def test_the_newest_run_of_the_preset_is_taken_and_another_where_it_is_named(store):
+    keep(store, "run1", measured(CASE, 0.02))
+    keep(store, "run2", measured(CASE, 0.04))
+    keep(store, "run3", measured(CASE, 0.08), preset="quick")
+    assert find_measured(store)[0].told.startswith("run run2")
+    assert find_measured(store, "run3")[0].told.startswith("run run3")
+    with pytest.raises(StoreError, match="run9"):
+        find_measured(store, "run9")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"backend": "openvino"},
+        {"precision": "bf16"},
+        {"memory_format": "channels_last"},
+        {"scenario": "throughput"},
+        {"resolution": 160},
+        {"model": "one_of_long_ago"},
+    ],
+)
+def test_what_published_latencies_were_not_taken_with_is_left_out(store, other):
+    keep(store, "run1", measured(replace(CASE, **other)))
+    assert find_measured(store) == []
+
+
+def test_what_failed_or_has_no_interval_is_left_out(store):
+    keep(store, "run1", measured(CASE, status="failed"), measured(rival(), rounds=1))
+    found = find_measured(store)
+    assert [one.latency_s for one in found] == [{}]
+    assert [one.paired for one in found] == [{}]
+
+
+def test_devices_and_batches_are_kept_apart(store):
+    keep(store, "run1", measured(CASE, 0.02), measured(replace(CASE, device="cuda", batch=64), 0.05))
+    assert {(one.device, one.batch) for one in find_measured(store)} == {("cpu", 1), ("cuda", 64)}

@@ -1,0 +1,61 @@
+"""A target is met, missed, or not decided by the interval."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from unittest import SkipTest
+
+import pytest
+
+from bench.suites.support.interleaved_timing import Estimate
+from bench.suites.support.reference_tools import hold, judge, read_pairs, run_benchmark_app
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (0.98, 1.02, "met"),
+        (0.97, 1.03, "met"),
+        (0.5, 2.0, "undecided"),
+        (1.0, 1.04, "undecided"),
+        (0.9, 0.99, "undecided"),
+        (1.04, 1.2, "missed"),
+        (0.7, 0.96, "missed"),
+    ],
+)
+def test_a_target_is_met_by_the_whole_interval_and_missed_by_the_whole(low, high, verdict):
+    assert judge(Estimate((low + high) / 2, low, high), 0.03) == verdict
+
+
+def test_an_interval_that_tells_nothing_is_no_pass():
+    with pytest.raises(SkipTest, match=r"undecided: 1.000 \[0.500, 2.000\] is neither within 3%"):
+        hold(Estimate(1.0, 0.5, 2.0), 0.03)
+    with pytest.raises(AssertionError, match=r"1.100 \[1.050, 1.200\] is more than 3% from 1"):
+        hold(Estimate(1.1, 1.05, 1.2), 0.03)
+    hold(Estimate(1.0, 0.99, 1.01), 0.03)
+
+
+def test_the_number_of_pairs_can_be_named(monkeypatch):
+    monkeypatch.delenv("REXBENCH_PAIRS", raising=False)
+    assert read_pairs(10) == 10
+    monkeypatch.setenv("REXBENCH_PAIRS", "24")
+    assert read_pairs(10) == 24
+
+
+def test_too_few_pairs_for_an_interval_are_not_taken(monkeypatch):
+    monkeypatch.setenv("REXBENCH_PAIRS", "2")
+    assert read_pairs(10) == 6
+
+
+def test_benchmark_app_is_started_without_variables_that_tune(monkeypatch, tmp_path):
+    started = {}
+    monkeypatch.setenv("OV_CPU_SOMETHING", "1")
+    monkeypatch.setenv("KMP_BLOCKTIME", "0")
+    monkeypatch.setenv("KEPT", "yes")
+    monkeypatch.setattr(subprocess, "run", lambda command, **words: started.update(command=command, **words))
+    (tmp_path / "benchmark_report.json").write_text(json.dumps({"execution_results": {}}))
+    assert run_benchmark_app(tmp_path / "a.xml", tmp_path, "-t", "4") == {"execution_results": {}}
+    assert started["env"]["KEPT"] == "yes"
+    assert not {"OV_CPU_SOMETHING", "KMP_BLOCKTIME"} & started["env"].keys()
+    assert started["command"][started["command"].index("-t") + 1] == "4"

@@ -1,0 +1,133 @@
+"""pytest is the loop: selection, statistics and exit codes work as its users know them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.machine.lock import MachineLock
+from bench.pytest_plugin import ReplayClock
+from bench.store.store import Store
+
+SUITES = Path(__file__).parents[2] / "bench/suites"
+TINY = [
+    "--models",
+    "rexnet_0.5",
+    "--resolutions",
+    "32",
+    "--batch-sizes",
+    "1",
+    "--rounds",
+    "1",
+    "--backends",
+    "openvino",
+]
+
+
+def rexbench(folder, *words, timeout=240):
+    command = [sys.executable, "-m", "rexbench", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def test_replay_clock_shows_each_duration_between_two_looks():
+    clock = ReplayClock()
+    clock.load([0.5, 0.25])
+    looks = [clock() for _ in range(4)]
+    assert [looks[1] - looks[0], looks[3] - looks[2]] == [0.5, 0.25]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """One small real run, through the suites."""
+    folder = tmp_path_factory.mktemp("suites")
+    return folder, rexbench(folder, "suites", *TINY, "--benchmark-json", "times.json", "-q")
+
+
+def test_suites_end_with_the_path_of_a_report(finished):
+    folder, done = finished
+    assert done.returncode == 0, done.stdout + done.stderr
+    last = done.stdout.strip().splitlines()[-1]
+    assert last.startswith("report: ")
+    assert (folder / last.removeprefix("report: ")).is_file()
+
+
+def test_samples_of_the_worker_are_the_rounds_of_pytest_benchmark(finished):
+    folder, _ = finished
+    store = Store(f"sqlite:///{folder}/results/rexbench.db")
+    [measurement] = store.measurements(store.find_run().id)
+    store.close()
+    samples = [sample for part in measurement.rounds for turn in part.turns_s for sample in turn]
+    benchmarks = json.loads((folder / "times.json").read_text())["benchmarks"]
+    [entry] = [one for one in benchmarks if one["name"].startswith("test_latency")]
+    assert entry["stats"]["rounds"] == len(samples)
+    assert entry["stats"]["data"] == pytest.approx(samples)
+    assert entry["extra_info"]["backend"] == "openvino"
+
+
+def test_pytest_benchmark_compares_two_runs(finished):
+    folder, _ = finished
+    command = [sys.executable, "-m", "pytest_benchmark", "compare", "times.json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "test_latency[rexnet_0.5-32-b1-openvino]" in done.stdout
+
+
+def test_report_rebuilds_from_the_store_with_the_keys_others_rely_on(finished, tmp_path):
+    folder, _ = finished
+    store = f"sqlite:///{folder}/results/rexbench.db"
+    done = rexbench(tmp_path, "report", "--store", store, "--json", "--csv", "cases.csv")
+    document = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert set(document) >= {"run", "report", "cases"}
+    assert (tmp_path / document["report"]).is_file()
+    [case] = document["cases"]
+    expected = "model resolution batch backend precision memory_format threads status reason latency_s latency_low_s"
+    assert {*expected.split(), "latency_high_s", "throughput_per_s"} <= set(case)
+    assert (case["backend"], case["status"]) == ("openvino", "ok")
+    # One round has no interval; a second is there where both were dirty.
+    assert (case["latency_low_s"] is None) == (case["rounds"] == 1)
+    assert case["latency_s"] > 0
+    assert (tmp_path / "cases.csv").read_text().startswith("model,resolution,batch,backend")
+
+
+def test_a_name_that_is_none_is_a_usage_error_in_one_line(tmp_path):
+    done = rexbench(tmp_path, "suites", "--models", "rexnt_1.0")
+    assert done.returncode == 2
+    assert "ERROR: unknown model 'rexnt_1.0'; did you mean 'rexnet_1.0'?" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_a_store_that_is_none_ends_the_session_with_code_2(tmp_path):
+    (tmp_path / "notes.db").write_text("no database" * 100)
+    done = rexbench(tmp_path, "suites", *TINY, "--store", "sqlite:///notes.db", "-k", "latency")
+    assert done.returncode == 2
+    assert "can't open the store sqlite:///notes.db" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_suites_that_are_refused_beside_a_run_leave_no_store(tmp_path):
+    with MachineLock():
+        done = rexbench(tmp_path, "suites", *TINY, "-k", "latency")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "another run is measuring on this machine" in done.stdout + done.stderr
+    assert list(tmp_path.rglob("*.db")) == []
+
+
+def test_selection_by_name_runs_that_case_alone(tmp_path):
+    done = rexbench(tmp_path, "suites", "--collect-only", "-q", "-k", "latency and compile and b8")
+    cases = [line for line in done.stdout.splitlines() if "test_latency" in line]
+    assert len(cases) == 2
+    assert all("compile" in line and "b8" in line for line in cases)
+
+
+def test_extras_are_left_out_unless_asked_for(tmp_path):
+    usual = rexbench(tmp_path, "suites", "--collect-only", "-q").stdout
+    extra = rexbench(tmp_path, "suites", "--collect-only", "-q", "-m", "extra").stdout
+    assert "test_overhead" not in usual
+    assert "test_latency" in usual
+    assert "test_overhead" in extra
+    assert "test_latency" not in extra

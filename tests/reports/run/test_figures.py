@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import pytest
+
+from reports.drawing import style
+from reports.run import frames as run_frames
+from reports.run.figures import NAMES, costs, load, plot_all, speed
+
+if TYPE_CHECKING:
+    from reports.drawing.picture import Picture
+    from reports.run.data import RunData
+
+    Top1 = dict[str, tuple[float, str]]
+
+
+@pytest.fixture(scope="module")
+def pictures(run: RunData, top1: Top1) -> list[Picture]:
+    return plot_all(run_frames.all_frames(run), "a processor; 2 threads", top1)
+
+
+def test_every_figure_is_drawn_from_a_full_run(pictures: list[Picture]) -> None:
+    assert tuple(one.name for one in pictures) == NAMES
+    assert [one.reason for one in pictures] == [""] * len(NAMES)
+
+
+def test_figures_are_files_of_their_kind(pictures: list[Picture]) -> None:
+    for one in pictures:
+        assert one.png.startswith(b"\x89PNG")
+        assert ET.fromstring(one.svg).tag.endswith("svg")
+
+
+def test_figures_fetch_nothing(pictures: list[Picture]) -> None:
+    links = {
+        value
+        for one in pictures
+        for element in ET.fromstring(one.svg).iter()
+        for name, value in element.attrib.items()
+        if name.endswith("href")
+    }
+    assert all(link.startswith("#") for link in links)
+
+
+def test_the_same_run_gives_the_same_bytes(run: RunData, top1: Top1, pictures: list[Picture]) -> None:
+    again = plot_all(run_frames.all_frames(run), "a processor; 2 threads", top1)
+    assert [one.svg for one in again] == [one.svg for one in pictures]
+    assert [one.png for one in again] == [one.png for one in pictures]
+
+
+def test_drawing_leaves_the_global_settings_alone(run: RunData) -> None:
+    before = dict(mpl.rcParams)
+    plot_all(run_frames.all_frames(replace(run, measurements=run.measurements[:2])), "", {})
+    assert dict(mpl.rcParams) == before
+
+
+def test_requests_in_flight_are_apart_from_one_call_at_a_time(run: RunData) -> None:
+    cases = run_frames.cases_frame(run)
+    figure = load.plot_streams(cases, "")
+    assert figure is not None
+    throughput, loaded, *rest = figure.axes
+    assert not [panel for panel in rest if panel.get_visible()]
+    assert (throughput.get_ylabel(), loaded.get_ylabel()) == ("throughput [images/s]", "latency under load [ms]")
+    [legend] = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["eager", "openvino", "chosen by hint"]
+    alone = cases[cases["scenario"] == "latency"]
+    for plot in (speed.plot_throughput, speed.plot_speedup):
+        both, one = plot(cases, ""), plot(alone, "")
+        assert both is not None
+        assert one is not None
+        assert [len(panel.containers) for panel in both.axes] == [len(panel.containers) for panel in one.axes]
+
+
+def test_a_case_without_throughput_is_left_out_and_takes_no_other_with_it(run: RunData) -> None:
+    cases = run_frames.cases_frame(run)
+    eager = (cases["scenario"] == "throughput") & (cases["backend"] == "eager")
+    figure = load.plot_streams(cases.assign(throughput_per_s=cases["throughput_per_s"].mask(eager)), "")
+    assert figure is not None
+    [legend] = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["openvino", "chosen by hint"]
+    none = cases["scenario"] == "throughput"
+    assert load.plot_streams(cases.assign(throughput_per_s=cases["throughput_per_s"].mask(none)), "") is None
+
+
+def test_labels_of_requests_in_flight_stay_inside_the_figure(run: RunData) -> None:
+    figure = load.plot_streams(run_frames.cases_frame(run), "a processor; 2 threads")
+    assert figure is not None
+    figure.draw_without_rendering()
+    width, height = figure.get_size_inches() * figure.dpi
+    for panel in figure.axes:
+        for text in (panel.title, panel.xaxis.label, panel.yaxis.label, *figure.legends[0].get_texts()):
+            box = text.get_window_extent()
+            assert box.x0 >= 0
+            assert box.y0 >= 0
+            assert box.x1 <= width
+            assert box.y1 <= height
+
+
+def test_what_has_nothing_to_show_says_why(empty_run: RunData) -> None:
+    pictures = plot_all(run_frames.all_frames(empty_run), "", {})
+    assert all(one.reason and not one.svg for one in pictures)
+
+
+def test_one_model_has_no_figure_over_models(run: RunData) -> None:
+    frames = run_frames.all_frames(replace(run, measurements=run.measurements[:8], costs=run.costs[:1]))
+    reasons = {one.name: one.reason for one in plot_all(frames, "", {})}
+    assert "two models" in reasons["macs_latency"]
+    assert "published accuracy" in reasons["accuracy"]
+    assert reasons["latency"] == ""
+
+
+def test_only_ok_cases_are_drawn(run: RunData) -> None:
+    cases = run_frames.cases_frame(run)
+    with style.drawing():
+        figure = speed.plot_latency(cases, "")
+    assert figure is not None
+    panel = next(one for one in figure.axes if one.get_title().startswith("rexnet_2.0"))
+    colours = [line.get_color() for line in panel.lines if line.get_marker() == "s"]
+    points = [len(line.get_xdata()) for line in panel.lines if line.get_marker() == "s"]
+    assert set(colours) == {style.colour_of("torchscript")}
+    assert points == [1]  # batch 1 is a mismatch
+
+
+def test_a_point_without_interval_is_drawn_without_bar(run: RunData) -> None:
+    short = tuple(replace(one, rounds=one.rounds[:1]) for one in run.measurements[:8])
+    assert speed.plot_latency(run_frames.cases_frame(replace(run, measurements=short)), "") is not None
+
+
+def test_names_with_dollar_signs_are_no_formulas(run: RunData) -> None:
+    odd = tuple(replace(one, case=replace(one.case, model="$x^{_$")) for one in run.measurements[:1])
+    assert plot_all(run_frames.all_frames(replace(run, measurements=odd)), "$\\bad{$", {})[0].svg
+
+
+def test_backends_differ_in_colour_and_in_marker() -> None:
+    looks = [
+        style.style_of((name, "fp32", "contiguous", "cpu", "latency"))
+        for name in ("eager", "torchscript", "compile", "openvino")
+    ]
+    assert len({look["color"] for look in looks}) == 4
+    assert len({look["marker"] for look in looks}) == 4
+
+
+def test_labels_name_only_what_is_special() -> None:
+    assert style.label_of(("eager", "fp32", "contiguous", "cpu", "latency")) == "eager"
+    assert style.label_of(("eager", "bf16", "channels_last", "cpu", "latency")) == "eager bf16 channels_last"
+
+
+def test_a_huge_interval_does_not_dwarf_the_points(run: RunData) -> None:
+    cases = run_frames.cases_frame(run)
+    cases.loc[0, "latency_high_s"] = 1e6
+    figure = speed.plot_latency(cases, "")
+    assert figure is not None
+    assert figure.axes[0].get_ylim()[1] < 1000
+
+
+def test_models_of_one_family_are_joined_and_others_are_not(run: RunData, top1: Top1) -> None:
+    frames = run_frames.all_frames(run)
+    frames["costs"].loc[1, "model"] = "mobilenet_v2_1.0"
+    frames["cases"] = frames["cases"].replace("rexnet_2.0", "mobilenet_v2_1.0")
+    known = top1 | {"mobilenet_v2_1.0": (72.0, "x")}
+    figure = costs.plot_accuracy(frames["cases"], frames["costs"], known, "")
+    assert figure is not None
+    assert {len(line.get_xdata()) for line in figure.axes[1].lines} == {1}
+
+
+@pytest.mark.parametrize(("model", "side", "drawn"), [("efficientnet_b1", 240, True), ("efficientnet_b1", 224, False)])
+def test_a_published_accuracy_belongs_to_the_models_own_side(
+    run: RunData, *, model: str, side: int, drawn: bool
+) -> None:
+    frames = run_frames.all_frames(run)
+    own = frames["costs"].iloc[:1].assign(model=model, resolution=side)
+    assert (costs.plot_accuracy(frames["cases"], own, {model: (79.2, "x")}, "") is not None) == drawn
+
+
+def test_names_of_models_with_like_costs_stand_apart(run: RunData) -> None:
+    frames = run_frames.all_frames(run)
+    frames["costs"]["macs"] = 4e8
+    figure = costs.plot_macs_latency(frames["cases"], frames["costs"], "")
+    assert figure is not None
+    places = [text.get_position()[0] for text in figure.axes[0].texts if text.get_rotation()]
+    assert len(places) == 2
+    assert places[1] - places[0] > 0.03
+
+
+def test_another_device_looks_different() -> None:
+    looks = [style.style_of(("eager", "fp32", "contiguous", device, "latency")) for device in ("cpu", "cuda")]
+    assert looks[0]["fillstyle"] != looks[1]["fillstyle"]

@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+from reports.page.datatables import render_table
+from reports.run import frames as run_frames
+from reports.run import tables
+from reports.run.conditions import describe_conditions, footnote
+from reports.run.figures import plot_all
+from reports.run.page import render_page
+
+if TYPE_CHECKING:
+    from reports.run.data import RunData
+
+
+class Elements(HTMLParser):
+    """Collects the tags of a page with their attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def render(run: RunData, top1: Any = None) -> str:
+    frames = run_frames.all_frames(run)
+    return render_page(run, frames, plot_all(frames, "conditions", top1 or {}))
+
+
+@pytest.fixture(scope="module")
+def page(run: RunData, top1: dict[str, tuple[float, str]]) -> str:
+    return render(run, top1)
+
+
+def test_nothing_is_fetched_from_outside(page: str) -> None:
+    for tag, attributes in Elements(page).found:
+        for name in ("src", "href", "srcset", "data", "action", "poster"):
+            value = attributes.get(name) or ""
+            assert value == "" or value.startswith(("#", "data:")), (tag, name, value)
+    assert not re.search(r"https?://|@import|url\(", page)
+
+
+def test_the_page_forbids_itself_to_connect(page: str) -> None:
+    policies = [a["content"] for tag, a in Elements(page).found if a.get("http-equiv") == "Content-Security-Policy"]
+    assert "default-src 'none'" in (policies[0] or "")
+    assert "connect-src" not in (policies[0] or "")
+
+
+def test_the_page_stays_light(page: str) -> None:
+    assert len(page) < 6e6
+
+
+def test_the_table_library_is_embedded_once(page: str) -> None:
+    assert page.count("injectModule(") == 2  # its definition and its call
+    blobs = re.findall(r"injectModule\(\"([A-Za-z0-9+/=]+)\"\)", page)
+    assert len(b64decode(blobs[0])) > 100_000
+
+
+def test_every_status_and_reason_is_shown(page: str) -> None:
+    for text in ("unavailable", "unsupported", "mismatch", "killed by signal 9", "this processor has no bfloat16"):
+        assert text in page
+
+
+def test_hostile_text_stays_text(page: str) -> None:
+    assert "<script>alert" not in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 3  # the reason, in the table twice, and the library
+
+
+def test_hostile_text_in_every_field_stays_text(run: RunData) -> None:
+    evil = "\"'></td></script><script>alert(1)</script>"
+    info = replace(
+        run.info,
+        id=evil,
+        preset=evil,
+        status=evil,
+        environment={"cpu": {"model": evil, evil: evil}},
+        settings={evil: evil},
+    )
+    cases = tuple(
+        replace(
+            one,
+            case=replace(one.case, model=evil, backend=evil),
+            reason=evil,
+            notes=(evil,),
+            stop_reason=evil,
+            effective=replace(one.effective, precision=evil),
+        )
+        for one in run.measurements[:2]
+    )
+    cost = {
+        **run.costs[0],
+        "model": evil,
+        "layers": [{"layer": evil, "kind": evil, "params": 1, "macs": 1, "out_shape": evil}],
+    }
+    page = render(replace(run, info=info, measurements=cases, costs=(cost,)), {evil: (70.0, evil)})
+    assert "<script>alert" not in page
+    assert "</td></script>" not in page
+
+
+def test_figures_are_in_the_page_as_data(page: str) -> None:
+    images = [a for tag, a in Elements(page).found if tag == "img"]
+    assert len(images) == 9
+    assert all((a["src"] or "").startswith("data:image/svg+xml;base64,") and a["alt"] for a in images)
+
+
+def test_sections_and_links_to_them_agree(page: str) -> None:
+    found = Elements(page).found
+    ids = {a["id"] for _, a in found if "id" in a}
+    assert {(a["href"] or "")[1:] for tag, a in found if tag == "a"} <= ids
+
+
+def test_ids_are_unique(page: str) -> None:
+    ids = [a["id"] for _, a in Elements(page).found if "id" in a]
+    assert len(ids) == len(set(ids))
+
+
+def test_an_empty_run_says_that_nothing_was_measured(empty_run: RunData) -> None:
+    page = render(empty_run)
+    assert "Nothing was measured in this run" in page
+    assert "20 cases were planned" in page
+    assert "Left out: Latency against batch size, because no latency was measured" in page
+
+
+def test_a_run_without_comparable_cases_says_so(run: RunData) -> None:
+    wrong = tuple(replace(one, status="mismatch", reason="wrong") for one in run.measurements[:2])
+    assert "No case can be compared" in render(replace(run, measurements=wrong))
+
+
+def test_an_unfinished_run_says_how_far_it_came(run: RunData) -> None:
+    page = render(replace(run, measurements=run.measurements[:3]))
+    assert "20 cases were planned; 3 have a result" in page
+
+
+def test_conditions_say_what_could_not_be_read(run: RunData) -> None:
+    found = dict(describe_conditions(run.info, run_frames.cases_frame(run)))
+    assert found["frequency governor"] == "can't be read"
+    assert found["git commit"] == "1bc2d53a0d5f, with changes not committed"
+    assert found["instruction sets"] == "avx2, avx512f, avx512_bf16"
+    assert found["worst round"] == "CPU pressure 8.5 %, 0 throttled periods"
+
+
+def test_conditions_survive_an_empty_environment(run: RunData, empty_run: RunData) -> None:
+    found = dict(describe_conditions(replace(run.info, environment={}), run_frames.cases_frame(empty_run)))
+    assert found["processor"] == "not known"
+    assert found["git commit"] == "not in a checkout"
+
+
+def test_the_footnote_names_processor_threads_and_run(run: RunData) -> None:
+    text = footnote(run.info, run_frames.cases_frame(run))
+    assert text == "AMD EPYC 9R14; 2 threads; fp32 and contiguous unless named; run 20261121T081530-4f2a"
+
+
+def test_the_ledger_sets_asked_beside_got(run: RunData) -> None:
+    one = run.measurements[0]
+    silent = replace(one, effective=replace(one.effective, precision="bf16", threads=None))
+    ledger = tables.view_ledger(run_frames.cases_frame(replace(run, measurements=(silent,))))
+    assert ledger["precision (asked / got)"].tolist() == ["fp32 / bf16"]
+    assert ledger["threads (asked / got)"].tolist() == ["2 / not told"]
+
+
+def test_rivals_have_a_table_where_there_are_some(run: RunData, page: str) -> None:
+    assert '<section id="rivals">' in page
+    view = tables.view_rivals(run_frames.rivals_frame(run))
+    eager = view[(view["backend"] == "eager") & (view["batch"] == 1)].iloc[0]
+    assert (eager["input [px]"], eager["paper's machine"]) == ("224 / 224", "Xeon E5-2630 v4, batch 1")
+    lonely = replace(run, info=replace(run.info, settings={}))
+    assert "#rivals" not in render(lonely)
+
+
+def test_the_settings_name_the_rivals_in_words(run: RunData) -> None:
+    found = dict(describe_conditions(run.info, run_frames.cases_frame(run)))
+    assert found["measuring settings"] == "rounds 6, target 0.02, rivals rexnet_1.0 / rexnet_2.0"
+
+
+def test_settings_that_all_cases_share_are_said_once(run: RunData) -> None:
+    cases = run_frames.cases_frame(run)
+    assert tables.shared_settings(cases) == "resolution 224 px, threads 2, device cpu"
+    alone = cases[cases["scenario"] == "latency"]
+    assert tables.shared_settings(alone) == "resolution 224 px, threads 2, device cpu, scenario latency"
+    assert "threads" not in tables.view_cases(cases).columns
+    assert "precision" in tables.view_cases(cases).columns
+
+
+def test_streams_are_shown_where_they_were_asked_for(run: RunData) -> None:
+    view = tables.view_cases(run_frames.cases_frame(run))
+    assert set(view.loc[view["scenario"] == "latency", "streams"]) == {""}
+    assert view.loc[view["scenario"] == "throughput", "streams"].tolist() == ["1", "2", "hint", "1", "2"]
+    assert view.loc[view["scenario"] == "throughput", "under load [ms]"].gt(0).all()
+
+
+def test_knees_are_a_section_with_their_rule(page: str) -> None:
+    assert "Knees: where more at once stops paying" in page
+    assert "the smallest size whose throughput is no more than 5% below the best" in page
+
+
+def test_a_table_sorts_by_number_and_shows_few_digits() -> None:
+    frame = pd.DataFrame({"x": [1234.5678, float("nan"), float("inf"), 0.5]})
+    html = render_table("t", frame, {"x": "it's x"}, never=["x"])
+    assert r"[\"1235\", 1234.5678]" in html
+    assert r"[\"\", \"___NaN___\"]" in html
+    assert r"[\"never\"," in html
+    assert "title='it&#x27;s x'" in html
+
+
+def test_an_infinite_number_is_never_in_a_break_even_alone(run: RunData) -> None:
+    html = render_table("t", pd.DataFrame({"error": [1e-5, float("inf"), float("nan")]}), {})
+    assert r"[\"1.0e-05\"], [\"infinite\"], [\"\"]" in html
+    assert "never" not in html.split("<table")[-1]
+    frames = run_frames.all_frames(replace(run, measurements=run.measurements[:4]))
+    page = render_page(run, {**frames, "phases": frames["phases"].assign(break_even_images=float("inf"))}, [])
+    assert r"[\"never\"," in page
+
+
+def test_a_long_table_is_whole_and_paged() -> None:
+    html = render_table("t", pd.DataFrame({"x": range(5000), "text": ["a" * 90] * 5000}), {})
+    assert "4999" in html
+    assert '"pageLength": 25' in html
+    assert "a" * 90 in html
+
+
+def test_why_there_is_no_interval_is_said_once(run: RunData) -> None:
+    short = tuple(replace(one, rounds=one.rounds[:1]) for one in run.measurements[:8])
+    page = render(replace(run, measurements=short))
+    assert page.count("No interval: one process round can&#39;t show how processes differ.") == 1

@@ -1,0 +1,290 @@
+"""The evaluate command: accuracies that are known beforehand, told in every form, and one line for each mistake."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from rexbench.cli import main
+from rexnet_core import create_model, dump_weights
+from rexnet_core.calibration import calibrate
+
+CLASSES = 12
+SIDE = 32
+#: Of the images: so many have the class that comes first, one that comes third, and one that comes ninth.
+FIRST, THIRD, NINTH = 21, 9, 10
+NAMES = ("zebra", "n02", "Yak", "n01", "ant", "bee", "n10", "cat", "dog", "0", "eel", "fox")
+
+
+def drawn(seed):
+    """An image of large coloured shapes, so that they differ for the network, too."""
+    random = np.random.default_rng(seed)
+    width, height = (int(side) for side in random.integers(33, 64, 2))
+    small = Image.fromarray(random.integers(0, 256, (5, 5, 3), dtype=np.uint8))
+    return small.resize((width, height), Image.Resampling.NEAREST)
+
+
+def as_published(image):
+    """Shorter side to 37, centre 32, normalised: written without the project's own."""
+    scale = 37 / min(image.size)
+    width, height = (round(side * scale) for side in image.size)
+    resized = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC), np.float64) / 255
+    top, left = (height - SIDE) // 2, (width - SIDE) // 2
+    cut = resized[top : top + SIDE, left : left + SIDE]
+    return ((cut - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]).transpose(2, 0, 1)
+
+
+@pytest.fixture(scope="module")
+def network():
+    """Twelve classes, with weights that behave as trained ones."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    network = create_model("rexnet_1.0", num_classes=CLASSES)
+    calibrate(network, SIDE, seed=1)
+    yield network
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def place(network, tmp_path_factory):
+    """A checkpoint and a folder, labelled by what the network says in float64, one image at a time."""
+    root = tmp_path_factory.mktemp("evaluate")
+    dump_weights(network, root / "twelve.pth", "official")
+    exact = create_model("rexnet_1.0", num_classes=CLASSES).double().eval()
+    exact.load_state_dict(network.state_dict())
+    order = sorted(NAMES)
+    for number in range(FIRST + THIRD + NINTH):
+        image = drawn(number)
+        with torch.no_grad():
+            [logits] = exact(torch.from_numpy(as_published(image))[None]).numpy()
+        wanted = 0 if number < FIRST else 2 if number < FIRST + THIRD else 8
+        folder = root / "val" / order[np.argsort(-logits)[wanted]]
+        folder.mkdir(parents=True, exist_ok=True)
+        image.save(folder / f"{number}.png")
+    (root / "classes.txt").write_text("\n".join(order))
+    return root
+
+
+@pytest.fixture(autouse=True)
+def _in_place(place, monkeypatch):
+    monkeypatch.chdir(place)
+
+
+@pytest.fixture
+def val(tmp_path):
+    """A small folder of the test's own, with the checkpoint's twelve classes."""
+    for number, name in enumerate(NAMES):
+        (tmp_path / "own" / name).mkdir(parents=True)
+        drawn(number).save(tmp_path / "own" / name / "1.png")
+    return tmp_path / "own"
+
+
+BASE = "evaluate rexnet_1.0 --weights twelve.pth --resolution 32 --threads 1"
+
+
+def call(*words):
+    return main([one for word in words for one in str(word).split()])
+
+
+def answer(capsys, *words):
+    code = call(BASE, "--json", *words)
+    told = capsys.readouterr()
+    return code, json.loads(told.out)
+
+
+def test_a_known_share_is_right(capsys, place):
+    code, found = answer(capsys, "--images val --classes-file classes.txt --batch-size 7")
+    assert code == 0
+    total = FIRST + THIRD + NINTH
+    assert (found["images"], found["top1_correct"], found["top5_correct"]) == (total, FIRST, FIRST + THIRD)
+    assert found["top1_percent"] == 52.5
+    assert found["top5_percent"] == 75.0
+    assert (found["top1_low_percent"], found["top1_high_percent"]) == pytest.approx((37.5, 67.06), abs=0.005)
+    assert (found["found"], found["class_folders"], found["classes"]) == (
+        total,
+        len(list((place / "val").iterdir())),
+        12,
+    )
+    assert found["weights"] == {
+        "path": "twelve.pth",
+        "layout": "official",
+        "sha256": hashlib.sha256((place / "twelve.pth").read_bytes()).hexdigest(),
+    }
+    assert found["preprocessing"]["resized_side"] == 37
+    assert found["unreadable_files"] == []
+    assert not found["stopped"]
+
+
+def test_the_order_of_the_classes_decides(capsys, tmp_path):
+    (tmp_path / "turned.txt").write_text("\n".join(sorted(NAMES, reverse=True)))
+    _, found = answer(capsys, f"--images val --classes-file {tmp_path}/turned.txt")
+    assert found["top1_correct"] < FIRST
+
+
+def test_all_class_folders_need_no_file(capsys, val):
+    code, found = answer(capsys, "--images", val)
+    _, named = answer(capsys, "--images", val, "--classes-file classes.txt")
+    assert code == 0
+    assert (found["images"], found["classes"]) == (12, 12)
+    assert found["top5_correct"] == named["top5_correct"]
+
+
+def test_preprocessing_can_be_chosen_and_is_told(capsys):
+    words = "--images val --classes-file classes.txt --crop-ratio 1 --interpolation bilinear"
+    _, found = answer(capsys, words)
+    assert found["preprocessing"] == {
+        "resized_side": 32,
+        "interpolation": "bilinear",
+        "crop_ratio": 1.0,
+        "crop": 32,
+        "mean": [0.485, 0.456, 0.406],
+        "std": [0.229, 0.224, 0.225],
+        "turned_by_exif": False,
+    }
+    assert found["top1_correct"] != FIRST
+
+
+def test_a_limit_takes_a_part_and_the_text_says_so(capsys):
+    assert call(BASE, "--images val --classes-file classes.txt --limit 10") == 0
+    told = capsys.readouterr()
+    assert "rexnet_1.0 at 32 px, 10 images" in told.out
+    assert "10 of them taken at even distances (--limit)" in told.out
+    assert "official layout" in told.out
+    assert "numbers, not compared: the checkpoint has 12 classes" in told.out
+    assert told.err == ""
+
+
+def test_a_damaged_image_is_named_or_passed_over(capsys, val):
+    (val / "ant" / "torn.jpg").write_bytes(b"no image")
+    (val / "ant" / "notes.txt").write_text("x")
+    assert call(BASE, "--images", val) == 2
+    told = capsys.readouterr()
+    assert "torn.jpg is no image in a known format" in told.err
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    code, found = answer(capsys, "--images", val, "--skip-unreadable")
+    assert code == 0
+    assert (found["images"], found["unreadable"], found["left_out"]) == (12, 1, 1)
+    assert found["unreadable_files"] == [str(val / "ant" / "torn.jpg")]
+
+
+def test_of_many_damaged_images_twenty_are_named(capsys, val):
+    for number in range(25):
+        (val / "bee" / f"torn{number}.png").write_bytes(b"")
+    _, found = answer(capsys, "--images", val, "--skip-unreadable")
+    assert (found["unreadable"], len(found["unreadable_files"])) == (25, 20)
+
+
+def test_nothing_but_damaged_images_has_no_accuracy(capsys, tmp_path):
+    for name in NAMES:
+        (tmp_path / "torn" / name).mkdir(parents=True)
+        (tmp_path / "torn" / name / "1.png").write_bytes(b"")
+    assert call(BASE, "--skip-unreadable --images", tmp_path / "torn") == 2
+    assert "none of 12 in" in capsys.readouterr().err
+
+
+def test_csv_is_one_row_with_the_keys_of_json(capsys, val):
+    _, found = answer(capsys, "--images", val)
+    assert call(BASE, "--csv --images", val) == 0
+    [row] = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert {"model", "images", "top1_percent", "top5_high_percent", "weights_sha256"} <= set(row)
+    assert float(row["top1_percent"]) == found["top1_percent"]
+    assert row["preprocessing_resized_side"] == "37"
+
+
+def test_an_accuracy_over_a_thousand_classes_is_laid_beside_those_printed(capsys, tmp_path, monkeypatch, network):
+    """As many class folders as ImageNet has, all but one of whose images are empty files."""
+    torch.manual_seed(0)
+    thousand = create_model("rexnet_1.0")
+    thousand.load_state_dict({**thousand.state_dict(), **_body(network)})
+    dump_weights(thousand, tmp_path / "thousand.safetensors", "timm")
+    for number in range(1000):
+        folder = tmp_path / "val" / f"n{number:08}"
+        folder.mkdir(parents=True)
+        (folder / "1.png").write_bytes(b"")
+    drawn(1).save(tmp_path / "val" / "n00000000" / "2.png")
+    monkeypatch.chdir(tmp_path)
+    words = "evaluate rexnet_1.0 --resolution 32 --skip-unreadable --weights thousand.safetensors --images val"
+    assert call(words, "--threads 1 --batch-size 500 --json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["comparable"], found["weights"]["layout"], found["images"]) == (True, "timm", 1)
+    metrics = {row["metric"] for row in found["published"]}
+    assert metrics == {"top1", "top5"}
+    paper = next(row for row in found["published"] if row["source"].startswith("ReXNet paper"))
+    assert paper["printed_percent"] == 77.9
+    assert paper["difference_percent"] == pytest.approx(found["top1_percent"] - 77.9)
+    low, high = found["top1_low_percent"], found["top1_high_percent"]
+    assert paper["in_interval"] is bool(low <= 77.95 and high >= 77.85)
+
+
+def _body(network):
+    return {name: tensor for name, tensor in network.state_dict().items() if not name.startswith("classifier")}
+
+
+def test_ctrl_c_gives_the_answer_of_what_was_seen(capsys, monkeypatch):
+    from analysis.accuracy import hits  # noqa: PLC0415
+
+    calls, plain = [], hits.ranks_of
+
+    def stop(*given):
+        calls.append(given)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return plain(*given)
+
+    monkeypatch.setattr(hits, "ranks_of", stop)
+    assert call(BASE, "--images val --classes-file classes.txt --batch-size 8 --json") == 1
+    told = capsys.readouterr()
+    found = json.loads(told.out)
+    assert (found["stopped"], found["images"], found["asked"]) == (True, 16, 40)
+    assert told.err == "rexbench: stopped; nothing is lost, the answer is about the images seen so far\n"
+    calls[:] = [None, None]
+    assert call(BASE, "--images val --classes-file classes.txt") == 1
+    assert capsys.readouterr().err == "rexbench: stopped\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("evaluate", "required: MODEL"),
+        ("evaluate rexnet_1.0 --images val", "random ones have none; give --weights FILE"),
+        ("evaluate rexnet_1.0 --weights twelve.pth", "give --images FOLDER"),
+        ("evaluate rexnt_1.0 --images val --weights twelve.pth", "did you mean 'rexnet_1.0'"),
+        ("evaluate rexnet_1.0 --images val --weights gone.pth", "--weights must be a file; gone.pth is none"),
+        ("evaluate rexnet_1.0 --images val --weights classes.txt", "weights must end in .pth, .pt, .safetensors"),
+        (
+            "evaluate rexnet_1.3 --images val --classes-file classes.txt --weights twelve.pth",
+            "must be those of rexnet_1.3",
+        ),
+        ("evaluate regnetx_200mf --images val --weights twelve.pth", "has none of classifier.weight, head.fc.weight"),
+        (f"{BASE} --images val", "the checkpoint tells 12 classes apart, val has"),
+        (f"{BASE} --images twelve.pth", "images come from a folder; twelve.pth: Not a directory"),
+        (f"{BASE} --images gone", "images come from a folder; gone: No such file"),
+        (f"{BASE} --images val/ant", "val/ant has no subfolder"),
+        (f"{BASE} --images val --classes-file gone.txt", "--classes-file must be a file, gone.txt is none"),
+        (f"{BASE} --images val --resolution 16", "resolution must be a whole number of pixels from 32"),
+        (f"{BASE} --images val --crop-ratio 0", "--crop-ratio must lie from 0.5 to 1"),
+        (f"{BASE} --images val --interpolation cubic", "did you mean 'bicubic'"),
+        (f"{BASE} --images val --batch-size two", "a whole number is needed, not 'two'"),
+        (f"{BASE} --images val --csv gone/rows.csv", "--csv needs a file it can write; gone/rows.csv"),
+        (f"{BASE} --images val --json --csv", "both ask for standard output"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_exit_code_2(capsys, words, message):
+    assert call(words) == 2
+    told = capsys.readouterr()
+    assert message in told.err
+    assert told.err.startswith("rexbench: ")
+    assert (told.out, told.err.count("\n")) == ("", 1)
+
+
+def test_the_file_of_classes_must_have_as_many_as_the_checkpoint(capsys, tmp_path):
+    (tmp_path / "more.txt").write_text("\n".join([*NAMES, "one-more"]))
+    assert call(BASE, f"--images val --classes-file {tmp_path}/more.txt") == 2
+    assert "tells 12 classes apart" in capsys.readouterr().err
