@@ -24,7 +24,7 @@ from bench.machine.environment import (
     read_quota,
     read_thread_budget,
 )
-from bench.machine.interference import contamination, read_usage
+from bench.machine.interference import interference, read_usage
 from bench.planning.config import load_config
 from bench.records.case import BACKENDS
 from rexnet_core.errors import InputError
@@ -172,7 +172,7 @@ def _check_load() -> list[Finding]:
     """What others do with the cores while we only watch for a second."""
     before = read_usage()
     busy = psutil.cpu_percent(interval=1.0) / 100 * (psutil.cpu_count() or 1)
-    machine = contamination(before, read_usage())
+    machine = interference(before, read_usage())
     told = ", ".join(f"{name.replace('_', ' ')} {value:.1f}" for name, value in machine.items() if value is not None)
     text = f"{busy:.2f} cores busy with other work ({told})"
     if busy <= _BUSY_SHARE:

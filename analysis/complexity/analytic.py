@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analysis.complexity.cost import Cost
 from analysis.complexity.resolution import check_resolution
-from analysis.complexity.walk import Place, Walk
+from analysis.complexity.walk import Place, ShapeWalk
 from rexnet_core.registry import model_config
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def count_config(config: NetConfig, resolution: int = 224) -> Cost:
     """
     side = check_resolution(resolution)
     names = _RESIDUAL if config.family == "regnetx" else _BOTTLENECK
-    walk = Walk(Place(config.stem.w_in, side))
+    walk = ShapeWalk(Place(config.stem.w_in, side))
     walk.conv_norm("stem", config.stem.w_out, kernel=config.stem.kernel, stride=config.stem.stride)
     for stage, blocks in enumerate(config.stages):
         for index, block in enumerate(blocks):
@@ -65,7 +65,7 @@ def count_config(config: NetConfig, resolution: int = 224) -> Cost:
     return Cost(model=config.name, resolution=side, layers=tuple(walk.layers))
 
 
-def _block(walk: Walk, prefix: str, names: _Names, block: BlockConfig) -> None:
+def _block(walk: ShapeWalk, prefix: str, names: _Names, block: BlockConfig) -> None:
     entry = walk.place
     if block.expand:
         walk.conv_norm(prefix + names.expand, block.w_mid)
@@ -80,7 +80,7 @@ def _block(walk: Walk, prefix: str, names: _Names, block: BlockConfig) -> None:
         assert walk.place == leave  # both branches are added
 
 
-def _squeeze_excite(walk: Walk, name: str, block: BlockConfig) -> None:
+def _squeeze_excite(walk: ShapeWalk, name: str, block: BlockConfig) -> None:
     map_place = walk.place
     walk.pool()
     walk.conv(f"{name}.reduce", block.w_se, bias=True, normed=block.se_norm)
@@ -90,7 +90,7 @@ def _squeeze_excite(walk: Walk, name: str, block: BlockConfig) -> None:
     walk.place = map_place
 
 
-def _head(walk: Walk, head: HeadConfig) -> None:
+def _head(walk: ShapeWalk, head: HeadConfig) -> None:
     if head.w_conv:
         walk.conv_norm("head_conv", head.w_conv)
     walk.pool()

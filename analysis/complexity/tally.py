@@ -43,7 +43,7 @@ class _Draft:
     folded_away: bool = False
 
 
-class Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class DispatchCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """A context in which every operation is booked to the module that owns the parameter it reads.
 
     Args:

@@ -12,7 +12,7 @@ import torch
 from analysis.complexity.cost import Cost
 from analysis.complexity.meta_run import build_on_meta, find_stand_ins, name_of, run_on_meta
 from analysis.complexity.resolution import check_resolution
-from analysis.complexity.tally import Tally
+from analysis.complexity.tally import DispatchCounter
 
 
 def trace(model: torch.nn.Module | str, resolution: int = 224, *, in_channels: int = 3) -> Cost:
@@ -32,9 +32,9 @@ def trace(model: torch.nn.Module | str, resolution: int = 224, *, in_channels: i
     return Cost(model=name_of(model), resolution=side, layers=tally.layers(), uncounted=tally.uncounted())
 
 
-def watch_layers(module: torch.nn.Module, shape: tuple[int, int], in_channels: int = 3) -> Tally:
+def watch_layers(module: torch.nn.Module, shape: tuple[int, int], in_channels: int = 3) -> DispatchCounter:
     """The tally of one run on an image of any height and width [pixels]."""
     stand_ins = find_stand_ins(module)
-    tally = Tally(module, stand_ins)
+    tally = DispatchCounter(module, stand_ins)
     run_on_meta(module, torch.empty(1, in_channels, *shape, device="meta"), stand_ins, tally)
     return tally

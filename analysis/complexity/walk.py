@@ -17,7 +17,7 @@ class Place(NamedTuple):
 
 
 @dataclass(slots=True)
-class Walk:
+class ShapeWalk:
     """A feature map on its way through the network, and the layers it has passed.
 
     Args:

@@ -18,7 +18,7 @@ from rexnet_core.registry import model_info
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from analysis.complexity.conventions.cache import CountBook
+    from analysis.complexity.conventions.cache import CountCache
     from analysis.published.latency import Measured
     from analysis.published.table import PublishedRow
     from analysis.published.verdict import Verdict
@@ -43,7 +43,7 @@ _TIMM = {
 
 def make_document(
     rows: Sequence[PublishedRow],
-    book: CountBook,
+    book: CountCache,
     *,
     explored: Sequence[str] = EXPLORED,
     measured: Sequence[Measured] = (),
@@ -131,7 +131,7 @@ def _uses(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     ]
 
 
-def _explore(book: CountBook, model: str, side: int, name: str) -> dict[str, Any]:
+def _explore(book: CountCache, model: str, side: int, name: str) -> dict[str, Any]:
     count = book.count(name, model, side)
     return {
         "model": model,

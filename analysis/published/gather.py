@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.complexity import count
 from analysis.complexity.conventions import CONVENTIONS, from_dict
-from analysis.complexity.conventions.cache import CountBook
+from analysis.complexity.conventions.cache import CountCache
 from analysis.published.timm_index import TIMM_INDEX, count_as_timm_index, covers
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ EVERY = (*(name for name, one in CONVENTIONS.items() if one.quantity == "operati
 PARAMETERS = tuple(name for name, one in CONVENTIONS.items() if one.quantity == "parameters")
 
 
-def open_book(folder: Path | None) -> CountBook:
+def open_cache(folder: Path | None) -> CountCache:
     """Counts under every convention and as timm's index has them, kept in a folder."""
-    return CountBook(folder, others={TIMM_INDEX: count_as_timm_index})
+    return CountCache(folder, others={TIMM_INDEX: count_as_timm_index})
 
 
-def total_from(book: CountBook) -> Callable[[str, str, int], int]:
+def total_from(book: CountCache) -> Callable[[str, str, int], int]:
     """Totals by convention, model and side; those that the config alone tells are not asked from the book."""
 
     def total(convention: str, model: str, side: int) -> int:
@@ -51,7 +51,7 @@ def conventions_for(model: str) -> tuple[str, ...]:
 
 
 def fill_book(
-    book: CountBook, keys: Iterable[Key], *, jobs: int, progress: Callable[[int, int], None] = lambda _done, _of: None
+    book: CountCache, keys: Iterable[Key], *, jobs: int, progress: Callable[[int, int], None] = lambda _done, _of: None
 ) -> None:
     """Make the counts that the book lacks, model by model.
 
@@ -97,11 +97,11 @@ def _use_one_thread() -> None:
 
 def _count_task(model: str, side: int, names: Sequence[str]) -> list[dict[str, Any]]:
     """In a process of the pool: the counts as plain values."""
-    book = open_book(None)
+    book = open_cache(None)
     _count_all(book, model, side, names)
     return [book.count(name, model, side).as_dict() for name in names]
 
 
-def _count_all(book: CountBook, model: str, side: int, names: Sequence[str]) -> None:
+def _count_all(book: CountCache, model: str, side: int, names: Sequence[str]) -> None:
     for name in names:
         book.count(name, model, side)

@@ -35,7 +35,7 @@ _GRID = {"models": ["rexnet_1.0"], "backends": ["eager", "openvino"], "batch_siz
 SETTINGS = {"round_s": 2.5, "slice_s": 0.01, "warm_s": 8.0}
 
 
-def expand_contests(
+def expand_pairs(
     selection: Selection, own: Sequence[Mapping[str, Any]], *, preset: bool
 ) -> tuple[Plan, list[tuple[Case, Case]]]:
     """The plan, whose number of rounds is fixed, and the pairs of cases.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.comparison.builds import BASE, HEAD, HeadExecutor
-from bench.running.interleaved_group import Match
+from bench.running.interleaved_group import InterleavedGroup
 from bench.running.resume import RESUMED
 from bench.statistics.verdicts import Change, paired_change, unpaired_change
 from bench.workers.executor import ProcessExecutor
@@ -88,7 +88,7 @@ def compare_live(
     sides = [(BASE, base), (HEAD, HeadExecutor(head))]
     begun = base.now()
     for place, pair in enumerate(contests):
-        match = Match(
+        match = InterleavedGroup(
             pair,
             settings=settings,
             executor=base,

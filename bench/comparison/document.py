@@ -109,11 +109,11 @@ def _row(one: Compared, verdict: Verdict) -> dict[str, Any]:
 def _conditions(one: Compared) -> dict[str, Any]:
     """What else the machine did while the sides were measured, and what their warm-ups leave open."""
     rounds = [part for side in (one.base, one.head) for part in side.rounds]
-    causes = [found for part in rounds if (found := find_causes(part.contamination))]
-    judged = any(can_judge(part.contamination) for part in rounds)
+    causes = [found for part in rounds if (found := find_causes(part.interference))]
+    judged = any(can_judge(part.interference) for part in rounds)
     return {
         "machine": "dirty" if causes else "clean" if judged else "not available",
-        "dirty_rounds": sum(1 for part in one.head.rounds if find_causes(part.contamination)),
+        "dirty_rounds": sum(1 for part in one.head.rounds if find_causes(part.interference)),
         "dirty_causes": {name: max(found.get(name, 0.0) for found in causes) for found in causes for name in found},
         "steady": all(part.steady for part in rounds) if rounds else None,
         "stop_reasons": sorted({side.stop_reason for side in (one.base, one.head)} - {""}),
@@ -133,6 +133,5 @@ def _samples(one: Compared) -> dict[str, Any]:
 def _turns(side: Measurement) -> list[Any]:
     rounds = [(part, False) for part in side.rounds] + [(part, True) for part in side.repeated]
     return [
-        {"turns_s": part.turns_s, "contamination": part.contamination, "replaced": replaced}
-        for part, replaced in rounds
+        {"turns_s": part.turns_s, "interference": part.interference, "replaced": replaced} for part, replaced in rounds
     ]

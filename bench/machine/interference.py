@@ -167,7 +167,7 @@ def _read_frequency() -> float | None:
     return max(found) * 1e3 if found else None
 
 
-def contamination(before: Usage, after: Usage) -> dict[str, float | None]:
+def interference(before: Usage, after: Usage) -> dict[str, float | None]:
     """What the machine did between two readings.
 
     Returns:
@@ -201,7 +201,7 @@ def find_causes(found: Mapping[str, float | None]) -> dict[str, float]:
     """Why a round is dirty: the counters beyond their limits in `RULES`, empty for none.
 
     Args:
-        found: As `contamination` tells.
+        found: As `interference` tells.
     """
     values = {rule.name: (found.get(rule.name), rule.limit) for rule in RULES}
     return {name: value for name, (value, limit) in values.items() if value is not None and value > limit}

@@ -82,7 +82,7 @@ class Round:
         steady: Whether warm-up ended because its windows agreed, not at its cap.
         peak_rss_bytes: Highest resident memory of the worker process.
         base_rss_bytes: Resident memory after the imports, before the model.
-        contamination: What else the machine did meanwhile, as `bench.machine.interference.contamination` tells, and
+        interference: What else the machine did meanwhile, as `bench.machine.interference.interference` tells, and
             ``involuntary_switches`` of this worker; None where it can't be read.
     """
 
@@ -93,7 +93,7 @@ class Round:
     steady: bool = True
     peak_rss_bytes: int | None = None
     base_rss_bytes: int | None = None
-    contamination: dict[str, float | None] = field(default_factory=dict)
+    interference: dict[str, float | None] = field(default_factory=dict)
     requests_s: tuple[tuple[float, ...], ...] = ()
 
 

@@ -12,7 +12,7 @@ class Pair:
     Args:
         base_s: Samples of the base [s], beside the head at each level, by turn.
         head_s: Samples of the head [s], the same.
-        machine: What else it did, as `bench.machine.interference.contamination` tells.
+        machine: What else it did, as `bench.machine.interference.interference` tells.
     """
 
     base_s: tuple[tuple[tuple[float, ...], ...], ...]

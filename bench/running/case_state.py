@@ -29,7 +29,7 @@ _NEEDED: Mapping[str, frozenset[str]] = {
 
 
 @dataclass(slots=True)
-class Entry:
+class CaseState:
     """What is known of a case so far, and its live worker.
 
     Args:
@@ -138,7 +138,7 @@ class Entry:
                 compile_cache=("cached" if index else "cold") if self.built["caches"] else None,
                 warmup_calls=self.warmed["calls"],
                 steady=self.warmed["steady"],
-                contamination={**machine, "involuntary_switches": self.switches},
+                interference={**machine, "involuntary_switches": self.switches},
                 peak_rss_bytes=memory.get("peak_rss_bytes"),
                 base_rss_bytes=memory.get("base_rss_bytes"),
             )
@@ -163,7 +163,7 @@ class Entry:
         )
 
 
-def _doubts(entry: Entry) -> list[str]:
+def _doubts(entry: CaseState) -> list[str]:
     """What a reader should know before leaning on the numbers."""
     doubts = []
     if any(not part.steady for part in entry.rounds):

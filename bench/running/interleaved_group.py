@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.machine.interference import contamination, find_causes
+from bench.machine.interference import find_causes, interference
 from bench.machine.signals import finish_first
 from bench.records.measurement import read_effective
-from bench.running.case_state import Entry
+from bench.running.case_state import CaseState
 from bench.running.sampling import plan_turns
-from bench.running.stopping import Course, spent_s
+from bench.running.stopping import RoundHistory, spent_s
 from bench.statistics.parity import compare, find_mismatches
 from bench.statistics.summary import half_width
 from bench.workers.executor import WorkerError
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _CACHED_SHARE = 0.8
 
 
-class Match:
+class InterleavedGroup:
     """Runs the process rounds of one match and hands out what is known after each."""
 
     def __init__(
@@ -70,14 +70,14 @@ class Match:
         assert sides or all(case.terms == first.terms for case in cases), "a match holds cases that can be compared"
         self._sided = bool(sides)
         self._entries = [
-            Entry(case, scratch / label / assets_name(case), executor=own, side=label)
+            CaseState(case, scratch / label / assets_name(case), executor=own, side=label)
             for case, (label, own) in zip(cases, sides or [("", executor)] * len(cases), strict=True)
         ]
         self._settings, self._executor, self._watch = settings, executor, watch
         self._scratch, self._weights = scratch, weights
         self._random = random.Random(f"{settings.seed} {first.match}")
         self._prepared = False
-        self.course = Course(settings, self._keep({one.case: one for one in stored}) if stored else [])
+        self.course = RoundHistory(settings, self._keep({one.case: one for one in stored}) if stored else [])
         kept = len(self.course.half_widths)
         if kept:
             self._recall()
@@ -151,14 +151,14 @@ class Match:
         """Let the course know of the rounds that were kept; what the machine did was the same for all cases."""
         alive = self._alive()
         longest_s = sum(max(map(spent_s, entry.rounds)) for entry in alive)
-        self.course.recall([bool(find_causes(part.contamination)) for part in alive[0].rounds], longest_s)
+        self.course.recall([bool(find_causes(part.interference)) for part in alive[0].rounds], longest_s)
 
     def _saved_by_caches(self) -> float:
         """Time [s] by which our second round is shorter than the first, which compiled from nothing."""
         compiled = [entry.rounds[-1].phases_s.get("compile", 0.0) for entry in self._alive() if entry.built["caches"]]
         return _CACHED_SHARE * sum(compiled)
 
-    def _alive(self) -> list[Entry]:
+    def _alive(self) -> list[CaseState]:
         if self._sided and any(entry.status != "ok" for entry in self._entries):
             return []
         return [entry for entry in self._entries if entry.alive]
@@ -169,7 +169,7 @@ class Match:
         Raises:
             InputError: The checkpoint can't be used.
         """
-        sharing: dict[Path, list[Entry]] = {}
+        sharing: dict[Path, list[CaseState]] = {}
         for entry in self._alive():
             sharing.setdefault(entry.assets, []).append(entry)
         for assets, entries in sharing.items():
@@ -185,11 +185,11 @@ class Match:
                 for entry in entries:
                     entry.prepared = prepared
 
-    def _is_news(self, entry: Entry) -> bool:
+    def _is_news(self, entry: CaseState) -> bool:
         """Whether what its build can't take, such as a model it does not know, is a finding and not a wrong call."""
         return self._sided and (self._weights is None or entry is not self._entries[0])
 
-    def _prepare_model(self, entries: Sequence[Entry]) -> dict[str, float | None]:
+    def _prepare_model(self, entries: Sequence[CaseState]) -> dict[str, float | None]:
         """Make weights, inputs, reference logits and, where needed, the OpenVINO representation."""
         first = entries[0]
         cases = [entry.case for entry in entries]
@@ -212,7 +212,7 @@ class Match:
                 self._open(entry, index)
             before = self._executor.read_usage()  # of the sampling alone: compiling loads the machine by itself
             self._take_turns()
-            found = contamination(before, self._executor.read_usage())
+            found = interference(before, self._executor.read_usage())
             for entry in self._alive():
                 entry.close_round(index, found)
             return bool(find_causes(found))
@@ -221,7 +221,7 @@ class Match:
                 for entry in self._entries:
                     closing.callback(entry.close)
 
-    def _open(self, entry: Entry, index: int) -> None:
+    def _open(self, entry: CaseState, index: int) -> None:
         """Start a worker, let it build and warm up, and compare its logits with the reference."""
         logits = entry.assets / "logits.npy"
         settings = self._settings

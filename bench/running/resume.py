@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bench.planning.plan import Plan
 from bench.records.case import Case
 from bench.records.settings import Settings
-from bench.statistics.model_ratios import read_rivals
+from bench.statistics.model_ratios import read_model_pairs
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _read_plan(run: RunInfo, document: Mapping[str, Any]) -> Plan:
         settings=Settings(**{name: value for name, value in run.settings.items() if name in known}),
         preset=run.preset,
         weights=Path(document["weights"]) if document["weights"] else None,
-        rivals=read_rivals(run.settings),
+        rivals=read_model_pairs(run.settings),
     )
 
 

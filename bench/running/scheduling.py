@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bench.records.measurement import Measurement
-    from bench.running.stopping import Course
+    from bench.running.stopping import RoundHistory
 
     Save = Callable[[Sequence[Measurement]], None]
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Steps(Protocol):
     """A match as a budget sees it: `bench.running.interleaved_group.Match`."""
 
-    course: Course
+    course: RoundHistory
     stop: str
 
     def step(self, save: Save) -> bool:
@@ -26,7 +26,7 @@ class Steps(Protocol):
         """What is known."""
 
 
-def spend(matches: Sequence[Steps], left: Callable[[], float], save: Save, done: Save) -> None:
+def allocate_rounds(matches: Sequence[Steps], left: Callable[[], float], save: Save, done: Save) -> None:
     """Measure until every match is done or no further round fits.
 
     Every match gets its first round whatever the time, so that every case has a row. Then each round goes to the match

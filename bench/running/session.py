@@ -16,12 +16,12 @@ from bench.machine.lock import MachineLock
 from bench.machine.scratch import make_scratch
 from bench.machine.signals import finish_first
 from bench.records.run import RunInfo, make_run_id
-from bench.running.interleaved_group import Match
+from bench.running.interleaved_group import InterleavedGroup
 from bench.running.progress import Silent
 from bench.running.resume import RESUMED, describe_plan
-from bench.running.scheduling import spend
+from bench.running.scheduling import allocate_rounds
 from bench.running.stopping import spent_s
-from bench.running.time_estimate import TIME, describe_above, find_above, foretell
+from bench.running.time_estimate import TIME, describe_above, estimate_time, find_above
 from bench.statistics.model_ratios import RIVALS
 from bench.workers.executor import ProcessExecutor
 
@@ -103,7 +103,7 @@ class Session:
                 self._record()
             for model, side in dict.fromkeys((case.model, case.resolution) for case in self.plan.cases):
                 self.store.save_cost(self.run.id, as_dict(count(model, side), per_layer=True))
-            self.forecast = foretell(self.plan, self.store, self.run)
+            self.forecast = estimate_time(self.plan, self.store, self.run)
             self._progress.begin(len(self.plan.cases) - len(self._measured), self._expected_s())
         except BaseException:
             self.__exit__(*sys.exc_info())
@@ -172,7 +172,7 @@ class Session:
         """Every planned case: match by match, or where there is a budget, the least certain first."""
         if self.plan.settings.budget_s is not None:
             waiting = [self._make_match(cases) for cases in self._matches if cases[0] not in self._measured]
-            spend(waiting, self._left_s, self._save, self._finish)
+            allocate_rounds(waiting, self._left_s, self._save, self._finish)
         return [self.measure(case) for case in self.plan.cases]
 
     def _expected_s(self) -> float | None:
@@ -201,9 +201,9 @@ class Session:
             self._measured[measurement.case] = measurement
             self._progress.done(measurement)
 
-    def _make_match(self, cases: Sequence[Case]) -> Match:
+    def _make_match(self, cases: Sequence[Case]) -> InterleavedGroup:
         assert self._scratch is not None, "a session measures while it is entered"
-        return Match(
+        return InterleavedGroup(
             cases,
             settings=self.plan.settings,
             executor=self._executor,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Course:
+class RoundHistory:
     """The rounds of a match, as far as going on depends on them.
 
     A dirty round is measured again once. A clean repetition stands in its place; after a dirty one both stay, for a

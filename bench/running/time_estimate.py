@@ -76,7 +76,7 @@ class Forecast:
         return {"expected_s": expected_s, "past_runs": self.past_runs}
 
 
-def foretell(plan: Plan, store: Store, run: RunInfo) -> Forecast:
+def estimate_time(plan: Plan, store: Store, run: RunInfo) -> Forecast:
     """The forecast for a plan, from what a store holds of the same processor.
 
     Args:

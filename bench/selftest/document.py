@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.selftest.detectable_effect import FORMAT_VERSION, SELFTEST
-from bench.selftest.other_protocols import judge_habits
+from bench.selftest.other_protocols import evaluate_protocols
 from bench.selftest.power import evaluate, pair_logs
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bench.records.case import Case
     from bench.records.pair import Pair
-    from bench.selftest.power import Findings
+    from bench.selftest.power import PowerAnalysis
 
 
 def make_document(
@@ -75,11 +75,11 @@ def _case(case: Case, pairs: Sequence[Pair], levels: Sequence[float], rounds: in
         "bias_low": found.bias.low,
         "bias_high": found.bias.high,
         "others_percent": float(np.median(busy)) if busy else None,
-        "protocols": [asdict(habit) for habit in judge_habits(pairs, levels, rounds)],
+        "protocols": [asdict(habit) for habit in evaluate_protocols(pairs, levels, rounds)],
     }
 
 
-def _rates(found: Findings) -> dict[str, Any]:
+def _rates(found: PowerAnalysis) -> dict[str, Any]:
     alone, *slowed = found.rates
     return {
         "false_alarms": alone.told,

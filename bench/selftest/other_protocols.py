@@ -33,7 +33,7 @@ _LEVEL = 1 - COVERAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Habit:
+class OtherProtocol:
     """One way to compare.
 
     Args:
@@ -53,7 +53,7 @@ class Habit:
     rounds: int
 
 
-def judge_habits(pairs: Sequence[Pair], levels: Sequence[float], rounds: int) -> list[Habit]:
+def evaluate_protocols(pairs: Sequence[Pair], levels: Sequence[float], rounds: int) -> list[OtherProtocol]:
     """Each order with each test; empty where there are too few pairs for A, then B.
 
     Args:
@@ -79,7 +79,7 @@ def judge_habits(pairs: Sequence[Pair], levels: Sequence[float], rounds: int) ->
     ]
     ours = evaluate(np.array([pair_logs(pair) for pair in pairs]), levels, rounds, 0.0)
     told = [rate.told for rate in ours.rates]
-    paired = Habit(
+    paired = OtherProtocol(
         order="in turns",
         test="Student's t over rounds, paired by turn",
         false_alarms=told[0],
@@ -107,12 +107,12 @@ def _in_turns(rounds: int, base: list[Array], head: list[Array]) -> Iterator[tup
 
 def _try(
     order: str, name: str, test: Test, trials: Sequence[list[tuple[list[Array], list[Array]]]], rounds: int
-) -> Habit:
+) -> OtherProtocol:
     """The row of an order and a test; `trials` has one list for each level."""
     results = [[test(one, two) for one, two in level] for level in trials]
     told = [float(np.mean([p <= _LEVEL for p, _ in results[0]]))]
     told += [float(np.mean([p <= _LEVEL and slower > 0 for p, slower in level])) for level in results[1:]]
-    return Habit(
+    return OtherProtocol(
         order=order, test=name, false_alarms=told[0], found=tuple(told[1:]), trials=len(results[0]), rounds=rounds
     )
 

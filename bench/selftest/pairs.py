@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from bench.machine.interference import contamination, read_usage
+from bench.machine.interference import interference, read_usage
 from bench.records.pair import Pair
 from bench.running.sampling import plan_turns
 from bench.workers.executor import WorkerError
@@ -85,7 +85,7 @@ class SelfTest:
             before = read_usage()
             # As many at each level as the comparison takes in all: what it sees, and no less, is the question.
             turns = [self._take_turn(base, head) for _ in range(plan_turns(self._settings, warm_s))]
-            machine = contamination(before, read_usage())
+            machine = interference(before, read_usage())
         finally:
             for handle in handles:
                 handle.close()

@@ -42,7 +42,7 @@ _SEED = 20_210_607
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
+class DetectionRate:
     """A share of trials.
 
     Args:
@@ -59,7 +59,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class PowerAnalysis:
     """What a comparison of one case sees on this machine.
 
     Args:
@@ -78,7 +78,7 @@ class Findings:
 
     pairs: int
     rounds: int
-    rates: tuple[Rate, ...]
+    rates: tuple[DetectionRate, ...]
     spread: float
     floor: float
     floor_high: float
@@ -98,7 +98,7 @@ def pair_logs(pair: Pair) -> Array:
     return logs
 
 
-def evaluate(logs: Array, levels: Sequence[float], rounds: int, band: float) -> Findings:
+def evaluate(logs: Array, levels: Sequence[float], rounds: int, band: float) -> PowerAnalysis:
     """What comparisons of `rounds` pairs see.
 
     Args:
@@ -114,7 +114,7 @@ def evaluate(logs: Array, levels: Sequence[float], rounds: int, band: float) -> 
     dof = max(count - 1, 1)
     widest = spread / math.sqrt(max(1 - 2 / (9 * dof) - 1.645 * math.sqrt(2 / (9 * dof)), 0.05) ** 3)
     ends = [logs[start : start + rounds, 0] for start in range(0, count - rounds + 1, rounds)]
-    return Findings(
+    return PowerAnalysis(
         pairs=count,
         rounds=rounds,
         rates=rates,
@@ -147,10 +147,10 @@ def _reach(rounds: int) -> float:
     return float(np.quantile(thresholds - rng.standard_normal(_DRAWS), POWER))
 
 
-def _rate(logs: Array, level: float, rounds: int, band: float) -> Rate:
+def _rate(logs: Array, level: float, rounds: int, band: float) -> DetectionRate:
     """The rate at one level, with its jackknife error."""
     if len(logs) < rounds:
-        return Rate(level=level, told=math.nan, error=math.nan, alarms=math.nan)
+        return DetectionRate(level=level, told=math.nan, error=math.nan, alarms=math.nan)
     pairs, signs = _draw(len(logs), rounds)
     told, alarms = _judge(_values(logs, level, pairs[:, :rounds], signs), level, band)
     error = math.nan
@@ -160,7 +160,7 @@ def _rate(logs: Array, level: float, rounds: int, band: float) -> Rate:
             for one in range(len(logs))
         ]
         error = math.sqrt((len(logs) - 1) * float(np.var(left_out)))
-    return Rate(level=level, told=told, error=error, alarms=alarms)
+    return DetectionRate(level=level, told=told, error=error, alarms=alarms)
 
 
 def _draw(count: int, rounds: int) -> tuple[Places, Array]:

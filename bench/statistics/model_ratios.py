@@ -22,7 +22,7 @@ RIVALS = "rivals"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RivalRatio:
+class ModelRatio:
     """How a model compares with a rival on the same backend, everything but model and resolution alike.
 
     Args:
@@ -43,12 +43,12 @@ class RivalRatio:
         return all(_is_native(one.case) for one in (self.model, self.rival))
 
 
-def read_rivals(settings: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+def read_model_pairs(settings: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
     """The groups of rivals that the settings of a run hold; none where it had none."""
     return tuple(tuple(group) for group in settings.get(RIVALS, ()))
 
 
-def rival_ratios(measurements: Sequence[Measurement], rivals: Sequence[Sequence[str]]) -> tuple[RivalRatio, ...]:
+def model_ratios(measurements: Sequence[Measurement], rivals: Sequence[Sequence[str]]) -> tuple[ModelRatio, ...]:
     """Each rival over the first of its group, for every backend and setting in which both were asked for.
 
     Two inputs are fair in two ways: of the same side, or each of its model's own side. Latencies are compared, so the
@@ -88,11 +88,11 @@ def _is_native(case: Case) -> bool:
         return False
 
 
-def _compare(model: Measurement, rival: Measurement) -> RivalRatio:
+def _compare(model: Measurement, rival: Measurement) -> ModelRatio:
     for one in (model, rival):
         if one.status != "ok":
             reason = f"{one.case.model} is {one.status}: {one.reason}"
-            return RivalRatio(model=model, rival=rival, found=None, reason=reason)
+            return ModelRatio(model=model, rival=rival, found=None, reason=reason)
     found = ratio(rival, model)
     reason = found.reason if found else "no turn was taken by both"
-    return RivalRatio(model=model, rival=rival, found=found, reason=reason)
+    return ModelRatio(model=model, rival=rival, found=found, reason=reason)

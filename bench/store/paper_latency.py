@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from analysis.published.latency import Interval, Measured
 from bench.records.case import REFERENCE_BACKEND
-from bench.statistics.model_ratios import read_rivals, rival_ratios
+from bench.statistics.model_ratios import model_ratios, read_model_pairs
 from bench.statistics.summary import summarise
 from rexnet_core.registry import model_info, model_names
 
@@ -59,7 +59,7 @@ def _read(info: RunInfo, measurements: Sequence[Measurement]) -> Iterator[Measur
                 (one.rival.case.model, one.model.case.model): Interval(
                     value=one.found.speedup, low=one.found.low, high=one.found.high
                 )
-                for one in rival_ratios(found, read_rivals(info.settings))
+                for one in model_ratios(found, read_model_pairs(info.settings))
                 if one.found and math.isfinite(one.found.high)
             },
         )

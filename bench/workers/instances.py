@@ -14,7 +14,7 @@ import numpy as np
 
 from bench.records.case import QUEUED_BACKENDS
 from bench.workers.executor import WorkerError
-from bench.workers.request_windows import LEAST_REQUESTS, Lane, cut_windows
+from bench.workers.request_windows import LEAST_REQUESTS, RequestLog, cut_windows
 from bench.workers.shared_files import REFERENCE
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def open_case(executor: Executor, case: Case, assets: Path, scratch: Path, limit
     if case.scenario != "throughput":
         return executor.open(case, assets, scratch, limit_s)
     if case.backend in QUEUED_BACKENDS:
-        return Lanes([executor.open(case, assets, scratch, limit_s)], assets, executor.now)
+        return InstanceGroup([executor.open(case, assets, scratch, limit_s)], assets, executor.now)
     if why := why_no_instances(case):
         raise WorkerError("unsupported", why)
     # Compiled for another number of threads than in the latency scenario, and therefore cached apart from it.
@@ -56,7 +56,7 @@ def open_case(executor: Executor, case: Case, assets: Path, scratch: Path, limit
     except BaseException:
         _close(handles)
         raise
-    return Lanes(handles, assets, executor.now)
+    return InstanceGroup(handles, assets, executor.now)
 
 
 def why_no_instances(case: Case) -> str:
@@ -74,7 +74,7 @@ def why_no_instances(case: Case) -> str:
 
 
 @dataclass
-class Lanes:
+class InstanceGroup:
     """Workers that are asked the same at once and answer as one."""
 
     handles: Sequence[Handle]
@@ -158,7 +158,7 @@ class Lanes:
         until_s = self.now() + max(slice_s, LEAST_REQUESTS * self.slowest_s)
         taken = self._ask_all("take_flow", until_s=until_s, least=LEAST_REQUESTS, max_calls=max_calls)
         lanes = [
-            Lane(tuple(one["starts_s"]), tuple(one["ends_s"]), depth)
+            RequestLog(tuple(one["starts_s"]), tuple(one["ends_s"]), depth)
             for one, depth in zip(taken, self.depths, strict=True)
         ]
         flow = cut_windows(lanes)

@@ -18,7 +18,7 @@ LEAST_REQUESTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class RequestLog:
     """The requests of one queue, or of one process that answers one after the other.
 
     Args:
@@ -47,7 +47,7 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class WindowedSamples:
     """What a turn of several lanes gave.
 
     Args:
@@ -60,7 +60,7 @@ class Flow:
     requests_s: tuple[float, ...]
 
 
-def cut_windows(lanes: Sequence[Lane]) -> Flow:
+def cut_windows(lanes: Sequence[RequestLog]) -> WindowedSamples:
     """Count completed requests from one completion to another, while all lanes are full.
 
     Nobody waits for the last of a window: the next has begun when it ends. Windows are cut backwards from the last
@@ -73,7 +73,7 @@ def cut_windows(lanes: Sequence[Lane]) -> Flow:
     requests = [pair for lane in lanes for pair in zip(lane.starts_s, lane.ends_s, strict=True)]
     counted = sorted(end for _, end in requests if begin <= end <= finish)
     marks = counted[:: -sum(lane.depth for lane in lanes)][::-1]
-    return Flow(
+    return WindowedSamples(
         windows_s=tuple(after - before for before, after in pairwise(marks)),
         # All of them have ended: lanes drain before they tell.
         requests_s=tuple(end - start for start, end in sorted(requests) if begin <= start < finish),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bench.records.durations import describe_duration
 from bench.running.resume import RESUMED
 from bench.running.time_estimate import TIME, describe_above
-from bench.statistics.model_ratios import RIVALS, read_rivals
+from bench.statistics.model_ratios import RIVALS, read_model_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,7 +92,7 @@ def _time(info: RunInfo) -> Iterator[tuple[str, str]]:
 
 
 def _rivals(info: RunInfo) -> dict[str, str]:
-    groups = read_rivals(info.settings)
+    groups = read_model_pairs(info.settings)
     return {RIVALS: "; ".join(" / ".join(group) for group in groups)} if groups else {}
 
 

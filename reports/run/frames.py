@@ -219,7 +219,7 @@ def _parity(measurement: Measurement) -> dict[str, Any]:
 def _badge(measurement: Measurement) -> dict[str, Any]:
     found = interference_badge.judge(measurement)
     return {
-        "contamination": found.state,
+        "interference": found.state,
         "contamination_evidence": found.evidence,
         "dirty_rounds": found.dirty_rounds,
         "repeated_rounds": found.repeated_rounds,
@@ -231,7 +231,7 @@ def _worst(measurement: Measurement, name: str) -> float | None:
 
 
 def _worst_ledger(measurement: Measurement, name: str) -> float | None:
-    values = (one.contamination.get(name) for one in measurement.rounds)
+    values = (one.interference.get(name) for one in measurement.rounds)
     return max((value for value in values if value is not None), default=None)
 
 
@@ -275,7 +275,7 @@ def _round_rows(measurement: Measurement) -> Iterator[dict[str, Any]]:
             "peak_rss_bytes": one.peak_rss_bytes,
             "base_rss_bytes": one.base_rss_bytes,
             **{name: value for name, value in load_columns([one]).items() if name in columns.ROUNDS},
-            **one.contamination,
+            **one.interference,
         }
 
 

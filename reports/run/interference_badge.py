@@ -45,12 +45,12 @@ def judge(measurement: Measurement) -> Badge:
     rounds, again = measurement.rounds, len(measurement.repeated)
     if not rounds:
         return Badge(state="", repeated_rounds=again)
-    dirty = [one for one in rounds if find_causes(one.contamination)]
+    dirty = [one for one in rounds if find_causes(one.interference)]
     replaced = f"{again} dirty round{'' if again == 1 else 's'} measured again" if again else ""
     if dirty:
         evidence = "; ".join([*_describe(dirty, len(rounds)), *filter(None, [_support(dirty), replaced])])
         return Badge(state=DIRTY, evidence=evidence, dirty_rounds=len(dirty), repeated_rounds=again)
-    if not all(can_judge(one.contamination) for one in rounds):
+    if not all(can_judge(one.interference) for one in rounds):
         return Badge(state=UNKNOWN, repeated_rounds=again)
     evidence = "; ".join(filter(None, [_quiet(rounds), replaced]))
     return Badge(state=CLEAN, evidence=evidence, dirty_rounds=0, repeated_rounds=again)
@@ -58,7 +58,7 @@ def judge(measurement: Measurement) -> Badge:
 
 def describe_round(one: Round) -> str:
     """Why a round is dirty, empty where nothing was found."""
-    found = find_causes(one.contamination)
+    found = find_causes(one.interference)
     return "; ".join(rule.text.format(found[rule.name]) for rule in RULES if rule.name in found)
 
 
@@ -66,7 +66,7 @@ def _describe(dirty: Sequence[Round], rounds: int) -> list[str]:
     """Each cause with its worst value and the number of rounds it was found in."""
     told = []
     for rule in RULES:
-        values = [found[rule.name] for one in dirty if rule.name in (found := find_causes(one.contamination))]
+        values = [found[rule.name] for one in dirty if rule.name in (found := find_causes(one.interference))]
         if values:
             told.append(f"{rule.text.format(max(values))} in {len(values)} of {rounds} rounds")
     return told
@@ -74,13 +74,13 @@ def _describe(dirty: Sequence[Round], rounds: int) -> list[str]:
 
 def _quiet(rounds: Sequence[Round]) -> str:
     """The largest share of neighbours in rounds of which each tells it, rounded up so that it is no less."""
-    most = max(one.contamination["others_percent"] or 0.0 for one in rounds)
+    most = max(one.interference["others_percent"] or 0.0 for one in rounds)
     return f"neighbours used at most {math.ceil(most)} % of the cores"
 
 
 def _support(dirty: Sequence[Round]) -> str:
     """What can't decide alone, for our own threads raise it: pressure and involuntary switches."""
-    pressure = [value for one in dirty if (value := one.contamination.get("cpu_pressure_percent")) is not None]
+    pressure = [value for one in dirty if (value := one.interference.get("cpu_pressure_percent")) is not None]
     rates = [rate for one in dirty if (rate := _switches_per_s(one)) is not None]
     told = [f"tasks waited for a core {max(pressure):.0f} % of the time"] if pressure else []
     told += [f"{max(rates):.0f} involuntary switches a second"] if rates else []
@@ -88,5 +88,5 @@ def _support(dirty: Sequence[Round]) -> str:
 
 
 def _switches_per_s(one: Round) -> float | None:
-    switches, sampled_s = one.contamination.get("involuntary_switches"), sum(map(sum, one.turns_s))
+    switches, sampled_s = one.interference.get("involuntary_switches"), sum(map(sum, one.turns_s))
     return None if switches is None or not sampled_s else switches / sampled_s

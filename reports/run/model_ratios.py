@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from analysis.published.conditions import hardware
-from bench.statistics.model_ratios import read_rivals, rival_ratios
+from bench.statistics.model_ratios import model_ratios, read_model_pairs
 from bench.statistics.summary import summarise
 from reports.run.paper_latency import divide_printed, read_paper
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from analysis.published import PublishedRow
     from analysis.published.latency import Interval
     from bench.records.measurement import Measurement
-    from bench.statistics.model_ratios import RivalRatio
+    from bench.statistics.model_ratios import ModelRatio
     from bench.statistics.summary import Ratio
     from reports.run.data import RunData
     from reports.run.paper_latency import Key
@@ -27,7 +27,7 @@ _SHARED = ("batch", "backend", "precision", "memory_format", "threads", "device"
 def rival_rows(run: RunData) -> Iterator[dict[str, Any]]:
     """One row per rival and setting, of a run that has rivals; the columns are `reports.run.columns.RIVALS`."""
     paper = read_paper(run.printed)
-    for one in rival_ratios(run.measurements, read_rivals(run.info.settings)):
+    for one in model_ratios(run.measurements, read_model_pairs(run.info.settings)):
         yield {
             **_identity(one),
             **(_ratio(one.found) if one.found else {}),
@@ -39,7 +39,7 @@ def rival_rows(run: RunData) -> Iterator[dict[str, Any]]:
         }
 
 
-def _identity(one: RivalRatio) -> dict[str, Any]:
+def _identity(one: ModelRatio) -> dict[str, Any]:
     model, rival = one.model.case, one.rival.case
     return {
         "model": model.model,
@@ -62,7 +62,7 @@ def _latency(who: str, measurement: Measurement) -> dict[str, Any]:
     return {f"{who}_{name}": getattr(summary, name) for name in names}
 
 
-def _printed(one: RivalRatio, paper: Mapping[Key, PublishedRow]) -> dict[str, Any]:
+def _printed(one: ModelRatio, paper: Mapping[Key, PublishedRow]) -> dict[str, Any]:
     keys: dict[str, Key] = {
         who: (part.case.model, part.case.device, part.case.batch)
         for who, part in (("model", one.model), ("rival", one.rival))

@@ -89,7 +89,7 @@ def _doubts_about_machine(run: RunData) -> Iterator[str]:
             f"The machine was disturbed or slowed in {len(dirty)} of {len(badges)} cases, and no clean repetition was "
             f"had; their times may be too long and intervals wide. {case.id}: {worst.evidence}."
         )
-    unseen = [one.contamination for all_of in run.measurements for one in all_of.rounds]
+    unseen = [one.interference for all_of in run.measurements for one in all_of.rounds]
     waited = [found.get("cpu_pressure_percent") or 0.0 for found in unseen if not can_judge(found)]
     if max(waited, default=0.0) > _PRESSURE:
         yield (

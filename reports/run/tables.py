@@ -39,7 +39,7 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
     """Cases with samples: times in milliseconds, each number beside its interval."""
     shown = cases[cases["samples"] > 0]
     view = _identity_of(shown, cases)
-    view[MACHINE] = [str(Badge(state=state)) for state in shown["contamination"]]
+    view[MACHINE] = [str(Badge(state=state)) for state in shown["interference"]]
     view["latency [ms]"] = shown["latency_s"] * 1e3
     view["latency 95 % interval"] = _interval(shown, "latency_low_s", "latency_high_s", 1e3)
     view["speed-up"] = shown["speedup"]

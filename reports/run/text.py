@@ -28,7 +28,7 @@ def render_cases(frame: pd.DataFrame) -> str:
             alone = (row["backend"] == REFERENCE_BACKEND and not queued) or _is_missing(row["speedup"])
             speedup = "" if alone else render_interval(row, "speedup", "")
             latency = _under_load(row) if queued else render_interval(row, "latency", "_s", 1e3)
-            mark = f"  {SYMBOLS[DIRTY]} {DIRTY}" if row["contamination"] == DIRTY else ""
+            mark = f"  {SYMBOLS[DIRTY]} {DIRTY}" if row["interference"] == DIRTY else ""
             rate = "-" if _is_missing(row["throughput_per_s"]) else f"{row['throughput_per_s']:.1f}"
             lines.append(f"{name:46} {latency:>24} {rate:>9}  {speedup}".rstrip() + mark)
         else:
@@ -39,7 +39,7 @@ def render_cases(frame: pd.DataFrame) -> str:
 def _explain_marks(frame: pd.DataFrame) -> list[str]:
     """What `DIRTY` means, with the evidence; cases that were measured side by side share it, and its line."""
     groups: dict[tuple[str, str], list[dict[Any, Any]]] = {}
-    for row in frame[frame["contamination"] == DIRTY].to_dict("records"):
+    for row in frame[frame["interference"] == DIRTY].to_dict("records"):
         cause = str(row["contamination_evidence"]).partition("; ")[0]
         groups.setdefault((_place(row), cause), []).append(row)
     if not groups:

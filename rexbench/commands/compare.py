@@ -167,7 +167,7 @@ def _sources(args: argparse.Namespace) -> tuple[Source, Source]:
 
 def _compare_live(args: argparse.Namespace) -> int:
     from bench.comparison.builds import open_sides  # noqa: PLC0415
-    from bench.comparison.case_pairs import expand_contests, read_changes  # noqa: PLC0415
+    from bench.comparison.case_pairs import expand_pairs, read_changes  # noqa: PLC0415
     from bench.comparison.document import COMPARE  # noqa: PLC0415
     from bench.machine.lock import MachineLock  # noqa: PLC0415
     from bench.options import read_selection  # noqa: PLC0415
@@ -176,9 +176,7 @@ def _compare_live(args: argparse.Namespace) -> int:
     from bench.store.studies import record_study  # noqa: PLC0415
 
     own = [read_changes(f"--{side}-set", getattr(args, f"{side}_set")) for side in ("base", "head")]
-    plan, pairs = expand_contests(
-        read_selection(args.__getattribute__, args.project), own, preset=args.preset is not None
-    )
+    plan, pairs = expand_pairs(read_selection(args.__getattribute__, args.project), own, preset=args.preset is not None)
     document: dict[str, Any] = {}
     try:
         with MachineLock(wait=args.wait, tell=_tell), open_sides(*_sources(args)) as sides:

@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     source,locator,model,metric,value,unit,convention,conditions,note.
     """
     from analysis.published.document import make_document  # noqa: PLC0415
-    from analysis.published.gather import open_book  # noqa: PLC0415
+    from analysis.published.gather import open_cache  # noqa: PLC0415
     from analysis.published.table import load  # noqa: PLC0415
     from bench.machine.environment import read_thread_budget  # noqa: PLC0415
     from bench.running.progress import StudyBars  # noqa: PLC0415
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     measured = _measured(args.measured, store)
     check_writable(args.out or Path("results"))
     setting = {"added": [str(file) for file in args.add or ()], "explored": list(explored)}
-    book = open_book(None if args.cache == _NONE else Path(args.cache))
+    book = open_cache(None if args.cache == _NONE else Path(args.cache))
     jobs = args.jobs or read_thread_budget()
     with record_study(store, "published", setting) as study, StudyBars() as bars:
         study.document = make_document(

@@ -43,7 +43,7 @@ def made_round(rng: np.random.Generator, case: Case, index: int, drift: Any) -> 
         warmup_calls=24,
         peak_rss_bytes=612_000_000 + 1_000_000 * index,
         base_rss_bytes=231_000_000,
-        contamination={"cpu_pressure_percent": 3.5 + index, "steal_percent": None, "throttled_periods": 0.0},
+        interference={"cpu_pressure_percent": 3.5 + index, "steal_percent": None, "throttled_periods": 0.0},
     )
 
 

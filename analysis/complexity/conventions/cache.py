@@ -23,7 +23,7 @@ RULES_VERSION = 2
 _LIBRARIES = ("torch", "openvino", "fvcore")
 
 
-class CountBook:
+class CountCache:
     """Counts of registered models, each made once.
 
     Args:

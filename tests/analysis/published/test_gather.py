@@ -4,7 +4,7 @@ import pytest
 
 from analysis.complexity import count
 from analysis.published.document import EXPLORED, make_document
-from analysis.published.gather import conventions_for, fill_book, open_book
+from analysis.published.gather import conventions_for, fill_book, open_cache
 from analysis.published.timm_index import TIMM_INDEX
 from rexnet_core.errors import InputError
 
@@ -16,7 +16,7 @@ def told(book):
 
 
 def test_processes_count_what_one_counts():
-    one, two = open_book(None), open_book(None)
+    one, two = open_cache(None), open_cache(None)
     seen = []
     fill_book(one, KEYS, jobs=1, progress=lambda done, of: seen.append((done, of)))
     fill_book(two, KEYS, jobs=2)
@@ -27,7 +27,7 @@ def test_processes_count_what_one_counts():
 
 
 def test_what_the_book_has_is_not_counted_again():
-    book = open_book(None)
+    book = open_cache(None)
     fill_book(book, KEYS, jobs=1)
     seen = []
     fill_book(book, KEYS, jobs=2, progress=lambda *step: seen.append(step))
@@ -42,7 +42,7 @@ def test_timm_index_is_asked_for_the_families_it_is_known_for():
 @pytest.fixture(scope="module")
 def document(make_row):
     rows = [make_row("rexnet_1.0", "flops", "0.40", "G"), make_row("rexnet_1.0", "params", "4.9", "M")]
-    return make_document(rows, open_book(None), explored=("rexnet_1.0",))
+    return make_document(rows, open_cache(None), explored=("rexnet_1.0",))
 
 
 def test_a_document_has_verdicts_counts_and_who_uses_what(document):
@@ -73,4 +73,4 @@ def test_the_explorer_holds_every_convention_and_each_sums_to_its_total(document
 def test_the_explored_models_are_registered(make_row):
     assert len(set(EXPLORED)) == len(EXPLORED)
     with pytest.raises(InputError, match="unknown model"):
-        make_document([make_row("rexnet_1.0", "flops", "0.40", "G")], open_book(None), explored=("resnet50",))
+        make_document([make_row("rexnet_1.0", "flops", "0.40", "G")], open_cache(None), explored=("resnet50",))

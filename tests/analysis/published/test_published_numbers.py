@@ -9,14 +9,14 @@ import torch
 
 from analysis.published import load
 from analysis.published.checkpoint_size import count_checkpoint_bytes
-from analysis.published.gather import open_book
+from analysis.published.gather import open_cache
 from analysis.published.judge import judge_rows
 
 
 @pytest.fixture(scope="module")
 def verdicts():
     torch.set_num_threads(1)
-    book = open_book(None)
+    book = open_cache(None)
     return judge_rows(load(), lambda *key: book.count(*key).total, count_checkpoint_bytes)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.comparison.case_pairs import ROUNDS, expand_contests, read_changes
+from bench.comparison.case_pairs import ROUNDS, expand_pairs, read_changes
 from bench.planning.plan import Selection
 from bench.planning.presets import PRESETS, Preset
 from bench.records.settings import Settings
@@ -17,7 +17,7 @@ TINY = Selection(models=["mobilenet_v2_0.5"], resolutions=[32], backends=["eager
 
 def expand(selection=TINY, base=(), head=(), *, preset=False):
     own = [read_changes("--base-set", base), read_changes("--head-set", head)]
-    return expand_contests(selection, own, preset=preset)
+    return expand_pairs(selection, own, preset=preset)
 
 
 def test_where_nothing_is_named_a_short_grid_is_compared():

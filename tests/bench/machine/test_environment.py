@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.machine import environment
-from bench.machine.interference import Usage, contamination
+from bench.machine.interference import Usage, interference
 
 
 @pytest.fixture
@@ -73,13 +73,13 @@ def test_contamination_is_a_share_of_the_time_between():
     group = Path("group")
     before = Usage(at_s=10, pressure_us=0, steal_ticks=0, total_ticks=0, throttled={group: 2})
     after = Usage(at_s=12, pressure_us=1_000_000, steal_ticks=20, total_ticks=400, throttled={group: 5})
-    told = contamination(before, after)
+    told = interference(before, after)
     assert (told["cpu_pressure_percent"], told["steal_percent"], told["throttled_periods"]) == (50, 5, 3)
 
 
 def test_what_cannot_be_read_stays_unknown():
     nothing = Usage(at_s=0, pressure_us=None, steal_ticks=None, total_ticks=None, throttled=None)
-    told = contamination(nothing, nothing)
+    told = interference(nothing, nothing)
     assert (told["cpu_pressure_percent"], told["steal_percent"], told["throttled_periods"]) == (None, None, None)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bench.machine import environment
-from bench.machine.interference import Usage, can_judge, contamination, find_causes, read_own_ticks, read_usage
+from bench.machine.interference import Usage, can_judge, find_causes, interference, read_own_ticks, read_usage
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_our_own_time_is_that_of_the_whole_tree_and_of_those_that_ended(system):
 @pytest.mark.usefixtures("system")
 def test_without_system_files_nothing_is_known_and_nothing_is_nought():
     usage = read_usage()
-    told = contamination(usage, usage)
+    told = interference(usage, usage)
     assert {name for name, value in told.items() if value is not None} <= {"load_1m"}
     assert not can_judge(told)
     assert not find_causes(told)
@@ -103,16 +103,16 @@ def test_throttling_of_an_inner_group_is_seen_though_an_outer_one_counted_more(s
     write_throttled(system, outer=1000, inner=5)
     before = read_usage()
     write_throttled(system, outer=1000, inner=8)
-    assert contamination(before, read_usage())["throttled_periods"] == 3
+    assert interference(before, read_usage())["throttled_periods"] == 3
     write_throttled(system, outer=1004, inner=8)
-    assert find_causes(contamination(before, read_usage())) == {"throttled_periods": 4}
+    assert find_causes(interference(before, read_usage())) == {"throttled_periods": 4}
 
 
 def test_counters_that_stand_still_are_not_known(system):
     """Some sandboxes show a file that is all noughts."""
     write_stat(system, *["0 0 0 0 0 0 0 0 0 0"] * 4)
     write_process(system, 100, 1, 5, 6, 1, 2)
-    told = contamination(read_usage(), read_usage())
+    told = interference(read_usage(), read_usage())
     assert (told["others_percent"], told["steal_percent"]) == (None, None)
 
 
@@ -143,7 +143,7 @@ def between(**counters):
     }
     throttled = given.pop("throttled", 0.0)
     before = usage(**dict.fromkeys(given, 0.0), throttled={GROUP: 2.0})
-    return contamination(before, usage(10.0, **given, throttled={GROUP: 2.0 + throttled}))
+    return interference(before, usage(10.0, **given, throttled={GROUP: 2.0 + throttled}))
 
 
 def test_busy_time_that_is_not_ours_is_that_of_others():
@@ -181,7 +181,7 @@ def test_a_round_is_dirty_above_its_limits_only(counters, causes):
 
 @pytest.mark.parametrize(("after", "dirty"), [(2.8e9, False), (2.6e9, True), (3.5e9, False), (None, False)])
 def test_a_round_is_dirty_where_its_frequency_falls(after, dirty):
-    told = contamination(usage(frequency_hz=3e9), usage(10.0, frequency_hz=after))
+    told = interference(usage(frequency_hz=3e9), usage(10.0, frequency_hz=after))
     assert bool(find_causes(told)) is dirty
 
 
@@ -209,7 +209,7 @@ def test_a_busy_neighbour_is_seen_and_our_own_work_is_not():
         time.sleep(1.4)
         after = read_usage()
     assert after.own_ticks - before.own_ticks > 20
-    assert "others_percent" in find_causes(contamination(before, after))
+    assert "others_percent" in find_causes(interference(before, after))
 
 
 def test_time_in_no_column_was_not_idle():
@@ -217,8 +217,8 @@ def test_time_in_no_column_was_not_idle():
     before = Usage(at_s=0.0, pressure_us=None, steal_ticks=0.0, total_ticks=0.0, throttled=None, busy_ticks=0.0)
     before = replace(before, own_ticks=0.0, clock_ticks=0.0)
     after = replace(before, at_s=30.0, total_ticks=5850.0, busy_ticks=5700.0, own_ticks=5838.0, clock_ticks=6000.0)
-    assert contamination(before, after)["others_percent"] == pytest.approx(100 * 12 / 5850)
-    assert contamination(replace(before, clock_ticks=None), after)["others_percent"] == 0
+    assert interference(before, after)["others_percent"] == pytest.approx(100 * 12 / 5850)
+    assert interference(replace(before, clock_ticks=None), after)["others_percent"] == 0
 
 
 def test_the_clock_and_the_columns_agree_on_this_machine():

@@ -14,8 +14,13 @@ from bench.machine import lock
 from bench.machine.lock import VARIABLE, MachineLock
 from rexnet_core.errors import InputError
 
-HOLD = "import sys\nfrom bench.machine.lock import MachineLock\nwith MachineLock():\n"
-    " print('held', flush=True)\n sys.stdin.read()"
+HOLD = """
+import sys
+from bench.machine.lock import MachineLock
+with MachineLock():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 @pytest.fixture

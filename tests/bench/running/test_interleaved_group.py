@@ -9,7 +9,7 @@ import pytest
 
 from bench.records.case import Case
 from bench.records.settings import Settings
-from bench.running.interleaved_group import Match
+from bench.running.interleaved_group import InterleavedGroup
 from bench.running.stopping import spent_s
 from bench.statistics.summary import ratio
 from bench.workers.executor import ProcessExecutor, WorkerError
@@ -23,7 +23,7 @@ def saved():
 @pytest.fixture
 def play(executor, settings, cases, tmp_path, saved):
     def run(left_s=None, **changes):
-        match = Match(cases, settings=settings, executor=executor, scratch=tmp_path, **changes)
+        match = InterleavedGroup(cases, settings=settings, executor=executor, scratch=tmp_path, **changes)
         return {one.case.backend: one for one in match.run(left_s, saved.append)}
 
     return run
@@ -186,7 +186,7 @@ def rivals(cases):
 @pytest.fixture
 def meet(executor, settings, rivals, tmp_path, saved):
     def run():
-        match = Match(rivals, settings=settings, executor=executor, scratch=tmp_path)
+        match = InterleavedGroup(rivals, settings=settings, executor=executor, scratch=tmp_path)
         return dict(zip([case.id for case in rivals], match.run(None, saved.append), strict=True))
 
     return run
@@ -225,7 +225,7 @@ def test_a_model_that_cannot_be_prepared_leaves_its_rivals_alone(meet, executor)
 
 def test_models_of_other_terms_are_no_match(executor, settings, cases, tmp_path):
     with pytest.raises(AssertionError, match="that can be compared"):
-        Match([cases[0], replace(cases[0], batch=4)], settings=settings, executor=executor, scratch=tmp_path)
+        InterleavedGroup([cases[0], replace(cases[0], batch=4)], settings=settings, executor=executor, scratch=tmp_path)
 
 
 def test_two_models_meet_in_real_processes(tmp_path, saved):
@@ -234,7 +234,7 @@ def test_two_models_meet_in_real_processes(tmp_path, saved):
         Case(model=name, resolution=side, batch=1, backend="eager")
         for name, side in (("rexnet_0.5", 32), ("mobilenet_v2_0.5", 48))
     )
-    match = Match([one, two], settings=short, executor=ProcessExecutor(), scratch=tmp_path)
+    match = InterleavedGroup([one, two], settings=short, executor=ProcessExecutor(), scratch=tmp_path)
     model, rival = match.run(None, saved.append)
     assert [(part.status, part.parity.passed) for part in (model, rival)] == [("ok", True)] * 2
     assert len(model.rounds[0].turns_s) == len(rival.rounds[0].turns_s) > 0
@@ -246,8 +246,8 @@ def test_a_dirty_round_is_measured_again_and_kept_apart(play, executor, settings
     measured = play()
     for one in measured.values():
         assert len(one.rounds) == settings.min_rounds
-        assert [part.contamination["others_percent"] for part in one.rounds] == [0, 0]
-        assert [part.contamination["others_percent"] for part in one.repeated] == [25]
+        assert [part.interference["others_percent"] for part in one.rounds] == [0, 0]
+        assert [part.interference["others_percent"] for part in one.repeated] == [25]
     assert ratio(measured["eager"], measured["compile"]).rounds == settings.min_rounds
 
 
@@ -319,20 +319,20 @@ def test_a_dirty_round_of_before_an_interruption_is_still_measured_again(executo
     executor.dirty_windows = {0}
     executor.scripts = {"eager": {"fails_at": "build", "fails_in": 1, "error": KeyboardInterrupt()}}
     with pytest.raises(KeyboardInterrupt):
-        Match(cases, settings=settings, executor=executor, scratch=tmp_path).run(None, saved.append)
+        InterleavedGroup(cases, settings=settings, executor=executor, scratch=tmp_path).run(None, saved.append)
     executor.scripts = {}
     assert [len(one.rounds) for one in saved[-1]] == [1, 1, 1]
-    again = Match(cases, settings=settings, executor=executor, scratch=tmp_path, stored=saved[-1])
+    again = InterleavedGroup(cases, settings=settings, executor=executor, scratch=tmp_path, stored=saved[-1])
     assert again.course.suspect
     for one in again.run(None, saved.append):
         assert (len(one.rounds), len(one.repeated)) == (settings.min_rounds, 1)
-        assert [part.contamination["others_percent"] for part in one.repeated] == [25]
+        assert [part.interference["others_percent"] for part in one.repeated] == [25]
 
 
 def test_what_is_stored_tells_how_long_a_round_takes(executor, settings, cases, tmp_path, saved):
-    found = Match(cases, settings=settings, executor=executor, scratch=tmp_path).run(None, saved.append)
+    found = InterleavedGroup(cases, settings=settings, executor=executor, scratch=tmp_path).run(None, saved.append)
     short = [replace(one, rounds=one.rounds[:1], stop_reason="interrupted") for one in found]
-    again = Match(cases, settings=settings, executor=executor, scratch=tmp_path, stored=short)
+    again = InterleavedGroup(cases, settings=settings, executor=executor, scratch=tmp_path, stored=short)
     assert again.course.next_s == pytest.approx(sum(map(spent_s, [one.rounds[0] for one in short])))
     opened = len(executor.handles)
     assert {one.stop_reason for one in again.run(1.0, saved.append)} == {"budget"}

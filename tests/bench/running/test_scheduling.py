@@ -10,9 +10,9 @@ import pytest
 from bench.planning.plan import Plan
 from bench.records.case import Case
 from bench.records.settings import Settings
-from bench.running.scheduling import spend
+from bench.running.scheduling import allocate_rounds
 from bench.running.session import Session
-from bench.running.stopping import Course
+from bench.running.stopping import RoundHistory
 from bench.store.store import Store
 
 SETTINGS = Settings(min_rounds=2, max_rounds=8, target=0.02)
@@ -34,7 +34,7 @@ class FakeMatch:
     round_s: float = 10.0
     stop: str = ""
     dies_in: int = 99
-    course: Course = field(default_factory=lambda: Course(SETTINGS))
+    course: RoundHistory = field(default_factory=lambda: RoundHistory(SETTINGS))
 
     def step(self, _save):
         self.clock.now += self.round_s
@@ -57,7 +57,7 @@ def clock():
 
 def play(clock, matches, budget_s):
     saved, done = [], []
-    spend(matches, lambda: budget_s - clock.now, saved.extend, done.extend)
+    allocate_rounds(matches, lambda: budget_s - clock.now, saved.extend, done.extend)
     return saved, {name: (rounds, stop) for name, rounds, stop in done}
 
 

@@ -7,12 +7,12 @@ import math
 import pytest
 
 from bench.records.settings import Settings
-from bench.running.stopping import Course
+from bench.running.stopping import RoundHistory
 
 
 @pytest.fixture
 def course():
-    return Course(Settings(min_rounds=2, max_rounds=4, target=0.02))
+    return RoundHistory(Settings(min_rounds=2, max_rounds=4, target=0.02))
 
 
 def go(course, *dirty, width=0.5):

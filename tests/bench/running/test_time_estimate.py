@@ -12,7 +12,7 @@ from bench.records.measurement import Measurement, Round
 from bench.records.run import RunInfo
 from bench.records.settings import Settings
 from bench.running.session import Session
-from bench.running.time_estimate import TIME, describe_above, find_above, forecast, foretell
+from bench.running.time_estimate import TIME, describe_above, estimate_time, find_above, forecast
 from bench.store.store import Store
 
 SETTINGS = Settings(min_rounds=2, max_rounds=4, round_s=3.0, slice_s=0.15)
@@ -88,7 +88,7 @@ def test_the_past_is_that_of_the_same_processor(store, plan):
         done = Measurement(case=plan.cases[0], status="ok", rounds=(made_round(),) * rounds)
         store.save_measurement(name, done)
         store.save_measurement(name, replace(done, case=plan.cases[1], status="mismatch"))
-    found = foretell(plan, store, run("4", "this"))
+    found = estimate_time(plan, store, run("4", "this"))
     assert (found.past_runs, found.unknown) == (2, 2)
     assert [name for name, _ in store.past_rounds(plan.cases[0], ["1", "2", "3"])] == ["3", "2", "2", "2", "1", "1"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench.records.pair import Pair
-from bench.selftest.other_protocols import judge_habits
+from bench.selftest.other_protocols import evaluate_protocols
 from bench.selftest.pairs import LEVELS
 from bench.selftest.power import evaluate, least_visible, pair_logs
 from bench.statistics.significance import student_quantile
@@ -122,7 +122,7 @@ def test_drift_that_both_sides_share_is_not_in_a_pair():
 
 
 def test_timing_one_after_the_other_cries_wolf_where_turns_do_not():
-    rows = {(habit.order, habit.test): habit for habit in judge_habits(make_pairs(8, 32), LEVELS, 8)}
+    rows = {(habit.order, habit.test): habit for habit in evaluate_protocols(make_pairs(8, 32), LEVELS, 8)}
     assert {habit.rounds for habit in rows.values()} == {8}
     assert rows["A, then B", "Welch's t over calls"].false_alarms > 0.5
     assert rows["A, then B", "Mann-Whitney over calls"].false_alarms > 0.5
@@ -132,4 +132,4 @@ def test_timing_one_after_the_other_cries_wolf_where_turns_do_not():
 
 
 def test_too_few_pairs_have_no_table():
-    assert judge_habits(make_pairs(9, 7), LEVELS, 8) == []
+    assert evaluate_protocols(make_pairs(9, 7), LEVELS, 8) == []

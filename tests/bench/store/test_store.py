@@ -43,7 +43,7 @@ def make_measurement(backend="eager", rounds=2, **changes):
         steady=False,
         peak_rss_bytes=2**31 + 1,
         base_rss_bytes=5,
-        contamination={"steal_percent": None, "load_1m": 0.5},
+        interference={"steal_percent": None, "load_1m": 0.5},
     )
     case = Case(model="rexnet_1.0", resolution=224, batch=1, backend=backend, threads=2)
     parity = Parity(cosine=0.5, relative_error=0.1, top1_agreement=1.0, inputs=8, passed=False)

@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 from bench.records.case import Case
-from bench.running.interleaved_group import Match
+from bench.running.interleaved_group import InterleavedGroup
 from bench.statistics.summary import ratio, summarise
 from bench.workers.executor import ProcessExecutor, WorkerError
-from bench.workers.instances import Lanes, open_case
+from bench.workers.instances import InstanceGroup, open_case
 
 CASE = Case(model="rexnet_1.0", resolution=64, batch=2, backend="eager", threads=4, scenario="throughput", streams=2)
 
@@ -22,7 +22,7 @@ CASE = Case(model="rexnet_1.0", resolution=64, batch=2, backend="eager", threads
 @pytest.fixture
 def measure(executor, settings, tmp_path):
     def run(*cases):
-        match = Match(cases, settings=settings, executor=executor, scratch=tmp_path)
+        match = InterleavedGroup(cases, settings=settings, executor=executor, scratch=tmp_path)
         return match.run(None, lambda _: None)
 
     return run
@@ -84,7 +84,7 @@ def test_two_instances_at_full_speed_give_twice_the_images(measure):
 def test_memory_of_instances_adds_up_and_their_switches_too(measure):
     [two] = measure(CASE)
     assert (two.rounds[0].peak_rss_bytes, two.rounds[0].base_rss_bytes) == (600, 200)
-    assert two.rounds[0].contamination["involuntary_switches"] == 2 * len(two.rounds[0].turns_s)
+    assert two.rounds[0].interference["involuntary_switches"] == 2 * len(two.rounds[0].turns_s)
     assert "phases are those of the first instance" in two.notes[0]
 
 
@@ -143,7 +143,7 @@ def test_instances_are_ended_at_once_and_all_though_one_fails(tmp_path):
                 raise OSError("gone")
 
     with pytest.raises(OSError, match="gone"):
-        Lanes([Handle("first"), Handle("second")], tmp_path, lambda: 0.0).close()
+        InstanceGroup([Handle("first"), Handle("second")], tmp_path, lambda: 0.0).close()
     assert sorted(closed) == ["first", "second"]
 
 

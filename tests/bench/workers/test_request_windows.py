@@ -6,24 +6,24 @@ import random
 
 import pytest
 
-from bench.workers.request_windows import Lane, cut_windows
+from bench.workers.request_windows import RequestLog, cut_windows
 
 
 def one_after_the_other(period_s, calls, begin_s=0.0):
     """A process that answers one call at a time."""
     starts = [begin_s + period_s * call for call in range(calls)]
-    return Lane(tuple(starts), tuple(start + period_s for start in starts))
+    return RequestLog(tuple(starts), tuple(start + period_s for start in starts))
 
 
 def queue(depth, period_s, calls):
     """A queue whose places all take as long, and in which a request starts when another ends."""
     starts = [period_s * (call // depth) for call in range(calls)]
-    return Lane(tuple(starts), tuple(start + period_s for start in starts), depth)
+    return RequestLog(tuple(starts), tuple(start + period_s for start in starts), depth)
 
 
 def late(lane, by_s):
     """The same requests, each later by so much."""
-    return Lane(tuple(one + by_s for one in lane.starts_s), tuple(one + by_s for one in lane.ends_s), lane.depth)
+    return RequestLog(tuple(one + by_s for one in lane.starts_s), tuple(one + by_s for one in lane.ends_s), lane.depth)
 
 
 def test_one_process_gives_its_calls_but_the_first():
@@ -59,14 +59,14 @@ def test_windows_touch_so_that_their_sum_over_their_count_is_the_rate():
 
 
 def test_a_queue_that_runs_empty_is_full_until_the_first_end_after_its_last_start():
-    lane = Lane((0.0, 0.0, 1.0, 1.5, 2.0), (1.0, 1.5, 2.0, 2.5, 9.0), depth=2)
+    lane = RequestLog((0.0, 0.0, 1.0, 1.5, 2.0), (1.0, 1.5, 2.0, 2.5, 9.0), depth=2)
     assert lane.full == (1.5, 2.5)
     assert cut_windows([lane]).windows_s == (1.0,)
 
 
 def test_a_slow_request_makes_its_window_long_and_is_not_lost():
     starts, ends = (0.0, 1.0, 2.0, 7.0), (1.0, 2.0, 7.0, 8.0)
-    flow = cut_windows([Lane(starts, ends)])
+    flow = cut_windows([RequestLog(starts, ends)])
     assert flow.windows_s == (1.0, 5.0, 1.0)
     assert max(flow.requests_s) == 5.0
 
@@ -76,7 +76,7 @@ def test_a_slow_request_in_flight_at_the_end_of_a_turn_is_not_lost():
     fast = [(0.01 * call, 0.01 * (call + 1)) for call in range(15)]
     slow = [*((0.01 * call, 0.01 * (call + 1)) for call in range(5)), (0.05, 0.25)]
     starts, ends = zip(*sorted([*fast, *slow]), strict=True)
-    flow = cut_windows([Lane(starts, ends, depth=2)])
+    flow = cut_windows([RequestLog(starts, ends, depth=2)])
     assert max(flow.requests_s) == pytest.approx(0.2)
     assert sum(window == pytest.approx(0.02) for window in flow.windows_s) == 5
     assert min(flow.requests_s) == pytest.approx(0.01)
@@ -86,7 +86,7 @@ def test_a_stall_of_all_lanes_at_the_end_of_a_turn_is_in_a_window():
     """They go in step, so that of the last completions the first ends the turn."""
     starts = tuple(0.01 * call for call in range(10))
     ends = (*starts[1:], 0.3)
-    flow = cut_windows([Lane(starts, ends), late(Lane(starts, ends), 1e-6)])
+    flow = cut_windows([RequestLog(starts, ends), late(RequestLog(starts, ends), 1e-6)])
     assert flow.windows_s[-1] == pytest.approx(0.21, abs=1e-5)
     assert sorted(flow.requests_s)[-2:] == pytest.approx([0.21, 0.21], abs=1e-5)
 
@@ -100,7 +100,7 @@ def test_many_short_turns_have_the_rate_of_a_long_one_though_some_requests_are_s
         ends = [0.0]
         while ends[-1] < 0.15:
             ends.append(ends[-1] + (0.1 if draw.random() < 0.05 else 0.01))
-        lane = Lane(tuple(ends[:-1]), tuple(ends[1:]))
+        lane = RequestLog(tuple(ends[:-1]), tuple(ends[1:]))
         flow = cut_windows([late(lane, 1e-6 * place) for place in range(depth)])
         windows += flow.windows_s
         requests += flow.requests_s
@@ -118,7 +118,7 @@ def test_slow_requests_of_one_place_alone_are_in_the_latency_and_all_but_in_the_
             ends = [draw.random() * 0.001]
             while ends[-1] < 0.15:
                 ends.append(ends[-1] + (0.1 if draw.random() < 0.01 else 0.01))
-            lanes.append(Lane(tuple(ends[:-1]), tuple(ends[1:])))
+            lanes.append(RequestLog(tuple(ends[:-1]), tuple(ends[1:])))
         flow = cut_windows(lanes)
         windows += flow.windows_s
         requests += flow.requests_s
@@ -128,10 +128,10 @@ def test_slow_requests_of_one_place_alone_are_in_the_latency_and_all_but_in_the_
 
 def test_a_queue_is_settled_when_as_many_requests_have_ended_as_are_in_flight():
     """One place answers at 1 and 2, the other first at 3: what the one does until then counts."""
-    lane = Lane((0.0, 0.0, 1.0, 2.0, 3.0, 3.0), (1.0, 3.0, 2.0, 3.0, 4.0, 4.0), depth=2)
+    lane = RequestLog((0.0, 0.0, 1.0, 2.0, 3.0, 3.0), (1.0, 3.0, 2.0, 3.0, 4.0, 4.0), depth=2)
     assert lane.full == (2.0, 4.0)
 
 
 def test_lanes_that_were_never_full_at_the_same_time_give_an_empty_turn():
     assert cut_windows([one_after_the_other(1.0, 3), one_after_the_other(1.0, 3, 50.0)]).windows_s == ()
-    assert cut_windows([Lane((0.0,), (1.0,), depth=2)]).windows_s == ()
+    assert cut_windows([RequestLog((0.0,), (1.0,), depth=2)]).windows_s == ()

@@ -21,7 +21,7 @@ QUIET = {"others_percent": 1.0, "cpu_pressure_percent": 60.0, "steal_percent": 0
 
 def measured(run: RunData, *rounds: dict[str, float | None], repeated: int = 0) -> Measurement:
     one = run.measurements[0]
-    told = [replace(one.rounds[0], contamination=found) for found in rounds]
+    told = [replace(one.rounds[0], interference=found) for found in rounds]
     return replace(one, rounds=tuple(told), repeated=(one.rounds[0],) * repeated)
 
 
@@ -74,9 +74,9 @@ def dirty(run: RunData) -> RunData:
 def test_tables_carry_the_badge_and_what_is_unknown_is_missing(dirty: RunData) -> None:
     cases = frames.cases_frame(dirty)
     first, second = cases.iloc[0], cases.iloc[1]
-    assert (first["contamination"], first["dirty_rounds"], first["others_percent"]) == ("dirty", 1, 40)
+    assert (first["interference"], first["dirty_rounds"], first["others_percent"]) == ("dirty", 1, 40)
     assert first["contamination_evidence"].startswith("neighbours used 40 % of the cores in 1 of 1 rounds")
-    assert second["contamination"] == "not available"
+    assert second["interference"] == "not available"
     assert second[["dirty_rounds", "others_percent", "frequency_drop_percent"]].isna().all()
 
 

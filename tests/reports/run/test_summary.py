@@ -87,7 +87,7 @@ def test_a_run_gone_on_with_under_other_conditions_says_so(run: RunData) -> None
 
 def test_a_busy_machine_and_a_restless_warm_up_are_said(run: RunData) -> None:
     one = run.measurements[0]
-    busy = replace(one.rounds[0], steady=False, contamination={"cpu_pressure_percent": 60.4, "steal_percent": None})
+    busy = replace(one.rounds[0], steady=False, interference={"cpu_pressure_percent": 60.4, "steal_percent": None})
     found = summary.find_doubts(replace(run, measurements=(replace(one, rounds=(busy, *one.rounds[1:])),)))
     assert "tasks waited for a core 60 % of the time" in found[0]
     assert found[1].startswith("Warm-up hit its cap in 1 of 1 cases")

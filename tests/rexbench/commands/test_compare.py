@@ -181,7 +181,7 @@ def test_a_dirty_round_is_told_beside_the_verdict(capsys, save, tmp_path):
     save("head", 1.0, 1.0)
     store = Store(f"sqlite:///{tmp_path}/results/rexbench.db")
     [one, _] = store.measurements("head")
-    busy = replace(one.rounds[0], contamination={"others_percent": 41.0}, steady=False)
+    busy = replace(one.rounds[0], interference={"others_percent": 41.0}, steady=False)
     store.save_measurement("head", replace(one, rounds=(busy, *one.rounds[1:])))
     _, out, _ = run(capsys, "compare", "base", "head")
     assert "    1 of 8 rounds dirty, at worst: neighbours used 41 % of the cores\n" in out

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from analysis.complexity.conventions import book as module
-from analysis.complexity.conventions.cache import CountBook
+from analysis.complexity.conventions.cache import CountCache
 from rexnet_core.errors import InputError
 
 KEY = ("macs", "rexnet_1.0", 64)
@@ -26,7 +26,7 @@ def made(monkeypatch):
 
 
 def test_a_count_is_made_once(made):
-    book = CountBook()
+    book = CountCache()
     assert not book.knows(*KEY)
     assert book.count(*KEY) == book.count(*KEY)
     assert book.knows(*KEY)
@@ -34,8 +34,8 @@ def test_a_count_is_made_once(made):
 
 
 def test_a_count_is_kept_from_book_to_book(made, tmp_path):
-    first = CountBook(tmp_path / "new" / "folder").count(*KEY)
-    assert CountBook(tmp_path / "new" / "folder").count(*KEY) == first
+    first = CountCache(tmp_path / "new" / "folder").count(*KEY)
+    assert CountCache(tmp_path / "new" / "folder").count(*KEY) == first
     assert made == [KEY]
 
 
@@ -44,32 +44,32 @@ def test_a_count_is_kept_from_book_to_book(made, tmp_path):
     ["", "[]", "{}", '{"convention": 1}', "\x00", '{"parts": [["", "", "a group of its own", 1]]}', "[" * 100_000],
 )
 def test_a_file_that_is_no_count_is_made_anew(made, tmp_path, text):
-    count = CountBook(tmp_path).count(*KEY)
+    count = CountCache(tmp_path).count(*KEY)
     (file,) = tmp_path.iterdir()
     file.write_text(text)
-    assert CountBook(tmp_path).count(*KEY) == count
+    assert CountCache(tmp_path).count(*KEY) == count
     assert made == [KEY, KEY]
     assert json.loads(file.read_text()) == count.as_dict()
 
 
 def test_a_count_of_something_else_is_not_taken(made, tmp_path):
-    CountBook(tmp_path).count(*KEY)
+    CountCache(tmp_path).count(*KEY)
     (file,) = tmp_path.iterdir()
     file.write_text(file.read_text().replace("rexnet_1.0", "rexnet_1.3"))
-    assert CountBook(tmp_path).count(*KEY).model == "rexnet_1.0"
+    assert CountCache(tmp_path).count(*KEY).model == "rexnet_1.0"
     assert len(made) == 2
 
 
 def test_other_libraries_make_it_anew(made, tmp_path, monkeypatch):
-    CountBook(tmp_path).count(*KEY)
+    CountCache(tmp_path).count(*KEY)
     monkeypatch.setattr(module, "_version", lambda _library: "0")
-    CountBook(tmp_path).count(*KEY)
+    CountCache(tmp_path).count(*KEY)
     assert len(made) == 2
 
 
 def test_a_folder_that_can_not_be_written_to_is_done_without(tmp_path):
     (tmp_path / "file").write_text("")
-    assert CountBook(tmp_path / "file").count(*KEY).total > 0
+    assert CountCache(tmp_path / "file").count(*KEY).total > 0
     assert (tmp_path / "file").read_text() == ""
 
 
@@ -82,11 +82,11 @@ def test_another_way_to_count_is_asked_by_its_name(tmp_path):
             convention="mine", model=model, height=side, width=285, parts=()
         )
 
-    books = [CountBook(tmp_path, others={"mine": count}) for _ in range(2)]
+    books = [CountCache(tmp_path, others={"mine": count}) for _ in range(2)]
     assert [book.count("mine", "rexnet_1.0", 224).width for book in books] == [285, 285]
     assert asked == [("rexnet_1.0", 224)]
 
 
 def test_an_unknown_model_is_an_error(tmp_path):
     with pytest.raises(InputError, match="unknown model"):
-        CountBook(tmp_path).count("macs", "resnet50", 224)
+        CountCache(tmp_path).count("macs", "resnet50", 224)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from analysis.complexity.tally import Tally
+from analysis.complexity.tally import DispatchCounter
 from analysis.rank.trained import TrainedSetting
 from analysis.rank.trained.networks import MACS_TOLERANCE, cost_of, plan_networks
 from rexnet_core.errors import InputError
@@ -19,7 +19,7 @@ def traced_cost(config, side):
     """Parameters and multiply-adds counted from the operations that run, without looking at the config's numbers."""
     with torch.device("meta"):
         model = Network(config).eval()
-    tally = Tally(model, {})
+    tally = DispatchCounter(model, {})
     with torch.no_grad(), tally:
         model(torch.empty(1, 1, side, side, device="meta"))
     layers = tally.layers()
