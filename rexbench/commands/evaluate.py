@@ -40,10 +40,10 @@ def evaluate(args: argparse.Namespace) -> int:
     from analysis.accuracy.run import run_evaluation  # noqa: PLC0415 - torch, after the options are known to be right
 
     with StudyBars() as bars:
-        document = run_evaluation(setting, bars)
-    give_answer(args, document, accuracy_frame(document), text=lambda: render_accuracy(document))
-    if document["stopped"]:
-        print("rexbench: stopped; nothing is lost, the answer is about the images seen so far", file=sys.stderr)
+        study = run_evaluation(setting, bars)
+    give_answer(args, study.as_answer(), accuracy_frame(study), text=lambda: render_accuracy(study))
+    if study.stopped:
+        print("rexbench: stopped; the answer is about the images seen so far", file=sys.stderr)
         return FAILED
     return DONE
 

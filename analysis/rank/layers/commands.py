@@ -1,4 +1,4 @@
-"""The layer study as a user asks for it: protocols with overrides in, one plain document out."""
+"""The layer study as a user asks for it: protocols with overrides in, one study out."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from analysis.rank.layers import protocols
-from analysis.rank.layers.document import FORMAT, describe
+from analysis.rank.layers.document import describe
 from analysis.rank.layers.exact import RATIOS as EXACT_RATIOS
 from analysis.rank.layers.exact import compare_exactly
 from analysis.rank.layers.search import OPEN_CHOICES, search_closest
 from analysis.rank.layers.sign_map import describe_map, map_signs
 from analysis.rank.layers.study import open_workers, run_layers
 from analysis.rank.layers.verdicts import as_rows, judge, judge_grid, tally_levels, try_claims
+from analysis.study import Study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,19 +31,17 @@ def _silent(what: str, done: int, total: int) -> None:
     pass
 
 
-def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] = _silent) -> dict[str, Any]:
-    """Run the protocols; after Ctrl-C the document holds what was finished.
+def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] = _silent) -> Study:
+    """Run the protocols; after Ctrl-C the study holds what was finished.
 
     Args:
         task: What to run.
-        progress: Is told each part's steps.
+        progress: Called with a part's name, its steps done and all its steps.
 
     Returns:
-        ``format, kind, protocols, claims, sensitivity, search, sign_map, stopped``.
+        A study with the payload ``protocols, claims, sensitivity, search, sign_map``.
     """
     document: dict[str, Any] = {
-        "format": FORMAT,
-        "kind": "layers",
         "protocols": [],
         "claims": [],
         "sensitivity": [],
@@ -50,8 +49,8 @@ def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] 
         "sensitivity_setting": None,
         "sign_map": [],
         "sign_map_setting": None,
-        "stopped": False,
     }
+    stopped = False
     settings, grid = task.settings(), task.grid()
     with open_workers(task.workers) as workers:
         try:
@@ -63,10 +62,10 @@ def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] 
                 document["sign_map_setting"] = describe_map(task.seed)
                 document["sign_map"] = map_signs(workers, seed=task.seed, progress=partial(progress, "sign map"))
         except KeyboardInterrupt:
-            document["stopped"] = True
+            stopped = True
             if not document["protocols"] and not document["claims"]:
                 raise
-    return document
+    return Study(kind="layers", stopped=stopped, payload=document)
 
 
 def _add_protocol(
