@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 
 def render_page(
-    template: str, *, kind: str, title: str, pictures: Sequence[Picture], sections: Iterable[Section] = (), **values: Any
+    template: str,
+    *,
+    kind: str,
+    title: str,
+    pictures: Sequence[Picture],
+    sections: Iterable[Section] = (),
+    **values: Any,
 ) -> str:
     """A page as HTML, from a template that extends ``page/base.html.j2``.
 

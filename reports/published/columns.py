@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from reports.columns import Table
 
+
 def _quoted(meaning: str) -> Column:
     """Free text of a document, as it is there: CSV files are read by programs."""
     return text(

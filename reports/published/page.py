@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
 from analysis.published.verdict import VERDICTS
 from reports.page.sections import Section
 from reports.page.templates import embed_file, render_page

@@ -15,7 +15,7 @@ from reports.published.frames import published_frames
 from reports.terminal import render_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from analysis.study import Study
 

@@ -10,8 +10,9 @@ _SETTINGS = {
     "value": text("its value, as text"),
 }
 _PLACE = {
-    "protocol": text("literal: the paper's text read literally; closest: the setting nearest to its figure; custom: as "
-    "asked"),
+    "protocol": text(
+        "literal: the paper's text read literally; closest: the setting nearest to its figure; custom: as asked"
+    ),
     "block": text("kind of layer or block"),
     "activation": text("non-linear function"),
     "dimension_ratio": number("input over output channels, d_in / d_out"),
@@ -137,11 +138,15 @@ TAPS = {
     "k99_per_channel": number("k99 over C"),
     "bound": number("largest rank by algebra, given what comes in"),
     "bound_reason": text("where bound comes from"),
-    "jacobian_rank": number("rank of the derivative by the block's input at one position; empty where it was not computed"),
+    "jacobian_rank": number(
+        "rank of the derivative by the block's input at one position; empty where it was not computed"
+    ),
     "noise": number("spectral norm of the features minus the same in float64; empty where those were not computed"),
     "dead_channels": whole("channels that never change"),
     "duplicate_channels": whole("channels that repeat an earlier one"),
-    "few_rows": flag("whether there are fewer than four rows per channel, so that the rank is partly one of the sample"),
+    "few_rows": flag(
+        "whether there are fewer than four rows per channel, so that the rank is partly one of the sample"
+    ),
     "sample_limited": flag("whether there are no more rows than channels, so that the rank can't reach them"),
     "flags": text("doubts"),
 }

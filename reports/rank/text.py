@@ -45,7 +45,8 @@ def _matrix(frame: pd.DataFrame, down: str, across: str, describe: Callable[[Any
     heads = list(dict.fromkeys(frame[across]))
     cells = {(row[down], row[across]): describe(row) for row in frame.to_dict("records")}
     rows = [
-        [shorten_block(label), *(cells.get((label, head), "") for head in heads)] for label in dict.fromkeys(frame[down])
+        [shorten_block(label), *(cells.get((label, head), "") for head in heads)]
+        for label in dict.fromkeys(frame[down])
     ]
     return render_rows(["", *heads], rows)
 
@@ -104,7 +105,7 @@ def _block_cells(block: Mapping[Any, Any], taps: pd.DataFrame) -> list[str]:
     points = ("in", "expand", "act", "depthwise", "project", "out")
     path = " -> ".join(f"{_whole(block[f'rank_{point}']):>4}" for point in points)
     flags = sorted({flag for text in taps[taps["block"] == block["block"]]["flags"] for flag in text.split()})
-    return [block["block"], channels, path, _whole(block["bound"]), " ".join(flags)]
+    return [str(block["block"]), channels, path, _whole(block["bound"]), " ".join(flags)]
 
 
 def _final_lines(taps: pd.DataFrame) -> Iterator[str]:

@@ -20,4 +20,4 @@ def table_rows(study: Study) -> dict[str, Iterable[Row]]:
         name: [dict(row) for row in part_of(document, name)] for name in ("runs", "summary", "pairs", "claims")
     }
     stopped = {"stopped by": document["stopped_by"]} if document.get("stopped_by") else {}
-    return tables | {"settings": setting_rows("study", stopped | study.settings)}
+    return tables | {"settings": setting_rows("study", {**stopped, **study.settings})}

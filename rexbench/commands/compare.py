@@ -70,19 +70,19 @@ def run(args: argparse.Namespace) -> int:
 
 def publish(args: argparse.Namespace, study: Study, run_id: str | None) -> int:
     """Answer with a comparison in every form that was asked for; the exit code it deserves."""
-    from reports.compare import compare_frame, render_compare, render_markdown  # noqa: PLC0415
+    from reports.compare import compare_frames, render_compare, render_markdown  # noqa: PLC0415
 
     markdown = getattr(args, "markdown", None)
     if markdown == "-":
         sys.stdout.write(render_markdown(study))
         if args.csv:
-            write_csv(args.csv, compare_frame(study))
+            write_csv(args.csv, compare_frames(study)["rows"])
     else:
         if markdown:
             write_text(Path(markdown), render_markdown(study), option="--markdown")
         answer = {**({"run": run_id} if run_id else {}), **study.as_answer()}
         text = render_compare(study) + (f"\nstored as run {run_id}" if run_id else "")
-        give_answer(args, answer, compare_frame(study), text=lambda: text)
+        give_answer(args, answer, compare_frames(study)["rows"], text=lambda: text)
     return _judge(study)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rexbench.output import DONE, FAILED, add_output, give_answer
 from rexnet_core.errors import InputError
