@@ -148,9 +148,11 @@ def test_every_table_is_whole_without_scripts(written: tuple[str, Path]) -> None
 
 @pytest.mark.parametrize("kind", ["run", "published", "trained"])
 def test_the_same_study_gives_the_same_bytes(studies: dict[str, Any], tmp_path: Path, kind: str) -> None:
-    before = dict(mpl.rcParams)
+    study, before = studies[kind], dict(mpl.rcParams)
+    if kind == "run":
+        study = replace(study, measurements=study.measurements[:6])
     for name in ("one", "two"):
-        write_report(kind, studies[kind], tmp_path / name)
+        write_report(kind, study, tmp_path / name)
     assert files_in(tmp_path / "one") == files_in(tmp_path / "two")
     assert dict(mpl.rcParams) == before
 

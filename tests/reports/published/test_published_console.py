@@ -35,9 +35,9 @@ open: not settled: no convention can be told to have made it, or there is
   rexnet_1.0  file size  19,417,999 B  19,417,552 B  checkpoint
       clovaai/rexnet README: the file differs by 447 bytes
 
-source                                rows  repr  expl  contr  open  data  hardw
-ReXNet paper, Table 1                    3     1     .      .     .     1      1
-clovaai/rexnet README                    2     .     .      1     1     .      .\
+source                 rows  repr  expl  contr  open  data  hardw
+ReXNet paper, Table 1     3     1     .      .     .     1      1
+clovaai/rexnet README     2     .     .      1     1     .      .\
 """
 AT_120 = """\
 source                                      rows  reproduced  explained  contradicted  open  needs data  needs hardware

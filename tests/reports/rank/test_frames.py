@@ -26,7 +26,8 @@ def test_every_table_has_the_columns_that_are_explained(kind: str, documents: di
     assert list(frames) == list(columns.TABLES[kind])
     for name, frame in frames.items():
         assert len(frame), name
-        assert list(frame.columns)[: len(columns.TABLES[kind][name])] == list(columns.TABLES[kind][name])
+        known = [column for column in columns.TABLES[kind][name] if "*" not in column]
+        assert list(frame.columns)[: len(known)] == known
 
 
 @pytest.mark.parametrize("kind", columns.TABLES)

@@ -227,7 +227,7 @@ def test_the_foot_of_the_time_shares_says_how_layers_were_timed(network: dict[st
     def foot(*times: dict[str, Any] | None) -> str:
         models = [one | {"layer_times": time} for one, time in zip(network["models"], times, strict=True)]
         plans = find_report("network").figures(None, frames_of({**network, "models": models}))
-        figure = next(plan for plan in plans if plan.name == "rank_layer_shares").draw()
+        figure = next(plan for plan in plans if plan.name == "rank_layer_shares").plot()
         assert figure is not None
         return figure.texts[-1].get_text().replace("\n", " ")
 
