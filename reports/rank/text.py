@@ -71,7 +71,7 @@ def _ratio_table(part: pd.DataFrame) -> list[str]:
     ratios = ratios or sorted(part["dimension_ratio"].unique())[:4]
     heads = [f"{shorten_block(block)}\n{_spread(f'{ratio:g}' for ratio in ratios)}" for block in blocks]
     rows = [
-        [activation, *(_spread(map(_fix, _means(own[own["block"] == block], ratios))) for block in blocks)]
+        [str(activation), *(_spread(map(_fix, _means(own[own["block"] == block], ratios))) for block in blocks)]
         for activation, own in part.groupby("activation", sort=False)
     ]
     return render_rows(["", *heads], rows)

@@ -125,14 +125,14 @@ def run_search(
         networks: Random networks of each.
         seed: Of the settings.
         workers: Processes.
-        progress: Is told how many settings were tried; how many there will be is known for the random ones only.
+        progress: Called with the number of settings tried; the number of all is known only for the random ones.
 
     Returns:
         ``settings_tried, views_tried, tries, networks, seed, best, validated``; a best one has ``setting, distance,
         panels``.
     """
     with open_workers(workers) as pool:
-        found = search_closest(
+        result = search_closest(
             pool,
             tries=tries,
             networks=networks,
@@ -140,20 +140,20 @@ def run_search(
             # Climbing goes on from the random ones for as long as it helps: about as many again.
             progress=lambda done: progress("settings tried", done, max(done + 1, 2 * tries)),
         )
-    return {"tries": tries, "networks": networks, "seed": seed, **_describe_search(found)}
+    return {"tries": tries, "networks": networks, "seed": seed, **_describe_search(result)}
 
 
-def _describe_search(found: SearchResult) -> dict[str, Any]:
+def _describe_search(result: SearchResult) -> dict[str, Any]:
     return {
-        "settings_tried": found.settings_tried,
-        "views_tried": found.views_tried,
-        "best": [_describe_candidate(one) for one in found.best],
-        "validated": _describe_candidate(found.validated),
+        "settings_tried": result.settings_tried,
+        "views_tried": result.views_tried,
+        "best": [_describe_candidate(candidate) for candidate in result.best],
+        "validated": _describe_candidate(result.validated),
     }
 
 
-def _describe_candidate(one: Candidate) -> dict[str, Any]:
-    return {"distance": one.distance, "panels": one.panels, "setting": one.setting.as_dict()}
+def _describe_candidate(candidate: Candidate) -> dict[str, Any]:
+    return {"distance": candidate.distance, "panels": candidate.panels, "setting": candidate.setting.as_dict()}
 
 
 def _search_rows(found: Mapping[str, Any]) -> dict[str, Any]:

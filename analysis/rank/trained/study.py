@@ -32,7 +32,7 @@ def run_trained(
 
     Args:
         setting: What to train; with the versions of torch and scikit-learn it determines the numbers.
-        progress: Is told the runs done and all there will be, also once before the first.
+        progress: Called with the number of runs done and of all runs, also once before the first.
         folder: Where finished runs are kept and looked for; None keeps none.
 
     Returns:
