@@ -13,8 +13,8 @@ from reports.rank.page_records import (
     RankPage,
     VerdictTable,
     between,
-    group_settings,
     describe_number,
+    group_settings,
 )
 
 if TYPE_CHECKING:

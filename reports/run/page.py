@@ -68,8 +68,8 @@ def _sections(frames: Frames) -> Iterator[Section]:
         "knees",
         "Knees: where more at once stops paying",
         f"The knee is {RULE}. Larger sizes take longer without a significant gain. Over batch sizes the knee is that "
-        "of one call after the other, over streams it is that of the throughput scenario, whose milliseconds are the latency "
-        "under load.",
+        "of one call after the other, over streams it is that of the throughput scenario, whose milliseconds are the "
+        "latency under load.",
         tables.view_knees(frames["knees"]),
     )
     yield _section(
