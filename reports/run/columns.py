@@ -71,7 +71,7 @@ CASES = {
     "effective_jobs": "inferences in one sample: 1, or in a window as many as are in flight",
     "steady": "whether warm-up ended because its windows agreed, in every round",
     "interference": "clean, dirty, or not available where neighbours can't be seen; empty without a round",
-    "contamination_evidence": "what the machine did besides, by the rules in docs/measuring.md",
+    "contamination_evidence": "what the machine did besides, by the rules in docs/method.md",
     "dirty_rounds": "rounds in the estimate that are dirty; empty where that can't be told",
     "repeated_rounds": "dirty rounds that are in no estimate, for clean repetitions stand in their place",
     "others_percent": "share of our cores' time that processes of others, and interrupts, used, worst round",
