@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import groupby
@@ -48,6 +49,8 @@ class Store:
             given = f"{hide_password(url)!r}: {one_line(error)}"
             raise StoreError(f"a store must be a SQLAlchemy URL such as {DEFAULT_URL}, got {given}") from None
         self.url = hide_password(self._engine.url.render_as_string(hide_password=True))
+        # Connections are closed with the store, also where nobody closes it.
+        self._close = weakref.finalize(self, self._engine.dispose)
         try:
             with self._guard("open"):
                 prepare(self._engine, self.url)
@@ -228,7 +231,7 @@ class Store:
 
     def close(self) -> None:
         """Close all connections to the database."""
-        self._engine.dispose()
+        self._close()
 
 
 def _write(connection: sa.Connection, run: str, measurement: Measurement) -> None:
