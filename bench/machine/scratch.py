@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: With the name of the machine: containers may share the folder, and number their processes each for itself.
-_PREFIX = f"rexbench-run-{platform.node()}-"
+_PREFIX = f"rexbench-scratch-{platform.node()}-"
 
 
 @contextmanager
