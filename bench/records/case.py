@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 BACKENDS = ("eager", "torchscript", "compile", "openvino")
@@ -73,11 +73,6 @@ class Case:
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain values, in the order of the contract."""
         return asdict(self)
-
-    def as_message(self) -> dict[str, Any]:
-        """The fields that are not at their defaults, which a worker of an earlier build need not know."""
-        needed = [spec for spec in fields(self) if spec.default is MISSING or getattr(self, spec.name) != spec.default]
-        return {spec.name: getattr(self, spec.name) for spec in needed}
 
 
 _SHORTENED = frozenset({"precision", "memory_format", "device", "scenario"})

@@ -17,7 +17,7 @@ from bench.machine.scratch import make_scratch
 from bench.machine.signals import finish_first
 from bench.records.run import RunInfo, make_run_id
 from bench.running.interleaved_group import InterleavedGroup
-from bench.running.progress import Silent
+from bench.running.progress import Progress
 from bench.running.resume import RESUMED, describe_plan
 from bench.running.scheduling import allocate_rounds
 from bench.running.stopping import spent_s
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from bench.planning.plan import Plan
     from bench.records.case import Case
     from bench.records.measurement import Measurement
-    from bench.running.progress import Progress
     from bench.running.resume import Resumption
     from bench.running.time_estimate import Forecast
     from bench.store.store import Store
@@ -69,7 +68,7 @@ class Session:
         """
         self.plan, self.store = plan, store
         self._executor = executor or ProcessExecutor(memory_limit_bytes=plan.settings.memory_limit_bytes)
-        self._progress = progress or Silent()
+        self._progress = progress or Progress()
         self._lock = lock or MachineLock()
         self._held = ExitStack()
         self._resumed = resumed

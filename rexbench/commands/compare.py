@@ -201,11 +201,11 @@ def _measure(
     from bench.comparison.compare import compare_live  # noqa: PLC0415
     from bench.comparison.document import make_document  # noqa: PLC0415
     from bench.machine.scratch import make_scratch  # noqa: PLC0415
-    from bench.running.progress import make_progress  # noqa: PLC0415
+    from bench.running.progress import Progress  # noqa: PLC0415
 
     builds, told = (sides[0].build, sides[1].build), (sides[0].told, sides[1].told)
     done: list[Compared] = []
-    progress = make_progress()
+    progress = Progress()
     progress.begin(len(pairs))
 
     def describe() -> dict[str, Any]:

@@ -125,7 +125,7 @@ def test_any_call_ends_with_a_code_of_ours_and_a_wrong_one_leaves_nothing(tmp_pa
     check(words, tmp_path_factory.mktemp("call"))
 
 
-@pytest.mark.extra
+@pytest.mark.survival
 @pytest.mark.usefixtures("_nothing_is_measured")
 @given(command_lines())
 @tried(200)
@@ -152,7 +152,7 @@ def check(words, folder):
         assert err.getvalue().count("\n") == 1, err.getvalue()
 
 
-@pytest.mark.extra
+@pytest.mark.survival
 @pytest.mark.parametrize(
     "line",
     [

@@ -133,7 +133,7 @@ def test_compile_without_a_compiler_is_unavailable(work, monkeypatch):
     assert caught.value.status == "unavailable"
 
 
-@pytest.mark.extra
+@pytest.mark.survival
 def test_compile_finds_its_kernels_again(work):
     cold, effective, _ = work("compile")
     cached, _, _ = work("compile")

@@ -143,12 +143,10 @@ def test_outside_a_repository_there_are_no_revisions(tmp_path, monkeypatch):
         pass
 
 
-@pytest.mark.parametrize(
-    ("told", "spoken"), [(None, True), (1, True), (PROTOCOL, True), (PROTOCOL + 1, False), (0, False)]
-)
-def test_a_worker_is_asked_only_in_a_protocol_both_speak(told, spoken):
-    assert (why_unspoken(told) == "") == spoken
-    assert spoken or f"its worker speaks version {told} of the protocol" in why_unspoken(told)
+@pytest.mark.parametrize("version", [None, 1, PROTOCOL + 1])
+def test_a_worker_is_asked_only_in_a_protocol_that_both_speak(version):
+    assert why_unspoken(PROTOCOL) == ""
+    assert f"its worker speaks version {version or 'unknown'} of the protocol" in why_unspoken(version)
 
 
 def test_a_build_that_speaks_another_protocol_is_one_clear_line(tmp_path):
@@ -162,6 +160,6 @@ def test_a_build_that_speaks_another_protocol_is_one_clear_line(tmp_path):
     (tmp_path / "bench" / "worker.py").write_text(program)
     case = Case(model="rexnet_1.0", resolution=32, batch=1, backend="eager")
     with pytest.raises(
-        WorkerError, match="speaks version 99 of the protocol, this rexbench 1 to 2; compare with the newer"
+        WorkerError, match="speaks version 99 of the protocol, this rexbench speaks 2; compare with the newer"
     ):
         ProcessExecutor(Build(root=tmp_path)).open(case, tmp_path, tmp_path, 20.0)

@@ -246,7 +246,7 @@ def test_a_live_comparison_of_two_settings_is_stored_and_printed_again(capsys, m
     assert json.loads(again)["rows"] == document["rows"]
 
 
-@pytest.mark.extra
+@pytest.mark.survival
 def test_a_working_tree_is_compared_with_a_revision_of_its_repository(capsys, tmp_path, monkeypatch):
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", "--no-hardlinks", str(ROOT), str(clone)], check=True)
