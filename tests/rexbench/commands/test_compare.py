@@ -73,7 +73,8 @@ def save(tmp_path):
         (["--base", "main", "--force"], "--force is for stored runs"),
         (["--base", "main", "--rounds", "1"], "--rounds must be at least 2 to compare, not 1"),
         (["--base", "main", "--target", "0.01"], "--target is not for comparing"),
-        (["--base", "main", "--band", "3"], "--band is a share from 0 to 1, such as 0.03, not 3.0"),
+        (["--base", "main", "--margin", "3"], "--margin must be a share from 0 to 1, such as 0.03, got 3.0"),
+        (["--base", "main", "--band", "3"], "--margin must be a share from 0 to 1, such as 0.03, got 3.0"),
         (["--base", "main", "--markdown", "-", "--json"], "both ask for standard output"),
         (
             ["--base", "main", "--markdown", "none/r.md"],
@@ -83,7 +84,7 @@ def save(tmp_path):
         (["a", "b", "--models", "rexnet_1.0"], "stored runs are compared by all the cases they share; --models is for"),
         (["--base-set", "threads"], "--base-set takes KEY=VALUE with a key of threads, batch"),
         (["--base", "main", "--models", "rexnt_1.0"], "did you mean 'rexnet_1.0'"),
-        (["--base-wheel", "none.whl"], "base: a wheel is a file, none.whl is none"),
+        (["--base-wheel", "none.whl"], "base: a wheel must be a file, got none.whl"),
         (["a", "b"], "there is no store results/rexbench.db yet"),
     ],
 )
@@ -131,7 +132,7 @@ def test_markdown_is_short_and_has_verdict_interval_band_and_floor(capsys, save)
     assert code == 3
     assert out.startswith("### Speed: 1 🔴 slower, 1 ⚪ same\n")
     assert "| 🔴 SLOWER | `rexnet_1.0-224-b1-eager` | " in out
-    assert re.search(r"\| ±3 % \| the difference is told \(q = \S+\) and beyond the band of 3 % \|", out)
+    assert re.search(r"\| ±3 % \| the difference is significant \(q = \S+\) and beyond the 3 % margin \|", out)
     assert len(out.splitlines()) < 15
 
 

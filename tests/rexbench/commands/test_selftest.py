@@ -44,7 +44,7 @@ def document_of(count, *, spread=0.01, neighbour=None, **changes):
         heads = tuple(calls(np.exp(lies) * (1 + level)) for level in LEVELS)
         pairs.append(Pair(base_s=tuple(calls(1.0) for _ in LEVELS), head_s=heads, machine={"others_percent": 1.0}))
     return make_document(
-        {CASE: pairs}, levels=LEVELS, rounds=6, band=0.03, neighbour=neighbour, **{"stopped": False, **changes}
+        {CASE: pairs}, levels=LEVELS, rounds=6, margin=0.03, neighbour=neighbour, **{"stopped": False, **changes}
     )
 
 
@@ -90,7 +90,7 @@ def test_the_table_of_protocols_has_a_row_for_each_order_and_test():
     [
         (["--rounds", "1"], "--rounds must be at least 2, not 1"),
         (["--trials", "0"], "--trials must be at least 1, not 0"),
-        (["--band", "5"], "--band is a share from 0 to 1"),
+        (["--margin", "5"], "--margin must be a share from 0 to 1"),
         (["--levels", "0.01", "0"], "--levels are shares above 0 and up to 1, such as 0.02 for 2 %, not 0.0"),
         (["--budget", "0"], "budget must be above 0 seconds"),
         (["--backends", "openvno"], "did you mean 'openvino'"),
@@ -115,6 +115,6 @@ def test_a_real_self_test_stores_a_floor_that_a_comparison_finds(capsys, tmp_pat
     assert case["floor"] > 0
     assert 0 < document["neighbour_share"] < 1
     store = Store(f"sqlite:///{tmp_path}/results/rexbench.db")
-    found = detectable_effect.find_floor(store, store.find_run().environment, threads=1)
+    found = detectable_effect.find_detectable_effect(store, store.find_run().environment, threads=1)
     assert (found.run, found.neighbour) == (document["run"], True)
     assert json.loads(run(capsys, "report", "--json")[1])["cases"] == document["cases"]
