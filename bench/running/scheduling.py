@@ -1,4 +1,4 @@
-"""A time budget spread over groups: a round for each, then each further round to the group that is the least certain."""
+"""A time budget spread over groups: a round for each, then every further round to the least certain group."""
 
 from __future__ import annotations
 

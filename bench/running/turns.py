@@ -1,4 +1,4 @@
-"""The one loop in which everything that is compared takes turns: workers of a run, of a comparison, callables of a suite.
+"""The one loop in which all that is compared takes turns: workers of a run or a comparison, callables of a suite.
 
 Within a turn every participant is called once, in a random order that is drawn anew for each turn. So whatever the
 machine does meanwhile hits all participants alike, and turn t of one pairs with turn t of any other.

@@ -1,4 +1,4 @@
-"""The minimum detectable effect of a machine: the smallest slow-down that its newest self-test could see, and its age."""
+"""The minimum detectable effect of a machine: the smallest slow-down that its newest self-test could see."""
 
 from __future__ import annotations
 

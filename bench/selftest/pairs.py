@@ -1,4 +1,4 @@
-"""The same build against itself, one of the two made slower by known shares: what a comparison sees on this machine today.
+"""A build compared with itself, the head made slower by known shares: what a comparison sees on this machine today.
 
 A pair of fresh processes is a round of the group that a comparison measures, see `bench.running.paired_builds`: the
 same order of starting, comparison of logits and repetition of disturbed rounds. Each turn of a comparison is joined by

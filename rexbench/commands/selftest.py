@@ -14,6 +14,7 @@ from rexnet_core.errors import InputError
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+
     from bench.planning.plan import Plan
     from bench.records.case import Case
     from bench.records.pair import Pair
@@ -38,11 +39,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--threads", type=whole, metavar="N", help="threads of every runtime; default: what the machine allows")
     text = f"process rounds of the comparisons that are tested ({ROUNDS}, as in compare)"
     add("--rounds", type=whole, default=ROUNDS, metavar="N", help=text)
-    text = (
-        "independent comparisons to run (default: as many as the budget allows); further ones are resampled from them"
-    )
+    text = "independent comparisons to run (default: as many as fit); further ones are resampled from them"
     add("--trials", type=whole, metavar="N", help=text)
-    text = "slow-downs to try, as shares; none for the minimum detectable effect alone, in a third of the time (0.005 0.01 0.02 0.05)"
+    text = "slow-downs to try, as shares (0.005 0.01 0.02 0.05); without any, a test takes a third of the time"
     add("--levels", type=number, nargs="*", metavar="SHARE", help=text)
     text = f"time for all pairs of processes; default: {BUDGET_S:g}, or with --trials as long as it takes"
     add("--budget", type=number, metavar="SECONDS", help=text)
@@ -161,7 +160,7 @@ def _levels(given: list[float] | None) -> list[float]:
 def _measure(
     args: argparse.Namespace, plan: Plan, levels: list[float]
 ) -> tuple[dict[Case, list[Pair]], dict[Case, str], bool]:
-    """Pairs of each case, why some cases ended early, and whether the user stopped the test; finished pairs are kept."""
+    """Pairs of each case, why some cases ended early, and whether the user stopped the test."""
     from bench.machine.scratch import make_scratch  # noqa: PLC0415
     from bench.running.paired_builds import STEADY_HEAP, open_executors  # noqa: PLC0415
     from bench.selftest.pairs import count_pairs, find_failure, measure_pairs, open_groups, read_pairs  # noqa: PLC0415

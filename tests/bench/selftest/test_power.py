@@ -1,4 +1,4 @@
-"""On made-up machines whose noise is known, the self-test reports their false positives, power and minimum detectable effect."""
+"""On made-up machines whose noise is known, the self-test reports their error rates and detectable effect."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from bench.records.pair import Pair
 from bench.selftest.other_protocols import evaluate_protocols
 from bench.selftest.pairs import LEVELS
-from bench.selftest.power import evaluate, detectable_effect, pair_logs
+from bench.selftest.power import detectable_effect, evaluate, pair_logs
 from bench.statistics.significance import student_quantile
 
 MARGIN = 0.03
