@@ -1,4 +1,4 @@
-"""A comparison as a document: verdicts, intervals and conditions as plain values, and the raw samples."""
+"""A comparison as a document: verdicts, intervals and conditions as plain values, with the raw samples beside them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bench.machine.interference import can_judge, find_causes
 from bench.statistics.intervals import COVERAGE
 from bench.statistics.summary import summarise
-from bench.statistics.verdicts import EQUIVALENCE_MARGIN, FALSE_DISCOVERIES, VERDICTS, Change, decide_verdicts
+from bench.statistics.verdicts import BAND, FALSE_DISCOVERIES, VERDICTS, Change, judge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ def make_document(
     unshared: tuple[Sequence[str], Sequence[str]] = ((), ()),
     planned: int | None = None,
 ) -> dict[str, Any]:
-    """The document of a comparison.
+    """What a comparison found.
 
     Args:
         compared: The cases that are done.
@@ -47,9 +47,9 @@ def make_document(
         unshared: Cases that only the base has, and that only the head has.
         planned: Number of cases asked for, where it may be more than there are.
     """
-    margins = [_choose_margin(margin, detectable, case) for case in compared]
-    verdicts = decide_verdicts([case.change or Change() for case in compared], margins)
-    rows = [_make_row(case, verdict) for case, verdict in zip(compared, verdicts, strict=True)]
+    margins = [_choose_margin(margin, detectable, one) for one in compared]
+    verdicts = judge([one.change or Change() for one in compared], margins)
+    rows = [_row(one, verdict) for one, verdict in zip(compared, verdicts, strict=True)]
     counts = Counter(row["verdict"] for row in rows if row["verdict"])
     return {
         "kind": COMPARE,
@@ -67,7 +67,7 @@ def make_document(
         "verdicts": {name: counts[name] for name in VERDICTS if counts[name]},
         "rows": rows,
         "stopped": planned is not None and len(compared) < planned,
-        "samples": [_list_samples(case) for case in compared] if live else [],
+        "samples": [_samples(one) for one in compared] if live else [],
     }
 
 
@@ -75,12 +75,12 @@ def _choose_margin(asked: float | None, detectable: DetectableEffect | None, com
     if asked is not None:
         return asked
     backends = {compared.base.case.backend, compared.head.case.backend}
-    return max([EQUIVALENCE_MARGIN, *(detectable.of(backend) for backend in backends if detectable)])
+    return max([BAND, *(detectable.of(backend) for backend in backends if detectable)])
 
 
-def _make_row(compared: ComparedCase, verdict: Verdict) -> dict[str, Any]:
-    case, change = compared.base.case, verdict.change
-    comparable = compared.status == "ok"
+def _row(one: ComparedCase, verdict: Verdict) -> dict[str, Any]:
+    case, change = one.base.case, verdict.change
+    compared = one.status == "ok"
     return {
         **{name: getattr(case, name) for name in ("model", "resolution", "batch", "backend", "precision")},
         "memory_format": case.memory_format,
@@ -88,26 +88,26 @@ def _make_row(compared: ComparedCase, verdict: Verdict) -> dict[str, Any]:
         "device": case.device,
         "scenario": case.scenario,
         "streams": case.streams,
-        "changed": describe_changed(case, compared.head.case),
-        "status": compared.status,
-        "reason": compared.reason,
-        "verdict": verdict.name if comparable else None,
-        "grounds": verdict.reason if comparable else "",
+        "changed": describe_changed(case, one.head.case),
+        "status": one.status,
+        "reason": one.reason,
+        "verdict": verdict.name if compared else None,
+        "grounds": verdict.reason if compared else "",
         "change": change.value,
         "change_low": change.low,
         "change_high": change.high,
-        "band": verdict.margin,
+        "band": verdict.band,
         "p_value": change.p_value,
         "q_value": verdict.q_value,
         "rounds": change.rounds,
         "paired": change.paired,
-        "base_latency_s": summarise(compared.base).latency_s,
-        "head_latency_s": summarise(compared.head).latency_s,
-        **_describe_conditions(compared),
+        "base_latency_s": summarise(one.base).latency_s,
+        "head_latency_s": summarise(one.head).latency_s,
+        **_conditions(one),
     }
 
 
-def _describe_conditions(compared: ComparedCase) -> dict[str, Any]:
+def _conditions(compared: ComparedCase) -> dict[str, Any]:
     """What else the machine did while both builds were measured, and whether they were warm."""
     measurements = compared.base, compared.head
     rounds = [measured for measurement in measurements for measured in measurement.rounds]
@@ -129,12 +129,11 @@ def describe_changed(base: Case, head: Case) -> str:
     return ", ".join(f"{name} {old[name]} -> {new[name]}" for name in old if old[name] != new[name])
 
 
-def _list_samples(compared: ComparedCase) -> dict[str, Any]:
-    case = compared.base.case.as_dict()
-    return {"case": case, "base": _list_rounds(compared.base), "head": _list_rounds(compared.head)}
+def _samples(compared: ComparedCase) -> dict[str, Any]:
+    return {"case": compared.base.case.as_dict(), "base": _turns(compared.base), "head": _turns(compared.head)}
 
 
-def _list_rounds(measurement: Measurement) -> list[Any]:
+def _turns(measurement: Measurement) -> list[Any]:
     rounds = [(measured, False) for measured in measurement.rounds]
     rounds += [(measured, True) for measured in measurement.repeated]
     return [

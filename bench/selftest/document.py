@@ -1,4 +1,4 @@
-"""A self-test as a document: rates, minimum detectable effect and conditions as plain values, and the raw samples."""
+"""What a self-test found, as a document: rates, floor and conditions as plain values, and the raw samples."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def make_document(
-    pairs: Mapping[Case, Sequence[Pair]],
+    taken: Mapping[Case, Sequence[Pair]],
     *,
     levels: Sequence[float],
     rounds: int,
@@ -29,10 +29,10 @@ def make_document(
     stopped: bool,
     failed: Mapping[Case, str] | None = None,
 ) -> dict[str, Any]:
-    """The document of a self-test.
+    """What the pairs of a self-test say.
 
     Args:
-        pairs: Pairs of each case, in the order they were measured.
+        taken: Pairs of each case, in the order they were measured.
         levels: Shares by which the head was made slower, 0 first.
         rounds: Process rounds of the comparisons that are tested.
         margin: The equivalence margin of their verdicts.
@@ -50,12 +50,14 @@ def make_document(
         "levels": list(levels),
         "stopped": stopped,
         "failed": {case.id: reason for case, reason in (failed or {}).items()},
-        "cases": [_make_row(case, own, levels, rounds, margin) for case, own in pairs.items() if len(own) > 1],
-        "samples": [{"case": case.as_dict(), "pairs": [asdict(pair) for pair in own]} for case, own in pairs.items()],
+        "cases": [_case(case, pairs, levels, rounds, margin) for case, pairs in taken.items() if len(pairs) > 1],
+        "samples": [
+            {"case": case.as_dict(), "pairs": [asdict(pair) for pair in pairs]} for case, pairs in taken.items()
+        ],
     }
 
 
-def _make_row(case: Case, pairs: Sequence[Pair], levels: Sequence[float], rounds: int, margin: float) -> dict[str, Any]:
+def _case(case: Case, pairs: Sequence[Pair], levels: Sequence[float], rounds: int, margin: float) -> dict[str, Any]:
     analysis = evaluate(np.array([pair_logs(pair) for pair in pairs]), levels, rounds, margin)
     busy = [value for pair in pairs if (value := pair.machine.get("others_percent")) is not None]
     return {
@@ -66,7 +68,7 @@ def _make_row(case: Case, pairs: Sequence[Pair], levels: Sequence[float], rounds
         "floor": analysis.detectable,
         "floor_high": analysis.detectable_high,
         "seen": analysis.seen,
-        **_list_rates(analysis),
+        **_rates(analysis),
         "disjoint": analysis.disjoint,
         "disjoint_told": analysis.disjoint_significant,
         "bias": analysis.bias.value,
@@ -77,7 +79,7 @@ def _make_row(case: Case, pairs: Sequence[Pair], levels: Sequence[float], rounds
     }
 
 
-def _list_rates(analysis: PowerAnalysis) -> dict[str, Any]:
+def _rates(analysis: PowerAnalysis) -> dict[str, Any]:
     unchanged, *slowed = analysis.rates
     return {
         "false_alarms": analysis.false_positive_rate,

@@ -18,7 +18,7 @@ import numpy as np
 
 from bench.statistics.intervals import COVERAGE
 from bench.statistics.significance import student_quantile
-from bench.statistics.verdicts import round_log_ratio, summarise_change
+from bench.statistics.verdicts import summarise_change, turn_log_ratios
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,7 @@ class PowerAnalysis:
 
 def pair_logs(pair: Pair) -> Array:
     """Log-ratio of head over base for each level, as a comparison computes it for a round."""
-    return np.array([round_log_ratio(*turns) for turns in zip(pair.base_s, pair.head_s, strict=True)])
+    return np.array([np.median(turn_log_ratios(*turns)) for turns in zip(pair.base_s, pair.head_s, strict=True)])
 
 
 def evaluate(logs: Array, levels: Sequence[float], rounds: int, margin: float) -> PowerAnalysis:

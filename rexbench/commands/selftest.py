@@ -29,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     from analysis.option_values import number, whole  # noqa: PLC0415
     from bench.comparison.case_pairs import ROUNDS  # noqa: PLC0415
     from bench.options import STORE  # noqa: PLC0415
-    from bench.statistics.verdicts import EQUIVALENCE_MARGIN  # noqa: PLC0415
+    from bench.statistics.verdicts import BAND  # noqa: PLC0415
 
     add, (flag, keywords) = parser.add_argument, STORE
     add("--model", default="rexnet_1.0", metavar="MODEL", help="what is timed (rexnet_1.0)")
@@ -45,8 +45,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--levels", type=number, nargs="*", metavar="SHARE", help=text)
     text = f"time for all pairs of processes; default: {BUDGET_S:g}, or with --trials as long as it takes"
     add("--budget", type=number, metavar="SECONDS", help=text)
-    text = f"the equivalence margin of the verdicts ({EQUIVALENCE_MARGIN})"
-    add("--margin", "--band", type=number, default=EQUIVALENCE_MARGIN, metavar="SHARE", help=text)
+    text = f"the equivalence margin of the verdicts ({BAND})"
+    add("--margin", "--band", type=number, default=BAND, metavar="SHARE", help=text)
     add("--neighbour", action="store_true", help="beside a process that keeps a core busy on and off")
     add("--protocols", action="store_true", help="print how other orders and tests fare on the same samples")
     add("--seed", type=whole, default=0, metavar="N", help="of weights, inputs and turn order (0)")

@@ -11,15 +11,7 @@ from hypothesis import strategies as st
 
 from bench.records.case import Case
 from bench.records.measurement import Effective, Measurement, Round
-from bench.statistics.verdicts import (
-    VERDICTS,
-    Change,
-    adjust,
-    decide_verdicts,
-    paired_change,
-    summarise_change,
-    unpaired_change,
-)
+from bench.statistics.verdicts import VERDICTS, Change, adjust, judge, paired_change, summarise_change, unpaired_change
 
 CASE = Case(model="rexnet_1.0", resolution=32, batch=4, backend="eager")
 LOGS = st.lists(st.floats(-0.5, 0.5), min_size=2, max_size=12).map(np.array)
@@ -30,8 +22,8 @@ def measured(rounds, jobs=1):
     return Measurement(case=CASE, status="ok", rounds=parts, effective=Effective(jobs=jobs))
 
 
-def verdict(change, margin=0.03):
-    return decide_verdicts([change], [margin])[0]
+def verdict(change, band=0.03):
+    return judge([change], [band])[0]
 
 
 def change(value, half, p_value):
@@ -41,13 +33,13 @@ def change(value, half, p_value):
 @pytest.mark.parametrize(
     ("given_change", "name", "word"),
     [
-        (change(0.05, 0.01, 0.001), "SLOWER", "significant (q = 0.001) and beyond the 3 % margin"),
-        (change(0.05, 0.03, 0.003), "SLOWER", "beyond the 3 % margin"),
-        (change(-0.05, 0.01, 0.001), "FASTER", "beyond the 3 % margin"),
-        (change(0.01, 0.01, 0.04), "SAME", "the whole interval is within the 3 % margin"),
+        (change(0.05, 0.01, 0.001), "SLOWER", "told (q = 0.001) and beyond the band of 3 %"),
+        (change(0.05, 0.03, 0.003), "SLOWER", "beyond the band"),
+        (change(-0.05, 0.01, 0.001), "FASTER", "beyond the band"),
+        (change(0.01, 0.01, 0.04), "SAME", "the whole interval is within the band of 3 %"),
         (change(0.0, 0.029, 1.0), "SAME", "within"),
-        (change(0.02, 0.015, 0.001), "AMBIGUOUS", "significant, but it may be within the 3 % margin"),
-        (change(0.05, 0.06, 0.09), "AMBIGUOUS", "not significant, and the interval reaches beyond"),
+        (change(0.02, 0.015, 0.001), "AMBIGUOUS", "a difference is told"),
+        (change(0.05, 0.06, 0.09), "AMBIGUOUS", "no difference is told"),
         (Change(value=0.2, rounds=1, reason="one process round"), "AMBIGUOUS", "no interval: one process round"),
     ],
 )
@@ -57,16 +49,16 @@ def test_the_rule(given_change, name, word):
     assert word in found.reason
 
 
-def test_the_margin_is_as_wide_in_either_direction_of_the_ratio():
+def test_the_band_is_as_wide_in_either_direction_of_the_ratio():
     assert verdict(change(1 / 1.031 - 1, 0.0001, 0)).name == "FASTER"
     assert verdict(change(1 / 1.029 - 1, 0.0001, 0)).name == "SAME"
 
 
-def test_what_is_significant_alone_may_not_be_among_many():
+def test_what_is_told_alone_may_not_be_told_among_many():
     crowd = [change(0.0, 0.01, 0.9)] * 19
-    found = decide_verdicts([change(0.05, 0.045, 0.03), *crowd], [0.03] * 20)[0]
+    found = judge([change(0.05, 0.045, 0.03), *crowd], [0.03] * 20)[0]
     assert (found.name, found.q_value) == ("AMBIGUOUS", pytest.approx(0.6))
-    assert "significant alone (p = 0.03)" in found.reason
+    assert "told by itself (p = 0.03)" in found.reason
 
 
 def test_adjusted_p_values_are_those_of_the_textbook():
@@ -94,10 +86,10 @@ def test_the_interval_leaves_out_no_change_exactly_when_the_p_value_is_small(log
 
 
 @given(LOGS, st.floats(0.001, 0.3))
-def test_exchanging_the_builds_exchanges_the_verdict(logs, margin):
+def test_exchanging_the_sides_exchanges_the_verdict(logs, band):
     names = {"SLOWER": "FASTER", "FASTER": "SLOWER"}
-    one, two = (verdict(summarise_change(side), margin) for side in (logs, -logs))
-    edge = np.log1p(margin)
+    one, two = (verdict(summarise_change(side), band) for side in (logs, -logs))
+    edge = np.log1p(band)
     bounds = [np.log1p(bound) for bound in (one.change.low, one.change.value, one.change.high)]
     if all(abs(abs(bound) - edge) > 1e-9 for bound in bounds):
         assert two.name == names.get(one.name, one.name)
@@ -105,9 +97,9 @@ def test_exchanging_the_builds_exchanges_the_verdict(logs, margin):
 
 
 @given(LOGS, st.floats(0.001, 0.3), st.floats(0.0, 0.3))
-def test_a_wider_margin_never_makes_an_alarm_nor_unmakes_a_same(logs, margin, more):
+def test_a_wider_band_never_makes_an_alarm_nor_unmakes_a_same(logs, band, more):
     found = summarise_change(logs)
-    narrow, wide = (verdict(found, one).name for one in (margin, margin + more))
+    narrow, wide = (verdict(found, one).name for one in (band, band + more))
     assert wide not in {"SLOWER", "FASTER"} or narrow == wide
     assert narrow != "SAME" or wide == "SAME"
 
@@ -125,7 +117,7 @@ def test_paired_turns_cancel_what_both_sides_suffered():
     assert (apart.paired, apart.rounds) == (False, 6)
 
 
-def test_builds_of_unlike_batches_are_compared_by_the_image():
+def test_sides_of_unlike_batches_are_compared_by_the_image():
     base, head = measured([[[1.0]], [[1.0]]]), measured([[[2.0]], [[2.0]]], jobs=2)
     assert paired_change(base, head).value == pytest.approx(0)
     assert unpaired_change(base, head).value == pytest.approx(0)
@@ -141,7 +133,7 @@ def test_too_few_rounds_have_no_interval_and_say_why(rounds, reason):
 
 @pytest.mark.parametrize("rounds", [2, 3, 6, 10])
 def test_without_a_change_alarms_are_as_rare_as_stated(rounds):
-    """Processes that differ from round to round by far more than their samples do; the margin is 0."""
+    """Processes that differ from round to round by far more than their samples do; the band is none."""
     random = np.random.default_rng(rounds)
     logs = random.normal(0, 0.02, (4000, rounds))
     told = np.mean([summarise_change(one).p_value <= 0.05 for one in logs])
@@ -153,7 +145,7 @@ def test_over_many_cases_a_comparison_without_a_change_alarms_as_rarely_as_one_c
     alarms = [
         any(
             one.name in {"SLOWER", "FASTER"}
-            for one in decide_verdicts([summarise_change(logs) for logs in random.normal(0, 0.05, (20, 6))], [0.0] * 20)
+            for one in judge([summarise_change(logs) for logs in random.normal(0, 0.05, (20, 6))], [0.0] * 20)
         )
         for _ in range(500)
     ]
