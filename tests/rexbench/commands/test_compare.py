@@ -20,7 +20,9 @@ from bench.records.run import RunInfo
 from bench.store.store import Store
 from rexbench.cli import main
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
+#: A commit whose `bench` was one flat folder: its workers must still be understood, and ours must not be asked for more.
+FLAT = "38dcf3d"
 CASES = [
     Case(model="rexnet_1.0", resolution=224, batch=1, backend=backend, threads=2) for backend in ("eager", "openvino")
 ]
@@ -262,3 +264,20 @@ def test_a_working_tree_is_compared_with_a_revision_of_its_repository(capsys, tm
     assert (tmp_path / "ran").exists()
     listed = subprocess.run(["git", "worktree", "list"], capture_output=True, text=True, check=True)
     assert len(listed.stdout.splitlines()) == 1
+
+
+@pytest.mark.extra
+def test_a_build_with_another_layout_of_modules_is_compared(capsys, tmp_path, monkeypatch):
+    if subprocess.run(["git", "-C", str(ROOT), "cat-file", "-e", f"{FLAT}^{{commit}}"], check=False).returncode:
+        pytest.skip(f"commit {FLAT} is not in the history of this checkout; fetch it with git fetch --unshallow")
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", "--no-hardlinks", str(ROOT), str(clone)], check=True)
+    monkeypatch.chdir(clone)
+    words = [*TINY, "--backends", "eager", "openvino"]
+    code, out, err = run(capsys, "compare", "--live", "--base", FLAT, *words, "--json")
+    rows = json.loads(out)["rows"]
+    assert code in {0, 3, 4}, err
+    assert [(row["backend"], row["status"], row["rounds"]) for row in rows] == [
+        ("eager", "ok", 2),
+        ("openvino", "ok", 2),
+    ]
