@@ -125,9 +125,8 @@ def conditions_of(document: Mapping[str, Any]) -> list[str]:
         said.append(_UNPAIRED)
     said.append(f"A difference is told at a false-discovery rate of {rate:.0f} % over all cases; + is slower.")
     if document["live"]:
-        said.append(
-            f"Minimum detectable effect: {document['floor'] or 'this machine has none stored; run `rexbench selftest`'}."
-        )
+        effect = document["floor"] or "none is stored for this machine; run `rexbench selftest`"
+        said.append(f"Minimum detectable effect: {effect}.")
     measured = [row for row in document["rows"] if row["rounds"]]
     if measured and all(row.get("machine") == "not available" for row in measured):
         said.append("What else the machine did can't be seen here.")

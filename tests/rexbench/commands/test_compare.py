@@ -21,7 +21,7 @@ from bench.store.store import Store
 from rexbench.cli import main
 
 ROOT = Path(__file__).parents[3]
-#: A commit whose `bench` was one flat folder: its workers must still be understood, and ours must not be asked for more.
+#: A commit whose `bench` was one flat folder: its workers must still be understood.
 FLAT = "38dcf3d"
 CASES = [
     Case(model="rexnet_1.0", resolution=224, batch=1, backend=backend, threads=2) for backend in ("eager", "openvino")
