@@ -12,12 +12,14 @@ from bench.workers.executor import WorkerError
 from rexnet_core.errors import RexbenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from bench.records.case import Case
     from bench.records.measurement import Parity
     from bench.workers.executor import Executor, Handle
+
+    Prepare = Callable[[dict[str, Any], float], dict[str, Any]]
 
 
 #: The keys that are read of each answer; the worker of another build may give fewer.
@@ -37,6 +39,7 @@ class CaseState:
         case: The identity.
         assets: Folder of the files that the case shares with others of its model, resolution and batch size.
         executor: Starts the processes of the case.
+        prepare: Makes the shared files, as `bench.workers.executor.Executor.prepare`.
         label: ``base`` or ``head`` where two builds or settings of one case are compared; else empty.
         handle: The worker; None while there is none.
         status: As in `bench.records.measurement.Measurement`.
@@ -57,6 +60,7 @@ class CaseState:
     case: Case
     assets: Path
     executor: Executor
+    prepare: Prepare
     label: str = ""
     handle: Handle | None = None
     status: str = "ok"

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bench.records.case import Case
     from bench.records.measurement import Measurement
     from bench.records.settings import Settings
+    from bench.running.case_state import Prepare
     from bench.workers.executor import Executor
 
 
@@ -52,7 +53,7 @@ class InterleavedGroup:
         weights: Path | None = None,
         watch: Callable[[Case, str], None] = lambda _case, _step: None,
         stored: Sequence[Measurement] = (),
-        builds: Sequence[tuple[str, Executor]] = (),
+        builds: Sequence[tuple[str, Executor, Prepare]] = (),
         all_or_none: bool = False,
         shuffle_opening: bool = False,
         slowdowns: Sequence[float] = (),
@@ -67,7 +68,8 @@ class InterleavedGroup:
             weights: A checkpoint; without it the weights are calibrated random ones.
             watch: Called at each step with the case and the name of the step.
             stored: What was measured of the cases before an interruption.
-            builds: For each case the label and the executor of its build; default is one build without a label.
+            builds: For each case the label and executor of its build, and how its files are made; default is one build
+                without a label.
             all_or_none: Whether a case that fails, or is a mismatch, ends the group.
             shuffle_opening: Whether workers start in random order instead of the order of the cases.
             slowdowns: Shares by which the worker of the last case is slowed in additional turns of every round.
@@ -75,8 +77,10 @@ class InterleavedGroup:
         first = cases[0]
         assert builds or all(case.terms == first.terms for case in cases), "a group holds cases that can be compared"
         self.states = [
-            CaseState(case, scratch / label / assets_name(case), executor=own, label=label)
-            for case, (label, own) in zip(cases, builds or [("", executor)] * len(cases), strict=True)
+            CaseState(case, scratch / label / assets_name(case), own, prepare, label)
+            for case, (label, own, prepare) in zip(
+                cases, builds or [("", executor, executor.prepare)] * len(cases), strict=True
+            )
         ]
         self._settings, self._executor, self._watch = settings, executor, watch
         self._scratch, self._weights = scratch, weights
@@ -199,7 +203,7 @@ class InterleavedGroup:
         task = prepare_task([state.case for state in states], first.assets, self._settings.seed, self._weights)
         self._watch(first.case, "prepare")
         share_weights(first.assets)
-        return first.executor.prepare(task, self._settings.limit_s)
+        return first.prepare(task, self._settings.limit_s)
 
     def _run_round(self, index: int) -> bool:
         """Start workers one after the other, let them take turns, keep their answers; whether the round was disturbed.

@@ -6,7 +6,7 @@ The self-test gives it the same build twice, so what proves a comparison is the 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +18,11 @@ from bench.workers.shared_files import IMAGES, REFERENCE, WEIGHTS
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bench.machine.interference import Usage
     from bench.records.case import Case
     from bench.records.measurement import Measurement
     from bench.records.settings import Settings
     from bench.workers.child_process import Build
-    from bench.workers.executor import Executor, Handle
+    from bench.workers.executor import Executor
 
 BASE, HEAD = "base", "head"
 #: Whether glibc returns freed memory depends on heap layout, so page faults differ between processes: eager ReXNet 1.0
@@ -54,7 +51,7 @@ def pair_builds(cases: tuple[Case, Case], executors: tuple[Executor, Executor], 
         options: Further arguments of `InterleavedGroup`.
     """
     base, head = executors
-    builds = [(BASE, BuildExecutor(base, prepare_base)), (HEAD, BuildExecutor(head, prepare_head))]
+    builds = [(BASE, base, partial(prepare_base, base)), (HEAD, head, partial(prepare_head, head))]
     return InterleavedGroup(cases, executor=base, builds=builds, all_or_none=True, shuffle_opening=True, **options)
 
 
@@ -67,35 +64,6 @@ def find_obstacle(base: Measurement, head: Measurement) -> tuple[str, str]:
         if measurement.status != "ok":
             return measurement.status, f"{label}: {measurement.reason}"
     return "ok", ""
-
-
-@dataclass(frozen=True, slots=True)
-class BuildExecutor:
-    """Workers of one of two builds.
-
-    Args:
-        inner: Starts the processes.
-        prepare_files: Makes the files of the build with it.
-    """
-
-    inner: Executor
-    prepare_files: Callable[[Executor, dict[str, Any], float], dict[str, Any]]
-
-    def prepare(self, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
-        """The answer of `prepare_files`."""
-        return self.prepare_files(self.inner, task, limit_s)
-
-    def open(self, case: Case, assets: Path, scratch: Path, limit_s: float) -> Handle:
-        """A worker of the build."""
-        return self.inner.open(case, assets, scratch, limit_s)
-
-    def now(self) -> float:
-        """Seconds on the clock of `inner`."""
-        return self.inner.now()
-
-    def read_usage(self) -> Usage:
-        """The machine's counters now."""
-        return self.inner.read_usage()
 
 
 def prepare_base(inner: Executor, task: dict[str, Any], limit_s: float) -> dict[str, Any]:

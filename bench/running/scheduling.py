@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bench.records.measurement import Measurement
-    from bench.running.stopping import RoundHistory
+    from bench.running.interleaved_group import InterleavedGroup
 
     Save = Callable[[Sequence[Measurement]], None]
 
 
-class Group(Protocol):
-    """An interleaved group as a budget sees it, see `bench.running.interleaved_group.InterleavedGroup`."""
-
-    history: RoundHistory
-    stop: str
-
-    def step(self, save: Save) -> bool:
-        """Measure one more round; whether a case is left that can be measured."""
-
-    def measurements(self) -> tuple[Measurement, ...]:
-        """What is known, one measurement per case."""
-
-
-def allocate_rounds(groups: Sequence[Group], left: Callable[[], float], save: Save, done: Save) -> None:
+def allocate_rounds(groups: Sequence[InterleavedGroup], left: Callable[[], float], save: Save, done: Save) -> None:
     """Measure until every group is done or no further round fits.
 
     Every group gets its first round whatever the time, so that every case has a row. Then each round goes to the group
@@ -59,7 +46,7 @@ def allocate_rounds(groups: Sequence[Group], left: Callable[[], float], save: Sa
         done(group.measurements())
 
 
-def measure_and_decide(group: Group, save: Save) -> bool:
+def measure_and_decide(group: InterleavedGroup, save: Save) -> bool:
     """Measure a round of a group; whether the group continues. The time left is the caller's matter.
 
     Args:

@@ -79,27 +79,25 @@ class RoundHistory:
         return max(width if math.isfinite(width) else math.inf for width in self.half_widths[-1]) / self.settings.target
 
     def why_stop(self, left_s: float | None) -> str:
-        """Why no further round is measured, as `decide` names it; empty if one is.
+        """Why no further round is measured: as `decide` has it, or ``budget`` (the time is over); empty if one is.
 
         Args:
             left_s: Time left to this group [s], None without a limit.
         """
         fits = left_s is None or self.fits(left_s)
-        stop = decide(self.settings, self.half_widths, left_s, self.next_s) or ("" if fits else "budget")
+        stop = decide(self.settings, self.half_widths) or ("" if fits else "budget")
         return "" if self.suspect and fits else stop
 
 
-def decide(settings: Settings, half_widths: Sequence[Sequence[float]], left_s: float | None, next_s: float) -> str:
-    """Whether a group is done, and why.
+def decide(settings: Settings, half_widths: Sequence[Sequence[float]]) -> str:
+    """Whether a group has enough rounds, and why.
 
     Args:
         settings: The measuring settings.
         half_widths: After each round, the relative half-width of each case's interval; NaN counts as too wide.
-        left_s: Time left to this group [s], None without a limit.
-        next_s: Expected time of the next round [s].
 
     Returns:
-        ``target``, ``plateau``, ``rounds`` (the cap was reached) or ``budget`` (the time was); empty to continue.
+        ``target``, ``plateau`` or ``rounds`` (the cap was reached); empty to continue.
     """
     rounds = len(half_widths)
     if rounds >= settings.min_rounds:
@@ -107,11 +105,7 @@ def decide(settings: Settings, half_widths: Sequence[Sequence[float]], left_s: f
             return "target"
         if rounds > settings.min_rounds and _has_plateaued(half_widths):
             return "plateau"
-    if rounds >= settings.max_rounds:
-        return "rounds"
-    if left_s is not None and left_s < next_s:
-        return "budget"
-    return ""
+    return "rounds" if rounds >= settings.max_rounds else ""
 
 
 def _has_plateaued(half_widths: Sequence[Sequence[float]]) -> bool:

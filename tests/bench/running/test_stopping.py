@@ -91,32 +91,32 @@ def test_no_round_fits_into_no_time(history):
 
 def test_narrow_intervals_end_a_group_once_it_has_its_least_rounds():
     settings = Settings(min_rounds=2, target=0.02)
-    assert decide(settings, [[0.01, 0.02]], None, 1) == ""
-    assert decide(settings, [[0.5, 0.5], [0.01, 0.02]], None, 1) == "target"
-    assert decide(settings, [[0.5, 0.5], [0.01, 0.021]], None, 1) == ""
+    assert decide(settings, [[0.01, 0.02]]) == ""
+    assert decide(settings, [[0.5, 0.5], [0.01, 0.02]]) == "target"
+    assert decide(settings, [[0.5, 0.5], [0.01, 0.021]]) == ""
 
 
 def test_a_missing_interval_counts_as_too_wide():
     settings = Settings(min_rounds=1, max_rounds=9)
-    assert decide(settings, [[math.inf]], None, 1) == ""
-    assert decide(settings, [[math.nan]], None, 1) == ""
+    assert decide(settings, [[math.inf]]) == ""
+    assert decide(settings, [[math.nan]]) == ""
 
 
 def test_intervals_that_stop_narrowing_are_a_plateau():
     settings = Settings(min_rounds=2, max_rounds=20)
-    assert decide(settings, [[0.10], [0.10], [0.10]], None, 1) == "plateau"
-    assert decide(settings, [[0.10], [0.08], [0.06]], None, 1) == ""
+    assert decide(settings, [[0.10], [0.10], [0.10]]) == "plateau"
+    assert decide(settings, [[0.10], [0.08], [0.06]]) == ""
 
 
 def test_the_last_round_and_the_end_of_the_time_end_a_group():
     settings = Settings(min_rounds=2, max_rounds=3)
-    assert decide(settings, [[1.0], [0.8], [0.6]], None, 1) == "rounds"
-    assert decide(settings, [[1.0]], 5.0, 6.0) == "budget"
-    assert decide(settings, [[1.0]], 7.0, 6.0) == ""
+    assert decide(settings, [[1.0], [0.8], [0.6]]) == "rounds"
+    assert RoundHistory(settings, [[1.0]], took_s=[6.0]).why_stop(5.0) == "budget"
+    assert RoundHistory(settings, [[1.0]], took_s=[6.0]).why_stop(7.0) == ""
 
 
 @pytest.mark.parametrize("rounds", range(1, 12))
 def test_a_group_always_ends_by_its_last_round(rounds):
     settings = Settings(min_rounds=2, max_rounds=4)
-    decision = decide(settings, [[1 / (1 + step)] for step in range(rounds)], None, 1)
+    decision = decide(settings, [[1 / (1 + step)] for step in range(rounds)])
     assert bool(decision) == (rounds >= 4)
