@@ -70,13 +70,13 @@ def _open_build(source: Source, stack: ExitStack) -> Build:
 
 
 def _open_tree(stack: ExitStack) -> Build:
-    """A copy of the repository as it lies there, so that what is saved into it meanwhile is not measured in part."""
+    """A copy of the working tree, so that changes saved during the comparison are not measured."""
     root = _repository()
     changed = " with changes" if _git(root, "status", "--porcelain") else ""
     commit = _git(root, "rev-parse", "--short", "HEAD")
     folder = stack.enter_context(make_scratch()) / "tree"
     for name in _git(root, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0"):
-        # Links are left out, as is what is deleted or a repository of its own: none of it is code that workers import.
+        # Links, deleted files and nested repositories are left out: none of them is code that workers import.
         if name and (root / name).is_file() and not (root / name).is_symlink():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / name, folder / name)
@@ -93,7 +93,7 @@ def _open_ref(ref: str, stack: ExitStack) -> Build:
     with contextlib.suppress(InputError):
         _git(root, "worktree", "prune")  # of a comparison that was killed
     folder = stack.enter_context(make_scratch()) / "tree"
-    # Registered first: an interrupt amid the checkout must not leave a worktree in the user's repository either.
+    # Registered first: an interrupt during the checkout must not leave a worktree in the user's repository.
     stack.callback(_remove_worktree, root, folder)
     _git(root, "worktree", "add", "--detach", "--force", str(folder), commit)
     return _check(folder, f"git {commit[:10]} ({ref})")
@@ -148,10 +148,10 @@ def _git(folder: Path, *words: str) -> str:
 
 
 def _call(command: list[str], limit_s: float, failing: str) -> str:
-    """What a program prints.
+    """The standard output of a program.
 
     Raises:
-        InputError: It can't be run, fails or takes too long; with the last line it wrote.
+        InputError: The program can't be run, fails or takes too long; the message has the last line it wrote.
     """
     try:
         done = subprocess.run(

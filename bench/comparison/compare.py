@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bench.records.settings import Settings
     from bench.workers.executor import Executor
 
-#: What two runs must share for their times to be compared, each as its name and where the environment holds it.
+#: Conditions that two runs must share for their times to be compared: a name, and section and key of the environment.
 _CONDITIONS = (
     ("processor", "cpu", "model"),
     ("architecture", "cpu", "arch"),
