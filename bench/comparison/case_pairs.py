@@ -29,9 +29,9 @@ KEYS: Mapping[str, tuple[str, type]] = {
 #: The cases where the user names none.
 _GRID = {"models": ["rexnet_1.0"], "backends": ["eager", "openvino"], "batch_sizes": [1]}
 #: Turns are shorter and more than those of a run: short disturbances then affect base and head alike, and the median
-#: over turns ignores the turns in which they did not. On an idle machine a ratio differed by 5 to 10 % from
-#: turn to turn, whether a turn had one call or five, and by 1.0 to 1.5 % from process to process: a hundred turns reduce
-#: the first to the second.
+#: over turns ignores the turns in which they did not. On an idle machine a ratio differed by 5 to 10 % from turn to
+#: turn, whether a turn had one call or five, and by 1.0 to 1.5 % from process to process: a hundred turns reduce the
+#: first to the second.
 SETTINGS = {"round_s": 2.5, "slice_s": 0.01, "warm_s": 8.0}
 
 
