@@ -65,7 +65,7 @@ def render_markdown(document: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{count} {_SYMBOLS[name]} {name.lower()}" for name, count in document["verdicts"].items())
     forced = ", environments differ" if document["differences"] else ""
     lines = [f"### Speed: {counts or 'nothing could be compared'}{forced}", ""]
-    lines += ["| | case | base | head | change, 95 % interval | band | why |", "|---|---|---|---|---|---|---|"]
+    lines += ["| | case | base | head | change, 95 % interval | margin | why |", "|---|---|---|---|---|---|---|"]
     for row in document["rows"]:
         name = _quote(name_row(row))
         if row["status"] != "ok":
@@ -125,7 +125,8 @@ def conditions_of(document: Mapping[str, Any]) -> list[str]:
         said.append(_UNPAIRED)
     said.append(f"A difference is told at a false-discovery rate of {rate:.0f} % over all cases; + is slower.")
     if document["live"]:
-        said.append(f"Floor: {document['floor'] or 'this machine has none stored; run `rexbench selftest`'}.")
+        effect = document["floor"] or "none is stored for this machine; run `rexbench selftest`"
+        said.append(f"Minimum detectable effect: {effect}.")
     measured = [row for row in document["rows"] if row["rounds"]]
     if measured and all(row.get("machine") == "not available" for row in measured):
         said.append("What else the machine did can't be seen here.")

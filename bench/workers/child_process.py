@@ -33,11 +33,13 @@ class Build:
     """The code that workers run.
 
     Args:
+        description: What the code is, in words.
         python: The interpreter.
         root: Folder that holds the package `bench`; None where the interpreter's environment has it installed.
         variables: Of its environment, beyond those that every worker has.
     """
 
+    description: str = "the code that is running"
     python: str = sys.executable
     root: Path | None = _ROOT
     variables: tuple[tuple[str, str], ...] = ()

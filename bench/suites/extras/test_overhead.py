@@ -15,6 +15,7 @@ from bench.assets import prepare
 from bench.backends.openvino import ir_name
 from bench.machine.environment import read_thread_budget
 from bench.records.case import Case
+from bench.running.turns import take_turns
 from bench.suites.support.interleaved_timing import median_ratio, ratio_of_medians
 from bench.suites.support.reference_tools import hold, read_pairs, run_benchmark_app
 from bench.worker import Worker
@@ -58,15 +59,16 @@ def test_worker_against_a_bare_loop(backend: str, assets: Path, tmp_path: Path, 
     worker = Worker(make_case(backend), assets)
     worker.build(str(tmp_path / "logits.npy"))
     worker.warm_up(max_s=10, max_calls=200)
-    sides: dict[str, Callable[[], float]] = {
+    calls: dict[str, Callable[[], float]] = {
         "worker": lambda: statistics.median(worker.take_turn(1e9, CALLS)["samples_s"]),
         "bare": lambda: _bare_loop(worker.runners),
     }
-    medians: dict[str, list[float]] = {name: [] for name in sides}
-    shuffler = random.Random(0)
-    for _ in range(BARE_TURNS):
-        for name in shuffler.sample(sorted(sides), len(sides)):
-            medians[name].append(sides[name]())
+    medians: dict[str, list[float]] = {name: [] for name in calls}
+
+    def measure(name: str, _turn: int) -> None:
+        medians[name].append(calls[name]())
+
+    take_turns(range(BARE_TURNS), lambda: sorted(calls), measure, random.Random(0))
     ratio = ratio_of_medians(medians["worker"], medians["bare"])
     benchmark.pedantic(worker.sample, rounds=20)
     benchmark.extra_info.update(backend=backend, worker_over_bare_loop=ratio.as_list())
@@ -92,7 +94,7 @@ def test_openvino_against_benchmark_app(assets: Path, tmp_path: Path, benchmark:
     ours: list[float] = []
     theirs: list[float] = []
     for pair in range(APP_PAIRS):
-        # Whoever comes first finds the machine as the other left it: they take turns at that, too.
+        # The first of a pair finds the machine as the one before left it, so the order alternates.
         if pair % 2:
             theirs.append(_app_median(model, tmp_path))
         ours.append(_worker_median(assets, tmp_path))

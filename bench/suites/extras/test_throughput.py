@@ -37,7 +37,7 @@ def test_openvino_against_benchmark_app(assets: Path, tmp_path: Path, benchmark:
     told: dict[str, list[Any]] = {"ours": [], "theirs": []}
     sides = {"ours": lambda: _ours(assets, tmp_path), "theirs": lambda: _theirs(assets / ir_name(1), tmp_path)}
     for pair in range(PAIRS):
-        # Whoever comes first finds the machine as the other left it: they take turns at that, too.
+        # The first of a pair finds the machine as the one before left it, so the order alternates.
         for side in sorted(sides, reverse=bool(pair % 2)):
             told[side].append(sides[side]())
     assert {one["requests"] for one in told["ours"]} == {one["requests"] for one in told["theirs"]}

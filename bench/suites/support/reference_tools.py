@@ -1,4 +1,4 @@
-"""Ours held against another tool: OpenVINO's benchmark_app as a fresh process, and when a target is met."""
+"""Compare with another tool: OpenVINO's benchmark_app as a fresh process, and whether a ratio meets its target."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
     from bench.suites.support.interleaved_timing import Estimate
 
-#: Names how many pairs of fresh processes a suite takes, where its own number decides nothing.
+#: The variable that sets how many pairs of fresh processes a suite measures, where its default leaves it undecided.
 PAIRS_VARIABLE = "REXBENCH_PAIRS"
-#: Fewer have no finite two-sided 95 % interval of a median: resampled, two pairs judge by the span between them.
+#: Fewer pairs have no finite two-sided 95 % interval of a median.
 LEAST_PAIRS = 6
 
 
 def read_pairs(default: int) -> int:
-    """How many pairs to take: what `PAIRS_VARIABLE` says, or `default`; `LEAST_PAIRS` at least."""
+    """How many pairs to measure: `PAIRS_VARIABLE`, or `default`; at least `LEAST_PAIRS`."""
     return max(LEAST_PAIRS, int(os.environ.get(PAIRS_VARIABLE) or default))
 
 
 def run_benchmark_app(model: Path, folder: Path, *words: str) -> dict[str, Any]:
-    """The report of a benchmark_app that infers in f32 on the CPU, without variables that tune, as our workers are.
+    """The report of a benchmark_app that infers in f32 on the CPU, without tuning variables, like a worker.
 
     Args:
         model: The intermediate representation.
-        folder: Takes the report.
-        words: More of its options.
+        folder: For the report.
+        words: Further options.
     """
     command = [
         *(sys.executable, "-c", "from openvino.tools.benchmark.main import main; main()"),
@@ -47,14 +47,14 @@ def run_benchmark_app(model: Path, folder: Path, *words: str) -> dict[str, Any]:
 
 
 def judge(ratio: Estimate, within: float) -> str:
-    """Whether a ratio is as close to 1 as it is to be.
+    """Whether a ratio is as close to 1 as its target demands.
 
     Args:
         ratio: With its interval.
         within: The largest difference that meets the target.
 
     Returns:
-        ``met`` where the whole interval is as close, ``missed`` where none of it is, else ``undecided``.
+        ``met`` where the whole interval is that close, ``missed`` where no part of it is, else ``undecided``.
     """
     low, high = 1 - within, 1 + within
     if low <= ratio.low and ratio.high <= high:
