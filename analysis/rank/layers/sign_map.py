@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.rank.layers.setting import LayerSetting
-from analysis.rank.layers.statistics import mean_of
 from analysis.rank.layers.study import run_layers
+from analysis.statistics.intervals import mean_estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,7 +71,7 @@ def _differences(sample: LayerSample, width: int) -> list[dict[str, Any]]:
         for tolerance in sample.setting.tolerances:
             values = sample.column("conv1x1", "rank", centring, tolerance)
             for place, ratio in enumerate(sample.setting.ratios):
-                found = mean_of(values[:, place, 1] - values[:, place, 0])
+                difference = mean_estimate(values[:, place, 1] - values[:, place, 0])
                 rows.append(
                     {
                         "block": "conv1x1",
@@ -82,9 +82,9 @@ def _differences(sample: LayerSample, width: int) -> list[dict[str, Any]]:
                         "centring": centring,
                         "tolerance": float(tolerance.removeprefix("rel:")),
                         "networks": sample.networks,
-                        "difference": found.value,
-                        "low": found.low,
-                        "high": found.high,
+                        "difference": difference.value,
+                        "low": difference.low,
+                        "high": difference.high,
                     }
                 )
     return rows

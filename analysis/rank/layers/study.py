@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import signal
 from concurrent.futures import ProcessPoolExecutor
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from analysis.rank.layers.columns import columns_of
-from analysis.rank.layers.statistics import paired_errors
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -189,6 +189,22 @@ def _is_reached(setting: LayerSetting, parts: dict[str, list[Array]], networks: 
     place = [(one.metric, one.centring, one.tolerance) for one in primary].index(setting.primary)
     worst = max(float(paired_errors(np.concatenate(chunks)[..., place], setting).max()) for chunks in parts.values())
     return worst <= setting.target_se
+
+
+def paired_errors(values: Array, setting: LayerSetting) -> Array:
+    """Standard errors of the differences to the reference activation, paired by network.
+
+    Args:
+        values: Shape (networks, ratios, activations).
+        setting: Names the reference; where the study lacks it, the errors of the means are returned.
+
+    Returns:
+        Shape (ratios, activations).
+    """
+    if setting.reference in setting.activations:
+        place = setting.activations.index(setting.reference)
+        values = values - values[..., place : place + 1]
+    return np.asarray(np.std(values, axis=0, ddof=1) / math.sqrt(len(values)))
 
 
 def _collect(setting: LayerSetting, parts: dict[str, list[Array]], stopped_by: str) -> LayerSample:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.rank.layers.setting import LayerSetting
-from analysis.rank.layers.statistics import Mean, mean_of
+from analysis.statistics.intervals import mean_estimate
 
 if TYPE_CHECKING:
     from analysis.rank.layers.study import LayerSample
     from analysis.rank.spectra.spectrum import Array
+    from analysis.statistics.estimates import Estimate
 
 #: Ratios this near are the same: a third is written with four digits.
 _SAME_RATIO = 1e-3
@@ -59,9 +60,9 @@ class View:
         setting = self.setting
         return self._values[block][:, setting.ratios.index(ratio), setting.activations.index(activation)]
 
-    def mean(self, block: str, activation: str, ratio: float) -> Mean:
+    def mean(self, block: str, activation: str, ratio: float) -> Estimate:
         """The mean over networks, with its interval."""
-        return mean_of(self.values(block, activation, ratio))
+        return mean_estimate(self.values(block, activation, ratio))
 
     def bound(self, ratio: float) -> Array:
         """min(d_in, N - 1) / d_out of every network: what a linear layer can reach."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from analysis.rank.network.images import ImageSource
     from analysis.rank.network.records import ProbeResult
     from analysis.rank.network.setting import NetworkSetting
+    from analysis.statistics.estimates import Estimate
     from rexnet_core.network import Network
 
 FORMAT = 1
@@ -55,8 +56,8 @@ class LayerTimes(Protocol):
     def method(self) -> str:
         """In words."""
 
-    def shares(self) -> Mapping[str, tuple[float, float, float]]:
-        """Share by layer, and the ends of its interval."""
+    def shares(self) -> Mapping[str, Estimate]:
+        """The share of each layer in the time of a forward pass, by name."""
 
 
 class LayerTimer(Protocol):

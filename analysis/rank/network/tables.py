@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from analysis.rank.network.records import ProbeResult, TapRecord
     from analysis.rank.network.steps import Step
     from analysis.rank.network.taps import Tap
+    from analysis.statistics.estimates import Estimate
     from rexnet_core.network_config import BlockConfig, NetConfig
 
 #: Points whose features leave the block, last one first.
@@ -119,7 +120,7 @@ def _step(ranks: Mapping[str, int], sign: int) -> str | None:
 
 
 def layer_rows(
-    cost: Cost, steps: Sequence[Step], result: ProbeResult, shares: Mapping[str, tuple[float, float, float]]
+    cost: Cost, steps: Sequence[Step], result: ProbeResult, shares: Mapping[str, Estimate]
 ) -> list[dict[str, Any]]:
     """One row per step of a forward pass: what it costs, its share of the time, and the rank behind it.
 
@@ -131,7 +132,7 @@ def layer_rows(
         cost: Counted layer by layer.
         steps: Of the same network, as `analysis.rank.network.steps.trace_steps` gives them.
         result: What was measured.
-        shares: By layer: share of the time of a forward pass, and the ends of its interval.
+        shares: By layer: its share of the time of a forward pass.
     """
     costs = {layer.layer: layer for layer in cost.layers}
     records = _by_step([step.name for step in steps], result)
@@ -140,7 +141,7 @@ def layer_rows(
         record, counted = records.get(step.name), costs.get(step.name)
         if record is None and step.kind in ("add", "scale"):
             continue
-        share, low, high = shares.get(step.name, (None, None, None))
+        share = shares.get(step.name)
         rows.append(
             {
                 "layer": step.name,
@@ -148,9 +149,9 @@ def layer_rows(
                 "macs": counted.macs if counted else 0,
                 "params": counted.params if counted else 0,
                 "out_shape": step.out_shape,
-                "time_share": share,
-                "time_share_low": low,
-                "time_share_high": high,
+                "time_share": share.value if share else None,
+                "time_share_low": share.low if share else None,
+                "time_share_high": share.high if share else None,
                 "tap": record.tap.name if record else None,
                 "channels": record.spectrum.channels if record else None,
                 "rank": record.rank if record else None,

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.rank.trained.run import METRICS
-from analysis.rank.trained.statistics import COVERAGE, Estimate, correlation_estimate, mean_estimate, shared_coverage
+from analysis.statistics.bootstrap import correlation_estimate
+from analysis.statistics.estimates import COVERAGE, Estimate
+from analysis.statistics.intervals import mean_estimate, shared_coverage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +25,18 @@ if TYPE_CHECKING:
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "can't be told"
 #: What a step must raise.
 _RAISED = ("accuracy", "nuclear_norm")
+
+
+def mean_over_seeds(values: Sequence[float], coverage: float = COVERAGE) -> Estimate:
+    """The mean over seeds with Student's interval, which covers all that a seed changes.
+
+    A seed changes the initial weights, the order of the images and, where the setting says so, the training images. The
+    interval covers no other data set and no other recipe.
+    """
+    if len(values) > 1 and min(values) == max(values):
+        # Accuracies are counts: two that agree by chance must not make an interval of no width.
+        return Estimate(value=values[0], reason="all seeds agree, so their spread is unknown")
+    return mean_estimate(np.array(values, dtype=np.float64), coverage)
 
 
 def compare(runs: Runs, first: str, second: str, metric: str, coverage: float = COVERAGE) -> dict[str, Any]:
@@ -41,14 +55,14 @@ def compare(runs: Runs, first: str, second: str, metric: str, coverage: float = 
         if name == first and (second, seed) in runs
     )
     differences = [after - before for before, after in both if math.isfinite(after - before)]
-    mean, low, high = mean_estimate(differences, coverage)
+    mean = mean_over_seeds(differences, coverage)
     return {
         "first": first,
         "second": second,
         "metric": metric,
-        "difference": mean,
-        "low": low,
-        "high": high,
+        "difference": mean.value,
+        "low": mean.low,
+        "high": mean.high,
         "seeds": len(differences),
         "wins": sum(one > 0 for one in differences),
     }
@@ -151,7 +165,7 @@ def _table(names: Sequence[str], runs: Runs, metric: str) -> Array:
 
 
 def _pair_sign(pair: Mapping[str, Any]) -> int:
-    return sign(Estimate(pair["difference"], pair["low"], pair["high"]))
+    return sign(_pair_estimate(pair))
 
 
 def _percent(share: float) -> str:
@@ -164,8 +178,12 @@ def _verdict(direction: int) -> str:
 
 def _describe_pair(pair: Mapping[str, Any]) -> str:
     name = pair["metric"].replace("_", " ")
-    values = Estimate(pair["difference"], pair["low"], pair["high"])
-    return f"{pair['first']} to {pair['second']}, {name}: {_describe(values)}, up in {pair['wins']} of {pair['seeds']}"
+    difference = _describe(_pair_estimate(pair))
+    return f"{pair['first']} to {pair['second']}, {name}: {difference}, up in {pair['wins']} of {pair['seeds']}"
+
+
+def _pair_estimate(pair: Mapping[str, Any]) -> Estimate:
+    return Estimate(value=pair["difference"], low=pair["low"], high=pair["high"])
 
 
 def _describe(estimate: Estimate) -> str:

@@ -25,6 +25,7 @@ from analysis.rank.layers.activations import FUNCTIONS
 from analysis.rank.layers.networks import Block, Draw, draw_network
 from analysis.rank.layers.setting import LayerSetting
 from analysis.rank.layers.study import InProcess, open_workers, run_layers
+from analysis.statistics.estimates import format_estimate
 from bench.machine.environment import read_thread_budget
 from bench.suites.support.interleaved_timing import median_ratio, take_turns
 
@@ -127,6 +128,6 @@ def test_the_layer_study_against_numpy_in_a_loop(benchmark: Any) -> None:
     benchmark.extra_info.update(processes=read_thread_budget(), cores=os.cpu_count(), turns=len(times_s["plain"]))
     for slow, fast in itertools.product(("plain", "numpy on our features"), ("study", "study, one process")):
         estimate = median_ratio(times_s[slow], times_s[fast])
-        benchmark.extra_info[f"{slow} / {fast}"] = estimate.as_list()
-        print(f"\nlayer study: {slow} / {fast} = {estimate}", end="")  # noqa: T201
+        benchmark.extra_info[f"{slow} / {fast}"] = [estimate.value, estimate.low, estimate.high]
+        print(f"\nlayer study: {slow} / {fast} = {format_estimate(estimate)}", end="")  # noqa: T201
     assert benchmark.extra_info["plain / study"][1] > TARGET_RATIO

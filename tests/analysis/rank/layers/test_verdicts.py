@@ -10,8 +10,7 @@ from analysis.rank.layers.columns import columns_of
 from analysis.rank.layers.document import cells_of, describe
 from analysis.rank.layers.figure1 import READING_ERROR, distances, load_figure1, overlay
 from analysis.rank.layers.setting import BLOCKS, PAPER_ACTIVATIONS, LayerSetting
-from analysis.rank.layers.statistics import mean_of, paired_errors, student_t
-from analysis.rank.layers.study import InProcess, LayerSample, run_layers
+from analysis.rank.layers.study import InProcess, LayerSample, paired_errors, run_layers
 from analysis.rank.layers.verdicts import Trial, judge, judge_grid, tally_levels, try_claims
 from analysis.rank.layers.view import View
 
@@ -185,19 +184,6 @@ def test_the_distance_is_the_mean_over_panels_of_the_mean_over_points():
 
 def test_no_order_no_correlation(saturated):
     assert np.isnan({one.block: one for one in distances(overlay(saturated))}["conv1x1"].rank_correlation)
-
-
-@pytest.mark.parametrize(
-    ("freedom", "quantile"), [(1, 12.706), (2, 4.303), (4, 2.776), (9, 2.262), (30, 2.042), (999, 1.962)]
-)
-def test_students_quantile_is_that_of_tables(freedom, quantile):
-    assert student_t(freedom) == pytest.approx(quantile, rel=3e-3)
-
-
-def test_intervals_cover_the_mean_as_often_as_they_say():
-    draws = np.random.default_rng(0).normal(3, 2, (2000, 12))
-    covered = sum((found := mean_of(one)).low <= 3 <= found.high for one in draws)
-    assert 0.935 < covered / 2000 < 0.965
 
 
 def test_pairing_takes_out_what_networks_share():
