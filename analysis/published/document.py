@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.complexity.conventions import CONVENTIONS
 from analysis.published.conditions import is_registered, read_input
 from analysis.published.conventions import QUICK, stated_convention
-from analysis.published.gather import EVERY, FACTORS, conventions_for, fill_book, total_from
+from analysis.published.gather import EVERY, FACTORS, conventions_for, fill_cache, total_from
 from analysis.published.judge import judge_rows
 from analysis.published.timm_index import TIMM_INDEX
 from analysis.published.verdict import VERDICTS
@@ -43,7 +43,7 @@ _TIMM = {
 
 def make_document(
     rows: Sequence[PublishedRow],
-    book: CountCache,
+    cache: CountCache,
     *,
     explored: Sequence[str] = EXPLORED,
     measured: Sequence[Measured] = (),
@@ -54,7 +54,7 @@ def make_document(
 
     Args:
         rows: Published numbers.
-        book: Keeps counts.
+        cache: Keeps the counts.
         explored: Registered names that the explorer shows, each at its own input side.
         measured: Latencies measured here.
         jobs: Processes that count.
@@ -65,8 +65,8 @@ def make_document(
     """
     sides = {model: model_info(model).resolution for model in explored}
     wanted = [(model, side, name) for model, side in sides.items() for name in conventions_for(model)]
-    fill_book(book, [*wanted, *_wanted_by(rows)], jobs=jobs, progress=progress)
-    verdicts = judge_rows(rows, total_from(book), _checkpoint_bytes, measured)
+    fill_cache(cache, [*wanted, *_wanted_by(rows)], jobs=jobs, progress=progress)
+    verdicts = judge_rows(rows, total_from(cache), _checkpoint_bytes, measured)
     return {
         "format": "rexbench-published",
         "format_version": FORMAT_VERSION,
@@ -76,7 +76,7 @@ def make_document(
         "rows": [verdict.as_dict() for verdict in verdicts],
         "conventions": [*_describe_conventions(), _TIMM],
         "uses": _uses(verdicts),
-        "explorer": [_explore(book, model, side, name) for model, side, name in wanted],
+        "explorer": [_explore(cache, model, side, name) for model, side, name in wanted],
     }
 
 
@@ -87,7 +87,7 @@ def _checkpoint_bytes(model: str) -> int | None:
 
 
 def _wanted_by(rows: Sequence[PublishedRow]) -> Iterator[tuple[str, int, str]]:
-    """What the verdicts will ask the book for: the candidates where a source does not say how it counted."""
+    """What the verdicts will ask the cache for: the candidates where a source does not say how it counted."""
     for row in rows:
         if row.metric != "flops" or not is_registered(row.model):
             continue
@@ -131,8 +131,8 @@ def _uses(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     ]
 
 
-def _explore(book: CountCache, model: str, side: int, name: str) -> dict[str, Any]:
-    count = book.count(name, model, side)
+def _explore(cache: CountCache, model: str, side: int, name: str) -> dict[str, Any]:
+    count = cache.count(name, model, side)
     return {
         "model": model,
         "height": count.height,

@@ -17,7 +17,8 @@ from analysis.rank.layers.study import run_layers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from analysis.rank.layers.study import LayerSample, Workers
+    from analysis.parallel import ParallelMap
+    from analysis.rank.layers.study import LayerSample
 
 #: What the paper leaves open, with the values that are tried.
 OPEN_CHOICES: dict[str, tuple[Any, ...]] = {
@@ -72,7 +73,7 @@ class SearchResult:
 
 
 def search_closest(
-    workers: Workers,
+    parallel_map: ParallelMap,
     *,
     tries: int = 300,
     networks: int = 20,
@@ -82,7 +83,7 @@ def search_closest(
     """Try random settings, improve the best ones choice by choice, and measure the winner on fresh networks.
 
     Args:
-        workers: Who computes.
+        parallel_map: Computes the chunks of networks.
         tries: Random settings.
         networks: Random networks of each; ten times as many for the winner.
         seed: Of the settings that are tried.
@@ -93,7 +94,7 @@ def search_closest(
 
     def try_out(setting: LayerSetting) -> Candidate:
         if setting not in found:
-            found[setting] = _nearest_view(run_layers(setting, workers).whole())
+            found[setting] = _nearest_view(run_layers(setting, parallel_map).whole())
             progress(len(found))
         return found[setting]
 
@@ -109,7 +110,7 @@ def search_closest(
         settings_tried=len(found),
         views_tried=len(found) * len(TOLERANCES) * len(winner.centrings),
         best=tuple(best[:20]),
-        validated=_candidate(run_layers(fresh, workers).whole()),
+        validated=_candidate(run_layers(fresh, parallel_map).whole()),
     )
 
 

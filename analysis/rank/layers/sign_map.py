@@ -14,7 +14,8 @@ from analysis.statistics.intervals import mean_estimate
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from analysis.rank.layers.study import LayerSample, Workers
+    from analysis.parallel import ParallelMap
+    from analysis.rank.layers.study import LayerSample
 
 WIDTHS = (16, 32, 64, 128, 256, 512)
 _RATIOS = (0.1, 0.25, 0.5)
@@ -39,7 +40,7 @@ def describe_map(seed: int) -> dict[str, Any]:
 
 
 def map_signs(
-    workers: Workers,
+    parallel_map: ParallelMap,
     *,
     widths: Sequence[int] = WIDTHS,
     seed: int = 0,
@@ -48,7 +49,7 @@ def map_signs(
     """Paired differences of rank / d_out, SiLU minus ReLU6, of a 1x1 convolution with batch norm before.
 
     Args:
-        workers: Who computes.
+        parallel_map: Computes the chunks of networks.
         widths: d_out.
         seed: Of weights and inputs.
         progress: Is told the widths done and all there are.
@@ -60,7 +61,7 @@ def map_signs(
     rows: list[dict[str, Any]] = []
     for done, width in enumerate(widths):
         setting = replace(_BASE, d_out=(width, width), networks=_NETWORKS.get(width, 10), seed=seed)
-        rows += _differences(run_layers(setting, workers).whole(), width)
+        rows += _differences(run_layers(setting, parallel_map).whole(), width)
         progress(done + 1, len(widths))
     return rows
 

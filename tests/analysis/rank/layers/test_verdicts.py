@@ -10,7 +10,7 @@ from analysis.rank.layers.columns import columns_of
 from analysis.rank.layers.document import cells_of, describe
 from analysis.rank.layers.figure1 import READING_ERROR, distances, load_figure1, overlay
 from analysis.rank.layers.setting import BLOCKS, PAPER_ACTIVATIONS, LayerSetting
-from analysis.rank.layers.study import InProcess, LayerSample, paired_errors, run_layers
+from analysis.rank.layers.study import LayerSample, paired_errors, run_layers
 from analysis.rank.layers.verdicts import Trial, judge, judge_grid, tally_levels, try_claims
 from analysis.rank.layers.view import View
 
@@ -194,7 +194,7 @@ def test_pairing_takes_out_what_networks_share():
 
 def test_the_document_holds_every_cell_with_its_interval():
     setting = LayerSetting(networks=6, d_out=(8, 16), ratios=(0.25, 1.0), activations=("ReLU6", "SiLU"))
-    sample = run_layers(setting, InProcess())
+    sample = run_layers(setting)
     cells = cells_of(sample)
     assert len(cells) == 4 * 2 * 2 * len(columns_of(setting))
     [cell] = [
