@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from analysis.accuracy.folder import LabelledFolder, LabelledImage
     from analysis.accuracy.setting import EvaluationSetting
 
-#: Of damaged files that are passed over, as many are named.
+#: The most skipped damaged files whose names are kept.
 NAMED = 20
 
 
 def run_evaluation(setting: EvaluationSetting, progress: Callable[[str, int, int], object]) -> dict[str, Any]:
-    """Evaluate a checkpoint: the document as plain values.
+    """Evaluate a checkpoint and return the document as plain values.
 
-    After Ctrl-C the document is about the images seen so far, and ``stopped`` says so. They are gone through in a
-    shuffled order, the same each time, so that those seen are a fair sample.
+    After Ctrl-C the document is about the images seen so far, and ``stopped`` says so. The order
+    is shuffled, alike each time, so that the images seen are a fair sample.
 
     Args:
-        setting: What is asked for.
+        setting: Model, weights, images and how they are read.
         progress: Called with a word, the images done and their number.
 
     Raises:
@@ -82,13 +82,13 @@ def run_evaluation(setting: EvaluationSetting, progress: Callable[[str, int, int
 def _check_classes(setting: EvaluationSetting, folder: LabelledFolder, classes: int) -> None:
     if folder.classes == classes:
         return
-    tells = f"the checkpoint tells {classes} classes apart"
+    trained = f"the checkpoint has {classes} classes"
     if setting.classes_file is None:
         raise InputError(
-            f"{tells}, {setting.images} has {folder.classes} class folders; give as many, or name all classes in "
+            f"{trained}, {setting.images} has {folder.classes} class folders; give as many, or name all classes in "
             "order in a --classes-file"
         )
-    raise InputError(f"{tells}, {setting.classes_file} names {folder.classes}; name each on a line, in order")
+    raise InputError(f"{trained}, {setting.classes_file} names {folder.classes}; name each on a line, in order")
 
 
 def _loader(setting: EvaluationSetting) -> Callable[[LabelledImage], npt.NDArray[np.float32]]:

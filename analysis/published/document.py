@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from analysis.published.verdict import Verdict
 
 FORMAT_VERSION = 1
-#: What the explorer shows unless told otherwise: one network of each kind, for converting one takes seconds.
+#: What the explorer shows by default: one network of each kind, because converting a network takes seconds.
 EXPLORED = (
     *("rexnet_1.0", "rexnet_2.0", "rexnet_lite_1.0"),
     *("efficientnet_b0", "mobilenet_v2_1.0", "regnetx_3.2gf"),
@@ -58,7 +58,7 @@ def make_document(
         explored: Registered names that the explorer shows, each at its own input side.
         measured: Latencies measured here.
         jobs: Processes that count.
-        progress: Told how many models are counted, of how many.
+        progress: Receives the number of counted models and the number of all.
 
     Raises:
         InputError: An unknown model among `explored`.
@@ -92,7 +92,7 @@ def _wanted_by(rows: Sequence[PublishedRow]) -> Iterator[tuple[str, int, str]]:
         if row.metric != "flops" or not is_registered(row.model):
             continue
         stated, side = stated_convention(row), read_input(row).side
-        # fvcore runs the model, and is asked only where the others leave a doubt; the config alone tells some.
+        # fvcore runs the model and is used only if the others leave a doubt; some counts follow from the config alone.
         names = {stated} if stated else {*QUICK} - {"fvcore"}
         if side:
             known = names.intersection(conventions_for(row.model)) - FACTORS.keys()
@@ -109,7 +109,7 @@ def _tally_by_source(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     sources: defaultdict[str, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         sources[verdict.row.source].append(verdict)
-    return [{"source": source, "rows": len(found), **_tally(found)} for source, found in sources.items()]
+    return [{"source": source, "rows": len(own), **_tally(own)} for source, own in sources.items()]
 
 
 def _describe_conventions() -> Iterator[dict[str, Any]]:

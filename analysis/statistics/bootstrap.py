@@ -27,7 +27,7 @@ def resample(units: int, seed: int = 0, draws: int = DRAWS) -> NDArray[np.intp]:
 
     Args:
         units: How many there are; as many are drawn each time.
-        seed: Of the draws.
+        seed: Seed of the draws.
         draws: Resamples.
     """
     return np.random.default_rng(seed).integers(units, size=(draws, units))
@@ -39,7 +39,7 @@ def bootstrap_estimate(value: float, drawn: Array, coverage: float = COVERAGE) -
     Args:
         value: From the sample itself.
         drawn: From each resample; NaN where a resample gave nothing.
-        coverage: Of the interval.
+        coverage: Coverage of the interval.
     """
     if np.isnan(drawn).all():
         return Estimate(value=value, reason="no resample gives a value")
@@ -52,23 +52,35 @@ def correlation_estimate(first: Array, second: Array, coverage: float = COVERAGE
 
     Args:
         first: Shape (units, values); the values of a unit are not independent of each other.
-        second: Of the same shape.
-        coverage: Of the interval.
+        second: Shape (units, values), alike.
+        coverage: Coverage of the interval.
     """
     if first.size < 3:  # noqa: PLR2004 - two points always correlate
         return Estimate(reason="two points always correlate")
-    value = float(_spearman(first.reshape(1, -1), second.reshape(1, -1))[0])
+    value = spearman(first, second)
     units = len(first)
     if math.isnan(value) or units < MIN_UNITS:
         reason = f"a bootstrap needs {MIN_UNITS} units; got {units}" if units < MIN_UNITS else "one side is constant"
         return Estimate(value=value, reason=reason)
     drawn = resample(units, _SEED)
     return bootstrap_estimate(
-        value, _spearman(first[drawn].reshape(DRAWS, -1), second[drawn].reshape(DRAWS, -1)), coverage
+        value, _spearman_rows(first[drawn].reshape(DRAWS, -1), second[drawn].reshape(DRAWS, -1)), coverage
     )
 
 
-def _spearman(first: Array, second: Array) -> Array:
+def spearman(first: Array, second: Array) -> float:
+    """Spearman's rank correlation, with ties sharing their rank; NaN if one side is constant or has one value.
+
+    Args:
+        first: Values of any shape.
+        second: Values of the same shape.
+    """
+    if first.size < 2:  # noqa: PLR2004 - one value has no order
+        return math.nan
+    return float(_spearman_rows(first.reshape(1, -1), second.reshape(1, -1))[0])
+
+
+def _spearman_rows(first: Array, second: Array) -> Array:
     """The rank correlation of each row, shape (rows,); NaN where one side of a row is constant."""
     x, y = (scipy.stats.rankdata(side, axis=1) - (side.shape[1] + 1) / 2 for side in (first, second))
     norm = np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))

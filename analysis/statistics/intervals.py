@@ -53,7 +53,7 @@ def mean_estimate(values: Array, coverage: float = COVERAGE) -> Estimate:
 
     Args:
         values: Shape (n,).
-        coverage: Of the interval.
+        coverage: Coverage of the interval.
     """
     if not len(values):
         return Estimate(reason="no values")
@@ -70,7 +70,7 @@ def wilson_estimate(hits: int, trials: int, coverage: float = COVERAGE) -> Estim
     Args:
         hits: Successes, from 0 to `trials`.
         trials: 1 or more, as if drawn independently from a population.
-        coverage: Of the interval.
+        coverage: Coverage of the interval.
 
     Source: Wilson 1927, J. Am. Stat. Assoc. 22:209; method 3 of Newcombe 1998, Stat. Med. 17:857.
     """

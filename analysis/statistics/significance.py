@@ -36,7 +36,7 @@ def student_p(statistic: float, dof: float) -> float:
     """The two-sided p-value of a t statistic.
 
     Args:
-        statistic: Of either sign; may be infinite.
+        statistic: Positive or negative; may be infinite.
         dof: Degrees of freedom, above 0, whole or not.
     """
     return float(2 * scipy.special.stdtr(dof, -abs(statistic)))

@@ -36,7 +36,7 @@ def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] 
 
     Args:
         task: What to run.
-        progress: Is told each part's steps.
+        progress: Receives the name of a part, its finished steps and the number of all.
 
     Returns:
         ``format, kind, protocols, claims, sensitivity, search, sign_map, stopped``.
@@ -125,16 +125,16 @@ def run_search(
     Args:
         tries: Random settings before the best are improved.
         networks: Random networks of each.
-        seed: Of the settings.
+        seed: Seed of the settings.
         workers: Processes.
-        progress: Is told how many settings were tried; how many there will be is known for the random ones only.
+        progress: Receives the settings tried; their final number is known for the random ones only.
 
     Returns:
         ``settings_tried, views_tried, tries, networks, seed, best, validated``; a best one has ``setting, distance,
         panels``.
     """
     with open_parallel_map(workers) as parallel_map:
-        found = search_closest(
+        result = search_closest(
             parallel_map,
             tries=tries,
             networks=networks,
@@ -142,7 +142,7 @@ def run_search(
             # Climbing goes on from the random ones for as long as it helps: about as many again.
             progress=lambda done: progress("settings tried", done, max(done + 1, 2 * tries)),
         )
-    return {"tries": tries, "networks": networks, "seed": seed, **_describe_search(found)}
+    return {"tries": tries, "networks": networks, "seed": seed, **_describe_search(result)}
 
 
 def _describe_search(found: SearchResult) -> dict[str, Any]:

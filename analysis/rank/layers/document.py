@@ -23,8 +23,8 @@ def describe(sample: LayerSample, name: str, exact: Sequence[dict[str, Any]] = (
     """One protocol's part of the document.
 
     Args:
-        sample: Of its networks.
-        name: Of the protocol.
+        sample: Sample of its networks.
+        name: Name of the protocol.
         exact: Rows of `analysis.rank.layers.exact.compare_exactly`.
     """
     rows = overlay(sample)

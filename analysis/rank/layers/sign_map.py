@@ -51,8 +51,8 @@ def map_signs(
     Args:
         parallel_map: Computes the chunks of networks.
         widths: d_out.
-        seed: Of weights and inputs.
-        progress: Is told the widths done and all there are.
+        seed: Seed of weights and inputs.
+        progress: Receives the finished widths and the number of all.
 
     Returns:
         Rows ``block, activation, reference, d_out, dimension_ratio, centring, tolerance, networks, difference, low,

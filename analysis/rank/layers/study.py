@@ -29,8 +29,8 @@ class LayerSample:
     """What every random network gave.
 
     Args:
-        setting: Of the study.
-        d_out: Of each network, shape (networks,).
+        setting: Setting of the study.
+        d_out: Output channels of each network, shape (networks,).
         values: Block to shape (networks, ratios, activations, columns), as a share of d_out; columns as in
             `analysis.rank.layers.columns.columns_of`.
         stopped_by: ``networks``, ``target_se`` or ``interrupted``.
@@ -53,10 +53,10 @@ class LayerSample:
         return len(self.d_out)
 
     def whole(self) -> LayerSample:
-        """The same, where it was not cut short.
+        """This sample, if the study was not interrupted.
 
         Raises:
-            KeyboardInterrupt: It was.
+            KeyboardInterrupt: The study was interrupted.
         """
         if self.stopped_by == "interrupted":
             raise KeyboardInterrupt

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.rank.layers.setting import LayerSetting
-from analysis.statistics.intervals import mean_estimate
 
 if TYPE_CHECKING:
     from analysis.rank.layers.study import LayerSample
     from analysis.rank.spectra.spectrum import Array
-    from analysis.statistics.estimates import Estimate
 
 #: Ratios this near are the same: a third is written with four digits.
 _SAME_RATIO = 1e-3
@@ -22,7 +20,7 @@ class View:
     """A sample seen at one metric, centring and tolerance.
 
     Args:
-        sample: Of random networks.
+        sample: Sample of random networks.
         primary: Metric, centring, tolerance; by default the setting's.
     """
 
@@ -36,7 +34,7 @@ class View:
         return set(names) <= {*self.setting.blocks, *self.setting.activations}
 
     def ratio_near(self, wanted: float) -> float | None:
-        """The studied ratio that is `wanted`; None where there is none."""
+        """The studied ratio nearest to `wanted`; None if none is close."""
         near = [ratio for ratio in self.setting.ratios if abs(ratio - wanted) < _SAME_RATIO]
         return near[0] if near else None
 
@@ -50,19 +48,10 @@ class View:
         """The studied ratios within the paper's figure, rising."""
         return sorted(ratio for ratio in self.setting.ratios if ratio >= self.lowest)
 
-    @property
-    def curved(self) -> list[str]:
-        """The activations that are not linear."""
-        return [name for name in self.setting.activations if name != "Linear"]
-
     def values(self, block: str, activation: str, ratio: float) -> Array:
         """One number per network, as a share of d_out."""
         setting = self.setting
         return self._values[block][:, setting.ratios.index(ratio), setting.activations.index(activation)]
-
-    def mean(self, block: str, activation: str, ratio: float) -> Estimate:
-        """The mean over networks, with its interval."""
-        return mean_estimate(self.values(block, activation, ratio))
 
     def bound(self, ratio: float) -> Array:
         """min(d_in, N - 1) / d_out of every network: what a linear layer can reach."""

@@ -59,14 +59,14 @@ def bounds_of(config: NetConfig, result: ProbeResult) -> dict[str, Bound]:
     """The bound of every tap, by its name.
 
     Args:
-        config: Of the network.
+        config: Config of the network.
         result: What was measured on it.
     """
     blocks = named_blocks(config)
     ranks = {name: _reliable(_by_point(result, name)) for name in blocks}
     last = ranks[list(blocks)[-1]]
     entry = next((last[point] for point in _LAST if point in last), None)
-    found: dict[str, Bound] = {}
+    bounds: dict[str, Bound] = {}
     for record in result.taps:
         tap, spectrum = record.tap, record.spectrum
         bound = Bound(spectrum.channels, "as many as channels")
@@ -76,8 +76,8 @@ def bounds_of(config: NetConfig, result: ProbeResult) -> dict[str, Bound]:
             bound = stem_bound(config.stem)
         elif (tap.block, tap.point) == ("head", "conv"):
             bound = head_bound(config.head, entry)
-        found[tap.name] = bound.within(spectrum.channels, spectrum.rows)
-    return found
+        bounds[tap.name] = bound.within(spectrum.channels, spectrum.rows)
+    return bounds
 
 
 def block_rows(config: NetConfig, result: ProbeResult) -> list[dict[str, Any]]:
@@ -130,7 +130,7 @@ def layer_rows(
 
     Args:
         cost: Counted layer by layer.
-        steps: Of the same network, as `analysis.rank.network.steps.trace_steps` gives them.
+        steps: Steps of the same network, as `analysis.rank.network.steps.trace_steps` gives them.
         result: What was measured.
         shares: By layer: its share of the time of a forward pass.
     """
@@ -162,7 +162,7 @@ def layer_rows(
 
 def _by_step(steps: Sequence[str], result: ProbeResult) -> dict[str, TapRecord]:
     """The measured taps by the step that made their features; those that repeat another's are left out."""
-    found: dict[str, TapRecord] = {}
+    records: dict[str, TapRecord] = {}
     for record in result.taps:
         tap = record.tap
         # The means over positions are the pool's features alone.
@@ -173,5 +173,5 @@ def _by_step(steps: Sequence[str], result: ProbeResult) -> dict[str, TapRecord]:
         else:
             made = next((step for step in reversed(steps) if f"{step}.".startswith(f"{tap.module}.")), None)
         if made is not None:
-            found.setdefault(made, record)
-    return found
+            records.setdefault(made, record)
+    return records

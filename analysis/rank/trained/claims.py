@@ -47,7 +47,7 @@ def compare(runs: Runs, first: str, second: str, metric: str, coverage: float = 
         first: Name of the network that is taken away.
         second: Name of the other.
         metric: A field of `Run`.
-        coverage: Of the interval.
+        coverage: Coverage of the interval.
     """
     both = (
         (getattr(run, metric), getattr(runs[second, seed], metric))
@@ -64,7 +64,7 @@ def compare(runs: Runs, first: str, second: str, metric: str, coverage: float = 
         "low": mean.low,
         "high": mean.high,
         "seeds": len(differences),
-        "wins": sum(one > 0 for one in differences),
+        "wins": sum(difference > 0 for difference in differences),
     }
 
 
@@ -80,7 +80,10 @@ def compare_all(networks: Sequence[TrainedNetwork], runs: Runs) -> list[dict[str
 
 def judge_claims(networks: Sequence[TrainedNetwork], runs: Runs) -> list[dict[str, str]]:
     """A verdict on each claim that the trained groups bear on."""
-    groups = {group: [one.name for one in networks if one.group == group] for group in {one.group for one in networks}}
+    groups = {
+        group: [network.name for network in networks if network.group == group]
+        for group in {network.group for network in networks}
+    }
     claims = []
     if "table2" in groups:
         claims.append(_judge_steps(groups["table2"], runs))
@@ -90,7 +93,7 @@ def judge_claims(networks: Sequence[TrainedNetwork], runs: Runs) -> list[dict[st
 
 
 def sign(estimate: Estimate) -> int:
-    """1 or -1 where the interval excludes zero, 0 where it does not or there is none."""
+    """1 or -1 if the interval excludes zero, 0 if it includes zero or does not exist."""
     return int(estimate.low > 0) - int(estimate.high < 0)
 
 

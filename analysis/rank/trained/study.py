@@ -30,7 +30,7 @@ def run_trained(
 
     Args:
         setting: What to train; with the versions of torch and scikit-learn it determines the numbers.
-        progress: Is told the runs done and all there will be, also once before the first.
+        progress: Receives the finished runs and the number of all, also before the first.
         folder: Where finished runs are kept and looked for; None keeps none.
 
     Returns:
