@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from analysis.statistics.estimates import COVERAGE
 from bench.machine.interference import can_judge, find_causes
-from bench.statistics.intervals import COVERAGE
 from bench.statistics.summary import summarise
 from bench.statistics.verdicts import BAND, FALSE_DISCOVERIES, VERDICTS, Change, judge
 
@@ -93,9 +93,9 @@ def _row(one: ComparedCase, verdict: Verdict) -> dict[str, Any]:
         "reason": one.reason,
         "verdict": verdict.name if compared else None,
         "grounds": verdict.reason if compared else "",
-        "change": change.value,
-        "change_low": change.low,
-        "change_high": change.high,
+        "change": change.estimate.value,
+        "change_low": change.estimate.low,
+        "change_high": change.estimate.high,
         "band": verdict.band,
         "p_value": change.p_value,
         "q_value": verdict.q_value,
