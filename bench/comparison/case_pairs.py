@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bench.planning.plan import expand
-from bench.planning.presets import DEFAULT
+from bench.planning.presets import DEFAULT, PAIR_BACKENDS
 from bench.records.case import HINT
 from rexnet_core.errors import InputError
 
@@ -27,7 +27,7 @@ KEYS: Mapping[str, tuple[str, type]] = {
     "memory_format": ("memory_formats", str),
 }
 #: Cases where nothing is named.
-_GRID = {"models": ["rexnet_1.0"], "backends": ["eager", "openvino"], "batch_sizes": [1]}
+_GRID = {"models": ["rexnet_1.0"], "backends": [*PAIR_BACKENDS], "batch_sizes": [1]}
 #: Turns shorter than those of a run, and so more of them: what comes and goes then meets both sides alike, and the
 #: median over turns passes over those in which it did not. From turn to turn a ratio was seen to differ by 5 to 10 % on
 #: an idle machine, whether a turn had one call or five, and by 1.0 to 1.5 % from process to process: a hundred turns

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bench.backends.registry import libraries
 from bench.comparison.builds import BASE, HEAD, HeadExecutor
 from bench.running.interleaved_group import InterleavedGroup
 from bench.running.resume import RESUMED
@@ -32,7 +33,7 @@ _CONDITIONS = (
     ("system", "system", "os"),
     ("python", "system", "python"),
     ("compiler", "system", "compiler"),
-    *((name, "libraries", name) for name in ("torch", "openvino", "numpy")),
+    *((name, "libraries", name) for name in (*libraries(), "numpy")),
 )
 #: What a head that is to be no slower may not have lost.
 _LOST = frozenset({"unavailable", "unsupported"})

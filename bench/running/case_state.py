@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bench.records.case import QUEUED_BACKENDS
+from bench.backends.registry import info_of
 from bench.records.measurement import Effective, Measurement, Round
 from bench.workers.executor import WorkerError
+from bench.workers.shared_files import export_times
 from rexnet_core.errors import RexbenchError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class CaseState:
     repeated: list[Round] = field(default_factory=list)
     parity: Parity | None = None
     effective: Effective = field(default_factory=Effective)
-    prepared: dict[str, float | None] = field(default_factory=dict)
+    prepared: dict[str, Any] = field(default_factory=dict)
     built: dict[str, Any] = field(default_factory=dict)
     warmed: dict[str, Any] = field(default_factory=dict)
     turns: list[tuple[float, ...]] = field(default_factory=list)
@@ -106,6 +107,9 @@ class CaseState:
         if lacks:
             told = f"its answer to {do!r} lacks {', '.join(lacks)}; its build is another than this one can read"
             raise WorkerError("failed", told)
+        if faults := answer.get("faults"):
+            self.status = "mismatch"
+            self.reason = "; ".join(dict.fromkeys(filter(None, [*self.reason.split("; "), *faults])))
         return answer
 
     def close(self) -> None:
@@ -127,9 +131,8 @@ class CaseState:
             self.fail(error)
             return
         phases = {**self.built["phases_s"], "warm_up": self.warmed["elapsed_s"]}
-        if self.case.backend == "openvino":
-            for name in ("build", "convert"):
-                phases[name] = phases.get(name, 0.0) + (self.prepared.get(f"{name}_s") or 0.0)
+        for name, export_s in export_times(self.prepared, self.case.backend).items():
+            phases[name] = phases.get(name, 0.0) + export_s
         self.rounds.append(
             Round(
                 turns_s=tuple(self.turns),
@@ -168,8 +171,8 @@ def _doubts(entry: CaseState) -> list[str]:
     doubts = []
     if any(not part.steady for part in entry.rounds):
         doubts.append("warm-up reached its cap before two windows agreed")
-    if entry.case.streams > 1 and entry.case.backend not in QUEUED_BACKENDS and entry.rounds:
+    if entry.case.streams > 1 and not info_of(entry.case.backend).queued and entry.rounds:
         doubts.append("phases are those of the first instance; the others follow at once and find what it compiled")
-    if entry.case.backend == "openvino" and entry.rounds:
+    if info_of(entry.case.backend).export and entry.rounds:
         doubts.append("build and conversion were timed once for the match, in the process that prepares it")
     return doubts

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -189,8 +189,8 @@ class InterleavedGroup:
         """Whether what its build can't take, such as a model it does not know, is a finding and not a wrong call."""
         return self._sided and (self._weights is None or entry is not self._entries[0])
 
-    def _prepare_model(self, entries: Sequence[CaseState]) -> dict[str, float | None]:
-        """Make weights, inputs, reference logits and, where needed, the OpenVINO representation."""
+    def _prepare_model(self, entries: Sequence[CaseState]) -> dict[str, Any]:
+        """Make weights, inputs, reference logits and the exports that backends need."""
         first = entries[0]
         cases = [entry.case for entry in entries]
         task = prepare_task(cases, first.assets, self._settings.seed, self._weights)

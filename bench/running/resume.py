@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.backends.registry import libraries
 from bench.planning.plan import Plan
 from bench.records.case import Case
 from bench.records.settings import Settings
@@ -32,7 +33,7 @@ _FINAL = frozenset({"failed", "unavailable", "unsupported"})
 _ENVIRONMENT = (
     ("processor", "cpu", "model"),
     ("python", "system", "python"),
-    *((name, "libraries", name) for name in ("torch", "openvino", "numpy", "rexbench")),
+    *((name, "libraries", name) for name in (*libraries(), "numpy", "rexbench")),
 )
 #: The packages whose code is measured with. A checkout keeps its version from commit to commit, may be changed without
 #: one, and many a commit changes none of it: so the code itself is compared.

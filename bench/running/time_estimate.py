@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bench.backends.registry import info_of
 from bench.records.durations import describe_duration
 from bench.statistics.summary import half_width
 from bench.workers.warm_up import LONG_CALL_S
@@ -116,8 +117,8 @@ def _round_s(case: Case, past: Past, settings: Settings, *, first: bool) -> floa
     """Time of a round of a case [s]: its phases, as they were before, and samples as many as are asked for now."""
     rounds = [one for _, one in past]
     alike = [one for one in rounds if one.compile_cache != ("cached" if first else "cold")] or rounds
-    # OpenVINO's model is built and converted once for all rounds, whose records all carry that time.
-    once = () if first or case.backend != "openvino" else ("build", "convert")
+    # An exported model is built and converted once for all rounds, whose records all carry that time.
+    once = () if first or not info_of(case.backend).export else ("build", "convert")
     phases = [sum(value for name, value in one.phases_s.items() if name not in once) for one in alike]
     call_s = statistics.median([sample for one in rounds for turn in one.turns_s for sample in turn] or [0.0])
     turn_s = max(settings.slice_s, call_s) + (call_s if call_s < LONG_CALL_S else 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bench.backends.registry import backend_names
 from bench.planning.config.values import (
     MisplacedError,
     Place,
@@ -17,7 +18,7 @@ from bench.planning.config.values import (
 )
 from bench.planning.plan import check_settings
 from bench.planning.presets import NATIVE, Preset
-from bench.records.case import BACKENDS, DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS
+from bench.records.case import DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS
 from bench.records.settings import Settings
 from rexnet_core.errors import InputError
 from rexnet_core.registry import model_info
@@ -60,7 +61,7 @@ def _listed(check: Callable[[Place, Any], Any]) -> Callable[[Place, Any], Any]:
 _FIELDS: Mapping[str, tuple[str, Callable[[Place, Any], Any]]] = {
     "summary": ("summary", check_text),
     "models": ("models", _listed(_check_model)),
-    "backends": ("backends", _listed(one_of("backend", BACKENDS))),
+    "backends": ("backends", _listed(one_of("backend", backend_names()))),
     "batch-sizes": ("batch_sizes", _listed(check_whole)),
     "resolutions": ("resolutions", _listed(_whole_or(NATIVE))),
     "precisions": ("precisions", _listed(one_of("precision", PRECISIONS))),
