@@ -13,6 +13,7 @@ import resource
 import sys
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -23,7 +24,7 @@ from bench.backends.registry import load_backend
 from bench.machine.environment import volunteer_for_oom_killer
 from bench.records.case import Case
 from bench.records.files import IMAGES
-from bench.workers.call_audit import audit_calls, find_extra_threads, read_runnable_s
+from bench.workers.call_audit import audit_calls, count_threads, find_extra_threads
 from bench.workers.parent_watch import hold_on
 from bench.workers.protocol import PROTOCOL
 from bench.workers.warm_up import LONG_CALL_S, warm_up
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bench.backends import Backend, Images, Logits
+
+#: Calls that confirm a suspicion.
+_CONFIRMING_CALLS = 20
 
 
 class Worker:
@@ -83,13 +87,10 @@ class Worker:
 
         What is wrong with the calls is in ``faults``, one line each.
         """
-        begun, runnable_s, processor_s = time.perf_counter(), read_runnable_s(), time.process_time()
-        warmed = warm_up(self.sample, max_s=max_s, max_calls=max_calls)
+        begun = time.perf_counter()
+        warmed, used = count_threads(partial(warm_up, self.sample, max_s=max_s, max_calls=max_calls))
         elapsed_s = time.perf_counter() - begun
-        busy_s = max(read_runnable_s() - runnable_s, time.process_time() - processor_s)
-        faults = find_extra_threads(busy_s, elapsed_s, self.case.threads) if self.case.device == "cpu" else []
-        faults += audit_calls(self.backend, self.images, self.logits, warmed.median_s)
-        self._restore()
+        faults = self._find_faults(warmed.median_s, used)
         # Decided once for all turns: deciding by each call's own time would keep the slow ones and drop the fast.
         self.settles = warmed.median_s < LONG_CALL_S
         gc.collect()
@@ -102,6 +103,17 @@ class Worker:
             "elapsed_s": elapsed_s,
             "faults": faults,
         }
+
+    def _find_faults(self, call_s: float, used_threads: float) -> list[str]:
+        """What is wrong with the calls, given the time of a steady one [s] and the threads at work meanwhile."""
+        faults = []
+        if self.case.device == "cpu":
+            queued = self.case.scenario == "throughput"
+            calls = partial(self._pump, time.monotonic() + call_s * _CONFIRMING_CALLS, 1, _CONFIRMING_CALLS)
+            faults += find_extra_threads(used_threads, self.case.threads, calls, queued=queued)
+        faults += audit_calls(self.backend, self.images, self.logits, call_s)
+        self._restore()
+        return faults
 
     def _restore(self) -> None:
         """Feed the inputs of the build again, read into the memory that holds them."""

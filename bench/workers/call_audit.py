@@ -102,11 +102,20 @@ def _find_wrong_output(outputs: list[Logits], expected: Logits) -> str:
     return ""
 
 
-def read_runnable_s() -> float:
-    """Time that the living threads of this process ran or were ready to run, summed [s]; 0 where it can't be read.
+def count_threads(step: Callable[[], T]) -> tuple[T, float]:
+    """The result of a step, and how many threads of this process were at work on average meanwhile.
 
     A thread that waits for a core counts: on a busy machine processor time alone would hide threads.
     """
+    begun, runnable_s, processor_s = time.perf_counter(), _read_runnable_s(), time.process_time()
+    result = step()
+    elapsed_s = time.perf_counter() - begun
+    # Threads that have ended are in the processor time alone.
+    return result, max(_read_runnable_s() - runnable_s, time.process_time() - processor_s) / elapsed_s
+
+
+def _read_runnable_s() -> float:
+    """Time that the living threads ran or were ready to run, summed [s]; 0 where the system does not count it."""
     total_ns = 0
     for path in Path("/proc/self/task").glob("*/schedstat"):
         try:
@@ -116,15 +125,16 @@ def read_runnable_s() -> float:
     return total_ns * 1e-9
 
 
-def find_extra_threads(runnable_s: float, elapsed_s: float, threads: int) -> list[str]:
-    """Whether more threads worked than were given, in one line.
+def find_extra_threads(used: float, threads: int, step: Callable[[], object], *, queued: bool) -> list[str]:
+    """Whether more threads worked than were given, in one line; once more measured before a backend is accused.
 
     Args:
-        runnable_s: Growth of `read_runnable_s`, or of processor time where that was more [s].
-        elapsed_s: Time meanwhile [s].
+        used: Threads at work on average while the backend warmed up.
         threads: The thread budget.
+        step: More of the same work.
+        queued: Whether a thread of ours fills a queue meanwhile.
     """
-    used = runnable_s / elapsed_s
-    if used <= threads + _THREADS_MARGIN:
-        return []
-    return [f"asked for threads {threads}, measured {used:.1f} at work at once"]
+    most = threads + queued + _THREADS_MARGIN
+    if used > most:
+        used = min(used, count_threads(step)[1])
+    return [f"asked for threads {threads}, measured {used:.1f} at work at once"] if used > most else []
