@@ -59,8 +59,7 @@ def toys(toy_site, monkeypatch):
 def assets(tmp_path_factory):
     """Weights, inputs, reference logits and exports of one model."""
     folder = tmp_path_factory.mktemp("assets")
-    prepared = ProcessExecutor().prepare(
-        prepare_task([make_case(name) for name in backend_names()], folder, 0), LIMIT_S
-    )
+    task = prepare_task([make_case(name) for name in backend_names()], folder, seed=0)
+    prepared = ProcessExecutor().prepare(task, LIMIT_S)
     assert all(times["build_s"] > 0 and times["convert_s"] > 0 for times in prepared["exports"].values())
     return folder

@@ -17,7 +17,7 @@ class Toy:
         self.case, self.assets = case, assets
 
     def load(self):
-        import openvino
+        import openvino  # noqa: PLC0415
 
         self.core = openvino.Core()
 
@@ -51,7 +51,7 @@ class Toy:
 
 
 def open_export():
-    import openvino
+    import openvino  # noqa: PLC0415
 
     def export(module, example, folder):
         model = openvino.convert_model(module, example_input=example, input=[tuple(example.shape)])
