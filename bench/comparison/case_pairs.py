@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bench.planning.plan import expand
-from bench.planning.presets import DEFAULT
+from bench.planning.presets import DEFAULT, PAIR_BACKENDS
 from bench.records.case import HINT
 from rexnet_core.errors import InputError
 
@@ -27,7 +27,7 @@ KEYS: Mapping[str, tuple[str, type]] = {
     "memory_format": ("memory_formats", str),
 }
 #: The cases where the user names none.
-_GRID = {"models": ["rexnet_1.0"], "backends": ["eager", "openvino"], "batch_sizes": [1]}
+_GRID = {"models": ["rexnet_1.0"], "backends": [*PAIR_BACKENDS], "batch_sizes": [1]}
 #: Turns are shorter and more than those of a run: short disturbances then affect base and head alike, and the median
 #: over turns ignores the turns in which they did not. On an idle machine a ratio differed by 5 to 10 % from turn to
 #: turn, whether a turn had one call or five, and by 1.0 to 1.5 % from process to process: a hundred turns reduce the

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bench.backends.registry import libraries
 from bench.running.paired_builds import find_obstacle, pair_builds
 from bench.running.resume import RESUMED
 from bench.statistics.verdicts import Change, paired_change, unpaired_change
@@ -29,7 +30,7 @@ _CONDITIONS = (
     ("system", "system", "os"),
     ("python", "system", "python"),
     ("compiler", "system", "compiler"),
-    *((name, "libraries", name) for name in ("torch", "openvino", "numpy")),
+    *((name, "libraries", name) for name in (*libraries(), "numpy")),
 )
 
 

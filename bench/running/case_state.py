@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from bench.records.case import QUEUED_BACKENDS
+from bench.backends.registry import info_of
 from bench.records.measurement import Effective, Measurement, Round
 from bench.running.turns import FULL_SPEED
 from bench.workers.executor import WorkerError
+from bench.workers.shared_files import export_times
 from rexnet_core.errors import RexbenchError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class CaseState:
     slowed: dict[float, list[Round]] = field(default_factory=dict)
     parity: Parity | None = None
     effective: Effective = field(default_factory=Effective)
-    prepared: dict[str, float | None] = field(default_factory=dict)
+    prepared: dict[str, Any] = field(default_factory=dict)
     built: dict[str, Any] = field(default_factory=dict)
     warmed: dict[str, Any] = field(default_factory=dict)
     turns: dict[float, list[tuple[float, ...]]] = field(default_factory=dict)
@@ -115,6 +116,9 @@ class CaseState:
             raise WorkerError(
                 "failed", f"its answer to {do!r} lacks {keys}; this rexbench can't read its build's answers"
             )
+        if faults := answer.get("faults"):
+            self.status = "mismatch"
+            self.reason = "; ".join(dict.fromkeys(filter(None, [*self.reason.split("; "), *faults])))
         return answer
 
     def close(self) -> None:
@@ -159,9 +163,8 @@ class CaseState:
             self.fail(error)
             return
         phases = {**self.built["phases_s"], "warm_up": self.warmed["elapsed_s"]}
-        if self.case.backend == "openvino":
-            for name in ("build", "convert"):
-                phases[name] = phases.get(name, 0.0) + (self.prepared.get(f"{name}_s") or 0.0)
+        for name, export_s in export_times(self.prepared, self.case.backend).items():
+            phases[name] = phases.get(name, 0.0) + export_s
         complete = Round(
             turns_s=tuple(self.turns.pop(FULL_SPEED, ())),
             requests_s=tuple(self.requests),
@@ -201,8 +204,9 @@ def _find_doubts(state: CaseState) -> list[str]:
     doubts = []
     if any(not complete.steady for complete in state.rounds):
         doubts.append("warm-up reached its cap before two windows agreed")
-    if state.case.streams > 1 and state.case.backend not in QUEUED_BACKENDS and state.rounds:
+    info = info_of(state.case.backend)
+    if state.case.streams > 1 and not info.queued and state.rounds:
         doubts.append("phases are those of the first instance; the others follow at once and reuse what it compiled")
-    if state.case.backend == "openvino" and state.rounds:
+    if info.export and state.rounds:
         doubts.append("build and conversion were timed once for the group, in the process that prepares it")
     return doubts

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -197,8 +197,8 @@ class InterleavedGroup:
                 for state in states:
                     state.prepared = prepared
 
-    def _prepare_model(self, states: Sequence[CaseState]) -> dict[str, float | None]:
-        """Make weights, inputs, reference logits and, where needed, the OpenVINO representation."""
+    def _prepare_model(self, states: Sequence[CaseState]) -> dict[str, Any]:
+        """Make weights, inputs, reference logits and the exports that backends need."""
         first = states[0]
         task = prepare_task([state.case for state in states], first.assets, self._settings.seed, self._weights)
         self._watch(first.case, "prepare")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.backends.registry import libraries
 from bench.planning.plan import Plan
 from bench.records.case import Case
 from bench.records.settings import Settings
@@ -32,7 +33,7 @@ _FINAL = frozenset({"failed", "unavailable", "unsupported"})
 _ENVIRONMENT = (
     ("processor", "cpu", "model"),
     ("python", "system", "python"),
-    *((name, "libraries", name) for name in ("torch", "openvino", "numpy", "rexbench")),
+    *((name, "libraries", name) for name in (*libraries(), "numpy", "rexbench")),
 )
 #: The packages whose code takes part in a measurement. Their source is compared, not a version or commit: a checkout
 #: keeps its version from commit to commit, may have changes in no commit, and many commits leave these packages alone.

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bench.backends.registry import info_of
 from bench.records.durations import describe_duration
 from bench.running.turns import LEAST_TURNS
 from bench.statistics.summary import half_width
@@ -115,8 +116,8 @@ def _round_s(case: Case, past: Past, settings: Settings, *, first: bool) -> floa
     """Time of a round of a case [s]: its phases as in past rounds, and the sampling time of the present settings."""
     rounds = [measured for _, measured in past]
     alike = [measured for measured in rounds if measured.compile_cache != ("cached" if first else "cold")] or rounds
-    # OpenVINO's model is built and converted once for all rounds, and the record of each has that time.
-    once = () if first or case.backend != "openvino" else ("build", "convert")
+    # An exported model is built and converted once for all rounds, and the record of each has that time.
+    once = () if first or not info_of(case.backend).export else ("build", "convert")
     phases = [sum(value for name, value in each.phases_s.items() if name not in once) for each in alike]
     call_s = statistics.median([sample for each in rounds for turn in each.turns_s for sample in turn] or [0.0])
     turn_s = max(settings.slice_s, call_s) + (call_s if call_s < LONG_CALL_S else 0.0)

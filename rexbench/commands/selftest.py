@@ -29,11 +29,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     from analysis.option_values import number, whole  # noqa: PLC0415
     from bench.comparison.case_pairs import ROUNDS  # noqa: PLC0415
     from bench.options import STORE  # noqa: PLC0415
+    from bench.planning.presets import PAIR_BACKENDS  # noqa: PLC0415
     from bench.statistics.verdicts import BAND  # noqa: PLC0415
 
     add, (flag, keywords) = parser.add_argument, STORE
+    usual = f"default: {' '.join(PAIR_BACKENDS)}"
     add("--model", default="rexnet_1.0", metavar="MODEL", help="what is timed (rexnet_1.0)")
-    add("--backends", nargs="+", default=["eager", "openvino"], metavar="BACKEND", help="default: eager openvino")
+    add("--backends", nargs="+", default=list(PAIR_BACKENDS), metavar="BACKEND", help=usual)
     add("--batch-size", type=whole, default=1, metavar="N", help="images per call (1)")
     add("--resolution", type=whole, default=224, metavar="PIXELS", help="side of the square input (224)")
     add("--threads", type=whole, metavar="N", help="threads of every runtime; default: what the machine allows")

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from analysis.published import load
-from bench.records.case import BACKENDS, Case
+from bench.planning.presets import ALL_BACKENDS as BACKENDS
+from bench.records.case import Case
 from bench.records.measurement import Effective, Measurement, Parity, Round
 from bench.records.run import RunInfo
 from reports.run.data import RunData

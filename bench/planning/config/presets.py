@@ -6,6 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from bench.backends.registry import backend_names
 from bench.planning.config.values import (
     check_duration,
     check_keys,
@@ -18,7 +19,7 @@ from bench.planning.config.values import (
 )
 from bench.planning.plan import check_settings
 from bench.planning.presets import NATIVE, PRESETS, Preset
-from bench.records.case import BACKENDS, DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS
+from bench.records.case import DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS
 from bench.records.settings import Settings
 from rexnet_core.errors import InputError
 from rexnet_core.registry import model_info
@@ -58,7 +59,7 @@ def _check_group(value: Any) -> tuple[str, ...]:
 _FIELDS: Mapping[str, tuple[str, Check]] = {
     "summary": ("summary", check_text),
     "models": ("models", list_of(_check_model)),
-    "backends": ("backends", list_of(one_of("backend", BACKENDS))),
+    "backends": ("backends", list_of(one_of("backend", backend_names()))),
     "batch-sizes": ("batch_sizes", list_of(check_whole)),
     "resolutions": ("resolutions", list_of(_whole_or(NATIVE))),
     "precisions": ("precisions", list_of(one_of("precision", PRECISIONS))),

@@ -13,14 +13,16 @@ import torch
 
 from analysis.statistics.estimates import format_estimate
 from bench.assets import prepare
-from bench.backends.openvino import ir_name
+from bench.backends.openvino import INFO, ir_name
 from bench.machine.environment import read_thread_budget
+from bench.planning.presets import PAIR_BACKENDS
 from bench.records.case import Case
 from bench.running.turns import take_turns
 from bench.suites.support.interleaved_timing import median_ratio, ratio_of_medians
 from bench.suites.support.reference_tools import hold, read_pairs, run_benchmark_app
 from bench.worker import Worker
 from bench.workers.executor import ProcessExecutor
+from bench.workers.shared_files import prepare_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,8 +38,7 @@ APP_PAIRS, APP_S, TURN_S = read_pairs(10), 3, 0.5
 @pytest.fixture(scope="module")
 def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("assets")
-    task = {"model": MODEL, "resolution": RESOLUTION, "batch": 1, "threads": read_thread_budget(), "seed": 0}
-    prepare({**task, "weights": None, "folder": str(folder), "ir": True})
+    prepare(prepare_task([make_case(name) for name in PAIR_BACKENDS], folder, seed=0))
     return folder
 
 
@@ -54,7 +55,7 @@ def make_case(backend: str) -> Case:
     return Case(model=MODEL, resolution=RESOLUTION, batch=1, backend=backend, threads=read_thread_budget())
 
 
-@pytest.mark.parametrize("backend", ["eager", "openvino"])
+@pytest.mark.parametrize("backend", PAIR_BACKENDS)
 def test_worker_against_a_bare_loop(backend: str, assets: Path, tmp_path: Path, benchmark: Any) -> None:
     """Target: a ratio within 1 % of 1."""
     worker = Worker(make_case(backend), assets)
@@ -112,7 +113,7 @@ def test_openvino_against_benchmark_app(assets: Path, tmp_path: Path, benchmark:
 
 def _worker_median(assets: Path, folder: Path) -> float:
     """Median [s] of a fresh worker, over as many slices as benchmark_app runs long."""
-    handle = ProcessExecutor().open(make_case("openvino"), assets, folder, 120)
+    handle = ProcessExecutor().open(make_case(INFO.name), assets, folder, 120)
     try:
         handle.ask("build", logits_path=str(folder / "logits.npy"))
         handle.ask("warm_up", max_s=10, max_calls=200)

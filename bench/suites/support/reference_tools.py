@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
 from analysis.statistics.estimates import format_estimate
-from bench.machine.environment import TUNING_VARIABLES
+from bench.machine.environment import find_tuning_variables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,8 @@ def run_benchmark_app(model: Path, folder: Path, *words: str) -> dict[str, Any]:
         *("-m", str(model), "-d", "CPU", "-infer_precision", "f32", *words),
         *("-report_type", "no_counters", "-json_stats", "-report_folder", str(folder)),
     ]
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(TUNING_VARIABLES)}
+    tuning = find_tuning_variables()
+    inherited = {name: value for name, value in os.environ.items() if name not in tuning}
     subprocess.run(command, check=True, capture_output=True, timeout=120, env=inherited)
     report: dict[str, Any] = json.loads((folder / "benchmark_report.json").read_text())
     return report
