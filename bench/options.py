@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.option_values import duration, megabytes, number, whole, whole_or
+from bench.backends.registry import backend_names
 from bench.planning.config import EMPTY
 from bench.planning.plan import NATIVE, PRESETS, Selection
 from bench.planning.presets import DEFAULT
-from bench.records.case import BACKENDS, DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS
+from bench.records.case import DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS
 from bench.store.store import DEFAULT_URL
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _PRESET_HELP = "; ".join(f"{name}: {preset.summary}" for name, preset in PRESETS
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--preset", {"metavar": "NAME", "help": f"what to run and how thoroughly; default: {DEFAULT}. {_PRESET_HELP}"}),
     ("--models", {"nargs": "+", "metavar": "MODEL", "help": "models in place of the preset's (see `rexbench models`)"}),
-    ("--backends", {"nargs": "+", "metavar": "BACKEND", "help": f"any of {', '.join(BACKENDS)}"}),
+    ("--backends", {"nargs": "+", "metavar": "BACKEND", "help": f"any of {', '.join(backend_names())}"}),
     ("--batch-sizes", {"nargs": "+", "type": whole, "metavar": "N", "help": "images per call"}),
     (
         "--resolutions",
@@ -43,8 +44,8 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
             "nargs": "+",
             "type": whole_or(HINT),
             "metavar": "N",
-            "help": "in the throughput scenario: streams of OpenVINO, or instances of a torch backend that share the "
-            f"threads; {HINT}: what OpenVINO chooses; default: 1, 2, 4 ... up to the threads, and {HINT}",
+            "help": "in the throughput scenario: streams of a runtime that queues requests, or instances that share "
+            f"the threads; {HINT}: what such a runtime chooses; default: 1, 2, 4 ... up to the threads, and {HINT}",
         },
     ),
     (

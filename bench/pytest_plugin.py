@@ -18,7 +18,7 @@ from bench.options import add_control, add_options, read_selection, read_store
 from bench.planning.config import load_config
 from bench.planning.plan import Plan, expand
 from bench.resume_options import read_resumed
-from bench.running.progress import Silent, Terminal
+from bench.running.progress import Progress
 from bench.running.session import Session
 from bench.store.store import Store
 from rexnet_core.errors import RexbenchError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from bench.running.progress import Progress
     from bench.running.resume import Resumption
 
 _PLAN = pytest.StashKey[Plan]()
@@ -107,7 +106,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def bench_session(pytestconfig: pytest.Config) -> Iterator[Session]:
     """The run: entered at the first case, closed at the end of the session."""
-    progress: Progress = Terminal(Console(file=_TERMINAL)) if _TERMINAL else Silent()
+    progress = Progress(Console(file=_TERMINAL) if _TERMINAL else None)
     try:
         lock, resumed = pytestconfig.stash[_LOCK], pytestconfig.stash[_RESUMED]
         with ExitStack() as held:

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 def _load(store: Store, run: str) -> RunData:
     from analysis.published import load  # noqa: PLC0415
-    from bench.selftest.detectable_effect import find_floor  # noqa: PLC0415
+    from bench.selftest.detectable_effect import find_detectable_effect  # noqa: PLC0415
     from reports.run.data import RunData  # noqa: PLC0415
 
     info = store.find_run(run)
-    floor = find_floor(store, info.environment)
+    floor = find_detectable_effect(store, info.environment)
     return RunData(
         info=info,
         measurements=store.measurements(run),

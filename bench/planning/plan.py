@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from analysis.complexity import count
+from bench.backends.registry import check_backend
 from bench.machine.environment import has_nvidia_gpu, read_available_bytes, read_thread_budget
 from bench.planning.presets import DEFAULT, NATIVE, PRESETS, Preset
 from bench.planning.streams import check_streams, expand_streams
-from bench.records.case import BACKENDS, DEVICES, MEMORY_FORMATS, PRECISIONS, SCENARIOS, Case
+from bench.records.case import DEVICES, MEMORY_FORMATS, PRECISIONS, SCENARIOS, Case
 from rexnet_core.errors import InputError, UnknownNameError
 from rexnet_core.registry import model_info
 
@@ -135,7 +136,7 @@ def _expand_devices(selection: Selection, preset: Preset) -> list[tuple[str, lis
         _check_positive("batch size", batch)
         for batch in _chosen("batch size", selection.batch_sizes, preset.batch_sizes)
     ]
-    backends = _check_names("backend", _chosen("backend", selection.backends, preset.backends), BACKENDS)
+    backends = [check_backend(name) for name in _chosen("backend", selection.backends, preset.backends)]
     on_gpu = "cuda", batches if selection.batch_sizes else list(preset.gpu_batch_sizes), list(preset.gpu_backends)
     if asked == "cuda" and preset.gpu_batch_sizes:
         return [(*on_gpu[:2], backends if selection.backends else on_gpu[2])]

@@ -58,6 +58,7 @@ class Parity:
         top1_agreement: Share of inputs with the same arg max.
         inputs: Number of distinct inputs compared.
         passed: Whether all three are within the limits of the precision.
+        fault: What is wrong with the output, where it has a simple name; else empty.
     """
 
     cosine: float
@@ -65,6 +66,7 @@ class Parity:
     top1_agreement: float
     inputs: int
     passed: bool
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

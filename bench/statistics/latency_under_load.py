@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.statistics.intervals import Interval, effective_count, median_interval
+from bench.statistics.intervals import effective_count, median_interval
 from bench.statistics.summary import percentile
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def load_of_rounds(rounds: Sequence[Round]) -> LoadLatency:
     if not turns:
         return LoadLatency(reason="no request was timed by itself")
     values = [np.concatenate(one) for one in turns]
-    interval: Interval = median_interval(values, [effective_count(one) for one in turns])
+    interval = median_interval(values, [effective_count(one) for one in turns])
     pooled = np.sort(np.concatenate(values))
     return LoadLatency(
         median_s=float(np.median([np.median(one) for one in values])),

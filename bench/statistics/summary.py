@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.statistics.intervals import COVERAGE, Interval, effective_count, median_interval, ratio_interval
+from analysis.statistics.estimates import COVERAGE
+from bench.statistics.intervals import effective_count, median_interval, ratio_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from analysis.statistics.estimates import Estimate
     from bench.records.measurement import Measurement, Round
     from bench.statistics.intervals import Array
 
@@ -221,7 +223,7 @@ def _turns(one: Round) -> list[Array]:
     return [np.asarray(turn, dtype=float) for turn in one.turns_s if len(turn)]
 
 
-def _rate(rounds: Sequence[Sequence[Array]]) -> tuple[float, Interval]:
+def _rate(rounds: Sequence[Sequence[Array]]) -> tuple[float, Estimate]:
     """Samples over the time they took [1/s], median over rounds, with its interval."""
     done = [np.array([len(turn) for turn in turns], dtype=float) for turns in rounds]
     taken = [np.array([turn.sum() for turn in turns]) for turns in rounds]
@@ -253,7 +255,7 @@ def _relative_iqr(values: Array) -> float:
     return float((high - low) / middle)
 
 
-def _reasons(latency: Interval, throughput: Interval, samples: int) -> dict[str, str]:
+def _reasons(latency: Estimate, throughput: Estimate, samples: int) -> dict[str, str]:
     found = {"latency_interval": latency.reason, "throughput_interval": throughput.reason}
     for percent in PERCENTILES:
         least = least_samples(percent)

@@ -25,10 +25,12 @@ def make_engine(url: str, *, create: bool) -> sa.Engine:
         StoreError: The file is not there or can't be made; what SQLAlchemy raises of a URL that is none passes through.
     """
     parsed = sa.make_url(url)
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")  # SQLAlchemy 2.0 would ask for psycopg2
     options: dict[str, Any] = {}
     if parsed.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": _BUSY_S}
-        if parsed.database and parsed.database != ":memory:":
+        if parsed.database and not parsed.database.startswith((":memory:", "file:")):
             _check_file(Path(parsed.database), create=create)
     engine = sa.create_engine(parsed, **options)
     if parsed.get_backend_name() == "sqlite":

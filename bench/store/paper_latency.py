@@ -51,7 +51,7 @@ def _read(info: RunInfo, measurements: Sequence[Measurement]) -> Iterator[Measur
     for (device, batch, threads), found in alike.items():
         where = f"run {info.id}, {_processor(info)}, {REFERENCE_BACKEND}, batch {batch}"
         yield Measured(
-            told=f"{where}, {threads} threads" if device == "cpu" else f"{where}, {device}",
+            description=f"{where}, {threads} threads" if device == "cpu" else f"{where}, {device}",
             device=device,
             batch=batch,
             latency_s={one.case.model: interval for one in found if (interval := _latency(one))},

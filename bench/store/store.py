@@ -1,26 +1,23 @@
-"""The results store; it, `bench.store.database`, `bench.store.schema` and `bench.store.migrations` alone speak SQL.
-
-Any SQLAlchemy URL will do; the default is a SQLite file.
-"""
+"""The results store: a SQLite file by default, or a PostgreSQL database. Only this folder speaks SQL."""
 
 from __future__ import annotations
 
-import time
+import weakref
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from analysis.json_values import make_plain
 from analysis.study import Study
 from bench.store import schema
 from bench.store.database import hide_password, make_engine, one_line
-from bench.store.migrations import upgrade
 from bench.store.serialization import dump_rounds, dump_values, read_measurement, read_round, read_run, read_table
+from bench.store.upgrade import prepare
 from rexnet_core.errors import StoreError
 
 if TYPE_CHECKING:
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
     from bench.records.run import RunInfo
 
 DEFAULT_URL = "sqlite:///results/rexbench.db"
-_RETRIES_S = (0.05, 0.2, 0.5)
 
 
 class Store:
@@ -45,55 +41,29 @@ class Store:
             create: Whether a SQLite file that is not there is made; without, it is an error.
 
         Raises:
-            StoreError: The URL is none, the database can't be reached, is no database, or is of a later version.
+            StoreError: The URL can't be read, the database can't be reached, or its tables are not ours or of a later
+                version.
         """
         try:
             self._engine = make_engine(url, create=create)
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:  # a port that is none is the last
-            told = f"{hide_password(url)!r} is none: {one_line(error)}"
-            raise StoreError(f"a store is a SQLAlchemy URL such as {DEFAULT_URL}; {told}") from None
+            given = f"{hide_password(url)!r}: {one_line(error)}"
+            raise StoreError(f"a store must be a SQLAlchemy URL such as {DEFAULT_URL}, got {given}") from None
         self.url = hide_password(self._engine.url.render_as_string(hide_password=True))
-        with self._guard("open"):
-            self._make_ready()
+        # Connections are closed with the store, also where nobody closes it.
+        self._close = weakref.finalize(self, self._engine.dispose)
+        try:
+            with self._guard("open"):
+                prepare(self._engine, self.url)
+        except BaseException:
+            self.close()
+            raise
 
-    def _make_ready(self) -> None:
-        """Have the tables, also where another run is just making those that we found missing."""
-        for wait_s in _RETRIES_S:
-            try:
-                self._check_version()
-            except DBAPIError as error:
-                if not isinstance(error, IntegrityError) and "already exists" not in str(error):
-                    raise
-                time.sleep(wait_s)
-            else:
-                return
-        self._check_version()
+    def __enter__(self) -> Self:
+        return self
 
-    def _check_version(self) -> None:
-        """Make the tables of a new store; refuse those of a later one."""
-        with self._engine.begin() as connection:
-            self._check_tables(connection)
-
-    def _check_tables(self, connection: sa.Connection) -> None:
-        names = sa.inspect(connection).get_table_names()
-        if names and schema.schema.name not in names:
-            raise StoreError(
-                f"{self.url} is a database of something else (tables {', '.join(names[:3])}); name another"
-            )
-        schema.metadata.create_all(connection)
-
-        def read_version() -> int | None:
-            return connection.scalar(sa.select(schema.schema.c.version))
-
-        version = read_version()
-        if version is None:
-            connection.execute(schema.schema.insert().values(version=schema.SCHEMA_VERSION))
-        elif version < schema.SCHEMA_VERSION:
-            upgrade(connection, schema.cases, read_version, schema.SCHEMA_VERSION)
-        elif version > schema.SCHEMA_VERSION:
-            raise StoreError(
-                f"{self.url} has format {version}, this rexbench reads up to {schema.SCHEMA_VERSION}; upgrade rexbench"
-            )
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @contextmanager
     def _guard(self, what: str) -> Iterator[None]:
@@ -262,8 +232,8 @@ class Store:
             return tuple(map(read_table, connection.scalars(query)))
 
     def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()
+        """Close all connections to the database."""
+        self._close()
 
 
 def _write(connection: sa.Connection, run: str, measurement: Measurement) -> None:

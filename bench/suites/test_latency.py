@@ -1,4 +1,4 @@
-"""The main suite: latency and throughput of every case of the plan, measured by workers in matches."""
+"""The main suite: latency and throughput of every case of the plan, measured by workers in interleaved groups."""
 
 from __future__ import annotations
 

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analysis.study import Study
-    from bench.comparison.builds import Side, Source
-    from bench.comparison.compare import Compared
+    from bench.comparison.builds import Source
+    from bench.comparison.compare import ComparedCase
     from bench.planning.plan import Plan
     from bench.records.case import Case
     from bench.records.run import RunInfo
-    from bench.selftest.detectable_effect import Floor
+    from bench.selftest.detectable_effect import DetectableEffect
     from bench.store.store import Store
+    from bench.workers.child_process import Build
 
 SUMMARY = "is the head slower than the base? two builds or settings taking turns, or two stored runs"
 #: Exit codes beside those of every command: a case is slower; none is, and for some it can't be said.
@@ -43,8 +44,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{side}-python", type=Path, metavar="PATH", help=text)
         text = f"settings of the {side} alone: {', '.join(KEYS)}"
         parser.add_argument(f"--{side}-set", nargs="+", metavar="KEY=VALUE", help=text)
-    text = "changes within this are the same; default: the larger of 0.03 and this machine's floor"
-    parser.add_argument("--band", type=number, metavar="SHARE", help=text)
+    text = "changes within this margin are the same; default: the larger of 0.03 and the minimum detectable effect"
+    parser.add_argument("--margin", "--band", type=number, metavar="SHARE", help=text)
     parser.add_argument("--force", action="store_true", help="compare stored runs of unlike environments all the same")
     text = "a short report for a pull request; - for standard output"
     parser.add_argument("--markdown", metavar="FILE", help=text)
@@ -59,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
 
     Live (--live --base main): both builds' workers are alive together and take turns in random order, in rounds of
     fresh processes. From the store (compare RUN RUN): the rounds of two runs, taken at different times.
-    A change within the band is the same: 3 %, or the floor that `rexbench selftest` stored for this machine if larger.
+    A change within the margin is the same: 3 %, or if larger the minimum detectable effect that `rexbench selftest`
+    stored for this machine.
 
     Exit codes: 0 all same or faster, 3 one is slower, 4 none is slower and one is ambiguous, 1 a case failed, 2 the
     call is wrong. A case that the base can do and the head can't has failed.
@@ -116,8 +118,8 @@ def _check(args: argparse.Namespace) -> None:
     Raises:
         InputError: Options contradict one another, or one is missing.
     """
-    if args.band is not None and not 0 <= args.band < 1:
-        raise InputError(f"--band is a share from 0 to 1, such as 0.03, not {args.band}")
+    if args.margin is not None and not 0 <= args.margin < 1:
+        raise InputError(f"--margin must be a share from 0 to 1, such as 0.03, got {args.margin}")
     if args.markdown == "-" and (args.json or args.csv == "-"):
         raise InputError("--markdown - and --json or --csv - both ask for standard output; give --markdown a file")
     check_target("--markdown", args.markdown)
@@ -168,12 +170,12 @@ def _sources(args: argparse.Namespace) -> tuple[Source, Source]:
 
 
 def _compare_live(args: argparse.Namespace) -> int:
-    from bench.comparison.builds import open_sides  # noqa: PLC0415
+    from bench.comparison.builds import open_builds  # noqa: PLC0415
     from bench.comparison.case_pairs import expand_pairs, read_changes  # noqa: PLC0415
     from bench.comparison.document import COMPARE  # noqa: PLC0415
     from bench.machine.lock import MachineLock  # noqa: PLC0415
     from bench.options import read_selection  # noqa: PLC0415
-    from bench.selftest.detectable_effect import find_floor  # noqa: PLC0415
+    from bench.selftest.detectable_effect import find_detectable_effect  # noqa: PLC0415
     from bench.store.store import Store  # noqa: PLC0415
     from bench.store.studies import record_study  # noqa: PLC0415
 
@@ -181,13 +183,13 @@ def _compare_live(args: argparse.Namespace) -> int:
     plan, pairs = expand_pairs(read_selection(args.__getattribute__, args.project), own, preset=args.preset is not None)
     study: Study | None = None
     try:
-        with MachineLock(wait=args.wait, tell=_tell), open_sides(*_sources(args)) as sides:
+        with MachineLock(wait=args.wait, tell=_tell), open_builds(*_sources(args)) as builds:
             store = Store(args.store)
-            told = {**plan.settings.as_dict(), "base": sides[0].told, "head": sides[1].told}
-            with record_study(store, COMPARE, told) as record:
+            descriptions = {"base": builds[0].description, "head": builds[1].description}
+            with record_study(store, COMPARE, {**plan.settings.as_dict(), **descriptions}) as record:
                 rounds, threads = plan.settings.max_rounds, plan.cases[0].threads
-                floor = find_floor(store, record.run.environment, rounds=rounds, threads=threads)
-                for study in _measure(plan, pairs, sides, band=args.band, floor=floor):
+                detectable = find_detectable_effect(store, record.run.environment, rounds=rounds, threads=threads)
+                for study in _measure(plan, pairs, builds, margin=args.margin, detectable=detectable):
                     record.keep(study)
     except StoreError:
         if study:  # a result that can't be stored can still be shown
@@ -198,28 +200,36 @@ def _compare_live(args: argparse.Namespace) -> int:
 
 
 def _measure(
-    plan: Plan, pairs: list[tuple[Case, Case]], sides: tuple[Side, Side], *, band: float | None, floor: Floor | None
+    plan: Plan,
+    pairs: list[tuple[Case, Case]],
+    builds: tuple[Build, Build],
+    *,
+    margin: float | None,
+    detectable: DetectableEffect | None,
 ) -> Iterator[Study]:
     """A live comparison as it stands after each case; Ctrl-C ends it with what there is."""
     from bench.comparison.compare import compare_live  # noqa: PLC0415
     from bench.comparison.document import make_document  # noqa: PLC0415
     from bench.machine.scratch import make_scratch  # noqa: PLC0415
-    from bench.running.progress import make_progress  # noqa: PLC0415
+    from bench.running.paired_builds import open_executors  # noqa: PLC0415
+    from bench.running.progress import Progress  # noqa: PLC0415
 
-    builds, told = (sides[0].build, sides[1].build), (sides[0].told, sides[1].told)
-    done: list[Compared] = []
-    progress = make_progress()
+    descriptions = builds[0].description, builds[1].description
+    done: list[ComparedCase] = []
+    progress = Progress()
     progress.begin(len(pairs))
 
     def describe() -> Study:
-        return make_document(done, sides=told, live=True, band=band, floor=floor, planned=len(pairs))
+        return make_document(
+            done, builds=descriptions, live=True, margin=margin, detectable=detectable, planned=len(pairs)
+        )
 
     with make_scratch() as scratch:
         options: dict[str, Any] = {"settings": plan.settings, "scratch": scratch, "weights": plan.weights}
         try:
-            for one in compare_live(pairs, builds, watch=progress.step, **options):
-                done.append(one)
-                progress.done(one.head)
+            for compared in compare_live(pairs, open_executors(builds, plan.settings), watch=progress.step, **options):
+                done.append(compared)
+                progress.done(compared.head)
                 yield describe()
         except KeyboardInterrupt:
             _tell("stopped; finished cases are kept")
@@ -245,10 +255,10 @@ def _compare_stored(args: argparse.Namespace) -> int:
     measured = store.measurements(base.id), store.measurements(head.id)
     study = make_document(
         compare_stored(*measured),
-        sides=(f"run {base.id}", f"run {head.id}"),
+        builds=(f"run {base.id}", f"run {head.id}"),
         live=False,
-        band=args.band,
-        floor=None,
+        margin=args.margin,
+        detectable=None,
         differences=differences,
         unshared=find_unshared(*measured),
     )

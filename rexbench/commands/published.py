@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     from analysis.published.gather import open_cache  # noqa: PLC0415
     from analysis.published.table import load  # noqa: PLC0415
     from bench.machine.environment import read_thread_budget  # noqa: PLC0415
-    from bench.running.progress import StudyBars  # noqa: PLC0415
+    from bench.running.progress import Progress  # noqa: PLC0415
     from bench.store.store import Store  # noqa: PLC0415
     from bench.store.studies import record_study  # noqa: PLC0415
     from reports.files.writable import check_writable  # noqa: PLC0415
@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     setting = {"added": [str(file) for file in args.add or ()], "explored": list(explored)}
     book = open_cache(None if args.cache == _NONE else Path(args.cache))
     jobs = args.jobs or read_thread_budget()
-    with record_study(store, "published", setting) as record, StudyBars() as bars:
+    with record_study(store, "published", setting) as record, Progress() as bars:
         study = make_document(
             rows,
             book,

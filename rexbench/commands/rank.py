@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from analysis.study import Study
-    from bench.running.progress import StudyBars
+    from bench.running.progress import Progress
 
 
 def _add_layers(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +58,7 @@ def _network(args: argparse.Namespace) -> int:
     setting = read_setting(lambda name: getattr(args, name))
     check_taps(setting)
     plain = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(setting).items()}
-    return _study(args, "network", plain, lambda bars: run_network(setting, bars.say, time_layers))
+    return _study(args, "network", plain, lambda bars: run_network(setting, bars.log, time_layers))
 
 
 def _add_trained(parser: argparse.ArgumentParser) -> None:
@@ -101,13 +101,13 @@ def _search(args: argparse.Namespace) -> int:
     from analysis.rank.layers.commands import run_search  # noqa: PLC0415
     from analysis.rank.layers.options import read_search  # noqa: PLC0415
     from bench.machine.environment import read_thread_budget  # noqa: PLC0415
-    from bench.running.progress import StudyBars  # noqa: PLC0415
+    from bench.running.progress import Progress  # noqa: PLC0415
     from rexbench.output import write_text  # noqa: PLC0415
 
     asked = read_search(lambda name: getattr(args, name), read_thread_budget())
     if args.out:
         write_text(args.out, "")  # a file that can't be written is found before the search, not after
-    with StudyBars() as bars:
+    with Progress() as bars:
         text = render_json(run_search(**asked, progress=bars))
     print(text)
     if args.out:
@@ -128,17 +128,17 @@ def _study(
     args: argparse.Namespace,
     kind: str,
     setting: dict[str, Any],
-    run: Callable[[StudyBars], Study],
+    run: Callable[[Progress], Study],
 ) -> int:
     """Run a study, store its document, write its report; 1 where it was stopped before its end."""
-    from bench.running.progress import StudyBars  # noqa: PLC0415
+    from bench.running.progress import Progress  # noqa: PLC0415
     from bench.store.store import Store  # noqa: PLC0415
     from bench.store.studies import record_study  # noqa: PLC0415
     from reports.files.writable import check_writable  # noqa: PLC0415
 
     store = Store(args.store)
     check_writable(args.out or Path("results"))
-    with record_study(store, f"rank {kind}", setting) as record, StudyBars() as bars:
+    with record_study(store, f"rank {kind}", setting) as record, Progress() as bars:
         study = run(bars)
         record.keep(study)
     publish_study(args, study, record.run.id)

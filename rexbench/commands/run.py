@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from bench.planning.plan import expand  # noqa: PLC0415
     from bench.records.run import make_run_id  # noqa: PLC0415
     from bench.resume_options import check_force, read_resumed  # noqa: PLC0415
-    from bench.running.progress import make_progress  # noqa: PLC0415
+    from bench.running.progress import Progress  # noqa: PLC0415
     from bench.running.session import Session  # noqa: PLC0415
     from bench.store.store import Store  # noqa: PLC0415
     from reports.files.writable import check_writable  # noqa: PLC0415
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         resumed = read_resumed(given, store)
         planned = resumed.plan if resumed else plan
         assert planned is not None, "a run is new or resumed"
-        session = Session(planned, store, progress=make_progress(), lock=lock, resumed=resumed)
+        session = Session(planned, store, progress=Progress(), lock=lock, resumed=resumed)
         try:
             with session:
                 if not (resumed and resumed.whole):

@@ -48,7 +48,7 @@ def _elsewhere(tmp_path, monkeypatch):
         (["run", "--limit", "1e300"], "limit_s must be at most 2592000"),
         (["run", "--batch-sizes", "9" * 330], "a whole number below 2147483648 is needed"),
         (["run", "--target", "nan"], "a number is needed, not 'nan'"),
-        (["run", "--store", "results.db"], "a store is a SQLAlchemy URL"),
+        (["run", "--store", "results.db"], "a store must be a SQLAlchemy URL"),
         (["run", "--weights", "none.pth", "--models", "rexnet_1.0"], "--weights must be a file, none.pth is none"),
         (["report"], "there is no store results/rexbench.db yet; make one with `rexbench run`"),
         (["report", "--store", "sqlite:///none.db"], "there is no store none.db yet"),

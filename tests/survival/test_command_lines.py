@@ -101,7 +101,7 @@ def _nothing_is_measured():
         patch.setattr("bench.store.studies.read_environment", dict)
         patch.setattr("bench.resume_options.read_environment", dict)
         patch.setattr("bench.doctor.examine", list)
-        patch.setattr("bench.comparison.builds.open_sides", refuse)
+        patch.setattr("bench.comparison.builds.open_builds", refuse)
         patch.setattr("reports.drawing.figure.draw", lambda *_: [])
         patch.setattr(selftest, "_take", lambda *_: ({}, {}, False))
         patch.setattr(rank, "_study", lambda *_, **__: 0)
@@ -125,7 +125,7 @@ def test_any_call_ends_with_a_code_of_ours_and_a_wrong_one_leaves_nothing(tmp_pa
     check(words, tmp_path_factory.mktemp("call"))
 
 
-@pytest.mark.extra
+@pytest.mark.survival
 @pytest.mark.usefixtures("_nothing_is_measured")
 @given(command_lines())
 @tried(200)
@@ -152,7 +152,7 @@ def check(words, folder):
         assert err.getvalue().count("\n") == 1, err.getvalue()
 
 
-@pytest.mark.extra
+@pytest.mark.survival
 @pytest.mark.parametrize(
     "line",
     [

@@ -5,22 +5,23 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from analysis.parallel import open_parallel_map
 from analysis.rank.layers import protocols
 from analysis.rank.layers.document import describe
 from analysis.rank.layers.exact import RATIOS as EXACT_RATIOS
 from analysis.rank.layers.exact import compare_exactly
 from analysis.rank.layers.search import OPEN_CHOICES, search_closest
 from analysis.rank.layers.sign_map import describe_map, map_signs
-from analysis.rank.layers.study import open_workers, run_layers
+from analysis.rank.layers.study import run_layers
 from analysis.rank.layers.verdicts import as_rows, judge, judge_grid, tally_levels, try_claims
 from analysis.study import Study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from analysis.parallel import ParallelMap
     from analysis.rank.layers.search import Candidate, SearchResult
     from analysis.rank.layers.setting import LayerSetting
-    from analysis.rank.layers.study import Workers
     from analysis.rank.layers.task import LayersTask
     from analysis.rank.layers.verdicts import Trial
 
@@ -36,7 +37,7 @@ def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] 
 
     Args:
         task: What to run.
-        progress: Called with a part's name, its steps done and all its steps.
+        progress: Receives the name of a part, its finished steps and the number of all.
 
     Returns:
         A study with the payload ``protocols, claims, sensitivity, search, sign_map``.
@@ -52,15 +53,15 @@ def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] 
     }
     stopped = False
     settings, grid = task.settings(), task.grid()
-    with open_workers(task.workers) as workers:
+    with open_parallel_map(task.workers) as parallel_map:
         try:
             for name, setting in settings.items():
-                _add_protocol(document, name, setting, workers=workers, task=task, progress=progress)
+                _add_protocol(document, name, setting, parallel_map=parallel_map, task=task, progress=progress)
             if grid:
                 document["sensitivity_setting"] = protocols.describe_grid(task.grid_base())
-                _add_grid(document, grid, workers, progress)
+                _add_grid(document, grid, parallel_map, progress)
                 document["sign_map_setting"] = describe_map(task.seed)
-                document["sign_map"] = map_signs(workers, seed=task.seed, progress=partial(progress, "sign map"))
+                document["sign_map"] = map_signs(parallel_map, seed=task.seed, progress=partial(progress, "sign map"))
         except KeyboardInterrupt:
             stopped = True
             if not document["protocols"] and not document["claims"]:
@@ -73,11 +74,11 @@ def _add_protocol(
     name: str,
     setting: LayerSetting,
     *,
-    workers: Workers,
+    parallel_map: ParallelMap,
     task: LayersTask,
     progress: Callable[[str, int, int], None],
 ) -> None:
-    sample = run_layers(setting, workers, partial(progress, name))
+    sample = run_layers(setting, parallel_map, partial(progress, name))
     exact = []
     if task.exact and not document["protocols"]:  # integer networks have no protocol: once is enough
         exact = compare_exactly(
@@ -97,14 +98,14 @@ def _add_protocol(
 def _add_grid(
     document: dict[str, Any],
     grid: list[tuple[dict[str, str], LayerSetting]],
-    workers: Workers,
+    parallel_map: ParallelMap,
     progress: Callable[[str, int, int], None],
 ) -> None:
     trials: list[Trial] = []
     done = 0
     try:
         for levels, setting in grid:
-            trials += try_claims(run_layers(setting, workers).whole(), levels)
+            trials += try_claims(run_layers(setting, parallel_map).whole(), levels)
             done += 1
             progress("sensitivity", done, len(grid))
     finally:
@@ -123,17 +124,17 @@ def run_search(
     Args:
         tries: Random settings before the best are improved.
         networks: Random networks of each.
-        seed: Of the settings.
+        seed: Seed of the settings.
         workers: Processes.
-        progress: Called with the number of settings tried; the number of all is known only for the random ones.
+        progress: Receives the settings tried; their final number is known for the random ones only.
 
     Returns:
         ``settings_tried, views_tried, tries, networks, seed, best, validated``; a best one has ``setting, distance,
         panels``.
     """
-    with open_workers(workers) as pool:
+    with open_parallel_map(workers) as parallel_map:
         result = search_closest(
-            pool,
+            parallel_map,
             tries=tries,
             networks=networks,
             seed=seed,

@@ -14,7 +14,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from bench.suites.support.interleaved_timing import ratio_of_medians, take_turns
+from analysis.statistics.estimates import format_estimate
+from bench.suites.support.interleaved_timing import ratio_of_medians, time_in_turns
 from rexnet_core import create_model
 from rexnet_core.blocks import LinearBottleneck, SqueezeExcite
 from rexnet_core.calibration import calibrate
@@ -141,13 +142,13 @@ def test_our_eager_against_the_public_forms(batch: int, memory_format: str, benc
         for net in nets.values():
             torch.testing.assert_close(net(images), ours(images), rtol=1e-4, atol=1e-5)
         calls = {name: partial(net, images) for name, net in nets.items()}
-        times_s = take_turns(calls, budget_s=BUDGET_S, least_turns=LEAST_TURNS, warm_up=WARM_UP_TURNS)
+        times_s = time_in_turns(calls, budget_s=BUDGET_S, least_turns=LEAST_TURNS, warm_up=WARM_UP_TURNS)
         benchmark.pedantic(ours, (images,), rounds=5)
     benchmark.extra_info.update(batch=batch, memory_format=memory_format, threads=torch.get_num_threads())
     for name in FORMS:
         ratio = ratio_of_medians(times_s["ours"], times_s[name])
-        benchmark.extra_info[f"ours_over_{name}"] = ratio.as_list()
-        print(f"\nbatch {batch}, {memory_format}: ours / {name} = {ratio}", end="")  # noqa: T201
+        benchmark.extra_info[f"ours_over_{name}"] = [ratio.value, ratio.low, ratio.high]
+        print(f"\nbatch {batch}, {memory_format}: ours / {name} = {format_estimate(ratio)}", end="")  # noqa: T201
 
 
 def _rewritten(ours: nn.Module, swap: Callable[[nn.Module], nn.Module]) -> nn.Module:

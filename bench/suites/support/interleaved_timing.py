@@ -1,40 +1,25 @@
-"""Callables of one process compared by taking turns: what the suites compare our own code with others' by."""
+"""Callables of one process timed in turns: how the suites compare this project's code with that of others."""
 
 from __future__ import annotations
 
 import gc
+import itertools
 import random
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.statistics.bootstrap import bootstrap_estimate, resample
+from bench.running.turns import take_turns
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-_DRAWS = 2000
-_COVERAGE = 0.95
+    from analysis.statistics.estimates import Estimate
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """The ratio of two times with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        """Such as ``0.987 [0.981, 0.993]``."""
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
-
-    def as_list(self) -> list[float]:
-        """Value, low and high, for JSON."""
-        return [self.value, self.low, self.high]
-
-
-def take_turns(
+def time_in_turns(
     calls: Mapping[str, Callable[[], object]],
     *,
     budget_s: float,
@@ -54,19 +39,20 @@ def take_turns(
     for _ in range(warm_up):
         for call in calls.values():
             call()
-    shuffler, order = random.Random(seed), list(calls)
     times_s: dict[str, list[float]] = {name: [] for name in calls}
+
+    def measure(name: str, _turn: int) -> None:
+        call = calls[name]
+        begun = time.perf_counter_ns()
+        call()
+        times_s[name].append((time.perf_counter_ns() - begun) * 1e-9)
+
     gc.collect()
     gc.disable()
     try:
         end = time.perf_counter() + budget_s
-        while time.perf_counter() < end or len(times_s[order[0]]) < least_turns:
-            shuffler.shuffle(order)
-            for name in order:
-                call = calls[name]
-                begun = time.perf_counter_ns()
-                call()
-                times_s[name].append((time.perf_counter_ns() - begun) * 1e-9)
+        turns = itertools.takewhile(lambda turn: turn < least_turns or time.perf_counter() < end, itertools.count())
+        take_turns(turns, lambda: list(calls), measure, random.Random(seed))
     finally:
         gc.enable()
     return times_s
@@ -80,10 +66,9 @@ def ratio_of_medians(numerator: Sequence[float], denominator: Sequence[float]) -
         denominator: Times [s] of the same turns.
     """
     top, bottom = np.asarray(numerator), np.asarray(denominator)
-    chosen = np.random.default_rng(0).integers(len(top), size=(_DRAWS, len(top)))
-    drawn = np.median(top[chosen], axis=1) / np.median(bottom[chosen], axis=1)
-    low, high = np.quantile(drawn, [(1 - _COVERAGE) / 2, (1 + _COVERAGE) / 2])
-    return Estimate(float(np.median(top) / np.median(bottom)), float(low), float(high))
+    turns = resample(len(top))
+    drawn = np.median(top[turns], axis=1) / np.median(bottom[turns], axis=1)
+    return bootstrap_estimate(float(np.median(top) / np.median(bottom)), drawn)
 
 
 def median_ratio(numerator: Sequence[float], denominator: Sequence[float]) -> Estimate:
@@ -94,6 +79,4 @@ def median_ratio(numerator: Sequence[float], denominator: Sequence[float]) -> Es
         denominator: Times [s] of the same pairs.
     """
     ratios = np.asarray(numerator) / np.asarray(denominator)
-    chosen = np.random.default_rng(0).integers(len(ratios), size=(_DRAWS, len(ratios)))
-    low, high = np.quantile(np.median(ratios[chosen], axis=1), [(1 - _COVERAGE) / 2, (1 + _COVERAGE) / 2])
-    return Estimate(float(np.median(ratios)), float(low), float(high))
+    return bootstrap_estimate(float(np.median(ratios)), np.median(ratios[resample(len(ratios))], axis=1))

@@ -1,4 +1,4 @@
-"""An interrupted run is gone on with from the store alone, and only as it was planned."""
+"""An interrupted run is resumed from the store alone, and only as it was planned."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_other_versions_are_refused_by_name_unless_forced_and_then_recorded(stor
     environment = interrupted.environment
     libraries = {**environment["libraries"], "torch": "1.0"}
     store.save_run(replace(interrupted, environment={**environment, "libraries": libraries}))
-    with pytest.raises(InputError, match=r"began under other conditions \(torch 1\.0, now .*--force"):
+    with pytest.raises(InputError, match=r"began under different conditions \(torch 1\.0, now .*--force"):
         read_resumed(options(resume="latest"), store)
     run = go_on(store, executor, force=True)
     [again] = store.find_run(run.id).settings[RESUMED]
@@ -220,9 +220,7 @@ def test_another_commit_matters_where_the_code_is_another_and_is_named_then(stor
     code["commit"] = "0" * 40
     assert not read_resumed(options(resume="latest"), store).differences
     code["digest"] = "another"
-    told = (
-        r"began under other conditions \(the code of rexbench has been changed \(commit c{10}, now 0{10}\)\).*--force"
-    )
+    told = r"began under different conditions \(the code of rexbench has changed \(commit c{10}, now 0{10}\)\).*--force"
     with pytest.raises(InputError, match=told):
         read_resumed(options(resume="latest"), store)
 
@@ -230,10 +228,10 @@ def test_another_commit_matters_where_the_code_is_another_and_is_named_then(stor
 @pytest.mark.usefixtures("interrupted")
 def test_code_that_was_changed_without_a_commit_is_refused(store, executor, code):
     code["digest"] = "another"
-    with pytest.raises(InputError, match=r"\(the code of rexbench has been changed\).*--force"):
+    with pytest.raises(InputError, match=r"\(the code of rexbench has changed\).*--force"):
         read_resumed(options(resume="latest"), store)
     run = go_on(store, executor, force=True)
-    assert run.settings[RESUMED][0]["differences"] == ["the code of rexbench has been changed"]
+    assert run.settings[RESUMED][0]["differences"] == ["the code of rexbench has changed"]
 
 
 @pytest.mark.usefixtures("interrupted")
@@ -242,7 +240,7 @@ def test_a_plan_that_cannot_be_read_is_one_line(store, tmp_path, data):
     with sqlite3.connect(tmp_path / "results.db") as connection:
         connection.execute("update plans set data = ?", [data])
     connection.close()
-    with pytest.raises(InputError, match=r"^the plan of run [^\n]* begin a new run$"):
+    with pytest.raises(InputError, match=r"^run [^\n]* must have a plan that rexbench wrote; [^\n]* start a new run$"):
         read_resumed(options(resume="latest"), store)
 
 

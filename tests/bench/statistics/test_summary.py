@@ -71,7 +71,7 @@ def test_too_few_samples_have_no_interval_and_say_why() -> None:
 
 def test_two_rounds_have_the_t_interval_of_their_logarithms() -> None:
     found = summary.summarise(measured(a_round([[1.0] * 6]), a_round([[math.e] * 6])))
-    half = 12.706 * math.sqrt(0.5) / math.sqrt(2)
+    half = 12.7062047 * math.sqrt(0.5) / math.sqrt(2)
     assert found.interval_method == "student"
     assert found.latency_low_s == pytest.approx(math.exp(0.5 - half))
     assert found.latency_high_s == pytest.approx(math.exp(0.5 + half))

@@ -21,7 +21,9 @@ from bench.records.run import RunInfo
 from bench.store.store import Store
 from rexbench.cli import main
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
+#: A commit whose `bench` was one flat folder: its workers must still be understood.
+FLAT = "38dcf3d"
 CASES = [
     Case(model="rexnet_1.0", resolution=224, batch=1, backend=backend, threads=2) for backend in ("eager", "openvino")
 ]
@@ -74,7 +76,8 @@ def save(tmp_path):
         (["--base", "main", "--force"], "--force is for stored runs"),
         (["--base", "main", "--rounds", "1"], "--rounds must be at least 2 to compare, not 1"),
         (["--base", "main", "--target", "0.01"], "--target is not for comparing"),
-        (["--base", "main", "--band", "3"], "--band is a share from 0 to 1, such as 0.03, not 3.0"),
+        (["--base", "main", "--margin", "3"], "--margin must be a share from 0 to 1, such as 0.03, got 3.0"),
+        (["--base", "main", "--band", "3"], "--margin must be a share from 0 to 1, such as 0.03, got 3.0"),
         (["--base", "main", "--markdown", "-", "--json"], "both ask for standard output"),
         (
             ["--base", "main", "--markdown", "none/r.md"],
@@ -84,7 +87,7 @@ def save(tmp_path):
         (["a", "b", "--models", "rexnet_1.0"], "stored runs are compared by all the cases they share; --models is for"),
         (["--base-set", "threads"], "--base-set takes KEY=VALUE with a key of threads, batch"),
         (["--base", "main", "--models", "rexnt_1.0"], "did you mean 'rexnet_1.0'"),
-        (["--base-wheel", "none.whl"], "base: a wheel is a file, none.whl is none"),
+        (["--base-wheel", "none.whl"], "base: a wheel must be a file, got none.whl"),
         (["a", "b"], "there is no store results/rexbench.db yet"),
     ],
 )
@@ -248,7 +251,7 @@ def test_a_live_comparison_of_two_settings_is_stored_and_printed_again(capsys, m
     assert json.loads(again)["rows"] == document["rows"]
 
 
-@pytest.mark.extra
+@pytest.mark.survival
 def test_a_working_tree_is_compared_with_a_revision_of_its_repository(capsys, tmp_path, monkeypatch):
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", "--no-hardlinks", str(ROOT), str(clone)], check=True)
@@ -263,3 +266,20 @@ def test_a_working_tree_is_compared_with_a_revision_of_its_repository(capsys, tm
     assert (tmp_path / "ran").exists()
     listed = subprocess.run(["git", "worktree", "list"], capture_output=True, text=True, check=True)
     assert len(listed.stdout.splitlines()) == 1
+
+
+@pytest.mark.extra
+def test_a_build_with_another_layout_of_modules_is_compared(capsys, tmp_path, monkeypatch):
+    if subprocess.run(["git", "-C", str(ROOT), "cat-file", "-e", f"{FLAT}^{{commit}}"], check=False).returncode:
+        pytest.skip(f"commit {FLAT} is not in the history of this checkout; fetch it with git fetch --unshallow")
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", "--no-hardlinks", str(ROOT), str(clone)], check=True)
+    monkeypatch.chdir(clone)
+    words = [*TINY, "--backends", "eager", "openvino"]
+    code, out, err = run(capsys, "compare", "--live", "--base", FLAT, *words, "--json")
+    rows = json.loads(out)["rows"]
+    assert code in {0, 3, 4}, err
+    assert [(row["backend"], row["status"], row["rounds"]) for row in rows] == [
+        ("eager", "ok", 2),
+        ("openvino", "ok", 2),
+    ]
