@@ -10,9 +10,9 @@ class Pair:
     """One pair of fresh processes.
 
     Args:
-        base_s: Samples of the base [s], beside the head at each level, by turn.
-        head_s: Samples of the head [s], the same.
-        machine: What else it did, as `bench.machine.interference.interference` tells.
+        base_s: Samples of the base [s] at each level, grouped by turn.
+        head_s: Samples of the head [s] at each level, grouped by turn.
+        machine: What else the machine did, as `bench.machine.interference.interference` measures it.
     """
 
     base_s: tuple[tuple[tuple[float, ...], ...], ...]
