@@ -54,7 +54,7 @@ class MachineLock:
         """Take the lock.
 
         Raises:
-            InputError: Another run has it, or its file can't be opened or belongs to something else.
+            InputError: Another run holds the lock, or its file can't be opened or belongs to something else.
         """
         if self._depth == 0:
             with contextlib.ExitStack() as stack:
@@ -128,7 +128,7 @@ def _check_ours(file: int, path: Path) -> None:
 def _find_holder(path: Path) -> str:
     """The number of the process that holds the lock; empty where it can't be known.
 
-    Every user can write to the file, and in a container numbers are others: it must be a rexbench that lives here.
+    Every user can write to the file, and containers number their processes anew: only a live rexbench is named.
     """
     with contextlib.suppress(OSError, psutil.Error):
         text = path.read_bytes()[: _MOST_BYTES + 1]

@@ -11,7 +11,7 @@ class Settings:
     """How thoroughly to measure.
 
     Args:
-        min_rounds: Process rounds before target and plateau may end a match; the budget may end it after one.
+        min_rounds: Process rounds before target and plateau may end a group; the budget may end it after one.
         max_rounds: Process rounds at most.
         target: Relative half-width of the 95 % interval at which a case is done.
         slice_s: Length of one turn [s].
@@ -19,10 +19,10 @@ class Settings:
         warm_s: Cap of the warm-up per round [s].
         warm_calls: Cap of the warm-up per round.
         limit_s: Time a case may take in one round, all phases included, before it counts as hung [s].
-        budget_s: Time the whole run should take [s]; None for as long as it needs. A match under way gets its
-            first rounds in any case, so that every planned case has a row.
+        budget_s: Time the whole run should take [s]; None for no limit. A group always gets its first round, so that
+            every planned case has a row.
         seed: Of weights, inputs and turn order.
-        memory_limit_bytes: Resident memory at which a worker is ended; None for no limit.
+        memory_limit_bytes: Resident memory at which a worker is killed; None for no limit.
     """
 
     min_rounds: int = 3

@@ -278,7 +278,9 @@ def test_what_others_have_written_into_a_store_is_one_line(store, tmp_path, stat
     with sqlite3.connect(tmp_path / "sub/results.db") as connection:
         connection.execute(statement)
     connection.close()
-    with pytest.raises(StoreError, match=r"^can't read the store .*: it holds what this rexbench .*\([^\n]*$"):
+    with pytest.raises(
+        StoreError, match=r"^can't read the store .*: this rexbench does not know what it holds .*\([^\n]*$"
+    ):
         store.find_run(), store.measurements(make_run().id), store.plan(make_run().id)
 
 
@@ -314,5 +316,5 @@ def test_a_store_in_a_folder_that_we_cannot_look_into_is_one_line(tmp_path, monk
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("pathlib.Path.exists", refuse)
-    with pytest.raises(StoreError, match=r"the folder of the store must be open to us; .*: Permission denied"):
+    with pytest.raises(StoreError, match=r"the folder of the store must be readable; .*: Permission denied"):
         Store(f"sqlite:///{tmp_path}/results.db", create=False)

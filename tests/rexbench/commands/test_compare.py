@@ -237,6 +237,7 @@ def test_latest_is_the_newest_run_with_cases_whatever_became_of_a_study(capsys, 
     assert "head: run head\n" in run(capsys, "compare", "base", "latest")[1]
 
 
+@pytest.mark.survival
 def test_a_live_comparison_of_two_settings_is_stored_and_printed_again(capsys, monkeypatch):
     monkeypatch.setitem(case_pairs.SETTINGS, "round_s", 0.2)
     words = [*TINY, "--backends", "openvino", "--base-set", "batch=1", "--head-set", "batch=2"]

@@ -106,6 +106,7 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(capsys, words, line):
     assert err.count("\n") == 1
 
 
+@pytest.mark.survival
 def test_a_real_self_test_stores_an_effect_that_a_comparison_finds(capsys, tmp_path, monkeypatch):
     monkeypatch.setitem(case_pairs.SETTINGS, "round_s", 0.2)
     monkeypatch.setattr(detectable_effect, "LEAST_PAIRS", 2)
