@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.machine.interference import can_judge, find_causes
 from bench.statistics.intervals import COVERAGE
-from bench.statistics.summary import summarise
+from bench.statistics.summary import median_latency, turns_of
 from bench.statistics.verdicts import BAND, FALSE_DISCOVERIES, VERDICTS, Change, judge
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ def _row(one: Compared, verdict: Verdict) -> dict[str, Any]:
         "q_value": verdict.q_value,
         "rounds": change.rounds,
         "paired": change.paired,
-        "base_latency_s": summarise(one.base).latency_s,
-        "head_latency_s": summarise(one.head).latency_s,
+        "base_latency_s": median_latency(turns_of(one.base.rounds)),
+        "head_latency_s": median_latency(turns_of(one.head.rounds)),
         **_conditions(one),
     }
 

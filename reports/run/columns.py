@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.statistics.knee import RULE
 
 #: Changes when a column goes, or changes its meaning or unit; a new column does not change it.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 IDENTITY = {
     "model": "registered name",
@@ -49,7 +49,7 @@ CASES = {
     "rounds": "process rounds",
     "stop_reason": "target: interval narrow enough; plateau: more samples no longer helped; "
     "rounds: their cap was reached; budget: time ran out",
-    "interval_method": "bootstrap over rounds and samples, or Student's t for 2 to 5 rounds; of latency_s, in the "
+    "interval_method": "bootstrap over rounds and samples, or Student's t for 3 to 5 rounds; of latency_s, in the "
     "throughput scenario of throughput_per_s",
     "interval_reason": "why there is no interval; in the throughput scenario of throughput_per_s, or under load of "
     "load_latency_s",
@@ -70,10 +70,10 @@ CASES = {
     "effective_device": "where the outputs were made",
     "effective_jobs": "inferences in one sample: 1, or in a window as many as are in flight",
     "steady": "whether warm-up ended because its windows agreed, in every round",
-    "interference": "clean, dirty, or not available where neighbours can't be seen; empty without a round",
-    "contamination_evidence": "what the machine did besides, by the rules in docs/method.md",
-    "dirty_rounds": "rounds in the estimate that are dirty; empty where that can't be told",
-    "repeated_rounds": "dirty rounds that are in no estimate, for clean repetitions stand in their place",
+    "interference": "undisturbed, disturbed, or not available where neighbours can't be seen; empty without a round",
+    "interference_evidence": "what else the machine did, by the rules in docs/method.md",
+    "disturbed_rounds": "disturbed rounds in the estimate; empty where that is not known",
+    "repeated_rounds": "disturbed rounds that are in no estimate, because undisturbed repetitions replace them",
     "others_percent": "share of our cores' time that processes of others, and interrupts, used, worst round",
     "cpu_pressure_percent": "share of time in which a task, our own included, waited for a core, worst round",
     "steal_percent": "share of core time given to other virtual machines, worst round",
@@ -132,8 +132,8 @@ PHASES = {
 ROUNDS = {
     **IDENTITY,
     "round": "process round, from 0; those that were replaced come last",
-    "replaced": "whether it was dirty and a clean repetition stands in its place; it is in no estimate",
-    "dirty": "why it is dirty, empty where nothing was found",
+    "replaced": "whether it was disturbed and an undisturbed repetition replaces it; it is in no estimate",
+    "disturbed": "why it counts as disturbed; empty where it does not",
     "compile_cache": PHASES["compile_cache"],
     "import_s": "importing the runtime",
     **{name: PHASES[name] for name in ("build_s", "convert_s", "compile_s", "first_inference_s", "warm_up_s")},

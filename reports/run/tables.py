@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.statistics.estimates import Estimate, format_estimate
 from bench.machine.interference import RULES
 from bench.records.case import HINT, SCENARIOS
+from bench.statistics.disturbance import DISTURBED, UNDISTURBED, UNKNOWN
 from bench.statistics.knee import RULE
-from reports.run.interference_badge import CLEAN, DIRTY, SYMBOLS, UNKNOWN, Badge
+from reports.run.interference_badge import SYMBOLS, render_badge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 MACHINE, EVIDENCE = "machine", "what else it did"
 #: Heading of the break-even, the one number whose infinity is said as a word of its own.
 PAYS = "pays after [images]"
-_CLASSES = {SYMBOLS[CLEAN]: "clean", SYMBOLS[DIRTY]: "dirty", SYMBOLS[UNKNOWN]: "unknown"}
+_CLASSES = {SYMBOLS[UNDISTURBED]: "undisturbed", SYMBOLS[DISTURBED]: "disturbed", SYMBOLS[UNKNOWN]: "unknown"}
 _NAMES = ["model", "resolution", "batch", "backend", "precision", "memory_format", "threads", "device", "scenario"]
 _NAMES += ["streams"]
 _ALWAYS = {"model", "batch", "backend"}
@@ -39,16 +41,16 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
     """Cases with samples: times in milliseconds, each number beside its interval."""
     shown = cases[cases["samples"] > 0]
     view = _identity_of(shown, cases)
-    view[MACHINE] = [str(Badge(state=state)) for state in shown["interference"]]
+    view[MACHINE] = [render_badge(state) for state in shown["interference"]]
     view["latency [ms]"] = shown["latency_s"] * 1e3
-    view["latency 95 % interval"] = _interval(shown, "latency_low_s", "latency_high_s", 1e3)
+    view["latency 95 % interval"] = _interval(shown, "latency", "_s", 1e3)
     view["speed-up"] = shown["speedup"]
-    view["speed-up 95 % interval"] = _interval(shown, "speedup_low", "speedup_high", 1)
+    view["speed-up 95 % interval"] = _interval(shown, "speedup")
     view["images/s"] = shown["throughput_per_s"]
-    view["images/s 95 % interval"] = _interval(shown, "throughput_low_per_s", "throughput_high_per_s", 1)
+    view["images/s 95 % interval"] = _interval(shown, "throughput", "_per_s")
     if shown["load_latency_s"].notna().any():
         view["under load [ms]"] = pd.to_numeric(shown["load_latency_s"]) * 1e3
-        view["under load 95 % interval"] = _interval(shown, "load_latency_low_s", "load_latency_high_s", 1e3)
+        view["under load 95 % interval"] = _interval(shown, "load_latency", "_s", 1e3)
         view["under load p95 [ms]"] = pd.to_numeric(shown["load_p95_s"]) * 1e3
     for percent in (90, 95, 99):
         view[f"p{percent} [ms]"] = pd.to_numeric(shown[f"p{percent}_s"]) * 1e3
@@ -58,7 +60,7 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
     view["stopped by"] = shown["stop_reason"]
     view["peak memory [MB]"] = shown["peak_rss_bytes"].astype("Float64").astype(float) / 1e6
     view["status"] = shown["status"]
-    view[EVIDENCE] = shown["contamination_evidence"]
+    view[EVIDENCE] = shown["interference_evidence"]
     return view
 
 
@@ -78,7 +80,7 @@ def view_rivals(rivals: pd.DataFrame) -> pd.DataFrame:
     for who in ("model", "rival"):
         view[f"{who} [ms]"] = pd.to_numeric(rivals[f"{who}_latency_s"]) * 1e3
     view["rival / model"] = pd.to_numeric(rivals["ratio"])
-    view["95 % interval"] = _interval(rivals, "ratio_low", "ratio_high", 1)
+    view["95 % interval"] = _interval(rivals, "ratio")
     view["paper's ratio"] = pd.to_numeric(rivals["paper_ratio"])
     view["paper's within"] = rivals["paper_in_interval"].map({True: "yes", False: "no"}).fillna("")
     view["paper's machine"] = rivals["paper_condition"].fillna("")
@@ -198,9 +200,16 @@ def _identity_of(shown: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     return found.rename(columns=lambda name: name.replace("_", " "))
 
 
-def _interval(shown: pd.DataFrame, low: str, high: str, factor: float) -> list[str]:
-    bounds = zip(shown[low] * factor, shown[high] * factor, strict=True)
-    return ["" if pd.isna(one) or one == two else f"{one:.4g} to {two:.4g}" for one, two in bounds]
+def _interval(shown: pd.DataFrame, name: str, unit: str = "", scale: float = 1.0) -> list[str]:
+    """The intervals of a number, such as ``12.1 to 12.6``; empty where there is none, or the number is exact."""
+    bounds = zip(*(shown[f"{name}{end}{unit}"].astype(float) for end in ("", "_low", "_high")), strict=True)
+    return [_describe_interval(Estimate(value=value, low=low, high=high), scale) for value, low, high in bounds]
+
+
+def _describe_interval(estimate: Estimate, scale: float) -> str:
+    if not estimate.has_interval or estimate.low == estimate.high:
+        return ""
+    return format_estimate(estimate, scale=scale).partition("[")[2].rstrip("]").replace(", ", " to ")
 
 
 def _told(values: pd.Series) -> pd.Series:
