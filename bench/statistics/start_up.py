@@ -97,6 +97,8 @@ def break_even(extra_s: float, base_per_image_s: float, speedup: Estimate) -> Br
         images, reason = 0.0, "costs nothing extra"
     elif saved_s <= 0:
         images, reason = math.inf, "not faster: never pays"
+    elif not speedup.has_interval:
+        reason = "the speed-up has no interval"
     elif not speedup.excludes(1):
         reason = "the speed-up can't be told from 1"
     return BreakEven(images=images, extra_s=extra_s, saved_per_image_s=saved_s, reason=reason)

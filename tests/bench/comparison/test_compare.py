@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_up import make_measurement
 
 from bench.comparison.builds import HeadExecutor
 from bench.comparison.compare import compare_live, compare_stored, find_differences
 from bench.comparison.document import make_document
 from bench.records.case import Case
-from bench.records.measurement import Measurement, Round
 from bench.records.run import RunInfo
 from bench.records.settings import Settings
 from bench.selftest.detectable_effect import Floor
@@ -135,10 +135,8 @@ def test_the_band_is_the_floor_where_that_is_larger_unless_it_was_asked_for(play
 
 def measured(case=CASE, scale=1.0, seed=0, status="ok"):
     random = np.random.default_rng(seed)
-    rounds = tuple(
-        Round(turns_s=tuple(map(tuple, scale * random.normal(1, 0.002, (3, 5)))), phases_s={}) for _ in range(8)
-    )
-    return Measurement(case=case, status=status, rounds=rounds, reason="" if status == "ok" else "it broke")
+    reason = "" if status == "ok" else "it broke"
+    return make_measurement(scale * random.normal(1, 0.002, (8, 3, 5)), case, status=status, reason=reason)
 
 
 def test_stored_runs_are_compared_case_by_case_as_independent_rounds():
