@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bench.machine.interference import RULES
+from bench.statistics.interval_rules import too_few_rounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,6 +128,7 @@ def conditions_of(document: Mapping[str, Any]) -> list[str]:
     if document["live"]:
         said.append(f"Floor: {document['floor'] or 'this machine has none stored; run `rexbench selftest`'}.")
     measured = [row for row in document["rows"] if row["rounds"]]
+    said += sorted({f"No interval: {reason}." for row in measured if (reason := too_few_rounds(row["rounds"]))})
     if measured and all(row.get("machine") == "not available" for row in measured):
         said.append("What else the machine did can't be seen here.")
     if document.get("stopped"):

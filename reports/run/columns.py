@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.statistics.knee import RULE
 
 #: Changes when a column goes, or changes its meaning or unit; a new column does not change it.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 1
 
 IDENTITY = {
     "model": "registered name",

@@ -61,7 +61,7 @@ def _tables(frames: Mapping[str, pd.DataFrame]) -> dict[str, Markup | None]:
         "left_out": tables.view_left_out(cases),
         "phases": tables.view_phases(frames["phases"], cases),
         "costs": tables.view_costs(frames["costs"]),
-        "ledger": tables.view_ledger(cases),
+        "effective": tables.view_effective(cases),
     }
     return {name: _table(name, frame) if len(frame) else None for name, frame in found.items()}
 

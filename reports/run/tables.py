@@ -136,20 +136,20 @@ def view_costs(costs: pd.DataFrame) -> pd.DataFrame:
     return view
 
 
-def view_ledger(cases: pd.DataFrame) -> pd.DataFrame:
-    """Asked beside got, agreement of the outputs, and what the machine did meanwhile."""
+def view_effective(cases: pd.DataFrame) -> pd.DataFrame:
+    """Requested beside effective settings, agreement of the outputs, and what the machine did meanwhile."""
     shown = cases[cases["samples"] > 0]
     view = _identity_of(shown, cases)
     for name in ("precision", "threads", "memory_format", "device"):
-        got = shown[f"effective_{name}"].astype(object).where(shown[f"effective_{name}"].notna(), "not told")
-        view[f"{name.replace('_', ' ')} (asked / got)"] = shown[name].astype(str) + " / " + got.astype(str)
-    view["streams got"] = _told(shown["effective_streams"])
+        effective = _or_unknown(shown[f"effective_{name}"])
+        view[f"{name.replace('_', ' ')} (requested / effective)"] = shown[name].astype(str) + " / " + effective
+    view["effective streams"] = _or_unknown(shown["effective_streams"])
     view["outputs agree"] = shown["parity_passed"].map({True: "yes", False: "no"}).fillna("not compared")
     view["cosine"] = pd.to_numeric(shown["parity_cosine"]).map("{:.6f}".format).replace("nan", "")
     view["relative error"] = pd.to_numeric(shown["parity_relative_error"])
     view["top-1 agreement"] = pd.to_numeric(shown["parity_top1_agreement"])
     view["steady"] = shown["steady"].map({True: "yes", False: "no"})
-    view["neighbours [%]"] = _told(pd.to_numeric(shown["others_percent"]).round(1))
+    view["neighbours [%]"] = _or_unknown(pd.to_numeric(shown["others_percent"]).round(1))
     view["CPU pressure [%]"] = pd.to_numeric(shown["cpu_pressure_percent"])
     view["steal [%]"] = pd.to_numeric(shown["steal_percent"])
     view["throttled periods"] = pd.to_numeric(shown["throttled_periods"])
@@ -175,10 +175,11 @@ MEANINGS: Mapping[str, str] = {
     "one off [s]": "build, convert, compile and first inference together",
     "outliers": "calls beyond 3 interquartile ranges from the quartiles of their round; counted, not dropped",
     "steady": "whether warm-up ended because its windows agreed, in every round",
-    MACHINE: "clean: as far as the system tells, in no round did neighbours use over "
+    MACHINE: "undisturbed: as far as the system tells, in no round did neighbours use over "
     f"{_MOST['others_percent']} of the cores or the hypervisor over {_MOST['steal_percent']}, nothing was throttled, "
-    f"and the frequency fell by no more than {_MOST['frequency_drop_percent']}; dirty: one of these did not hold, and "
-    "no clean repetition was had; not available: the system does not tell of neighbours, or sampling was too short",
+    f"and the frequency fell by no more than {_MOST['frequency_drop_percent']}; disturbed: one of these did not hold, "
+    "and repeating the round did not help; not available: the system does not report neighbours, or sampling was too "
+    "short",
     "neighbours [%]": "share of our cores' time that processes of others, and interrupts, used, worst round",
     "CPU pressure [%]": "share of time in which a task waited for a core, worst round; the benchmark counts, too",
     "steal [%]": "share of core time given to other virtual machines, worst round",
@@ -212,5 +213,5 @@ def _describe_interval(estimate: Estimate, scale: float) -> str:
     return format_estimate(estimate, scale=scale).partition("[")[2].rstrip("]").replace(", ", " to ")
 
 
-def _told(values: pd.Series) -> pd.Series:
-    return values.astype(object).where(values.notna(), "not told").astype(str)
+def _or_unknown(values: pd.Series) -> pd.Series:
+    return values.astype(object).where(values.notna(), "not reported").astype(str)

@@ -17,8 +17,10 @@ from bench.records.case import Case
 from bench.records.run import RunInfo
 from bench.records.settings import Settings
 from bench.selftest.detectable_effect import Floor
+from bench.statistics.verdicts import VERDICTS
 from bench.workers.child_process import Build
 from bench.workers.executor import WorkerError
+from reports.compare import render_compare
 from rexnet_core.errors import InputError
 
 CASE = Case(model="rexnet_1.0", resolution=64, batch=2, backend="eager", threads=2)
@@ -146,6 +148,18 @@ def test_stored_runs_are_compared_case_by_case_as_independent_rounds():
     row = document_of([found], live=False)["rows"][0]
     assert (row["verdict"], row["paired"]) == ("SLOWER", False)
     assert row["change"] == pytest.approx(0.2, abs=0.01)
+
+
+def test_two_rounds_have_a_verdict_and_no_interval():
+    sides = [replace(one, rounds=one.rounds[:2]) for one in (measured(), measured(scale=1.5, seed=1))]
+    [compared] = compare_stored(*([one] for one in sides))
+    document = document_of([compared], live=False)
+    [row] = document["rows"]
+    assert row["verdict"] in VERDICTS
+    assert (row["change_low"], row["change_high"]) == (None, None)
+    text = render_compare(document)
+    assert "% (no interval)" in text
+    assert "No interval: 2 rounds are too few for an interval; use --rounds 3 or more." in text
 
 
 def test_runs_without_a_common_case_are_refused_with_examples():
