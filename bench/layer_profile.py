@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from analysis.statistics.bootstrap import bootstrap_estimate, resample
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy.typing as npt
 
+    from analysis.statistics.estimates import Estimate
+
 _DRAWS = 1000
-_COVERAGE = 0.95
 PASSES = 30
 WARM_UP = 3
 
@@ -31,20 +34,12 @@ class LayerTime:
     """What one leaf module takes.
 
     Args:
-        share: Median over the passes of its time over the whole pass.
-        low: Lower end of the 95 % interval of that median, from resampling passes.
-        high: Upper end.
+        share: Median over the passes of its time over the whole pass, with the interval from resampling passes.
         median_s: Median of its time in a pass, all its runs together [s].
     """
 
-    share: float
-    low: float
-    high: float
+    share: Estimate
     median_s: float
-
-    def as_share(self) -> tuple[float, float, float]:
-        """Share, low and high, as a network study takes them."""
-        return self.share, self.low, self.high
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +62,9 @@ class LayerTimes:
     passes: int
     method: str = "eager forward pass, leaf modules timed by hooks that add some microseconds each"
 
-    def shares(self) -> dict[str, tuple[float, float, float]]:
-        """Share, low and high by layer, as a network study takes them."""
-        return {name: layer.as_share() for name, layer in self.layers.items()}
+    def shares(self) -> dict[str, Estimate]:
+        """The share of each layer, by name."""
+        return {name: layer.share for name, layer in self.layers.items()}
 
 
 def time_layers(model: torch.nn.Module, images: torch.Tensor, *, passes: int = PASSES, seed: int = 0) -> LayerTimes:
@@ -134,17 +129,12 @@ def _summarise(
 ) -> dict[str, LayerTime]:
     """Medians with their intervals, of times of shape (passes, layers) and (passes,)."""
     shares = layers_s / totals_s[:, None]
-    chosen = np.random.default_rng(seed).integers(len(shares), size=(_DRAWS, len(shares)))
-    found = {}
-    for place, name in enumerate(names):
-        if not layers_s[:, place].any():
-            continue
-        drawn = np.median(shares[chosen, place], axis=1)
-        low, high = np.quantile(drawn, [(1 - _COVERAGE) / 2, (1 + _COVERAGE) / 2])
-        found[name] = LayerTime(
-            share=float(np.median(shares[:, place])),
-            low=float(low),
-            high=float(high),
-            median_s=float(np.median(layers_s[:, place])),
+    resampled = resample(len(shares), seed, _DRAWS)
+    return {
+        name: LayerTime(
+            share=bootstrap_estimate(float(np.median(own)), np.median(own[resampled], axis=1)),
+            median_s=float(np.median(times_s)),
         )
-    return found
+        for name, own, times_s in zip(names, shares.T, layers_s.T, strict=True)
+        if times_s.any()
+    }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analysis.statistics.intervals import normal_quantile
 from bench.selftest.detectable_effect import LEAST_PAIRS
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _share(value: float, error: float | None) -> str:
     if _missing(error):
         return f"{100 * value:.1f} %"
     assert error is not None
-    return f"{100 * value:.1f} ± {196 * error:.1f} %"
+    return f"{100 * value:.1f} ± {100 * normal_quantile() * error:.1f} %"
 
 
 def _missing(value: float | None) -> bool:

@@ -45,7 +45,7 @@ class SqueezeExcite(nn.Module):
     """x * sigmoid(expand(act(norm(reduce(mean(x)))))), both 1x1 convolutions with bias.
 
     Args:
-        width: Of the input [channels].
+        width: Width of the input [channels].
         w_se: Squeeze width [channels].
         norm: Whether there is a batch norm; an identity stands in its place where not.
         act: Name of the activation, not none.

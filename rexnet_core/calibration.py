@@ -58,7 +58,7 @@ def calibrate(module: torch.nn.Module, resolution: int, seed: int) -> None:
     Args:
         module: In any mode, on the CPU, float32.
         resolution: Side of the calibration images [pixels].
-        seed: Of weights and images.
+        seed: Seed of weights and images.
     """
     import torch  # noqa: PLC0415 - whoever only makes images stays free of torch
 

@@ -73,8 +73,8 @@ class HeadConfig:
 
     Args:
         w_in: Width of the last block [channels].
-        w_conv: Width of the 1x1 convolution before the mean; 0 is none.
-        w_hidden: Width of the hidden linear layer (with bias) after the mean; 0 is none.
+        w_conv: Width of the 1x1 convolution before the mean; 0 for none.
+        w_hidden: Width of the hidden linear layer (with bias) after the mean; 0 for none.
         act: After the convolution and after the hidden layer.
         dropout: Probability of dropping a feature in training.
         num_classes: Width of the classifier, a linear layer with bias.

@@ -42,12 +42,12 @@ def list_images(folder: str | os.PathLike[str]) -> list[Path]:
     """
     place = Path(folder)
     try:
-        found = sorted(one for one in place.iterdir() if one.suffix.lower() in SUFFIXES and one.is_file())
+        images = sorted(file for file in place.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
     except OSError as error:
         raise InputError(f"images come from a folder; {place}: {error.strerror}; name one that can be read") from None
-    if not found:
+    if not images:
         raise InputError(f"{place} has no image; put files ending in {', '.join(SUFFIXES)} there, not in subfolders")
-    return found
+    return images
 
 
 def load_image(
@@ -66,7 +66,7 @@ def load_image(
         path: A file in one of the formats of `SUFFIXES`.
         resolution: Side of the square that is cut out [pixels].
         crop_ratio: That side over the shorter side of the resized image, above 0 and up to 1.
-        interpolation: Of the resizing, whose filter widens with the step down.
+        interpolation: Method of the resizing, whose filter widens with the step down.
         upright: Whether to turn the image as its EXIF entry says.
 
     Returns:

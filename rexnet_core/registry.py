@@ -100,7 +100,7 @@ def model_info(name: str) -> ModelInfo:
     """Family, width, native input side and source of `name`.
 
     Raises:
-        InputError: `name` is none, or its width is out of range or spelt in another way.
+        InputError: `name` is not a model name, or its width is out of range or not in canonical spelling.
     """
     family, tail = _split(name)
     width_mult, resolution, source = None, NATIVE_RESOLUTION, PLAIN_SOURCE

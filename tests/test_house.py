@@ -27,7 +27,7 @@ DOORS = {
     "itables": "reports/page",
     "jinja2": "reports/page",
     "sklearn": "analysis/rank/trained/data.py",
-    "scipy": "analysis/rank/trained/statistics.py",
+    "scipy": "analysis/statistics",
     "PIL": "rexnet_core/preprocess.py",
 }
 

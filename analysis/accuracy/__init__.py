@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from analysis.accuracy.folder import LabelledFolder, LabelledImage, read_folder
-from analysis.accuracy.intervals import wilson_interval
 from analysis.accuracy.setting import EvaluationSetting
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ __all__ = [
     "count_hits",
     "read_folder",
     "run_evaluation",
-    "wilson_interval",
 ]
 
 _HOMES = {"Hits": "hits", "count_hits": "hits", "run_evaluation": "run"}

@@ -27,7 +27,7 @@ class Checkpoint:
     Args:
         model: A registered name.
         path: The file.
-        sha256: Of the file, in hexadecimal.
+        sha256: Digest of the file, in hexadecimal.
         tensors: By name.
         classes: Rows of the classifier.
     """

@@ -70,7 +70,7 @@ def _check_order(folder: Path, present: Iterable[str]) -> None:
 def _read(file: Path) -> str:
     try:
         if not file.is_file():
-            raise InputError(f"--classes-file must be a file, {file} is none; name one")
+            raise InputError(f"--classes-file must be a file; got {file}")
         if file.stat().st_size > _MOST_BYTES:
             raise InputError(f"--classes-file must be a list of names, {file} is too large for one; name another")
         return file.read_text(encoding="utf-8-sig")

@@ -45,10 +45,10 @@ class LabelledFolder:
 
     def spread(self, limit: int | None) -> tuple[LabelledImage, ...]:
         """At most `limit` images at even distances over the whole folder, so that all classes are among them."""
-        found = len(self.images)
-        if limit is None or limit >= found:
+        total = len(self.images)
+        if limit is None or limit >= total:
             return self.images
-        return tuple(self.images[(2 * index + 1) * found // (2 * limit)] for index in range(limit))
+        return tuple(self.images[(2 * index + 1) * total // (2 * limit)] for index in range(limit))
 
 
 def read_folder(folder: Path, classes_file: Path | None = None) -> LabelledFolder:
@@ -74,12 +74,12 @@ def read_folder(folder: Path, classes_file: Path | None = None) -> LabelledFolde
     left_out = len(entries) - len(places)
     trail = (_identity(folder),)
     for name, place in sorted(places.items()):
-        found = list(_walk(place, trail))
-        kept = [LabelledImage(path, index[name]) for path, is_kept in found if is_kept]
+        files = list(_walk(place, trail))
+        kept = [LabelledImage(path, index[name]) for path, is_kept in files if is_kept]
         if not kept:
             raise InputError(f"each class folder must hold images, {place} has none; fill or remove it")
         images += kept
-        left_out += len(found) - len(kept)
+        left_out += len(files) - len(kept)
     return LabelledFolder(images=tuple(images), classes=classes, folders=len(places), left_out=left_out)
 
 
@@ -88,7 +88,7 @@ def _walk(folder: Path, trail: Trail) -> Iterator[tuple[Path, bool]]:
     here = _identity(folder)
     if here in trail:
         raise InputError(f"a folder must not lead back into itself, the link {folder} does; remove it")
-    for entry in sorted(_scan(folder), key=lambda one: one.name):
+    for entry in sorted(_scan(folder), key=lambda entry: entry.name):
         path, hidden = Path(entry.path), entry.name.startswith(".")
         if _is_folder(entry) and not hidden:
             yield from _walk(path, (*trail, here))
@@ -106,10 +106,10 @@ def _scan(folder: Path) -> list[os.DirEntry[str]]:
 
 def _identity(folder: Path) -> tuple[int, int]:
     try:
-        found = folder.stat()
+        status = folder.stat()
     except OSError as error:
         raise InputError(f"images come from a folder; {folder}: {error.strerror}; name one that can be read") from None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -120,7 +120,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _may_be_read(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a file or a link that leads nowhere, which is told as damaged; reading a pipe would never end."""
+    """Whether it is a file, or a broken link, which counts as damaged; a read from a pipe would never end."""
     try:
         return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))  # noqa: PTH110 - no Path made
     except OSError:

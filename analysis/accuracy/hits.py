@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Pixels = npt.NDArray[np.float32]
     Loading = list[tuple[LabelledImage, Future[Pixels]]]
 
-#: A class is found if it is among this many of the largest logits.
+#: An image counts for top-5 if its class is among this many of the largest logits.
 TOP = 5
 
 
@@ -35,8 +35,8 @@ class Hits:
 
     Args:
         images: That the network has seen.
-        top1: Of these, with the right class first.
-        top5: Of these, with the right class among the first five.
+        top1: Images with the right class first.
+        top5: Images with the right class among the first five.
         unreadable: Images passed over, by path; not among `images`.
     """
 
@@ -62,7 +62,7 @@ def count_hits(
         images: With labels below the number of classes.
         load: One image, shape (3, H, W); called from several threads.
         batch_size: Images of one forward pass.
-        threads: Of torch, and as many that load.
+        threads: Threads of torch; as many more load images.
         skip_unreadable: Whether an image that raises InputError is passed over.
 
     Raises:

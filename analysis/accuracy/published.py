@@ -21,18 +21,18 @@ def why_not_comparable(folders: int, classes: int) -> str:
     return ""
 
 
-def published_rows(model: str, found: Mapping[str, float | None], *, comparable: bool) -> Iterator[dict[str, Any]]:
+def published_rows(model: str, accuracy: Mapping[str, float | None], *, comparable: bool) -> Iterator[dict[str, Any]]:
     """Each printed top-1 and top-5 of a model, with its source.
 
     Args:
         model: A registered name.
-        found: ``top1_percent``, ``top1_low_percent``, ``top1_high_percent``, and the same of top5 [%].
+        accuracy: ``top1_percent``, ``top1_low_percent``, ``top1_high_percent``, and those of ``top5`` [%].
         comparable: Whether the printed number is about the same classes; else nothing is said of its place.
     """
     for row in load():
         if row.model != model or row.metric not in {"top1", "top5"}:
             continue
-        ours, low, high = (found[f"{row.metric}{end}_percent"] for end in ("", "_low", "_high"))
+        ours, low, high = (accuracy[f"{row.metric}{end}_percent"] for end in ("", "_low", "_high"))
         place: dict[str, Any] = {"difference_percent": None, "in_interval": None}
         if comparable and ours is not None and low is not None and high is not None:
             printed, half = float(row.value), float(row.step) / 2

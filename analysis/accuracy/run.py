@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from analysis.accuracy.checkpoint import read_checkpoint
 from analysis.accuracy.folder import read_folder
 from analysis.accuracy.hits import TOP, Hits, count_hits
-from analysis.accuracy.intervals import wilson_interval
 from analysis.accuracy.published import published_rows, why_not_comparable
+from analysis.statistics.intervals import wilson_estimate
 from rexnet_core.errors import InputError
 from rexnet_core.preprocess import IMAGENET_MEAN, IMAGENET_STD, load_image, resized_side
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from analysis.accuracy.folder import LabelledFolder, LabelledImage
     from analysis.accuracy.setting import EvaluationSetting
 
-#: Of damaged files that are passed over, as many are named.
+#: The most skipped damaged files whose names are kept.
 NAMED = 20
 
 
 def run_evaluation(setting: EvaluationSetting, progress: Callable[[str, int, int], object]) -> dict[str, Any]:
-    """Evaluate a checkpoint: the document as plain values.
+    """Evaluate a checkpoint and return the document as plain values.
 
-    After Ctrl-C the document is about the images seen so far, and ``stopped`` says so. They are gone through in a
-    shuffled order, the same each time, so that those seen are a fair sample.
+    After Ctrl-C the document is about the images seen so far, and ``stopped`` says so. The order
+    is shuffled, alike each time, so that the images seen are a fair sample.
 
     Args:
-        setting: What is asked for.
+        setting: Model, weights, images and how they are read.
         progress: Called with a word, the images done and their number.
 
     Raises:
@@ -82,13 +82,13 @@ def run_evaluation(setting: EvaluationSetting, progress: Callable[[str, int, int
 def _check_classes(setting: EvaluationSetting, folder: LabelledFolder, classes: int) -> None:
     if folder.classes == classes:
         return
-    tells = f"the checkpoint tells {classes} classes apart"
+    trained = f"the checkpoint has {classes} classes"
     if setting.classes_file is None:
         raise InputError(
-            f"{tells}, {setting.images} has {folder.classes} class folders; give as many, or name all classes in "
+            f"{trained}, {setting.images} has {folder.classes} class folders; give as many, or name all classes in "
             "order in a --classes-file"
         )
-    raise InputError(f"{tells}, {setting.classes_file} names {folder.classes}; name each on a line, in order")
+    raise InputError(f"{trained}, {setting.classes_file} names {folder.classes}; name each on a line, in order")
 
 
 def _loader(setting: EvaluationSetting) -> Callable[[LabelledImage], npt.NDArray[np.float32]]:
@@ -107,14 +107,14 @@ def _loader(setting: EvaluationSetting) -> Callable[[LabelledImage], npt.NDArray
 
 def _accuracy(hits: Hits, folder: LabelledFolder) -> dict[str, Any]:
     """Counts, shares and intervals; top-5 has none where there are fewer classes than that."""
-    found: dict[str, Any] = {"images": hits.images, "classes": folder.classes}
-    for metric, count in (("top1", hits.top1), ("top5", hits.top5 if folder.classes >= TOP else None)):
-        low, high = (None, None) if count is None else wilson_interval(count, hits.images)
-        found[f"{metric}_percent"] = None if count is None else 100 * count / hits.images
-        found[f"{metric}_low_percent"] = None if low is None else 100 * low
-        found[f"{metric}_high_percent"] = None if high is None else 100 * high
-        found[f"{metric}_correct"] = count
-    return found | {"unreadable": len(hits.unreadable), "unreadable_files": list(hits.unreadable[:NAMED])}
+    accuracy: dict[str, Any] = {"images": hits.images, "classes": folder.classes}
+    for metric, correct in (("top1", hits.top1), ("top5", hits.top5 if folder.classes >= TOP else None)):
+        share = None if correct is None else wilson_estimate(correct, hits.images)
+        accuracy[f"{metric}_percent"] = 100 * share.value if share else None
+        accuracy[f"{metric}_low_percent"] = 100 * share.low if share else None
+        accuracy[f"{metric}_high_percent"] = 100 * share.high if share else None
+        accuracy[f"{metric}_correct"] = correct
+    return accuracy | {"unreadable": len(hits.unreadable), "unreadable_files": list(hits.unreadable[:NAMED])}
 
 
 def _conditions(

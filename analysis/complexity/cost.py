@@ -8,8 +8,8 @@ in which the model runs. The counts, each defined here and nowhere else:
     Learnable numbers: weights, biases, and batch norm's scale and shift. Running means and variances are buffers
     and not counted.
 ``params_folded``
-    The same after each batch norm that reads a convolution or linear layer is folded into it: the norm disappears
-    and the layer before it has a bias, one per output channel, whether it had one before or not.
+    Learnable numbers after folding each batch norm into the convolution or linear layer that it reads: the norm
+    disappears and that layer has a bias, one per output channel, whether it had one before or not.
 ``macs``
     Multiply-adds of convolutions and linear layers, one for each weight for each place it is applied to; zero
     padding counts as if it were input. Bias additions, batch norm, activations, pooling, the products of
@@ -32,7 +32,7 @@ from dataclasses import dataclass
 #: Bytes of one element in fp32, the precision traffic is counted in.
 FP32_BYTES = 4
 
-#: Convolutions by their shape, then the rest; `other` is a module that owns parameters and is none of these.
+#: Convolutions by their shape, then the rest; `other` owns parameters and fits no other kind.
 KINDS = ("conv", "pointwise_conv", "depthwise_conv", "grouped_conv", "linear", "batch_norm", "other")
 
 
@@ -44,7 +44,7 @@ class LayerCost:
         layer: Name of the module in the torch model, such as ``blocks.3.expand.conv``.
         kind: One of `KINDS`.
         params: Learnable numbers of this module alone.
-        params_folded: The same with batch norm folded: 0 for a norm that disappears.
+        params_folded: Learnable numbers with batch norm folded: 0 for a norm that disappears.
         macs: Multiply-adds.
         activations: Output elements; 0 for a batch norm.
         out_shape: Shape of the output in torch's order with the batch of 1 in front: ``(1, C, H, W)`` or ``(1, C)``.
@@ -110,11 +110,6 @@ class Cost:
     def traffic_bytes(self) -> int:
         """Bytes the convolutions and linear layers must move at least."""
         return sum(layer.traffic_bytes for layer in self.layers)
-
-    @property
-    def macs_per_byte(self) -> float:
-        """Arithmetic intensity, the abscissa of a roofline [multiply-adds per byte]."""
-        return self.macs / self.traffic_bytes
 
 
 def conv_kind(w_in: int, w_out: int, kernel: int, groups: int) -> str:

@@ -1,8 +1,8 @@
 """Costs as fvcore counts them: the third witness, and the only file that imports fvcore.
 
 fvcore traces the model with `torch.jit` on real tensors. Its convolution and linear counts are multiply-adds, as
-ours; its total adds two per element of batch norm, and pooling. Activations and additions it passes over: it
-logs which, unless that is silenced, as it is here, where the record of a count tells them.
+ours; its total adds two per element of batch norm, and pooling. It skips activations and
+additions and logs which; the log is silenced here, because the record of a count lists them.
 
 Source: facebookresearch/fvcore, ``fvcore/nn/flop_count.py`` and ``jit_handles.py``, release 0.1.5.
 """
@@ -12,10 +12,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from fvcore.nn import ActivationCountAnalysis, FlopCountAnalysis
+from fvcore.nn import FlopCountAnalysis
 
 import rexnet_core
-from analysis.complexity.conventions.record import Count, Part, tell
+from analysis.complexity.conventions.record import Count, Part, describe_uncounted
 from analysis.complexity.meta_run import Resolution, check_shape, inference, name_of
 
 if TYPE_CHECKING:
@@ -38,11 +38,6 @@ def fvcore_macs(module: torch.nn.Module, resolution: int = 224, *, in_channels: 
         if name in leaves
     }
     return {name: macs for name, macs in found.items() if macs}
-
-
-def fvcore_activations(module: torch.nn.Module, resolution: int = 224, *, in_channels: int = 3) -> int:
-    """Output elements of convolutions and linear layers."""
-    return int(_quiet(ActivationCountAnalysis(module, _image(module, resolution, in_channels))).total())
 
 
 def count_as_fvcore(model: torch.nn.Module | str, resolution: Resolution = 224) -> Count:
@@ -72,7 +67,9 @@ def count_as_fvcore(model: torch.nn.Module | str, resolution: Resolution = 224) 
         height=height,
         width=width,
         parts=_own_parts(inclusive),
-        uncounted=tell({name.removeprefix("aten::").rstrip("_"): times for name, times in passed_over.items()}),
+        uncounted=describe_uncounted(
+            {name.removeprefix("aten::").rstrip("_"): times for name, times in passed_over.items()}
+        ),
     )
 
 

@@ -27,7 +27,7 @@ _GPUS = re.compile(r"\b(gpus?|[vap]100|m40|t4|h\d00|l40?s?|rtx|gtx|geforce|tesla
 
 
 class Input(NamedTuple):
-    """The side to count a row at [pixels], or None and why there is none."""
+    """The side to count a row at [pixels], or None and the reason."""
 
     side: int | None
     problem: str = ""
@@ -39,14 +39,14 @@ def read_input(row: PublishedRow) -> Input:
     Understood are ``224x224``, ``1x3x224x224``, ``224``, ``224 px``, and ``image size 224`` or ``crop 224`` among other
     words. Several sides, or one that is no square or out of range, are not guessed at.
     """
-    shapes = {tuple(int(one) for one in re.findall(r"\d+", found)[-2:]) for found in _SHAPE.findall(row.conditions)}
-    sides = {int(found) for pattern in _SIDES for found in pattern.findall(row.conditions)}
+    shapes = {tuple(map(int, re.findall(r"\d+", shape)[-2:])) for shape in _SHAPE.findall(row.conditions)}
+    sides = {int(side) for pattern in _SIDES for side in pattern.findall(row.conditions)}
     stated = shapes | {(side, side) for side in sides}
     if not stated:
         return Input(model_info(row.model).resolution) if is_registered(row.model) else Input(None, "no known model")
     if len(stated) > 1:
-        told = ", ".join(f"{height}x{width}" for height, width in sorted(stated))
-        return Input(None, f"several inputs are named ({told})")
+        inputs = ", ".join(f"{height}x{width}" for height, width in sorted(stated))
+        return Input(None, f"several inputs are named ({inputs})")
     ((height, width),) = stated
     if height != width:
         return Input(None, f"the input, {height}x{width}, is no square")

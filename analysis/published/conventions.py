@@ -106,7 +106,7 @@ def stated_convention(row: PublishedRow) -> str | None:
 
 
 def _unknown_words(row: PublishedRow) -> str:
-    """What is wrong with the convention a row states; empty where nothing is, and where it states none."""
+    """What is wrong with the convention that a row states; empty for a sound one, and for a row that states none."""
     if row.convention.strip().lower() in _UNSTATED or stated_convention(row) is not None:
         return ""
     known = ", ".join((*CONVENTIONS, TIMM_INDEX))
@@ -130,9 +130,11 @@ def _choose(rows: Sequence[PublishedRow], total: Total) -> Choice:
     for name in (*QUICK, *_SLOW):
         if name in _SLOW and not _worth_converting(rows, scores):
             break
-        found = [(row, agree(row, total(name, row.model, side))) for row in rows if (side := _side_under(name, row))]
-        scores[name] = sum(bool(how) for _, how in found)
-        sure = any(how == "exact" and digits(row) >= _MANY_DIGITS for row, how in found)
+        agreements = [
+            (row, agree(row, total(name, row.model, side))) for row in rows if (side := _side_under(name, row))
+        ]
+        scores[name] = sum(bool(how) for _, how in agreements)
+        sure = any(how == "exact" and digits(row) >= _MANY_DIGITS for row, how in agreements)
         if sure and scores[name] == len(rows):
             break
     most = max(scores.values())
@@ -151,10 +153,10 @@ def _choose(rows: Sequence[PublishedRow], total: Total) -> Choice:
 
 def _undecided(best: Sequence[str], most: int, of: int, tried: Sequence[str]) -> str:
     """Why none was taken, in words."""
-    told = (
+    reason = (
         f"{' or '.join(best)} would give {most} of its {of} rows, which may be chance" if best else "none gives a row"
     )
-    return f"the source does not say how it counted: {told}; tried: {', '.join(tried)}"
+    return f"the source does not say how it counted: {reason}; tried: {', '.join(tried)}"
 
 
 def _worth_converting(rows: Sequence[PublishedRow], scores: Mapping[str, int]) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.complexity.conventions import CONVENTIONS
 from analysis.published.conditions import is_registered, read_input
 from analysis.published.conventions import QUICK, stated_convention
-from analysis.published.gather import EVERY, FACTORS, conventions_for, fill_book, total_from
+from analysis.published.gather import EVERY, FACTORS, conventions_for, fill_cache, total_from
 from analysis.published.judge import judge_rows
 from analysis.published.timm_index import TIMM_INDEX
 from analysis.published.verdict import VERDICTS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from analysis.published.verdict import Verdict
 
 FORMAT_VERSION = 1
-#: What the explorer shows unless told otherwise: one network of each kind, for converting one takes seconds.
+#: What the explorer shows by default: one network of each kind, because converting a network takes seconds.
 EXPLORED = (
     *("rexnet_1.0", "rexnet_2.0", "rexnet_lite_1.0"),
     *("efficientnet_b0", "mobilenet_v2_1.0", "regnetx_3.2gf"),
@@ -43,7 +43,7 @@ _TIMM = {
 
 def make_document(
     rows: Sequence[PublishedRow],
-    book: CountCache,
+    cache: CountCache,
     *,
     explored: Sequence[str] = EXPLORED,
     measured: Sequence[Measured] = (),
@@ -54,19 +54,19 @@ def make_document(
 
     Args:
         rows: Published numbers.
-        book: Keeps counts.
+        cache: Keeps the counts.
         explored: Registered names that the explorer shows, each at its own input side.
         measured: Latencies measured here.
         jobs: Processes that count.
-        progress: Told how many models are counted, of how many.
+        progress: Receives the number of counted models and the number of all.
 
     Raises:
         InputError: An unknown model among `explored`.
     """
     sides = {model: model_info(model).resolution for model in explored}
     wanted = [(model, side, name) for model, side in sides.items() for name in conventions_for(model)]
-    fill_book(book, [*wanted, *_wanted_by(rows)], jobs=jobs, progress=progress)
-    verdicts = judge_rows(rows, total_from(book), _checkpoint_bytes, measured)
+    fill_cache(cache, [*wanted, *_wanted_by(rows)], jobs=jobs, progress=progress)
+    verdicts = judge_rows(rows, total_from(cache), _checkpoint_bytes, measured)
     return {
         "format": "rexbench-published",
         "format_version": FORMAT_VERSION,
@@ -76,7 +76,7 @@ def make_document(
         "rows": [verdict.as_dict() for verdict in verdicts],
         "conventions": [*_describe_conventions(), _TIMM],
         "uses": _uses(verdicts),
-        "explorer": [_explore(book, model, side, name) for model, side, name in wanted],
+        "explorer": [_explore(cache, model, side, name) for model, side, name in wanted],
     }
 
 
@@ -87,12 +87,12 @@ def _checkpoint_bytes(model: str) -> int | None:
 
 
 def _wanted_by(rows: Sequence[PublishedRow]) -> Iterator[tuple[str, int, str]]:
-    """What the verdicts will ask the book for: the candidates where a source does not say how it counted."""
+    """What the verdicts will ask the cache for: the candidates where a source does not say how it counted."""
     for row in rows:
         if row.metric != "flops" or not is_registered(row.model):
             continue
         stated, side = stated_convention(row), read_input(row).side
-        # fvcore runs the model, and is asked only where the others leave a doubt; the config alone tells some.
+        # fvcore runs the model and is used only if the others leave a doubt; some counts follow from the config alone.
         names = {stated} if stated else {*QUICK} - {"fvcore"}
         if side:
             known = names.intersection(conventions_for(row.model)) - FACTORS.keys()
@@ -109,7 +109,7 @@ def _tally_by_source(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     sources: defaultdict[str, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         sources[verdict.row.source].append(verdict)
-    return [{"source": source, "rows": len(found), **_tally(found)} for source, found in sources.items()]
+    return [{"source": source, "rows": len(own), **_tally(own)} for source, own in sources.items()]
 
 
 def _describe_conventions() -> Iterator[dict[str, Any]]:
@@ -131,8 +131,8 @@ def _uses(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     ]
 
 
-def _explore(book: CountCache, model: str, side: int, name: str) -> dict[str, Any]:
-    count = book.count(name, model, side)
+def _explore(cache: CountCache, model: str, side: int, name: str) -> dict[str, Any]:
+    count = cache.count(name, model, side)
     return {
         "model": model,
         "height": count.height,

@@ -52,14 +52,14 @@ class Measured:
     """Latencies of a run, for rows of the same kind of hardware and batch.
 
     Args:
-        told: Where and how they were taken, in words.
+        description: Where and how they were taken, in words.
         device: ``cpu`` or ``cuda``.
         batch: Images per call.
         latency_s: Model -> latency [s], each in a match of its own.
         paired: (model, divided by) -> ratio from turns taken side by side.
     """
 
-    told: str
+    description: str
     device: str
     batch: int
     latency_s: Mapping[str, Interval] = field(default_factory=dict)
@@ -84,8 +84,8 @@ def imply(row: PublishedRow, rows: Sequence[PublishedRow], measured: Sequence[Me
     if to is None:
         return None
     printed = divide(row, kin[to])
-    found = next((one for one in measured if _is_like(row, one)), None)
-    ours, told = _measured_ratio(found, row.model, to) if found else (None, "")
+    own = next((candidate for candidate in measured if _is_like(row, candidate)), None)
+    ours, description = _measured_ratio(own, row.model, to) if own else (None, "")
     return Ratio(
         to=to,
         printed=printed.value,
@@ -94,7 +94,7 @@ def imply(row: PublishedRow, rows: Sequence[PublishedRow], measured: Sequence[Me
         ours=ours.value if ours else None,
         ours_low=ours.low if ours else None,
         ours_high=ours.high if ours else None,
-        measured=told,
+        measured=description,
     )
 
 
@@ -105,9 +105,9 @@ def _is_like(row: PublishedRow, measured: Measured) -> bool:
 
 def _measured_ratio(measured: Measured, model: str, to: str) -> tuple[Interval | None, str]:
     if (model, to) in measured.paired:
-        return measured.paired[model, to], f"{measured.told}, in turns side by side"
+        return measured.paired[model, to], f"{measured.description}, in turns side by side"
     if model not in measured.latency_s or to not in measured.latency_s:
         return None, ""
     over, under = measured.latency_s[model], measured.latency_s[to]
     apart = Interval(value=over.value / under.value, low=over.low / under.high, high=over.high / under.low)
-    return apart, f"{measured.told}, one after the other: the interval is the widest the two allow"
+    return apart, f"{measured.description}, one after the other: the interval is the widest the two allow"

@@ -43,15 +43,15 @@ def agree(row: PublishedRow, ours: int, step: Decimal | None = None) -> str:
 
 
 def digits(row: PublishedRow) -> int:
-    """How many digits tell: those from the first that is no zero to the last that `last_digit` stands for."""
+    """The number of significant digits: from the first that is not zero to that of `last_digit`."""
     return len(str(int(row.value / last_digit(row))))
 
 
 def last_digit(row: PublishedRow) -> Decimal:
-    """What one unit of the last telling digit is worth, in the base unit.
+    """What one unit of the last significant digit is worth, in the base unit.
 
-    The digits after a decimal point tell; zeros at the end of a whole number of three digits or more (4800000, 300) may
-    fill it up, and do not.
+    Digits after a decimal point are significant. Zeros at the end of a whole number of three digits or more (4800000,
+    300) may be padding, and are not.
     """
     zeros = len(row.printed) - len(row.printed.rstrip("0"))
     whole = "." not in row.printed and len(row.printed) >= _LONG

@@ -69,7 +69,7 @@ def explain(table: Table, place: int) -> str:
 
     Args:
         table: All rows.
-        place: Of a cost row that our count does not give.
+        place: Place of a cost row that our count does not give.
     """
     for rule in (_repeated_row, _index_constants, _padded_digits, _taken_over, _other_model):
         reason = rule(table, place)

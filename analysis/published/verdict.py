@@ -15,7 +15,7 @@ VERDICTS = {
     "reproduced": "our count gives the printed digits",
     "explained": "our count does not give the printed digits, and a computation shows why",
     "contradicted": "its convention is known, and under it our count gives other digits",
-    "open": "not settled: no convention can be told to have made it, or there is nothing here to count it with",
+    "open": "not settled: several conventions may have made it, or nothing here can count it",
     "needs data": "an accuracy: it takes the data set and the checkpoint to check",
     "needs hardware": "a latency: it takes the hardware; what can be compared are ratios between models",
 }

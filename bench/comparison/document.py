@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from analysis.statistics.estimates import COVERAGE
 from bench.machine.interference import can_judge, find_causes
 from bench.statistics.interval_rules import too_few_rounds
-from bench.statistics.intervals import COVERAGE
 from bench.statistics.summary import median_latency, turns_of
 from bench.statistics.verdicts import BAND, FALSE_DISCOVERIES, VERDICTS, Change, judge
 
@@ -93,10 +93,10 @@ def _row(one: Compared, verdict: Verdict) -> dict[str, Any]:
         "reason": one.reason,
         "verdict": verdict.name if compared else None,
         "grounds": verdict.reason if compared else "",
-        "change": change.value,
+        "change": change.estimate.value,
         # The verdict rests on the interval whatever the rounds; from so few it would tell a reader nothing.
-        "change_low": None if too_few_rounds(change.rounds) else change.low,
-        "change_high": None if too_few_rounds(change.rounds) else change.high,
+        "change_low": None if too_few_rounds(change.rounds) else change.estimate.low,
+        "change_high": None if too_few_rounds(change.rounds) else change.estimate.high,
         "band": verdict.band,
         "p_value": change.p_value,
         "q_value": verdict.q_value,

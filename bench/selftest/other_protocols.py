@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.statistics.estimates import COVERAGE
+from analysis.statistics.significance import mann_whitney_p, welch_test
 from bench.selftest.power import TRIALS, evaluate, pair_logs
-from bench.statistics.intervals import COVERAGE
-from bench.statistics.significance import mann_whitney, welch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -120,14 +120,14 @@ def _try(
 def _welch_calls(one: list[Array], two: list[Array]) -> tuple[float, float]:
     """The p-value, and by how much the second is slower."""
     first, second = np.concatenate(one), np.concatenate(two)
-    return welch(first, second)[2], float(second.mean() - first.mean())
+    return welch_test(first, second).p_value, float(second.mean() - first.mean())
 
 
 def _rank_calls(one: list[Array], two: list[Array]) -> tuple[float, float]:
     first, second = np.concatenate(one), np.concatenate(two)
-    return mann_whitney(first, second), float(np.median(second) - np.median(first))
+    return mann_whitney_p(first, second), float(np.median(second) - np.median(first))
 
 
 def _welch_processes(one: list[Array], two: list[Array]) -> tuple[float, float]:
     first, second = (np.array([math.log(np.median(values)) for values in side]) for side in (one, two))
-    return welch(first, second)[2], float(second.mean() - first.mean())
+    return welch_test(first, second).p_value, float(second.mean() - first.mean())

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.statistics.intervals import COVERAGE
-from bench.statistics.significance import student_quantile
+from analysis.statistics.estimates import COVERAGE
+from analysis.statistics.intervals import student_quantile, upper_deviation
+from analysis.statistics.significance import detectable_shift
 from bench.statistics.verdicts import summarise_change
 
 if TYPE_CHECKING:
@@ -25,17 +25,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from analysis.statistics.estimates import Estimate
     from bench.records.pair import Pair
     from bench.statistics.intervals import Array
-    from bench.statistics.verdicts import Change
 
     Places = NDArray[np.intp]
 
 #: Share of trials in which a slow-down must be found to count as visible.
 POWER = 0.95
 TRIALS = 8000
-#: For the power of Student's t, which is worked out once.
-_DRAWS = 100_000
 #: A slow-down of e to the tenth is as good as any.
 _MOST = 10.0
 _SEED = 20_210_607
@@ -85,7 +83,7 @@ class PowerAnalysis:
     seen: float
     disjoint: int
     disjoint_told: int
-    bias: Change
+    bias: Estimate
     added: tuple[float, ...]
 
 
@@ -110,9 +108,6 @@ def evaluate(logs: Array, levels: Sequence[float], rounds: int, band: float) -> 
     count = len(logs)
     rates = tuple(_rate(logs[:, place], level, rounds, band) for place, level in enumerate(levels))
     spread = float(logs[:, 0].std(ddof=1)) if count > 1 else math.nan
-    # Chi-square's lower 5 % point by Wilson and Hilferty; the spread from few pairs may be too small by this much.
-    dof = max(count - 1, 1)
-    widest = spread / math.sqrt(max(1 - 2 / (9 * dof) - 1.645 * math.sqrt(2 / (9 * dof)), 0.05) ** 3)
     ends = [logs[start : start + rounds, 0] for start in range(0, count - rounds + 1, rounds)]
     return PowerAnalysis(
         pairs=count,
@@ -120,11 +115,11 @@ def evaluate(logs: Array, levels: Sequence[float], rounds: int, band: float) -> 
         rates=rates,
         spread=spread,
         floor=least_visible(spread, rounds),
-        floor_high=least_visible(widest, rounds),
+        floor_high=least_visible(upper_deviation(spread, max(count - 1, 1)), rounds),
         seen=min((rate.level for rate in rates if rate.level and rate.told >= POWER), default=math.nan),
         disjoint=len(ends),
         disjoint_told=sum(summarise_change(end).p_value <= 1 - COVERAGE for end in ends),
-        bias=summarise_change(logs[:, 0]),
+        bias=summarise_change(logs[:, 0]).estimate,
         added=tuple(float(np.expm1(np.median(logs[:, place] - logs[:, 0]))) for place in range(len(levels))),
     )
 
@@ -136,15 +131,7 @@ def least_visible(spread: float, rounds: int) -> float:
         spread: Standard deviation of a round's log-ratio.
         rounds: 2 or more.
     """
-    return math.expm1(min(_reach(rounds) * spread / math.sqrt(rounds), _MOST))
-
-
-@lru_cache(maxsize=64)
-def _reach(rounds: int) -> float:
-    """How many standard errors a slow-down must be worth: found is Z + reach > t S, so it is a quantile of t S - Z."""
-    rng, dof = np.random.default_rng(_SEED), rounds - 1
-    thresholds = student_quantile(COVERAGE, dof) * np.sqrt(rng.chisquare(dof, _DRAWS) / dof)
-    return float(np.quantile(thresholds - rng.standard_normal(_DRAWS), POWER))
+    return math.expm1(min(detectable_shift(rounds, POWER) * spread / math.sqrt(rounds), _MOST))
 
 
 def _rate(logs: Array, level: float, rounds: int, band: float) -> DetectionRate:
@@ -188,7 +175,7 @@ def _values(logs: Array, level: float, pairs: Places, signs: Array) -> Array:
 def _judge(drawn: Array, level: float, band: float) -> tuple[float, float]:
     """Shares of trials in which a difference is told, and in which it is also beyond the band."""
     rounds = drawn.shape[1]
-    estimates, threshold = drawn.mean(axis=1), student_quantile(COVERAGE, rounds - 1)
+    estimates, threshold = drawn.mean(axis=1), student_quantile(rounds - 1)
     errors = drawn.std(axis=1, ddof=1) / math.sqrt(rounds)
     slower = estimates > threshold * errors
     faster = -estimates > threshold * errors if level == 0 else np.zeros_like(slower)

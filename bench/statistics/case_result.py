@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from bench.records.case import Case
     from bench.records.measurement import Measurement
+    from bench.statistics.intervals import Array
     from bench.statistics.start_up import StartUp
-    from bench.statistics.summary import Array
 
 _WINDOWS = "a sample of the throughput scenario is a window of several requests"
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.statistics.estimates import Estimate
+from analysis.statistics.intervals import normal_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 MIN_ROUNDS = 3
 #: The most by which the upper bound may exceed the lower, as a factor.
 MAX_SPAN = 10.0
-#: Two-sided 95 % quantile of the normal distribution.
-_NORMAL = 1.96
 
 
 def too_few_rounds(rounds: int) -> str:
@@ -68,7 +67,7 @@ def median_openness(values: Array, effective: float) -> float:
         values: Positive.
         effective: How many independent samples they are worth.
     """
-    reach = min(0.5, _NORMAL / 2 / math.sqrt(effective))
+    reach = min(0.5, normal_quantile() / 2 / math.sqrt(effective))
     low, high = np.quantile(values, [0.5 - reach, 0.5 + reach])
     return float(np.log(high / low)) / 2
 
@@ -84,4 +83,4 @@ def ratio_openness(numerators: Array, denominators: Array) -> float:
     if turns == 1:
         return 0.0
     residuals = numerators / numerators.sum() - denominators / denominators.sum()
-    return _NORMAL * math.sqrt(float((residuals**2).sum()) * turns / (turns - 1))
+    return normal_quantile() * math.sqrt(float((residuals**2).sum()) * turns / (turns - 1))

@@ -1,12 +1,15 @@
-"""Intervals for medians of grouped samples: rounds hold turns, turns hold samples. Plain arrays, numpy only."""
+"""Intervals for medians of grouped samples: rounds hold turns, turns hold samples. Arrays in, estimates out."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from analysis.statistics.bootstrap import DRAWS, bootstrap_estimate
+from analysis.statistics.estimates import Estimate
+from analysis.statistics.intervals import mean_estimate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,36 +18,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-#: Two-sided coverage of every interval in this package.
-COVERAGE = 0.95
 #: Below six rounds no finite two-sided 95 % order-statistic interval of a median exists (2 * 0.5**5 > 0.05),
 #: and a bootstrap that resamples so few rounds is optimistic.
 BOOTSTRAP_ROUNDS = 6
 #: Samples per round below which the round's own median is too uncertain to be resampled.
 LEAST_SAMPLES = 5
 
-_DRAWS = 2000
 _SEED = 20_210_607
-#: Student's t at 97.5 %, by degrees of freedom.
-_STUDENT_T = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776}
-_NORMAL = 1.96
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
-    """A 95 % interval; NaN bounds where none can be given, and then `reason` says why.
-
-    Args:
-        low: Lower bound, in the unit of the values.
-        high: Upper bound.
-        method: ``bootstrap``, ``student`` or empty.
-        reason: One line; empty where the bounds are finite.
-    """
-
-    low: float = math.nan
-    high: float = math.nan
-    method: str = ""
-    reason: str = ""
 
 
 def effective_count(turns: Sequence[Array]) -> float:
@@ -64,10 +44,11 @@ def effective_count(turns: Sequence[Array]) -> float:
     return total / min(max(effect, 1.0), float(sizes.max()))
 
 
-def median_interval(rounds: Sequence[Array], effective: Sequence[float], *, least: int = LEAST_SAMPLES) -> Interval:
-    """The 95 % interval of the median over rounds of the per-round medians.
+def median_interval(rounds: Sequence[Array], effective: Sequence[float], *, least: int = LEAST_SAMPLES) -> Estimate:
+    """The median over rounds of the per-round medians, with its 95 % interval.
 
-    One round gives none: it can't see how processes differ, which is the larger part of the variance. Two to five
+    One round gives none: it can't see how processes differ, which is the larger part of the variance; whether two are
+    enough to be shown is for `bench.statistics.interval_rules`. Two to five
     rounds give Student's t interval of the logarithms of their medians, right where those are close to normal and wide
     where they are few. Six and more give a hierarchical bootstrap: rounds, then samples within each.
 
@@ -76,53 +57,58 @@ def median_interval(rounds: Sequence[Array], effective: Sequence[float], *, leas
         effective: What `effective_count` says of each round.
         least: Fewest values a round must have; 1 where each value is itself a median of several samples.
     """
+    medians = np.array([np.median(values) for values in rounds])
     if reason := _why_none(rounds, least):
-        return Interval(reason=reason)
+        return Estimate(value=_median(medians), reason=reason)
     if len(rounds) < BOOTSTRAP_ROUNDS:
-        return student_interval(np.array([np.median(values) for values in rounds]))
+        return _student_of_logs(medians)
     rng = np.random.default_rng(_SEED)
     drawn = np.stack([_draw_medians(rng, values, count) for values, count in zip(rounds, effective, strict=True)])
-    return resampled_interval(rng, drawn)
+    return _bootstrap_rounds(medians, drawn, rng)
 
 
-def student_interval(estimates: Array) -> Interval:
-    """Student's t interval of the mean of the logarithms of one positive estimate per round, 2 to 5 rounds."""
-    logs = np.log(estimates)
-    half = _STUDENT_T[len(logs) - 1] * float(logs.std(ddof=1)) / math.sqrt(len(logs))
-    return Interval(low=math.exp(logs.mean() - half), high=math.exp(logs.mean() + half), method="student")
-
-
-def resampled_interval(rng: np.random.Generator, drawn: Array) -> Interval:
-    """The percentile interval of the median over rounds, resampling rounds.
+def ratio_interval(numerators: Sequence[Array], denominators: Sequence[Array]) -> Estimate:
+    """The median over rounds of sum over sum, with its 95 % interval from resampling rounds and then turns.
 
     Args:
-        rng: Source of the draws.
-        drawn: Resampled estimates of each round, ``(rounds, draws)``.
+        numerators: For each round, one value per turn, such as images done.
+        denominators: For each round, one positive value per turn, such as time taken.
     """
-    chosen = rng.integers(len(drawn), size=drawn.shape)
-    medians = np.median(np.take_along_axis(drawn, chosen, axis=0), axis=0)
-    low, high = np.quantile(medians, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
-    return Interval(low=float(low), high=float(high), method="bootstrap")
-
-
-def ratio_interval(numerators: Sequence[Array], denominators: Sequence[Array]) -> Interval:
-    """The interval of the median over rounds of sum over sum, resampling rounds and then turns.
-
-    Args:
-        numerators: Per round, one value per turn (such as images done).
-        denominators: The same (such as time taken), positive.
-    """
-    if reason := _why_none(numerators, 1):
-        return Interval(reason=reason)
     pairs = list(zip(numerators, denominators, strict=True))
+    ratios = np.array([top.sum() / bottom.sum() for top, bottom in pairs])
+    if reason := _why_none(numerators, 1):
+        return Estimate(value=_median(ratios), reason=reason)
     if len(pairs) < BOOTSTRAP_ROUNDS:
-        return student_interval(np.array([top.sum() / bottom.sum() for top, bottom in pairs]))
+        return _student_of_logs(ratios)
     rng = np.random.default_rng(_SEED)
-    drawn = np.empty((len(pairs), _DRAWS))
+    drawn = np.empty((len(pairs), DRAWS))
     for row, (top, bottom) in enumerate(pairs):
-        turns = rng.integers(len(top), size=(_DRAWS, len(top)))
+        turns = rng.integers(len(top), size=(DRAWS, len(top)))
         drawn[row] = top[turns].sum(axis=1) / bottom[turns].sum(axis=1)
-    return resampled_interval(rng, drawn)
+    return _bootstrap_rounds(ratios, drawn, rng)
+
+
+def _median(values: Array) -> float:
+    return float(np.median(values)) if len(values) else math.nan
+
+
+def _student_of_logs(values: Array) -> Estimate:
+    """The median with Student's interval of the mean of the logarithms, one positive value per round."""
+    logs = mean_estimate(np.log(values))
+    return Estimate(value=_median(values), low=math.exp(logs.low), high=math.exp(logs.high), method=logs.method)
+
+
+def _bootstrap_rounds(values: Array, drawn: Array, rng: np.random.Generator) -> Estimate:
+    """The median over rounds with the percentile interval from resampling rounds.
+
+    Args:
+        values: One per round.
+        drawn: Resampled values of each round, shape (rounds, draws).
+        rng: Draws the rounds.
+    """
+    places = rng.integers(len(drawn), size=drawn.shape)
+    medians = np.median(np.take_along_axis(drawn, places, axis=0), axis=0)
+    return bootstrap_estimate(_median(values), medians)
 
 
 def _why_none(rounds: Sequence[Array], least: int) -> str:
@@ -142,7 +128,7 @@ def _draw_medians(rng: np.random.Generator, values: Array, effective: float) -> 
     that rank; so one variate stands for a whole resample. `effective` takes the place of n.
     """
     middle = (effective + 1) / 2
-    ranks = rng.beta(middle, middle, size=_DRAWS)
+    ranks = rng.beta(middle, middle, size=DRAWS)
     places = np.minimum((ranks * len(values)).astype(int), len(values) - 1)
     medians: Array = np.sort(values)[places]
     return medians

@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bench.records.case import SCENARIOS
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -71,10 +69,10 @@ def find_series(cases: Iterable[CaseResult]) -> tuple[Series, ...]:
     """
     groups: dict[tuple[str, Case], dict[int, CaseResult]] = {}
     for one in cases:
-        over = "batch" if one.case.scenario == SCENARIOS[0] else "streams"
-        size = getattr(one.case, over)
+        over, size = ("streams", one.case.streams) if one.queued else ("batch", one.case.batch)
+        shared = replace(one.case, streams=0) if one.queued else replace(one.case, batch=0)
         if one.status == "ok" and size and not math.isnan(one.throughput.value):
-            groups.setdefault((over, replace(one.case, **{over: 0})), {})[size] = one
+            groups.setdefault((over, shared), {})[size] = one
     ordered = sorted(groups.items(), key=lambda group: group[0][0])  # batches before streams
     return tuple(
         Series(over=over, by_size=by_size, knee=find_knee({size: one.throughput for size, one in by_size.items()}))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.statistics.estimates import Estimate
+from analysis.statistics.estimates import COVERAGE, Estimate
 from bench.statistics.interval_rules import apply_rules, median_openness, ratio_openness
-from bench.statistics.intervals import COVERAGE, LEAST_SAMPLES, effective_count, median_interval, ratio_interval
+from bench.statistics.intervals import LEAST_SAMPLES, effective_count, median_interval, ratio_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,14 +92,7 @@ def estimate_throughput(rounds: Sequence[Sequence[Array]], images_per_sample: in
         return Estimate(reason="no samples")
     done = [np.array([len(turn) for turn in turns], dtype=float) for turns in rounds]
     taken = [np.array([turn.sum() for turn in turns]) for turns in rounds]
-    between = ratio_interval(done, taken)
-    estimate = Estimate(
-        value=median_throughput(rounds),
-        low=between.low,
-        high=between.high,
-        method=between.method,
-        reason=between.reason,
-    )
+    estimate = ratio_interval(done, taken)
     return apply_rules(estimate, list(map(ratio_openness, done, taken))).scaled(images_per_sample)
 
 
@@ -144,14 +137,7 @@ def relative_iqr(values: Array) -> float:
 
 def _estimate_median(rounds: Sequence[Array], effective: Sequence[float], least: int = LEAST_SAMPLES) -> Estimate:
     """The median over rounds of the per-round medians, with the interval that `apply_rules` leaves it."""
-    between = median_interval(rounds, effective, least=least)
-    estimate = Estimate(
-        value=float(np.median([np.median(values) for values in rounds])),
-        low=between.low,
-        high=between.high,
-        method=between.method,
-        reason=between.reason,
-    )
+    estimate = median_interval(rounds, effective, least=least)
     return apply_rules(estimate, list(map(median_openness, rounds, effective)))
 
 

@@ -1,78 +1,73 @@
-"""FASTER, SLOWER, SAME or AMBIGUOUS: what two builds' times allow one to say, with the rule and its error rates.
+"""FASTER, SLOWER, SAME or AMBIGUOUS: what the times of two builds show, with the rule and its error rates.
 
-The change is the head's time per image over the base's, minus 1: above 0 the head is slower. One value per process
-round, the median over turns of the logarithm of the ratio, is all that enters the test: values of one round share their
-processes and are not independent. The interval is Student's over the rounds, so it holds what processes differ by, and
-the p-value is that of the same t. The band is a share b; "within it" means a ratio of times from 1/(1+b) to 1+b.
+The change is the head's time per image over the base's, minus 1: above 0 the head is slower. Each process round enters
+the test with one value, the median over turns of the logarithm of the ratio: values of one round share their processes
+and are not independent. The interval is Student's over the rounds, so it holds what processes differ by, and the
+p-value is that of the same t. The equivalence margin is a share b: a ratio of times from 1/(1+b) to 1+b is within it.
 
-- SLOWER, FASTER: a difference is told (the p-value, adjusted by Benjamini and Hochberg over all cases compared, is at
-  most 5 %), and the estimate lies beyond the band. So where nothing has changed at all, a comparison, of however many
-  cases, raises an alarm in at most 5 % of repetitions. Where some cases have changed, at most 5 % of the differences
-  told are none, on average; that is a rate of all that are told, of which those within the band are SAME and are no
-  alarm, so among the alarms alone it may be larger.
-- SAME: the whole 95 % interval lies within the band. A change as large as the band is called so in at most 2.5 %.
+- SLOWER, FASTER: the difference is significant (the p-value, adjusted by Benjamini and Hochberg over all cases
+  compared, is at most 5 %), and the estimate lies beyond the margin. Where nothing has changed, a comparison of however
+  many cases therefore raises a false alarm in at most 5 % of repetitions. Where some cases have changed, at most 5 % of
+  the significant differences are false on average. Significant differences within the margin are SAME and raise no
+  alarm, so the share of false ones among the alarms alone may be larger.
+- SAME: the whole 95 % interval lies within the margin. A change as large as the margin is called SAME in at most 2.5 %.
 - AMBIGUOUS: neither.
 
-The rule needs a number of rounds that was fixed before: stopping when the interval happens to be narrow would break it.
+The number of rounds must be fixed before the first: to stop as soon as the interval is narrow breaks the rule.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.statistics.intervals import COVERAGE
-from bench.statistics.significance import student_p, student_quantile, welch
+from analysis.statistics.estimates import Estimate
+from analysis.statistics.significance import adjust_p_values, paired_test, welch_test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from analysis.statistics.significance import Difference
     from bench.records.measurement import Measurement, Round
     from bench.statistics.intervals import Array
 
 VERDICTS = ("SLOWER", "AMBIGUOUS", "SAME", "FASTER")
-#: Share of false ones among the differences that are told.
+#: Largest share of false ones among the significant differences.
 FALSE_DISCOVERIES = 0.05
-#: Changes within this share are not worth a verdict, whatever the machine could see.
+#: Default equivalence margin: a smaller change is not worth a verdict, even where the machine can show it.
 BAND = 0.03
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """How much longer the head takes than the base, as a share; NaN where it can't be said.
+    """How much longer the head takes than the base, as a share.
 
     Args:
-        value: Head over base, minus 1.
-        low: Lower bound of the 95 % interval.
-        high: Upper bound.
-        p_value: Of no change, two-sided.
-        rounds: Process rounds of the side that has fewer.
-        paired: Whether the sides took turns; else the rounds are independent samples of each.
-        reason: Why there is no interval; empty where there is one.
+        estimate: Head over base, minus 1.
+        p_value: Of no change, two-sided; NaN where the estimate has no interval.
+        rounds: Process rounds of the build that has fewer.
+        paired: Whether the builds took turns; else the rounds are independent samples of each.
     """
 
-    value: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
+    estimate: Estimate = field(default_factory=Estimate)
     p_value: float = math.nan
     rounds: int = 0
     paired: bool = True
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What may be said of one case.
+    """The verdict on one case.
 
     Args:
         name: One of `VERDICTS`.
-        change: What it rests on.
-        band: The share within which a change does not matter.
-        q_value: The p-value adjusted for the number of cases; NaN without one.
-        reason: The rule's grounds in words.
+        change: The change on which the verdict rests.
+        band: The equivalence margin: the share within which a change does not matter.
+        q_value: The p-value adjusted for the number of cases; NaN without a p-value.
+        reason: Why the rule gives this verdict, in words.
     """
 
     name: str
@@ -83,61 +78,47 @@ class Verdict:
 
 
 def paired_change(base: Measurement, head: Measurement) -> Change:
-    """The change between two that took turns, from turn t of round r of each."""
+    """The change between two builds that took turns, from turn t of round r of each."""
     scale = math.log(base.images_per_sample / head.images_per_sample)
     rounds = [_paired(one, two) for one, two in zip(base.rounds, head.rounds, strict=False)]
     return summarise_change(np.array([np.median(logs) + scale for logs in rounds if len(logs)]))
 
 
 def unpaired_change(base: Measurement, head: Measurement) -> Change:
-    """The change between two that were measured at different times: Welch's interval over the rounds' medians."""
-    one, two = (_round_medians(side) for side in (base, head))
-    rounds = min(len(one), len(two))
+    """The change between two builds measured at different times: Welch's interval over the medians of rounds."""
+    before, after = _round_medians(base), _round_medians(head)
+    rounds = min(len(before), len(after))
     if rounds == 0:
-        return Change(paired=False, reason="no samples")
-    value = float(two.mean() - one.mean())
+        return Change(estimate=Estimate(reason="no samples"), paired=False)
     if rounds == 1:
-        why = "one process round can't show how processes differ"
-        return Change(value=math.expm1(value), rounds=1, paired=False, reason=why)
-    error, dof, p_value = welch(one, two)
-    return _change(value, error, dof, p_value, rounds, paired=False)
+        return _single_round(float(after.mean() - before.mean()), paired=False)
+    return _change(welch_test(before, after), rounds, paired=False)
 
 
 def summarise_change(logs: Array) -> Change:
-    """The change that the logarithms of ratios, head over base, one for each process round, make together."""
-    if not len(logs):
-        return Change(reason="no turn was taken by both")
-    value = float(logs.mean())
-    if len(logs) == 1:
-        why = "one process round can't show how processes differ"
-        return Change(value=math.expm1(value), rounds=1, reason=why)
-    error = float(logs.std(ddof=1)) / math.sqrt(len(logs))
-    dof = len(logs) - 1
-    p_value = student_p(value / error, dof) if error else float(value == 0)
-    return _change(value, error, dof, p_value, len(logs), paired=True)
-
-
-def _change(value: float, error: float, dof: float, p_value: float, rounds: int, *, paired: bool) -> Change:
-    half = student_quantile(COVERAGE, dof) * error
-    # With few rounds the interval may run past what a float holds; it says "anything" all the same.
-    low, high = math.expm1(value - half), math.expm1(min(value + half, 700.0))
-    return Change(value=math.expm1(value), low=low, high=high, p_value=p_value, rounds=rounds, paired=paired)
-
-
-def adjust(p_values: Sequence[float]) -> list[float]:
-    """Benjamini and Hochberg's adjusted p-values; at most 5 % of those up to 0.05 are false, on average.
+    """The change over all process rounds.
 
     Args:
-        p_values: One per case; NaN where there is none, which stays so and is not counted.
+        logs: For each round, the logarithm of the ratio of times, head over base.
     """
-    known = sorted((value, place) for place, value in enumerate(p_values) if not math.isnan(value))
-    adjusted = [math.nan] * len(p_values)
-    least = 1.0
-    for rank in range(len(known), 0, -1):
-        value, place = known[rank - 1]
-        least = min(least, value * len(known) / rank)
-        adjusted[place] = least
-    return adjusted
+    if not len(logs):
+        return Change(estimate=Estimate(reason="no turn was taken by both"))
+    if len(logs) == 1:
+        return _single_round(float(logs[0]), paired=True)
+    return _change(paired_test(logs), len(logs), paired=True)
+
+
+def _single_round(log: float, *, paired: bool) -> Change:
+    reason = "one process round can't show how processes differ"
+    return Change(estimate=Estimate(value=math.expm1(log), reason=reason), rounds=1, paired=paired)
+
+
+def _change(difference: Difference, rounds: int, *, paired: bool) -> Change:
+    log = difference.estimate
+    # With few rounds the interval may exceed what a float holds; its bound is then as good as infinite.
+    low, high = math.expm1(log.low), math.expm1(min(log.high, 700.0))
+    estimate = Estimate(value=math.expm1(log.value), low=low, high=high, method=log.method)
+    return Change(estimate=estimate, p_value=difference.p_value, rounds=rounds, paired=paired)
 
 
 def judge(changes: Sequence[Change], bands: Sequence[float]) -> list[Verdict]:
@@ -145,10 +126,10 @@ def judge(changes: Sequence[Change], bands: Sequence[float]) -> list[Verdict]:
 
     Args:
         changes: One per case.
-        bands: The band of each.
+        bands: The equivalence margin of each case.
     """
-    adjusted = adjust([change.p_value for change in changes])
-    return [_judge(*one) for one in zip(changes, bands, adjusted, strict=True)]
+    adjusted = adjust_p_values([change.p_value for change in changes])
+    return [_judge(*case) for case in zip(changes, bands, adjusted, strict=True)]
 
 
 def _judge(change: Change, band: float, q_value: float) -> Verdict:
@@ -157,27 +138,22 @@ def _judge(change: Change, band: float, q_value: float) -> Verdict:
 
 
 def _decide(change: Change, band: float, q_value: float) -> tuple[str, str]:
-    """The verdict's name and its grounds."""
+    """The name of the verdict and its reason."""
     if math.isnan(change.p_value):
-        return "AMBIGUOUS", f"no interval: {change.reason}"
+        return "AMBIGUOUS", f"no interval: {change.estimate.reason}"
     least, most = -band / (1 + band), band
-    told, within = q_value <= FALSE_DISCOVERIES, f"the band of {100 * band:.3g} %"
-    if least <= change.low and change.high <= most:
-        return "SAME", f"the whole interval is within {within}"
-    if told and not least <= change.value <= most:
-        grounds = f"the difference is told (q = {q_value:.2g}) and beyond {within}"
-        return ("SLOWER" if change.value > 0 else "FASTER"), grounds
-    if told:
-        return (
-            "AMBIGUOUS",
-            f"a difference is told, but whether it is beyond {within} is not; more rounds would narrow it",
-        )
+    value, low, high = change.estimate.value, change.estimate.low, change.estimate.high
+    significant, margin = q_value <= FALSE_DISCOVERIES, f"the {100 * band:.3g} % margin"
+    if least <= low and high <= most:
+        return "SAME", f"the whole interval is within {margin}"
+    if significant and not least <= value <= most:
+        return ("SLOWER" if value > 0 else "FASTER"), f"significant (q = {q_value:.2g}) and beyond {margin}"
+    if significant:
+        return "AMBIGUOUS", f"significant, but it may be within {margin}; use more --rounds"
     if change.p_value <= FALSE_DISCOVERIES:
-        return (
-            "AMBIGUOUS",
-            f"told by itself (p = {change.p_value:.2g}), but not among so many cases (q = {q_value:.2g})",
-        )
-    return "AMBIGUOUS", f"no difference is told, and the interval reaches beyond {within}; more rounds would narrow it"
+        alone = f"significant alone (p = {change.p_value:.2g})"
+        return "AMBIGUOUS", f"{alone}, not after correction for all cases (q = {q_value:.2g})"
+    return "AMBIGUOUS", f"not significant, and the interval reaches beyond {margin}; use more --rounds"
 
 
 def _paired(base: Round, head: Round) -> Array:

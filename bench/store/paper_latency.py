@@ -52,7 +52,7 @@ def _read(info: RunInfo, measurements: Sequence[Measurement]) -> Iterator[Measur
         where = f"run {info.id}, {_processor(info)}, {REFERENCE_BACKEND}, batch {batch}"
         result = summarise_run(found, read_model_pairs(info.settings))
         yield Measured(
-            told=f"{where}, {threads} threads" if device == "cpu" else f"{where}, {device}",
+            description=f"{where}, {threads} threads" if device == "cpu" else f"{where}, {device}",
             device=device,
             batch=batch,
             latency_s={one.case.model: _interval(one.latency) for one in result.cases if one.latency.has_interval},

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analysis.statistics.estimates import format_estimate
+from reports.estimate_columns import read_estimate
 from reports.rank.frames import kind_of, rank_frames
 from reports.rank.names import shorten_block
-from reports.run.text import render_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -147,11 +148,11 @@ def _trained(frames: Frames) -> Iterator[str]:
         head = f"{'accuracy [%], 95 %':>20} {'nuclear norm, 95 %':>24}  in the paper"
         yield f"{'network':{wide}} {'MMACs':>7} {'seeds':>5} {head}"
     for label, row in zip(labels, summary.to_dict("records"), strict=True):
-        percent = {name: 100 * row[name] for name in ("accuracy", "accuracy_low", "accuracy_high")}
+        accuracy = format_estimate(read_estimate(row, "accuracy"), scale=100)
         macs = "-" if pd.isna(row["macs"]) else f"{row['macs'] / 1e6:.2f}"
         yield (
-            f"{label:{wide}} {macs:>7} {_whole(row['seeds']):>5} {render_interval(percent, 'accuracy', ''):>20} "
-            f"{render_interval(row, 'nuclear_norm', ''):>24}  {_printed(row)}"
+            f"{label:{wide}} {macs:>7} {_whole(row['seeds']):>5} {accuracy:>20} "
+            f"{format_estimate(read_estimate(row, 'nuclear_norm')):>24}  {_printed(row)}"
         ).rstrip()
     failed = frames["runs"][frames["runs"]["status"] != "ok"]
     if len(failed):

@@ -12,8 +12,8 @@ import pandas as pd
 from bench.records.measurement import Effective
 from bench.statistics.disturbance import describe_round
 from bench.statistics.summary import percentile
+from reports.estimate_columns import estimate_columns
 from reports.run import columns
-from reports.run.estimate_columns import estimate_columns
 from reports.run.knees import knee_row
 from reports.run.model_ratios import ratio_row
 from reports.run.paper_latency import read_paper

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from analysis.published.conditions import hardware
-from reports.run.estimate_columns import estimate_columns
+from reports.estimate_columns import estimate_columns
 from reports.run.paper_latency import divide_printed
 
 if TYPE_CHECKING:

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.statistics.estimates import Estimate, format_estimate
+from analysis.statistics.estimates import format_estimate
 from bench.machine.interference import RULES
 from bench.records.case import HINT, SCENARIOS
 from bench.statistics.disturbance import DISTURBED, UNDISTURBED, UNKNOWN
 from bench.statistics.knee import RULE
+from reports.estimate_columns import read_estimate
 from reports.run.interference_badge import SYMBOLS, render_badge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from analysis.statistics.estimates import Estimate
 
 #: Headings of the columns that say what else the machine did.
 MACHINE, EVIDENCE = "machine", "what else it did"
@@ -203,8 +206,8 @@ def _identity_of(shown: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
 
 def _interval(shown: pd.DataFrame, name: str, unit: str = "", scale: float = 1.0) -> list[str]:
     """The intervals of a number, such as ``12.1 to 12.6``; empty where there is none, or the number is exact."""
-    bounds = zip(*(shown[f"{name}{end}{unit}"].astype(float) for end in ("", "_low", "_high")), strict=True)
-    return [_describe_interval(Estimate(value=value, low=low, high=high), scale) for value, low, high in bounds]
+    estimates = (read_estimate(row, name, unit) for row in shown.to_dict("records"))
+    return [_describe_interval(estimate, scale) for estimate in estimates]
 
 
 def _describe_interval(estimate: Estimate, scale: float) -> str:

@@ -25,10 +25,10 @@ def build(*more):
 def test_shares_are_of_the_whole_pass():
     times = time_layers(build(), torch.randn(2, 3, 16, 16), passes=8)
     assert list(times.layers) == ["0", "1.0", "1.1"]
-    assert 0 < sum(layer.share for layer in times.layers.values()) < 1.5
-    assert all(0 < layer.low <= layer.share <= layer.high < 1 for layer in times.layers.values())
+    assert 0 < sum(layer.share.value for layer in times.layers.values()) < 1.5
+    assert all(0 < share.low <= share.value <= share.high < 1 for share in times.shares().values())
     assert (times.batch, times.passes) == (2, 8)
-    assert times.shares()["0"] == times.layers["0"].as_share()
+    assert times.shares()["0"] == times.layers["0"].share
 
 
 def test_a_module_that_runs_twice_is_counted_twice_and_one_that_never_runs_not_at_all():

@@ -32,7 +32,7 @@ class Convention:
         unit: What one of its numbers is.
         counts: What it counts.
         leaves_out: What runs and is not in the number.
-        source: Who counts so, or where the rule is written.
+        source: The tool or paper that counts so, or the place where the rule is written.
         counter: Module and function that count, and its further arguments.
     """
 

@@ -27,8 +27,8 @@ class CountCache:
     """Counts of registered models, each made once.
 
     Args:
-        folder: Where counts are kept from run to run; None keeps them in memory alone. A file there that can't be read
-            as a count, or was made by other versions, is made anew; a folder that can't be written to is done without.
+        folder: Where counts are kept from run to run; None keeps them in memory alone. A file that
+            is no count, or that other versions wrote, is replaced; a folder that can't be written to is ignored.
         others: Ways to count that are no `CONVENTIONS`: name -> function of a model and a side.
     """
 

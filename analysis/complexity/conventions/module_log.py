@@ -91,11 +91,11 @@ class ModuleLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def operations(self, *, outside: Collection[str]) -> Counter[str]:
         """How often each operation ran in modules other than those named."""
-        found: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for (inside, operation), times in self._operations.items():
             if inside not in outside:
-                found[operation] += times
-        return found
+                counts[operation] += times
+        return counts
 
     def _leave(self, name: str, module: nn.Module, inputs: Any, outputs: Any) -> None:
         self._inside.pop()

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 import rexnet_core
-from analysis.complexity.conventions.record import Count, Part, tell
+from analysis.complexity.conventions.record import Count, Part, describe_uncounted
 from analysis.complexity.meta_run import Resolution, check_shape, inference, name_of
 from rexnet_core.preprocess import IMAGENET_MEAN, IMAGENET_STD
 
@@ -179,12 +179,12 @@ def _count(
         height=height,
         width=width,
         parts=tuple(parts),
-        uncounted=tell(others),
+        uncounted=describe_uncounted(others),
     )
 
 
 def _nodes(graph: Any) -> Iterator[tuple[Any, str]]:
-    """Each node with the torch module it came from, as far as its name tells.
+    """Each node with the torch module that its name gives.
 
     A convolution that swallowed its batch norm lost its name: it bears the one of the addition that is left of the
     norm, or else of the first node after it that has one.

@@ -20,7 +20,7 @@ import torch
 from analysis.complexity.conventions.module_log import ModuleLog, count_places, refuse_modules
 from analysis.complexity.conventions.ptflops_functions import FunctionLog
 from analysis.complexity.conventions.ptflops_rules import NOT_MODELLED, RULES
-from analysis.complexity.conventions.record import Count, Part, tell
+from analysis.complexity.conventions.record import Count, Part, describe_uncounted
 from analysis.complexity.meta_run import (
     Resolution,
     build_on_meta,
@@ -56,7 +56,7 @@ def count_as_ptflops(model: nn.Module | str, resolution: Resolution = 224) -> Co
         height=height,
         width=width,
         parts=(*parts, *functions.parts()),
-        uncounted=tell(log.operations(outside={*functions.booked(), *(part.layer for part in parts)})),
+        uncounted=describe_uncounted(log.operations(outside={*functions.booked(), *(part.layer for part in parts)})),
     )
 
 

@@ -2,7 +2,7 @@
 
 It replaces names: ``torch.nn.functional.relu`` is seen where it is called by that name, and not where a module took it
 out of there when it was imported. ``torch.add(x, y)`` and ``x.add(y)`` are seen, the operator ``x + y`` is not. A
-function that calls another of these counts twice. The same names are replaced here, so that the same calls are seen.
+function that calls another of these counts twice. Replacing the same names here sees the same calls.
 
 Source: sovrasov/flops-counter.pytorch, ``ptflops/pytorch_ops.py`` (``FUNCTIONAL_MAPPING``, ``TENSOR_OPS_MAPPING``) and
 ``pytorch_engine.py``, release 0.7.5.
@@ -53,7 +53,7 @@ def _interpolate(
     *_args: Any,
     **_named: Any,
 ) -> float:
-    """Elements given, as far as the size or the factor tells."""
+    """Output elements, as the size or the factor gives them."""
     axes = input.dim() - 2
     if size is not None:
         return prod(input.shape[:2]) * (prod(map(int, size)) if isinstance(size, (tuple, list)) else int(size) ** axes)
@@ -125,7 +125,7 @@ class FunctionLog:
     """What the replaced functions counted in one run.
 
     Args:
-        log: Of the same run; knows which module calls.
+        log: The module log of the same run, which knows the calling module.
     """
 
     def __init__(self, log: ModuleLog) -> None:

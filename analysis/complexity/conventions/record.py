@@ -46,8 +46,8 @@ class Count:
     Args:
         convention: Name of the convention.
         model: Registered name, or the name of the module's class.
-        height: Of the input [pixels].
-        width: Of the input [pixels].
+        height: Height of the input [pixels].
+        width: Width of the input [pixels].
         parts: What was counted, in the order the model runs.
         uncounted: What ran and was not counted, as ``name xN``.
     """
@@ -70,15 +70,8 @@ class Count:
 
     def by_group(self) -> dict[str, int]:
         """Amount of each of `GROUPS` that occurs, in that order."""
-        found = _summed(self.parts, "group")
-        return {group: found[group] for group in GROUPS if group in found}
-
-    def by_layer(self) -> dict[str, int]:
-        """Amount of each layer, in the order the model runs."""
-        layers: Counter[str] = Counter()
-        for part in self.parts:
-            layers[part.layer] += part.amount
-        return dict(layers)
+        sums = _summed(self.parts, "group")
+        return {group: sums[group] for group in GROUPS if group in sums}
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `from_dict` reads them."""
@@ -114,7 +107,7 @@ def from_dict(document: Mapping[str, Any]) -> Count:
     )
 
 
-def tell(times: Mapping[str, int]) -> tuple[str, ...]:
+def describe_uncounted(times: Mapping[str, int]) -> tuple[str, ...]:
     """What was passed over, most frequent first, as ``name xN``."""
     return tuple(f"{name} x{count}" for name, count in sorted(times.items(), key=lambda one: (-one[1], one[0])))
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.complexity.conventions.module_log import count_places, refuse_modules, watch_modules
-from analysis.complexity.conventions.record import Count, Part, tell
+from analysis.complexity.conventions.record import Count, Part, describe_uncounted
 from analysis.complexity.conventions.thop_rules import NOT_MODELLED, RULES
 from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape, name_of
 
@@ -63,7 +63,7 @@ def count_as_thop(
         height=height,
         width=width,
         parts=tuple(_parts(module, seen, release)),
-        uncounted=tell(log.operations(outside={call.name for call in seen})),
+        uncounted=describe_uncounted(log.operations(outside={call.name for call in seen})),
     )
 
 

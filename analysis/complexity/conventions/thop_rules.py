@@ -39,7 +39,7 @@ def _convolution(call: Call) -> int:
 
 
 def _biased_convolution(call: Call) -> int:
-    """The same, and one per element given for a bias."""
+    """Output elements times input channels times kernel, and one per output element for a bias."""
     module: Any = call.module
     taps = module.in_channels // module.groups * prod(module.weight.shape[2:])
     return int(prod(call.outputs) * (taps + int(module.bias is not None)))
@@ -90,7 +90,7 @@ def _adaptive_mean(call: Call) -> int:
 
 
 def _whole_adaptive_mean(call: Call) -> int:
-    """The same, with the whole part of the sides' quotients."""
+    """One per output element, and the window, whose sides are quotients rounded down."""
     window = prod(read // given for read, given in zip(call.inputs[2:], call.outputs[2:], strict=True))
     return (window + 1) * prod(call.outputs)
 

@@ -1,7 +1,7 @@
 """Operations as `torch.utils.flop_counter.FlopCounterMode` counts them, which comes with torch.
 
 Two per multiply-add of convolutions and matrix products, and nothing else: biases, batch norm, activations, pooling and
-additions are passed over without a word. What was passed over is found here by watching the same run.
+additions are skipped silently. Here the same run is watched for what was skipped.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from analysis.complexity.conventions.module_log import watch_modules
-from analysis.complexity.conventions.record import Count, Part, tell
+from analysis.complexity.conventions.record import Count, Part, describe_uncounted
 from analysis.complexity.meta_run import (
     Resolution,
     build_on_meta,
@@ -44,7 +44,7 @@ def count_as_torch(model: nn.Module | str, resolution: Resolution = 224) -> Coun
         height=height,
         width=width,
         parts=_own_parts(counter.get_flop_counts(), [name for name, _ in module.named_modules()]),
-        uncounted=tell({name: times for name, times in passed_over.items() if name not in registered}),
+        uncounted=describe_uncounted({name: times for name, times in passed_over.items() if name not in registered}),
     )
 
 

@@ -22,7 +22,7 @@ def linear_bound(block: str, d_in: int, d_out: int, rows: int, *, spatial: int, 
     rank, and a depthwise one does so too, channel by channel, without any non-linearity.
 
     Args:
-        block: Of `analysis.rank.layers.setting.ALL_BLOCKS`.
+        block: One of `analysis.rank.layers.setting.ALL_BLOCKS`.
         d_in: Input channels.
         d_out: Output channels.
         rows: N.
@@ -50,7 +50,7 @@ def bound(block: str, d_in: int, d_out: int, rows: int, *, mid: int) -> int:
     to which the shortcut adds at most d_in: min(d_out, mid + d_in).
 
     Args:
-        block: Of `analysis.rank.layers.setting.ALL_BLOCKS`.
+        block: One of `analysis.rank.layers.setting.ALL_BLOCKS`.
         d_in: Input channels.
         d_out: Output channels.
         rows: N.

@@ -23,7 +23,7 @@ def compute_chunk(setting: LayerSetting, block: str, first: int, count: int) -> 
     """The numbers of some random networks.
 
     Args:
-        setting: Of the study.
+        setting: Setting of the study.
         block: Which building block.
         first: Number of the first network.
         count: How many.

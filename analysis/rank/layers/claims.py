@@ -46,14 +46,14 @@ class Claim:
 def _test_linear(view: View) -> Finding:
     if not view.has("Linear", *BLOCKS):
         return Finding(None, LACKING)
-    found = []
+    comparisons = []
     for block in BLOCKS:
         for ratio in view.ratios:
             off = view.values(block, "Linear", ratio) - view.bound(ratio)
             # The last norm takes the mean out and the shortcut keeps it: together they span the constant, too.
             one_more = " (one direction more)" if abs(float(np.mean(off * view.d_out)) - 1) < _FAR else ""
-            found.append(Comparison(f"{block} at {ratio:g}{one_more}", off, within=_NEAR))
-    return decide(found)
+            comparisons.append(Comparison(f"{block} at {ratio:g}{one_more}", off, within=_NEAR))
+    return decide(comparisons)
 
 
 def _test_above_input(view: View) -> Finding:
@@ -71,15 +71,15 @@ def _test_expansion_harms(view: View) -> Finding:
     low, high, knee = view.lowest, max(view.ratios), view.ratio_near(0.3)
     if knee is None or high < 1:
         return Finding(None, LACKING)
-    found = []
+    comparisons = []
     for block, name in _everything(view):
         first, middle, last = (view.values(block, name, ratio) for ratio in (low, knee, high))
         bend = (middle - first) / (knee - low) - (last - middle) / (high - knee)
-        found += [
+        comparisons += [
             Comparison(f"{block} {name}: rise", last - first, above=_NEAR),
             Comparison(f"{block} {name}: steeper below {knee:g}", bend),
         ]
-    return decide(found)
+    return decide(comparisons)
 
 
 def _test_order_in(*panels: tuple[str, tuple[str, ...]]) -> Callable[[View], Finding]:
@@ -113,11 +113,11 @@ def _test_gap_shrinks(view: View) -> Finding:
         view.values(_CONV1, "SiLU", ratio) - view.values(_CONV1, "ReLU", ratio)
         for ratio in (view.lowest, max(view.ratios))
     )
-    found = [
+    comparisons = [
         Comparison(f"SiLU minus ReLU at {view.lowest:g}", low),
         Comparison("that minus the one at 1", low - high),
     ]
-    decided = decide(found)
+    decided = decide(comparisons)
     gaps = f"SiLU minus ReLU {float(np.mean(low)):+.3f} at {view.lowest:g}, {float(np.mean(high)):+.3f} at 1"
     return Finding(decided.held, gaps)
 

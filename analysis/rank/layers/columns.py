@@ -29,7 +29,7 @@ class Column:
     Args:
         metric: ``rank``, a measure, or `DEAD`.
         centring: Which spectrum; empty for `DEAD`.
-        tolerance: Of a rank; empty for others.
+        tolerance: Tolerance of a rank; empty for others.
     """
 
     metric: str
@@ -39,11 +39,11 @@ class Column:
 
 def columns_of(setting: LayerSetting) -> list[Column]:
     """The columns of a setting, in an order that does not depend on which of them is the primary one."""
-    found: list[Column] = []
+    columns: list[Column] = []
     for centring in setting.centrings:
-        found += [Column("rank", centring, tolerance) for tolerance in setting.tolerances]
-        found += [Column(metric, centring) for metric in _FREE]
-    return [*found, Column(DEAD)]
+        columns += [Column("rank", centring, tolerance) for tolerance in setting.tolerances]
+        columns += [Column(metric, centring) for metric in _FREE]
+    return [*columns, Column(DEAD)]
 
 
 def measure_columns(
@@ -62,20 +62,20 @@ def measure_columns(
         Shape (A, columns).
     """
     channels = spectra["uncentred"].shape[-1]
-    found = []
+    columns = []
     for column in columns_of(setting):
         if column.metric == DEAD:
-            found.append(dead / channels)
+            columns.append(dead / channels)
             continue
         values: Array = spectra[column.centring]  # type: ignore[index]
         if column.metric != "rank":
-            found.append(_measure(column.metric, values, rows) / channels)
+            columns.append(_measure(column.metric, values, rows) / channels)
             continue
         tolerance = parse_tolerance(column.tolerance)
         scale = spectra["uncentred"] if tolerance.scales_with_uncentred else values
         cut = tolerance.factor(rows, channels, eps) * scale[:, :1]
-        found.append((values > cut).sum(axis=-1) / channels)
-    return np.stack(found, axis=-1)
+        columns.append((values > cut).sum(axis=-1) / channels)
+    return np.stack(columns, axis=-1)
 
 
 def _measure(metric: str, values: Array, rows: int) -> Array:

@@ -5,21 +5,22 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from analysis.parallel import open_parallel_map
 from analysis.rank.layers import protocols
 from analysis.rank.layers.document import FORMAT, describe
 from analysis.rank.layers.exact import RATIOS as EXACT_RATIOS
 from analysis.rank.layers.exact import compare_exactly
 from analysis.rank.layers.search import OPEN_CHOICES, search_closest
 from analysis.rank.layers.sign_map import describe_map, map_signs
-from analysis.rank.layers.study import open_workers, run_layers
+from analysis.rank.layers.study import run_layers
 from analysis.rank.layers.verdicts import as_rows, judge, judge_grid, tally_levels, try_claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from analysis.parallel import ParallelMap
     from analysis.rank.layers.search import Candidate, SearchResult
     from analysis.rank.layers.setting import LayerSetting
-    from analysis.rank.layers.study import Workers
     from analysis.rank.layers.task import LayersTask
     from analysis.rank.layers.verdicts import Trial
 
@@ -35,7 +36,7 @@ def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] 
 
     Args:
         task: What to run.
-        progress: Is told each part's steps.
+        progress: Receives the name of a part, its finished steps and the number of all.
 
     Returns:
         ``format, kind, protocols, claims, sensitivity, search, sign_map, stopped``.
@@ -53,15 +54,15 @@ def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] 
         "stopped": False,
     }
     settings, grid = task.settings(), task.grid()
-    with open_workers(task.workers) as workers:
+    with open_parallel_map(task.workers) as parallel_map:
         try:
             for name, setting in settings.items():
-                _add_protocol(document, name, setting, workers=workers, task=task, progress=progress)
+                _add_protocol(document, name, setting, parallel_map=parallel_map, task=task, progress=progress)
             if grid:
                 document["sensitivity_setting"] = protocols.describe_grid(task.grid_base())
-                _add_grid(document, grid, workers, progress)
+                _add_grid(document, grid, parallel_map, progress)
                 document["sign_map_setting"] = describe_map(task.seed)
-                document["sign_map"] = map_signs(workers, seed=task.seed, progress=partial(progress, "sign map"))
+                document["sign_map"] = map_signs(parallel_map, seed=task.seed, progress=partial(progress, "sign map"))
         except KeyboardInterrupt:
             document["stopped"] = True
             if not document["protocols"] and not document["claims"]:
@@ -74,11 +75,11 @@ def _add_protocol(
     name: str,
     setting: LayerSetting,
     *,
-    workers: Workers,
+    parallel_map: ParallelMap,
     task: LayersTask,
     progress: Callable[[str, int, int], None],
 ) -> None:
-    sample = run_layers(setting, workers, partial(progress, name))
+    sample = run_layers(setting, parallel_map, partial(progress, name))
     exact = []
     if task.exact and not document["protocols"]:  # integer networks have no protocol: once is enough
         exact = compare_exactly(
@@ -98,14 +99,14 @@ def _add_protocol(
 def _add_grid(
     document: dict[str, Any],
     grid: list[tuple[dict[str, str], LayerSetting]],
-    workers: Workers,
+    parallel_map: ParallelMap,
     progress: Callable[[str, int, int], None],
 ) -> None:
     trials: list[Trial] = []
     done = 0
     try:
         for levels, setting in grid:
-            trials += try_claims(run_layers(setting, workers).whole(), levels)
+            trials += try_claims(run_layers(setting, parallel_map).whole(), levels)
             done += 1
             progress("sensitivity", done, len(grid))
     finally:
@@ -124,24 +125,24 @@ def run_search(
     Args:
         tries: Random settings before the best are improved.
         networks: Random networks of each.
-        seed: Of the settings.
+        seed: Seed of the settings.
         workers: Processes.
-        progress: Is told how many settings were tried; how many there will be is known for the random ones only.
+        progress: Receives the settings tried; their final number is known for the random ones only.
 
     Returns:
         ``settings_tried, views_tried, tries, networks, seed, best, validated``; a best one has ``setting, distance,
         panels``.
     """
-    with open_workers(workers) as pool:
-        found = search_closest(
-            pool,
+    with open_parallel_map(workers) as parallel_map:
+        result = search_closest(
+            parallel_map,
             tries=tries,
             networks=networks,
             seed=seed,
             # Climbing goes on from the random ones for as long as it helps: about as many again.
             progress=lambda done: progress("settings tried", done, max(done + 1, 2 * tries)),
         )
-    return {"tries": tries, "networks": networks, "seed": seed, **_describe_search(found)}
+    return {"tries": tries, "networks": networks, "seed": seed, **_describe_search(result)}
 
 
 def _describe_search(found: SearchResult) -> dict[str, Any]:

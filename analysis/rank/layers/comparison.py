@@ -1,8 +1,8 @@
-"""Comparisons over random networks, and what a list of them shows.
+"""Comparisons over random networks, and what a list of comparisons shows.
 
-A list holds if the 95 % interval of every comparison lies on the right side, and fails if the interval of one lies on
-the wrong side, widened so that the chance that any of them does so by accident stays at 5 % (Bonferroni). In between it
-can't be told: a study with few networks is no evidence against a claim, or for it.
+A list holds if the 95 % interval of every comparison lies on the right side. It fails if one interval lies on the wrong
+side, after all intervals were widened so that the chance of any false failure stays at 5 % (Bonferroni). Otherwise the
+list is open: a study with few networks is no evidence for a claim or against it.
 """
 
 from __future__ import annotations
@@ -12,21 +12,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.rank.layers.statistics import mean_of, student_t
+from analysis.statistics.intervals import shared_coverage, standard_error, student_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from analysis.rank.spectra.spectrum import Array
 
-#: Detail of a finding where a rule can't be applied.
+#: Detail of a finding whose rule can't be applied.
 LACKING = "the study lacks blocks, activations or ratios that the rule names"
-_ALPHA = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Whether a claim held, and what showed it; None where that can't be told."""
+    """Whether a claim held, and what showed it; `held` is None where the study leaves the claim open."""
 
     held: bool | None
     detail: str
@@ -34,7 +33,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One number per network that should lie above `above`, or within +-`within` of 0, and how to call it."""
+    """One number per network whose mean should exceed `above`, or lie within +-`within` of 0, with its label."""
 
     label: str
     values: Array
@@ -42,25 +41,28 @@ class Comparison:
     within: float | None = None
 
     def judge(self, comparisons: int) -> bool | None:
-        """Whether its mean is shown to lie where it should, or where it should not; None in between."""
-        mean = mean_of(self.values)
-        wide = student_t(len(self.values) - 1, 1 - _ALPHA / comparisons) * mean.se
+        """True if the mean is shown to lie where it should, False if it is shown to lie elsewhere, else None.
+
+        Args:
+            comparisons: How many there are in the list, which share the chance of a false failure.
+        """
+        mean, error, dof = float(np.mean(self.values)), standard_error(self.values), len(self.values) - 1
+        half, wide = student_quantile(dof) * error, student_quantile(dof, shared_coverage(comparisons)) * error
         if self.within is None:
-            return True if mean.low > self.above else False if mean.value + wide <= self.above else None
-        inside = -self.within <= mean.low and mean.high <= self.within
-        outside = abs(mean.value) - wide > self.within
+            return True if mean - half > self.above else False if mean + wide <= self.above else None
+        inside = abs(mean) + half <= self.within
+        outside = abs(mean) - wide > self.within
         return True if inside else False if outside else None
 
 
 def decide(comparisons: Sequence[Comparison]) -> Finding:
-    """Held if every comparison is shown, failed if one is shown to be otherwise."""
+    """The finding of a list: held if every comparison holds, failed if one fails, else open."""
     if not comparisons:
         return Finding(None, LACKING)
-    verdicts = [one.judge(len(comparisons)) for one in comparisons]
-    shown = f"{sum(verdict is True for verdict in verdicts)} of {len(verdicts)} comparisons hold"
-    against = [one for one, verdict in zip(comparisons, verdicts, strict=True) if verdict is False]
-    if against:
-        first = against[0]
-        mean = float(np.mean(first.values))
-        return Finding(False, f"{shown}, {len(against)} are shown to fail, such as {first.label}: {mean:+.3f}")
-    return Finding(all(verdicts) or None, shown)
+    verdicts = [comparison.judge(len(comparisons)) for comparison in comparisons]
+    summary = f"{sum(verdict is True for verdict in verdicts)} of {len(verdicts)} comparisons hold"
+    failed = [comparison for comparison, verdict in zip(comparisons, verdicts, strict=True) if verdict is False]
+    if failed:
+        mean = float(np.mean(failed[0].values))
+        return Finding(False, f"{summary}, {len(failed)} are shown to fail, such as {failed[0].label}: {mean:+.3f}")
+    return Finding(all(verdicts) or None, summary)

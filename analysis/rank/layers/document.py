@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.rank.layers.bounds import mean_bounds
 from analysis.rank.layers.columns import columns_of
 from analysis.rank.layers.figure1 import distances, overlay
-from analysis.rank.layers.statistics import mean_of
+from analysis.statistics.intervals import mean_estimate, standard_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +23,8 @@ def describe(sample: LayerSample, name: str, exact: Sequence[dict[str, Any]] = (
     """One protocol's part of the document.
 
     Args:
-        sample: Of its networks.
-        name: Of the protocol.
+        sample: Sample of its networks.
+        name: Name of the protocol.
         exact: Rows of `analysis.rank.layers.exact.compare_exactly`.
     """
     rows = overlay(sample)
@@ -56,7 +56,7 @@ def cells_of(sample: LayerSample) -> list[dict[str, Any]]:
             for place, activation in enumerate(setting.activations):
                 for number, column in enumerate(columns_of(setting)):
                     own = values[:, position, place, number]
-                    mean = mean_of(own)
+                    mean = mean_estimate(own)
                     row = {
                         "block": block,
                         "activation": activation,
@@ -64,7 +64,7 @@ def cells_of(sample: LayerSample) -> list[dict[str, Any]]:
                         **asdict(column),
                         "networks": len(own),
                         "mean": mean.value,
-                        "se": mean.se,
+                        "se": standard_error(own),
                         "low": mean.low,
                         "high": mean.high,
                     }
@@ -81,5 +81,6 @@ def _difference(own: Array, reference: Array | None, position: int, number: int)
     names = ("difference", "difference_se", "difference_low", "difference_high")
     if reference is None:
         return dict.fromkeys(names)
-    found = mean_of(own - reference[:, position, number])
-    return dict(zip(names, (found.value, found.se, found.low, found.high), strict=True))
+    differences = own - reference[:, position, number]
+    mean = mean_estimate(differences)
+    return dict(zip(names, (mean.value, standard_error(differences), mean.low, mean.high), strict=True))

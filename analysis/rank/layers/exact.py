@@ -61,23 +61,23 @@ def compare_exactly(
     """Mean exact rank / d_out beside the default rank of double and of single precision, for the same matrices.
 
     Args:
-        blocks: Of `INTEGER_BLOCKS`; others are left out.
-        activations: Of `INTEGER_ACTIVATIONS`; others are left out.
+        blocks: Names from `INTEGER_BLOCKS`; others are left out.
+        activations: Names from `INTEGER_ACTIVATIONS`; others are left out.
         ratios: d_in / d_out.
         networks: Random networks.
-        seed: Of their numbers.
-        progress: Is told the networks done and all there are.
+        seed: Seed of their numbers.
+        progress: Receives the finished networks and the number of all.
 
     Returns:
         Rows ``block, activation, dimension_ratio, networks, exact, float64, float32``.
     """
-    found: dict[tuple[str, str, float], list[tuple[float, float, float]]] = {}
+    ranks: dict[tuple[str, str, float], list[tuple[float, float, float]]] = {}
     for number in range(networks):
         for block in (one for one in blocks if one.removesuffix(NO_SHORTCUT) in INTEGER_BLOCKS):
             for ratio in ratios:
                 for activation in (one for one in activations if one in INTEGER_ACTIVATIONS):
                     features = integer_features(block, activation, ratio, number=number, seed=seed)
-                    found.setdefault((block, activation, ratio), []).append(_ranks(features))
+                    ranks.setdefault((block, activation, ratio), []).append(_ranks(features))
         progress(number + 1, networks)
     return [
         {
@@ -87,7 +87,7 @@ def compare_exactly(
             "networks": len(ranks),
             **dict(zip(("exact", "float64", "float32"), np.mean(ranks, axis=0).tolist(), strict=True)),
         }
-        for (block, activation, ratio), ranks in found.items()
+        for (block, activation, ratio), ranks in ranks.items()
     ]
 
 
@@ -95,11 +95,11 @@ def integer_features(block: str, activation: str, ratio: float, *, number: int =
     """The features of one random network of integers, shape (N, d_out).
 
     Args:
-        block: Of `INTEGER_BLOCKS`, or with the suffix for no shortcut.
-        activation: Of `INTEGER_ACTIVATIONS`.
+        block: One of `INTEGER_BLOCKS`, or with the suffix for no shortcut.
+        activation: One of `INTEGER_ACTIVATIONS`.
         ratio: d_in / d_out.
-        number: Of the network; all activations and ratios share its numbers.
-        seed: Of all networks.
+        number: Number of the network; all activations and ratios share its numbers.
+        seed: Seed of all networks.
     """
     random = np.random.default_rng((seed, number))
     numbers = _Numbers(random, _LARGEST.get(block, _LARGEST_IN_BOTTLENECK))

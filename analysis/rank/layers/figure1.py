@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.rank.layers.setting import BLOCKS
+from analysis.statistics.bootstrap import spearman
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from analysis.rank.layers.study import LayerSample
-
-#: How far a digitised point may be from the printed one: a few pixels of the picture, by panel.
-READING_ERROR = dict(zip(BLOCKS, (0.003, 0.003, 0.008, 0.008), strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,13 +121,15 @@ def distances(rows: Sequence[OverlayRow]) -> list[Distance]:
     found = []
     for block in dict.fromkeys(row.block for row in rows):
         panel = [row for row in rows if row.block == block]
-        curved = [row for row in panel if row.activation != "Linear"]
+        curved = np.array([(row.ours, row.paper) for row in panel if row.activation != "Linear"]).reshape(-1, 2)
         found.append(
             Distance(
                 block=block,
                 points=len(panel),
                 mean_absolute_distance=float(np.mean([abs(row.difference) for row in panel])),
-                rank_correlation=_spearman([row.ours for row in curved], [row.paper for row in curved]),
+                rank_correlation=spearman(
+                    np.array([row.ours for row in curved]), np.array([row.paper for row in curved])
+                ),
             )
         )
     if found:
@@ -143,16 +142,3 @@ def distances(rows: Sequence[OverlayRow]) -> list[Distance]:
             )
         )
     return found
-
-
-def _spearman(one: Sequence[float], other: Sequence[float]) -> float:
-    first, second = _ranks(one), _ranks(other)
-    if len(first) < 2 or not first.std() or not second.std():  # noqa: PLR2004 - one point has no order
-        return float("nan")
-    return float(np.corrcoef(first, second)[0, 1])
-
-
-def _ranks(values: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Ranks with ties shared."""
-    array = np.asarray(values)
-    return np.array([(array < value).sum() + (array == value).sum() / 2 for value in array], dtype=np.float64)

@@ -35,10 +35,10 @@ class Draw:
 
     Args:
         d_out: Output channels.
-        seed: Of the weights, one stream per weight, so that no block shifts another's.
+        seed: Seed of the weights, one stream per weight, so that no block shifts another's.
         inputs: X, shape (images, d_out, side, side).
-        dtype: Of everything computed.
-        law: Of the weights, see `LayerSetting`.
+        dtype: Dtype of everything computed.
+        law: Law of the weights, see `LayerSetting`.
         expansion: t of its inverted bottlenecks.
     """
 
@@ -58,7 +58,7 @@ class Draw:
 
         Args:
             place: Which convolution of the block: 0 the first, 1 the second, 2 the projection.
-            shape: Of the weight.
+            shape: Shape of the weight.
         """
         random = np.random.Generator(np.random.PCG64([*self.seed, _WEIGHTS + place]))
         values = random.uniform(-1, 1, shape) if self.law == "uniform" else random.standard_normal(shape)
@@ -106,8 +106,8 @@ class Block:
     """One building block with the weights of one network, ready to be cut to any ratio.
 
     Args:
-        name: Of `analysis.rank.layers.setting.ALL_BLOCKS`.
-        setting: Of the study.
+        name: One of `analysis.rank.layers.setting.ALL_BLOCKS`.
+        setting: Setting of the study.
         draw: The network.
     """
 

@@ -47,9 +47,9 @@ GRID_BASE = LayerSetting(
 
 
 def load_closest() -> dict[str, Any]:
-    """What the search for the nearest setting found, with how many settings it tried."""
-    found: dict[str, Any] = json.loads(_CLOSEST.read_text(encoding="utf-8"))
-    return found
+    """The result of the search for the nearest setting, with the number of settings tried."""
+    search: dict[str, Any] = json.loads(_CLOSEST.read_text(encoding="utf-8"))
+    return search
 
 
 def closest_setting() -> LayerSetting:

@@ -17,7 +17,8 @@ from analysis.rank.layers.study import run_layers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from analysis.rank.layers.study import LayerSample, Workers
+    from analysis.parallel import ParallelMap
+    from analysis.rank.layers.study import LayerSample
 
 #: What the paper leaves open, with the values that are tried.
 OPEN_CHOICES: dict[str, tuple[Any, ...]] = {
@@ -56,7 +57,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """What a search found.
+    """The result of a search.
 
     Args:
         settings_tried: Settings whose networks were run.
@@ -72,7 +73,7 @@ class SearchResult:
 
 
 def search_closest(
-    workers: Workers,
+    parallel_map: ParallelMap,
     *,
     tries: int = 300,
     networks: int = 20,
@@ -82,34 +83,34 @@ def search_closest(
     """Try random settings, improve the best ones choice by choice, and measure the winner on fresh networks.
 
     Args:
-        workers: Who computes.
+        parallel_map: Computes the chunks of networks.
         tries: Random settings.
         networks: Random networks of each; ten times as many for the winner.
-        seed: Of the settings that are tried.
-        progress: Is told how many settings were tried.
+        seed: Seed of the settings that are tried.
+        progress: Receives the number of settings tried.
     """
     chooser = random.Random(seed)
-    found: dict[LayerSetting, Candidate] = {}
+    candidates: dict[LayerSetting, Candidate] = {}
 
     def try_out(setting: LayerSetting) -> Candidate:
-        if setting not in found:
-            found[setting] = _nearest_view(run_layers(setting, workers).whole())
-            progress(len(found))
-        return found[setting]
+        if setting not in candidates:
+            candidates[setting] = _nearest_view(run_layers(setting, parallel_map).whole())
+            progress(len(candidates))
+        return candidates[setting]
 
     for _ in range(tries):
         try_out(_random_setting(chooser, networks))
-    starts = sorted(found, key=lambda setting: found[setting].distance)[:_CLIMBERS]
+    starts = sorted(candidates, key=lambda setting: candidates[setting].distance)[:_CLIMBERS]
     for start in starts:
         _climb(start, try_out)
-    best = sorted(found.values(), key=lambda one: one.distance)
+    best = sorted(candidates.values(), key=lambda one: one.distance)
     winner = best[0].setting
     fresh = replace(winner, networks=10 * networks, seed=_VALIDATION_SEED)
     return SearchResult(
-        settings_tried=len(found),
-        views_tried=len(found) * len(TOLERANCES) * len(winner.centrings),
+        settings_tried=len(candidates),
+        views_tried=len(candidates) * len(TOLERANCES) * len(winner.centrings),
         best=tuple(best[:20]),
-        validated=_candidate(run_layers(fresh, workers).whole()),
+        validated=_candidate(run_layers(fresh, parallel_map).whole()),
     )
 
 

@@ -47,8 +47,8 @@ class LayerSetting:
     """One setting of the study; together with the seed it determines every number.
 
     Args:
-        blocks: Of `ALL_BLOCKS`.
-        activations: Of `ACTIVATIONS`.
+        blocks: Names from `ALL_BLOCKS`.
+        activations: Names from `ACTIVATIONS`.
         ratios: Dimension ratios d_in / d_out, above 0, up to 1.
         d_out: Output channels are uniform on this closed range.
         rows: Columns N of X: ``4x`` is 4 d_out, ``d+1`` is d_out + 1, a number is that number.
@@ -64,14 +64,14 @@ class LayerSetting:
         second_activation: After the depthwise or 3x3 convolution of an inverted bottleneck: ``same``, or a name. The
             curve of Linear has no activation in any case.
         precision: Type in which the features are computed.
-        centrings: Of ``uncentred``, ``centred``.
+        centrings: Names from ``uncentred``, ``centred``.
         tolerances: Names of tolerances, see `analysis.rank.spectra.tolerance`.
         primary: Metric, centring and tolerance that the figure, the overlay and the verdicts are about.
         reference: Activation from which paired differences are taken.
         networks: Random networks at most.
         least_networks: Before the target may end the study.
         target_se: Ends it once the standard error of every paired difference of the primary metric is below; 0 never.
-        seed: Of sizes, weights and inputs.
+        seed: Seed of sizes, weights and inputs.
     """
 
     blocks: tuple[str, ...] = BLOCKS
@@ -159,12 +159,12 @@ class LayerSetting:
 
     def rows_for(self, d_out: int) -> int:
         """N for that width, a whole number of maps."""
-        found = _ROWS.fullmatch(self.rows)
-        assert found
-        if found["times"]:
-            rows = math.ceil(float(found["times"]) * d_out)
+        match = _ROWS.fullmatch(self.rows)
+        assert match
+        if match["times"]:
+            rows = math.ceil(float(match["times"]) * d_out)
         else:
-            rows = d_out + int(found["more"]) if found["more"] else int(found["count"])
+            rows = d_out + int(match["more"]) if match["more"] else int(match["count"])
         return math.ceil(rows / self.spatial**2) * self.spatial**2
 
     @staticmethod

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.rank.layers.setting import LayerSetting
-from analysis.rank.layers.statistics import mean_of
 from analysis.rank.layers.study import run_layers
+from analysis.statistics.intervals import mean_estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from analysis.rank.layers.study import LayerSample, Workers
+    from analysis.parallel import ParallelMap
+    from analysis.rank.layers.study import LayerSample
 
 WIDTHS = (16, 32, 64, 128, 256, 512)
 _RATIOS = (0.1, 0.25, 0.5)
@@ -39,7 +40,7 @@ def describe_map(seed: int) -> dict[str, Any]:
 
 
 def map_signs(
-    workers: Workers,
+    parallel_map: ParallelMap,
     *,
     widths: Sequence[int] = WIDTHS,
     seed: int = 0,
@@ -48,10 +49,10 @@ def map_signs(
     """Paired differences of rank / d_out, SiLU minus ReLU6, of a 1x1 convolution with batch norm before.
 
     Args:
-        workers: Who computes.
+        parallel_map: Computes the chunks of networks.
         widths: d_out.
-        seed: Of weights and inputs.
-        progress: Is told the widths done and all there are.
+        seed: Seed of weights and inputs.
+        progress: Receives the finished widths and the number of all.
 
     Returns:
         Rows ``block, activation, reference, d_out, dimension_ratio, centring, tolerance, networks, difference, low,
@@ -60,7 +61,7 @@ def map_signs(
     rows: list[dict[str, Any]] = []
     for done, width in enumerate(widths):
         setting = replace(_BASE, d_out=(width, width), networks=_NETWORKS.get(width, 10), seed=seed)
-        rows += _differences(run_layers(setting, workers).whole(), width)
+        rows += _differences(run_layers(setting, parallel_map).whole(), width)
         progress(done + 1, len(widths))
     return rows
 
@@ -71,7 +72,7 @@ def _differences(sample: LayerSample, width: int) -> list[dict[str, Any]]:
         for tolerance in sample.setting.tolerances:
             values = sample.column("conv1x1", "rank", centring, tolerance)
             for place, ratio in enumerate(sample.setting.ratios):
-                found = mean_of(values[:, place, 1] - values[:, place, 0])
+                difference = mean_estimate(values[:, place, 1] - values[:, place, 0])
                 rows.append(
                     {
                         "block": "conv1x1",
@@ -82,9 +83,9 @@ def _differences(sample: LayerSample, width: int) -> list[dict[str, Any]]:
                         "centring": centring,
                         "tolerance": float(tolerance.removeprefix("rel:")),
                         "networks": sample.networks,
-                        "difference": found.value,
-                        "low": found.low,
-                        "high": found.high,
+                        "difference": difference.value,
+                        "low": difference.low,
+                        "high": difference.high,
                     }
                 )
     return rows

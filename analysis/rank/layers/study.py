@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.parallel import map_in_process
 from analysis.rank.layers.columns import columns_of
-from analysis.rank.layers.statistics import paired_errors
-from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
 
+    from analysis.parallel import ParallelMap
     from analysis.rank.layers.setting import LayerSetting
     from analysis.rank.spectra.spectrum import Array
 
@@ -33,8 +29,8 @@ class LayerSample:
     """What every random network gave.
 
     Args:
-        setting: Of the study.
-        d_out: Of each network, shape (networks,).
+        setting: Setting of the study.
+        d_out: Output channels of each network, shape (networks,).
         values: Block to shape (networks, ratios, activations, columns), as a share of d_out; columns as in
             `analysis.rank.layers.columns.columns_of`.
         stopped_by: ``networks``, ``target_se`` or ``interrupted``.
@@ -57,82 +53,14 @@ class LayerSample:
         return len(self.d_out)
 
     def whole(self) -> LayerSample:
-        """The same, where it was not cut short.
+        """This sample, if the study was not interrupted.
 
         Raises:
-            KeyboardInterrupt: It was.
+            KeyboardInterrupt: The study was interrupted.
         """
         if self.stopped_by == "interrupted":
             raise KeyboardInterrupt
         return self
-
-
-class Workers(Protocol):
-    """Who computes chunks."""
-
-    def map(self, tasks: Sequence[tuple[LayerSetting, str, int, int]]) -> Iterator[Array]:
-        """The chunks of all tasks (setting, block, first network, count), in order."""
-
-
-class InProcess:
-    """Computes in this process, on one thread."""
-
-    def map(self, tasks: Sequence[tuple[LayerSetting, str, int, int]]) -> Iterator[Array]:
-        """The chunks of all tasks, in order."""
-        from analysis.rank.layers.chunk import compute_chunk  # noqa: PLC0415 - torch
-        from analysis.rank.spectra.torch_threads import torch_threads  # noqa: PLC0415 - torch
-
-        with torch_threads(1):  # the matrices are too small to share
-            for task in tasks:
-                yield compute_chunk(*task)
-
-
-class Processes:
-    """Computes on a pool of processes with one thread each."""
-
-    def __init__(self, pool: ProcessPoolExecutor) -> None:
-        self._pool = pool
-
-    def map(self, tasks: Sequence[tuple[LayerSetting, str, int, int]]) -> Iterator[Array]:
-        """The chunks of all tasks, in order.
-
-        Raises:
-            InputError: A process was ended from outside.
-        """
-        try:
-            yield from self._pool.map(_compute, tasks)
-        except BrokenProcessPool:
-            raise InputError(
-                "a process of the study was ended from outside, most likely for lack of memory; "
-                "use smaller --d-out or --rows, or fewer --processes"
-            ) from None
-
-
-@contextmanager
-def open_workers(count: int) -> Iterator[Workers]:
-    """Workers for several studies: a pool of that many processes, or this process alone for 1.
-
-    Args:
-        count: Processes.
-    """
-    if count < 1:
-        raise InputError(f"at least one process is needed; got {count}")
-    if count == 1:
-        yield InProcess()
-        return
-    pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_settle)
-    try:
-        yield Processes(pool)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _settle() -> None:
-    """Leave Ctrl-C to the parent, which ends the pool; use one thread, as the processes share the cores."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    import torch  # noqa: PLC0415 - the parent lives without
-
-    torch.set_num_threads(1)
 
 
 def _compute(task: tuple[LayerSetting, str, int, int]) -> Array:
@@ -142,16 +70,18 @@ def _compute(task: tuple[LayerSetting, str, int, int]) -> Array:
 
 
 def run_layers(
-    setting: LayerSetting, workers: Workers, progress: Callable[[int, int], None] = lambda _done, _all: None
+    setting: LayerSetting,
+    parallel_map: ParallelMap = map_in_process,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> LayerSample:
     """Measure the random networks of a setting.
 
-    Ctrl-C ends the study with the networks that all blocks have; with fewer than two, it is passed on.
+    Ctrl-C ends the study with the networks that all blocks have; before the first of them, Ctrl-C is passed on.
 
     Args:
-        setting: What to study; the numbers depend on it alone.
-        workers: Who computes.
-        progress: Is told the chunks done and all there may be.
+        setting: What to study; the numbers depend on the setting alone.
+        parallel_map: Computes the chunks.
+        progress: Receives the number of finished chunks and the largest number there can be.
     """
     waves = [(start, min(_WAVE, setting.networks - start)) for start in range(0, setting.networks, _WAVE)]
     parts: dict[str, list[Array]] = {block: [] for block in setting.blocks}
@@ -161,7 +91,7 @@ def run_layers(
         for start, count in waves:
             tasks = _tasks(setting, start, count)
             fresh: dict[str, list[Array]] = {block: [] for block in setting.blocks}
-            for (_, block, _, _), chunk in zip(tasks, workers.map(tasks), strict=True):
+            for (_, block, _, _), chunk in zip(tasks, parallel_map(_compute, tasks), strict=True):
                 fresh[block].append(chunk)
                 done += 1
                 progress(done, total)
@@ -189,6 +119,22 @@ def _is_reached(setting: LayerSetting, parts: dict[str, list[Array]], networks: 
     place = [(one.metric, one.centring, one.tolerance) for one in primary].index(setting.primary)
     worst = max(float(paired_errors(np.concatenate(chunks)[..., place], setting).max()) for chunks in parts.values())
     return worst <= setting.target_se
+
+
+def paired_errors(values: Array, setting: LayerSetting) -> Array:
+    """Standard errors of the differences to the reference activation, paired by network.
+
+    Args:
+        values: Shape (networks, ratios, activations).
+        setting: Names the reference; where the study lacks it, the errors of the means are returned.
+
+    Returns:
+        Shape (ratios, activations).
+    """
+    if setting.reference in setting.activations:
+        place = setting.activations.index(setting.reference)
+        values = values - values[..., place : place + 1]
+    return np.asarray(np.std(values, axis=0, ddof=1) / math.sqrt(len(values)))
 
 
 def _collect(setting: LayerSetting, parts: dict[str, list[Array]], stopped_by: str) -> LayerSample:

@@ -22,7 +22,7 @@ class LayersTask:
     """What to run.
 
     Args:
-        protocols: Of `analysis.rank.layers.protocols.PROTOCOLS`.
+        protocols: Names from `analysis.rank.layers.protocols.PROTOCOLS`.
         overrides: Parameters of `LayerSetting` that replace the protocol's.
         exact: Whether exact ranks of integer networks are computed beside.
         workers: Processes.

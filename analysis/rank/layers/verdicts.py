@@ -1,4 +1,4 @@
-"""What became of each claim: under one protocol, and over a grid of the choices that the paper leaves open."""
+"""The verdict on each claim: under one protocol, and over a grid of the choices that the paper leaves open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from analysis.rank.layers.claims import Claim
     from analysis.rank.layers.study import LayerSample
 
-HOLDS, FAILS, DEPENDS, UNTOLD = "holds", "fails", "depends on", "can't be told"
+HOLDS, FAILS, DEPENDS, OPEN = "holds", "fails", "depends on", "can't be told"
 #: A choice matters to a claim if from one of its levels to another the share of views it holds in differs by this.
 _MATTERS = 0.2
 #: Claims whose survival is what C11 asks about.
@@ -29,16 +29,16 @@ _ROBUST = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What became of one claim.
+    """The verdict on one claim.
 
     Args:
         claim: C1 to C11.
         text: The claim.
         rule: What must be seen for it to hold.
-        protocol: Under which it was tested.
+        protocol: The protocol under which the claim was tested.
         verdict: ``holds``, ``fails``, ``depends on`` or ``can't be told``.
         depends_on: The choices that change the verdict, the most important first; empty where none does.
-        detail: What showed it.
+        detail: The evidence.
     """
 
     claim: str
@@ -54,24 +54,24 @@ def judge(sample: LayerSample, protocol: str) -> list[Verdict]:
     """The verdicts of a study at its primary metric; `depends_on` says whether another tolerance or centring differs.
 
     Args:
-        sample: Of the study.
-        protocol: Its name.
+        sample: Sample of the study.
+        protocol: Name of the protocol.
     """
     primary = View(sample)
     others = _neighbours(sample)
     verdicts = []
     for claim in CLAIMS:
-        found = claim.test(primary)
+        finding = claim.test(primary)
         flips = [
             name
             for name, views in others.items()
-            if found.held is not None and any(claim.test(view).held is (not found.held) for view in views)
+            if finding.held is not None and any(claim.test(view).held is (not finding.held) for view in views)
         ]
-        verdict = UNTOLD if found.held is None else HOLDS if found.held else FAILS
-        verdicts.append(_verdict(claim, protocol, verdict, ", ".join(flips), found.detail))
-    told = [one for one in verdicts if one.claim in _SURVIVORS and one.verdict != UNTOLD]
-    moved = [one.claim for one in told if one.depends_on]
-    robust = UNTOLD if not told or not any(others.values()) else FAILS if moved else HOLDS
+        verdict = OPEN if finding.held is None else HOLDS if finding.held else FAILS
+        verdicts.append(_verdict(claim, protocol, verdict, ", ".join(flips), finding.detail))
+    decided = [verdict for verdict in verdicts if verdict.claim in _SURVIVORS and verdict.verdict != OPEN]
+    moved = [verdict.claim for verdict in decided if verdict.depends_on]
+    robust = OPEN if not decided or not any(others.values()) else FAILS if moved else HOLDS
     detail = f"{', '.join(moved)} change with the tolerance or the centring" if moved else "none of them changes"
     return [*verdicts, Verdict(**_ROBUST, protocol=protocol, verdict=robust, depends_on="", detail=detail)]
 
@@ -106,7 +106,7 @@ class Trial:
     Args:
         claim: C1 to C10.
         levels: Choice to its level in this view.
-        held: Whether the claim held; None where that can't be told.
+        held: Whether the claim held; None where the study leaves the claim open.
     """
 
     claim: str
@@ -118,7 +118,7 @@ def try_claims(sample: LayerSample, levels: Mapping[str, str]) -> list[Trial]:
     """Every claim in every view (tolerance and centring) of a sample.
 
     Args:
-        sample: Of one setting of a grid.
+        sample: Sample of one setting of a grid.
         levels: Where in the grid it stands.
     """
     trials = []
@@ -156,21 +156,21 @@ def judge_grid(trials: Sequence[Trial], protocol: str) -> list[Verdict]:
     """The verdict of each claim over a grid: it holds or fails everywhere, or depends on the choices that are named.
 
     Args:
-        trials: Of the whole grid.
-        protocol: Its name.
+        trials: Trials of the whole grid.
+        protocol: Name of the protocol.
     """
     levels = tally_levels(trials)
     verdicts = []
     for claim in CLAIMS:
         held = [trial.held for trial in trials if trial.claim == claim.name]
         good, bad = held.count(True), held.count(False)
-        verdict = DEPENDS if good and bad else HOLDS if good else FAILS if bad else UNTOLD
+        verdict = DEPENDS if good and bad else HOLDS if good else FAILS if bad else OPEN
         choices = ", ".join(_choices(levels, claim.name)) if verdict == DEPENDS else ""
         detail = f"holds in {good}, fails in {bad} and is undecided in {held.count(None)} of {len(held)} views"
         verdicts.append(_verdict(claim, protocol, verdict, choices, detail))
     moved = [one.claim for one in verdicts if one.claim in _SURVIVORS and one.verdict == DEPENDS]
     detail = f"{', '.join(moved)} depend on the choices named" if moved else "none of them depends on a choice"
-    robust = FAILS if moved else HOLDS if trials else UNTOLD
+    robust = FAILS if moved else HOLDS if trials else OPEN
     return [*verdicts, Verdict(**_ROBUST, protocol=protocol, verdict=robust, depends_on="", detail=detail)]
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.rank.layers.setting import LayerSetting
-from analysis.rank.layers.statistics import Mean, mean_of
 
 if TYPE_CHECKING:
     from analysis.rank.layers.study import LayerSample
@@ -21,7 +20,7 @@ class View:
     """A sample seen at one metric, centring and tolerance.
 
     Args:
-        sample: Of random networks.
+        sample: Sample of random networks.
         primary: Metric, centring, tolerance; by default the setting's.
     """
 
@@ -35,7 +34,7 @@ class View:
         return set(names) <= {*self.setting.blocks, *self.setting.activations}
 
     def ratio_near(self, wanted: float) -> float | None:
-        """The studied ratio that is `wanted`; None where there is none."""
+        """The studied ratio nearest to `wanted`; None if none is close."""
         near = [ratio for ratio in self.setting.ratios if abs(ratio - wanted) < _SAME_RATIO]
         return near[0] if near else None
 
@@ -49,19 +48,10 @@ class View:
         """The studied ratios within the paper's figure, rising."""
         return sorted(ratio for ratio in self.setting.ratios if ratio >= self.lowest)
 
-    @property
-    def curved(self) -> list[str]:
-        """The activations that are not linear."""
-        return [name for name in self.setting.activations if name != "Linear"]
-
     def values(self, block: str, activation: str, ratio: float) -> Array:
         """One number per network, as a share of d_out."""
         setting = self.setting
         return self._values[block][:, setting.ratios.index(ratio), setting.activations.index(activation)]
-
-    def mean(self, block: str, activation: str, ratio: float) -> Mean:
-        """The mean over networks, with its interval."""
-        return mean_of(self.values(block, activation, ratio))
 
     def bound(self, ratio: float) -> Array:
         """min(d_in, N - 1) / d_out of every network: what a linear layer can reach."""

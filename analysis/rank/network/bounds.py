@@ -35,7 +35,7 @@ class Bound:
     reason: str
 
     def within(self, channels: int, rows: int) -> Bound:
-        """The same for a feature matrix of that shape."""
+        """The bound for a feature matrix of this shape."""
         if rows < min(self.value, channels):
             return Bound(rows, "as many as rows")
         return self if self.value <= channels else Bound(channels, "as many as channels")
@@ -60,7 +60,7 @@ def point_bound(config: BlockConfig, point: str, ranks: Mapping[str, int]) -> Bo
     """At a point of a block.
 
     Args:
-        config: Of the block.
+        config: Config of the block.
         point: One of `POINTS`.
         ranks: Measured, by point of this block, as far as they are reliable.
     """

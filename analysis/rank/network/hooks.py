@@ -84,7 +84,7 @@ class Gatherer:
         self._calls.clear()
 
     def turn_to_producer(self) -> None:
-        """What came of this batch so far was exact; now comes what is to be measured."""
+        """Mark the outputs so far as exact; the outputs to measure follow."""
         self._exact, self._batch = self._batch, {}
         self._calls.clear()
 

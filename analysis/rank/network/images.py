@@ -36,7 +36,7 @@ class ImageSource:
             ``1/f``: noise whose power falls with frequency, differing in contrast and colour as photographs do.
         count: Images.
         resolution: Side of the square images [pixels].
-        seed: Of generated images; each is drawn from (seed, its index) alone.
+        seed: Seed of generated images; each is drawn from (seed, its index) alone.
         paths: The files of a folder, `count` of them.
     """
 
@@ -81,10 +81,10 @@ def folder_images(folder: Path, *, resolution: int, count: int | None = None, se
         folder: Read without its subfolders.
         resolution: Side after resizing and cropping [pixels].
         count: Images, at most as many as there are; None is all.
-        seed: Of the draw.
+        seed: Seed of the draw.
 
     Raises:
-        InputError: There is no image, there are fewer than `count`, or a file is none.
+        InputError: There is no image, there are fewer than `count`, or a file is not an image.
     """
     paths = list_images(folder)
     if count is not None and not 1 <= count <= len(paths):

@@ -113,7 +113,7 @@ def block_ranks(block: nn.Module, x: Tensor, *, gates: Tensor | None = None) -> 
     Args:
         block: In ``eval`` mode, float64.
         x: Its input on one image, shape (1, C, H, W).
-        gates: Of squeeze-excite, shape (1, c_mid, 1, 1); None where the block has none.
+        gates: Gates of squeeze-excite, shape (1, c_mid, 1, 1); None where the block has none.
     """
     patch, place = _cut_patch(x, _middle(block))
     copies = patch.expand(_CHUNK, -1, -1, -1).clone().requires_grad_(True)
@@ -187,8 +187,8 @@ def _steps(block: nn.Module, gates: Tensor | None, place: tuple[int, int], x: Te
     """The points of a block with what leads to each from the one before.
 
     Args:
-        block: Of our networks.
-        gates: Of squeeze-excite, or None.
+        block: Block of our networks.
+        gates: Gates of squeeze-excite, or None.
         place: Centre of what the middle convolution reads.
         x: The block's input there, shape (B, C, 1, 1), for the shortcut.
     """

@@ -46,7 +46,7 @@ class PositionSampler:
     """Draws positions, and keeps those of the batch at hand.
 
     Args:
-        seed: Of all orders.
+        seed: Seed of all orders.
         first: Index of the first image of the batch at hand.
         count: Images of the batch at hand.
     """
@@ -112,7 +112,7 @@ def gather_rows(features: Tensor, layout: Layout, chosen: Tensor) -> Tensor:
     Only what is chosen is copied, whatever the memory format.
 
     Args:
-        features: Of a batch of B images.
+        features: Features of a batch of B images.
         layout: Where its channels are.
         chosen: Indices into the flattened map, shape (B, k).
     """

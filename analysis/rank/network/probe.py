@@ -36,7 +36,7 @@ def probe(
 ) -> ProbeResult:
     """The singular values of the features at every tap of a model.
 
-    The model is left as it was found, whatever happens: hooks, training flags, batch norm's buffers and grad mode.
+    The model is left unchanged, whatever happens: hooks, training flags, batch norm's buffers and grad mode.
     Dropout is off. A module that runs several times in one pass has a tap for each time: ``relu``, ``relu@2`` ...
     The numbers do not depend on how the images are cut into batches, but for ``batch_norm="batch"``.
 
@@ -46,13 +46,13 @@ def probe(
             of the model's parameters, and moved to their device.
         taps: Patterns as `analysis.rank.network.taps.find_taps` takes them, or taps that it gave.
         positions: Rows of each image, or ``auto``: enough for 4 per channel, at most 196.
-        seed: Of the positions.
+        seed: Seed of the positions.
         batch_norm: ``eval``: with the running statistics. ``batch``: with those of each batch; the running ones are
             neither used nor changed. An untrained network with its initial statistics is nearly linear in ``eval``.
         certify: Whether a copy in float64 runs, too, for the certified tolerance: takes three times as long or more.
         count: Images in an iterable of batches, which ``auto`` has to know before it sees the first; taken from
             ``len`` of a tensor.
-        progress: Told the number of images done, after every batch.
+        progress: Receives the number of finished images after every batch.
 
     Raises:
         InputError: There is no image, a shape or a value is wrong, a tap fits nothing or never runs.

@@ -27,11 +27,11 @@ class TapRecord:
 
     Args:
         tap: Where they were taken; a module that ran several times in one pass has a tap for each, ``name@2`` ...
-        spectrum: Of all rows.
+        spectrum: Spectrum of all rows.
         images: How many images gave rows; images are independent, positions of one image are not.
         positions_per_image: Rows of each image.
-        height: Of the map [positions]; 1 for tokens and pooled features.
-        width: Of the map, or the number of tokens [positions].
+        height: Height of the map [positions]; 1 for tokens and pooled features.
+        width: Width of the map, or the number of tokens [positions].
     """
 
     tap: Tap
@@ -68,7 +68,7 @@ class ProbeResult:
     Args:
         taps: One record per tap.
         images: That went through.
-        seed: Of the positions.
+        seed: Seed of the positions.
         positions: Asked for per image, or ``auto``.
         batch_norm: ``eval`` (running statistics) or ``batch`` (those of each batch).
         certified: Whether a float64 copy ran, too.
@@ -87,7 +87,7 @@ class ProbeResult:
         """The record of the tap of that name.
 
         Raises:
-            UnknownNameError: There is none.
+            UnknownNameError: No tap has this name.
         """
         records = {record.tap.name: record for record in self.taps}
         if name not in records:

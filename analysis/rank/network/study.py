@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from analysis.rank.network.images import ImageSource
     from analysis.rank.network.records import ProbeResult
     from analysis.rank.network.setting import NetworkSetting
+    from analysis.statistics.estimates import Estimate
     from rexnet_core.network import Network
 
 FORMAT = 1
@@ -55,8 +56,8 @@ class LayerTimes(Protocol):
     def method(self) -> str:
         """In words."""
 
-    def shares(self) -> Mapping[str, tuple[float, float, float]]:
-        """Share by layer, and the ends of its interval."""
+    def shares(self) -> Mapping[str, Estimate]:
+        """The share of each layer in the time of a forward pass, by name."""
 
 
 class LayerTimer(Protocol):
@@ -75,7 +76,7 @@ def run_network(
 
     Args:
         setting: What to do.
-        progress: Told in a few words what is being done.
+        progress: Receives a few words on the current step.
         time_layers: Times the layers on the first image, with the weights and the threads of the study; None leaves
             the times unknown.
 
@@ -84,10 +85,10 @@ def run_network(
     """
     source = setting.source()
     check_taps(setting)
-    tell = progress or (lambda _: None)
+    report = progress or (lambda _: None)
     with torch_threads(setting.threads):
         described = _describe(setting, source)
-        models = [_study(name, setting, source, tell, time_layers) for name in setting.models]
+        models = [_study(name, setting, source, report, time_layers) for name in setting.models]
     document = {"format": FORMAT, "kind": "network", "setting": described, "models": models}
     return make_plain(document)  # type: ignore[no-any-return]
 
@@ -120,14 +121,14 @@ def _study(
     name: str,
     setting: NetworkSetting,
     source: ImageSource,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
     time_layers: LayerTimer | None,
 ) -> dict[str, Any]:
-    tell(f"{name}: weights")
+    report(f"{name}: weights")
     model, weights = _load(name, setting)
     times = None
     if time_layers:
-        tell(f"{name}: layer times")
+        report(f"{name}: layer times")
         times = time_layers(model, next(source.batches(1)), seed=setting.seed)
     result = probe(
         model,
@@ -138,9 +139,9 @@ def _study(
         batch_norm=setting.batch_norm,
         certify=setting.certify,
         count=source.count,
-        progress=lambda done: tell(f"{name}: {done} of {source.count} images"),
+        progress=lambda done: report(f"{name}: {done} of {source.count} images"),
     )
-    jacobians = _jacobians(model, setting, source, lambda what: tell(f"{name}: {what}"))
+    jacobians = _jacobians(model, setting, source, lambda what: report(f"{name}: {what}"))
     cost = count(name, setting.resolution)
     return {
         "model": name,
@@ -166,18 +167,18 @@ def _load(name: str, setting: NetworkSetting) -> tuple[Network, str]:
 
 
 def _jacobians(
-    model: Network, setting: NetworkSetting, source: ImageSource, tell: Callable[[str], None]
+    model: Network, setting: NetworkSetting, source: ImageSource, report: Callable[[str], None]
 ) -> dict[tuple[str, str], int]:
     """The median of the Jacobian rank over the images where it is known, by block and point; absent if nowhere."""
-    found: dict[tuple[str, str], list[int]] = {}
+    ranks_by_point: dict[tuple[str, str], list[int]] = {}
     for number, image in enumerate(islice(source.batches(1), setting.jacobian), 1):
-        tell(f"Jacobian at image {number} of {min(setting.jacobian, source.count)}")
+        report(f"Jacobian at image {number} of {min(setting.jacobian, source.count)}")
         ranks = jacobian_ranks(model, image)
         for block, points in ranks.items():
             for point, rank in points.items():
                 if rank is not None:
-                    found.setdefault((block, point), []).append(rank)
-    return {key: statistics.median_low(ranks) for key, ranks in found.items()}
+                    ranks_by_point.setdefault((block, point), []).append(rank)
+    return {key: statistics.median_low(ranks) for key, ranks in ranks_by_point.items()}
 
 
 def _tap_rows(model: Network, result: ProbeResult, jacobians: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:

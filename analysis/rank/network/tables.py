@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from analysis.rank.network.records import ProbeResult, TapRecord
     from analysis.rank.network.steps import Step
     from analysis.rank.network.taps import Tap
+    from analysis.statistics.estimates import Estimate
     from rexnet_core.network_config import BlockConfig, NetConfig
 
 #: Points whose features leave the block, last one first.
@@ -58,14 +59,14 @@ def bounds_of(config: NetConfig, result: ProbeResult) -> dict[str, Bound]:
     """The bound of every tap, by its name.
 
     Args:
-        config: Of the network.
+        config: Config of the network.
         result: What was measured on it.
     """
     blocks = named_blocks(config)
     ranks = {name: _reliable(_by_point(result, name)) for name in blocks}
     last = ranks[list(blocks)[-1]]
     entry = next((last[point] for point in _LAST if point in last), None)
-    found: dict[str, Bound] = {}
+    bounds: dict[str, Bound] = {}
     for record in result.taps:
         tap, spectrum = record.tap, record.spectrum
         bound = Bound(spectrum.channels, "as many as channels")
@@ -75,8 +76,8 @@ def bounds_of(config: NetConfig, result: ProbeResult) -> dict[str, Bound]:
             bound = stem_bound(config.stem)
         elif (tap.block, tap.point) == ("head", "conv"):
             bound = head_bound(config.head, entry)
-        found[tap.name] = bound.within(spectrum.channels, spectrum.rows)
-    return found
+        bounds[tap.name] = bound.within(spectrum.channels, spectrum.rows)
+    return bounds
 
 
 def block_rows(config: NetConfig, result: ProbeResult) -> list[dict[str, Any]]:
@@ -119,7 +120,7 @@ def _step(ranks: Mapping[str, int], sign: int) -> str | None:
 
 
 def layer_rows(
-    cost: Cost, steps: Sequence[Step], result: ProbeResult, shares: Mapping[str, tuple[float, float, float]]
+    cost: Cost, steps: Sequence[Step], result: ProbeResult, shares: Mapping[str, Estimate]
 ) -> list[dict[str, Any]]:
     """One row per step of a forward pass: what it costs, its share of the time, and the rank behind it.
 
@@ -129,9 +130,9 @@ def layer_rows(
 
     Args:
         cost: Counted layer by layer.
-        steps: Of the same network, as `analysis.rank.network.steps.trace_steps` gives them.
+        steps: Steps of the same network, as `analysis.rank.network.steps.trace_steps` gives them.
         result: What was measured.
-        shares: By layer: share of the time of a forward pass, and the ends of its interval.
+        shares: By layer: its share of the time of a forward pass.
     """
     costs = {layer.layer: layer for layer in cost.layers}
     records = _by_step([step.name for step in steps], result)
@@ -140,7 +141,7 @@ def layer_rows(
         record, counted = records.get(step.name), costs.get(step.name)
         if record is None and step.kind in ("add", "scale"):
             continue
-        share, low, high = shares.get(step.name, (None, None, None))
+        share = shares.get(step.name)
         rows.append(
             {
                 "layer": step.name,
@@ -148,9 +149,9 @@ def layer_rows(
                 "macs": counted.macs if counted else 0,
                 "params": counted.params if counted else 0,
                 "out_shape": step.out_shape,
-                "time_share": share,
-                "time_share_low": low,
-                "time_share_high": high,
+                "time_share": share.value if share else None,
+                "time_share_low": share.low if share else None,
+                "time_share_high": share.high if share else None,
                 "tap": record.tap.name if record else None,
                 "channels": record.spectrum.channels if record else None,
                 "rank": record.rank if record else None,
@@ -161,7 +162,7 @@ def layer_rows(
 
 def _by_step(steps: Sequence[str], result: ProbeResult) -> dict[str, TapRecord]:
     """The measured taps by the step that made their features; those that repeat another's are left out."""
-    found: dict[str, TapRecord] = {}
+    records: dict[str, TapRecord] = {}
     for record in result.taps:
         tap = record.tap
         # The means over positions are the pool's features alone.
@@ -172,5 +173,5 @@ def _by_step(steps: Sequence[str], result: ProbeResult) -> dict[str, TapRecord]:
         else:
             made = next((step for step in reversed(steps) if f"{step}.".startswith(f"{tap.module}.")), None)
         if made is not None:
-            found.setdefault(made, record)
-    return found
+            records.setdefault(made, record)
+    return records

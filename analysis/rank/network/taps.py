@@ -77,10 +77,10 @@ def find_taps(model: nn.Module, patterns: Sequence[str] | None = None) -> tuple[
     """
     standard = network_taps(model) if isinstance(model, Network) else ()
     if patterns is None:
-        found = [tap for tap in standard if tap.point not in _ON_REQUEST] or [_tap(name) for name in _leaves(model)]
-        if not found:
+        taps = [tap for tap in standard if tap.point not in _ON_REQUEST] or [_tap(name) for name in _leaves(model)]
+        if not taps:
             raise InputError("the model has no convolution, linear layer, norm or activation; name modules to tap")
-        return tuple(_unaliased(_with_layout(model, tap), found) for tap in found)
+        return tuple(_unaliased(_with_layout(model, tap), taps) for tap in taps)
     chosen: dict[str, Tap] = {}
     for pattern in patterns:
         chosen |= {tap.name: tap for tap in _matches(model, standard, pattern)}
@@ -98,10 +98,10 @@ def _matches(model: nn.Module, standard: Sequence[Tap], pattern: str) -> list[Ta
         if option not in (*_SIDES, *_POOLINGS, *_LAYOUTS):
             raise UnknownNameError("option of a tap", option, (*_SIDES, *_POOLINGS, *_LAYOUTS))
     modules = [one for one, _ in model.named_modules()]
-    found = [one for one in modules if fnmatchcase(one, name)]
-    if not found:
+    matches = [module for module in modules if fnmatchcase(module, name)]
+    if not matches:
         raise UnknownNameError("tap", pattern, [*(tap.name for tap in standard), *filter(None, modules)])
-    return [_tap(one, options) for one in found]
+    return [_tap(match, options) for match in matches]
 
 
 def _tap(module: str, options: Sequence[str] = ()) -> Tap:

@@ -43,15 +43,15 @@ def singular_values(
     y = features.double()
     rows, channels = y.shape[1:]
     wanted: list[Centring] = ["uncentred", *(["centred"] if "centred" in centrings else [])]  # type: ignore[list-item]
-    found = {centring: _squared(_centre(y) if centring == "centred" else y) for centring in wanted}
-    largest = found["uncentred"][0][:, 0]
+    grams = {centring: _squared(_centre(y) if centring == "centred" else y) for centring in wanted}
+    largest = grams["uncentred"][0][:, 0]
     doubtful = torch.zeros(len(y), dtype=torch.bool)
-    for squares, error in found.values():
+    for squares, error in grams.values():
         for tolerance in tolerances:
             factor = tolerance.factor(rows, channels, eps)
             cut = factor**2 * (largest if tolerance.scales_with_uncentred else squares[:, 0])
             doubtful |= ((squares - cut[:, None]).abs() <= (1 + factor**2) * error[:, None]).any(dim=1)
-    values = {centring: squares.clamp(min=0).sqrt() for centring, (squares, _) in found.items()}
+    values = {centring: squares.clamp(min=0).sqrt() for centring, (squares, _) in grams.items()}
     if bool(doubtful.any()):
         for centring, exact in by_qr(y[doubtful], wanted).items():
             values[centring][doubtful] = exact
@@ -59,7 +59,7 @@ def singular_values(
 
 
 def by_qr(features: torch.Tensor, centrings: Sequence[Centring]) -> dict[Centring, torch.Tensor]:
-    """The same through QR of [1 | Y], exact to the last digits of the largest singular value.
+    """The singular values through QR of [1 | Y], exact to the last digits of the largest singular value.
 
     Args:
         features: Shape (A, N, C), N > C, float64.

@@ -27,7 +27,7 @@ def effective_rank(s: Array, _rows: int) -> Array:
 
 
 def rankme(s: Array, _rows: int) -> Array:
-    """The same with 1e-7 added to every share, as published."""
+    """The effective rank with 1e-7 added to every share, as published."""
     shares = s / s.sum(axis=-1, keepdims=True) + _RANKME_EPS
     return np.asarray(np.exp(-(shares * np.log(shares)).sum(axis=-1)))
 

@@ -203,7 +203,7 @@ def numerical_rank(spectrum: Spectrum, tolerance: Tolerance, centring: Centring)
     """The number of singular values above a tolerance, with the gap and the margin of the cut.
 
     Args:
-        spectrum: Of the features.
+        spectrum: Spectrum of the features.
         tolerance: Where to cut.
         centring: Which singular values.
     """
@@ -246,7 +246,7 @@ def measure(
     A certified rank is left out where the features were not computed in float64, too.
 
     Args:
-        spectrum: Of the features.
+        spectrum: Spectrum of the features.
         tolerances: At which the rank is counted.
         centrings: Which of the two spectra.
     """
@@ -274,7 +274,7 @@ def rank_curve(
     """The rank at every relative tolerance: where it is flat, the tolerance does not matter.
 
     Args:
-        spectrum: Of the features.
+        spectrum: Spectrum of the features.
         centring: Which singular values.
         decades: From 1 downwards.
         per_decade: Points in each.

@@ -28,15 +28,15 @@ ENOUGH_ROWS_PER_CHANNEL = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spectrum:
-    """Singular values of a feature matrix Y of shape (N, C), centred and uncentred, and what tells how good they are.
+    """Singular values of a feature matrix Y of shape (N, C), centred and uncentred, and their accuracy.
 
     Args:
         channels: C.
         rows: N, of the finite rows.
         uncentred: Singular values of Y, shape (C,), descending, zeros where N < C.
         centred: Those of Y minus the mean of each column, shape (C,).
-        mean: Of each column, shape (C,).
-        std: Of each column, dividing by N, shape (C,).
+        mean: Mean of each column, shape (C,).
+        std: Standard deviation of each column, dividing by N, shape (C,).
         producer: The type the features were computed in (a key of `PRODUCER_EPS`); its rounding limits what they
             say, whatever type the singular values were computed in.
         noise: Spectral norm of Y minus the same features computed in float64; None where that was not done.
@@ -78,16 +78,16 @@ class Spectrum:
         ``non_finite``: the features held NaN or infinity. ``zero_matrix``: all of them are zero. ``sample_limited``:
         N - 1 < C, so that the rank of the centred matrix can't reach C. ``few_rows``: fewer than 4 C rows.
         """
-        found = []
+        flags = []
         if self.nonfinite_rows:
-            found.append("non_finite")
+            flags.append("non_finite")
         elif not self.uncentred.any():
-            found.append("zero_matrix")
+            flags.append("zero_matrix")
         if self.rows - 1 < self.channels:
-            found.append("sample_limited")
+            flags.append("sample_limited")
         elif self.rows < ENOUGH_ROWS_PER_CHANNEL * self.channels:
-            found.append("few_rows")
-        return tuple(found)
+            flags.append("few_rows")
+        return tuple(flags)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values; `from_dict` is the way back."""

@@ -65,7 +65,7 @@ class SpectrumStream:
 
         Args:
             rows: Shape (n, C), in the producer's type.
-            exact: The same rows computed in float64, shape (n, C), for the certified tolerance; then for every batch.
+            exact: These rows computed in float64, shape (n, C), for the certified tolerance; then for every batch.
 
         Raises:
             InputError: The shape is another.
@@ -192,7 +192,7 @@ def spectrum_of(features: torch.Tensor, exact: torch.Tensor | None = None) -> Sp
 
     Args:
         features: Shape (N, C), of the type it was computed in.
-        exact: The same features computed in float64, for the certified tolerance.
+        exact: These features computed in float64, for the certified tolerance.
 
     Raises:
         InputError: It is no matrix, has no row or no channel, or is not floating point.

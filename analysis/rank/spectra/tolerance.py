@@ -64,7 +64,7 @@ class Tolerance:
         """The absolute threshold, in the unit of the features; NaN where it can't be given.
 
         Args:
-            spectrum: Of the features.
+            spectrum: Spectrum of the features.
             centring: Which of its two lists of singular values is to be cut.
         """
         if self.rule == "certified":
@@ -99,7 +99,7 @@ def parse_tolerance(text: str) -> Tolerance:
         text: ``producer``, ``certified``, ``numpy``, or ``rel:`` with a fraction.
 
     Raises:
-        InputError: It is none of them.
+        InputError: The name is unknown or malformed.
     """
     known = {one.name: one for one in (PRODUCER, CERTIFIED, NUMPY)}
     kind, _, number = text.partition(":")

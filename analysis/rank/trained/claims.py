@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.rank.trained.run import METRICS
-from analysis.rank.trained.statistics import COVERAGE, Estimate, correlation_estimate, mean_estimate, shared_coverage
+from analysis.statistics.bootstrap import correlation_estimate
+from analysis.statistics.estimates import COVERAGE, Estimate
+from analysis.statistics.intervals import mean_estimate, shared_coverage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +27,18 @@ HOLDS, FAILS, UNDECIDED = "holds", "fails", "can't be told"
 _RAISED = ("accuracy", "nuclear_norm")
 
 
+def mean_over_seeds(values: Sequence[float], coverage: float = COVERAGE) -> Estimate:
+    """The mean over seeds with Student's interval, which covers all that a seed changes.
+
+    A seed changes the initial weights, the order of the images and, where the setting says so, the training images. The
+    interval covers no other data set and no other recipe.
+    """
+    if len(values) > 1 and min(values) == max(values):
+        # Accuracies are counts: two that agree by chance must not make an interval of no width.
+        return Estimate(value=values[0], reason="all seeds agree, so their spread is unknown")
+    return mean_estimate(np.array(values, dtype=np.float64), coverage)
+
+
 def compare(runs: Runs, first: str, second: str, metric: str, coverage: float = COVERAGE) -> dict[str, Any]:
     """The paired difference of two networks, second minus first, over the seeds in which both were trained.
 
@@ -33,7 +47,7 @@ def compare(runs: Runs, first: str, second: str, metric: str, coverage: float = 
         first: Name of the network that is taken away.
         second: Name of the other.
         metric: A field of `Run`.
-        coverage: Of the interval.
+        coverage: Coverage of the interval.
     """
     both = (
         (getattr(run, metric), getattr(runs[second, seed], metric))
@@ -41,16 +55,16 @@ def compare(runs: Runs, first: str, second: str, metric: str, coverage: float = 
         if name == first and (second, seed) in runs
     )
     differences = [after - before for before, after in both if math.isfinite(after - before)]
-    mean, low, high = mean_estimate(differences, coverage)
+    mean = mean_over_seeds(differences, coverage)
     return {
         "first": first,
         "second": second,
         "metric": metric,
-        "difference": mean,
-        "low": low,
-        "high": high,
+        "difference": mean.value,
+        "low": mean.low,
+        "high": mean.high,
         "seeds": len(differences),
-        "wins": sum(one > 0 for one in differences),
+        "wins": sum(difference > 0 for difference in differences),
     }
 
 
@@ -66,7 +80,10 @@ def compare_all(networks: Sequence[TrainedNetwork], runs: Runs) -> list[dict[str
 
 def judge_claims(networks: Sequence[TrainedNetwork], runs: Runs) -> list[dict[str, str]]:
     """A verdict on each claim that the trained groups bear on."""
-    groups = {group: [one.name for one in networks if one.group == group] for group in {one.group for one in networks}}
+    groups = {
+        group: [network.name for network in networks if network.group == group]
+        for group in {network.group for network in networks}
+    }
     claims = []
     if "table2" in groups:
         claims.append(_judge_steps(groups["table2"], runs))
@@ -76,7 +93,7 @@ def judge_claims(networks: Sequence[TrainedNetwork], runs: Runs) -> list[dict[st
 
 
 def sign(estimate: Estimate) -> int:
-    """1 or -1 where the interval excludes zero, 0 where it does not or there is none."""
+    """1 or -1 if the interval excludes zero, 0 if it includes zero or does not exist."""
     return int(estimate.low > 0) - int(estimate.high < 0)
 
 
@@ -151,7 +168,7 @@ def _table(names: Sequence[str], runs: Runs, metric: str) -> Array:
 
 
 def _pair_sign(pair: Mapping[str, Any]) -> int:
-    return sign(Estimate(pair["difference"], pair["low"], pair["high"]))
+    return sign(_pair_estimate(pair))
 
 
 def _percent(share: float) -> str:
@@ -164,8 +181,12 @@ def _verdict(direction: int) -> str:
 
 def _describe_pair(pair: Mapping[str, Any]) -> str:
     name = pair["metric"].replace("_", " ")
-    values = Estimate(pair["difference"], pair["low"], pair["high"])
-    return f"{pair['first']} to {pair['second']}, {name}: {_describe(values)}, up in {pair['wins']} of {pair['seeds']}"
+    difference = _describe(_pair_estimate(pair))
+    return f"{pair['first']} to {pair['second']}, {name}: {difference}, up in {pair['wins']} of {pair['seeds']}"
+
+
+def _pair_estimate(pair: Mapping[str, Any]) -> Estimate:
+    return Estimate(value=pair["difference"], low=pair["low"], high=pair["high"])
 
 
 def _describe(estimate: Estimate) -> str:

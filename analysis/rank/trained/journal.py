@@ -1,4 +1,4 @@
-"""The file that finished runs are kept in, so that a study can be gone on with. No torch here."""
+"""The file that keeps finished runs, so that a study can be resumed. No torch here."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Journal:
                 recipe = entry["recipe"] if entry["format"] == FORMAT else None
             except (ValueError, KeyError, TypeError, InputError):
                 raise InputError(
-                    f"{self._path} must hold runs of the trained check; line {number} is none; give another folder"
+                    f"{self._path} must hold runs of the trained check; line {number} is not a run; give another folder"
                 ) from None
             self._check(recipe)
 

@@ -43,7 +43,7 @@ class TrainedNetwork:
         params: Parameters, classifier and batch norm included.
         macs: Multiply-adds of one image.
         printed_accuracy: Top-1 on CIFAR, as a share.
-        printed_nuclear_norm: Of the final feature; None where none is printed.
+        printed_nuclear_norm: Nuclear norm of the final feature; None if the paper prints none.
         printed_macs: The paper's FLOPs, which are multiply-adds.
     """
 
@@ -75,7 +75,7 @@ def cost_of(config: NetConfig, side: int) -> tuple[int, int]:
 
     Args:
         config: A network without squeeze-excite, hidden layer and projections.
-        side: Of the square input [pixels].
+        side: Side of the square input [pixels].
     """
     stem, head = config.stem, config.head
     side = -(-side // stem.stride)
@@ -185,7 +185,7 @@ def _build_config(
         family="trained",
         stem=StemConfig(w_in=1, w_out=widths[0], stride=strides[0], act="relu6"),
         blocks=tuple(blocks),
-        # The same activation everywhere, so that the final features of a group are on one footing.
+        # One activation everywhere, so that the final features of a group are comparable.
         head=HeadConfig(w_in=widths[-1], w_conv=head, act="relu6", num_classes=_CLASSES),
     )
 
@@ -193,7 +193,7 @@ def _build_config(
 @lru_cache
 def _matched_widths(setting: TrainedSetting, expansion: int, ratio: float, target: int) -> tuple[int, int, int]:
     """Widths of stem and blocks that come nearest to the ratio and to the target multiply-adds, weighed alike."""
-    found: list[tuple[float, tuple[int, int, int]]] = []
+    candidates: list[tuple[float, tuple[int, int, int]]] = []
     for w_0 in range(1, _WIDEST_STEM):
         costs = []
         for w_1 in _near(w_0 / ratio):
@@ -210,15 +210,15 @@ def _matched_widths(setting: TrainedSetting, expansion: int, ratio: float, targe
                 costs.append(cost_of(config, setting.side)[1])
                 miss = abs(costs[-1] / target - 1)
                 if miss <= MACS_TOLERANCE:
-                    found.append((miss + sum(abs(math.log(a / b / ratio)) for a, b in pairwise(widths)), widths))
+                    candidates.append((miss + sum(abs(math.log(a / b / ratio)) for a, b in pairwise(widths)), widths))
         if costs and min(costs) > target * (1 + MACS_TOLERANCE):
             break
-    if not found:
+    if not candidates:
         raise InputError(
             f"every step of table 2 must cost {target} multiply-adds within {MACS_TOLERANCE:.0%}; no whole widths at a "
             f"block ratio of {ratio} do at base_width {setting.base_width}; choose another"
         )
-    return min(found)[1]
+    return min(candidates)[1]
 
 
 def _near(value: float) -> range:

@@ -22,19 +22,19 @@ class Run:
     Args:
         network: Its name.
         group: ``table2`` or ``table3a``.
-        seed: Of initial weights and order.
+        seed: Seed of initial weights and order.
         params: Parameters.
         macs: Multiply-adds of one image.
         status: ``ok``, or ``failed`` where a number was not finite.
-        reason: Of a failure, one line.
+        reason: Why the run failed, in one line.
         epochs: Whole passes over the training images.
         loss: Mean cross entropy of the training images over the last whole pass [nats].
         accuracy: Share of the test images that are named right.
-        nuclear_norm: Of the final feature, pooled, one row per test image, uncentred; scales with the feature and
+        nuclear_norm: That of the final feature, pooled, one row per test image, uncentred; scales with the feature and
             with the square root of the rows.
-        nuclear_norm_per_root_row: The same over the square root of the rows.
-        nuclear_over_largest: The same over the largest singular value, so without scale.
-        effective_rank: Of the centred feature (Roy and Vetterli, EUSIPCO 2007), without scale.
+        nuclear_norm_per_root_row: The nuclear norm over the square root of the rows.
+        nuclear_over_largest: The nuclear norm over the largest singular value, so without scale.
+        effective_rank: That of the centred feature (Roy and Vetterli, EUSIPCO 2007), without scale.
     """
 
     network: str
@@ -54,7 +54,7 @@ class Run:
 
     @property
     def key(self) -> tuple[str, int]:
-        """What tells it from other runs of one setting."""
+        """Network and seed, which name a run within a setting."""
         return self.network, self.seed
 
     def as_dict(self) -> dict[str, Any]:

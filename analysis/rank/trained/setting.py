@@ -28,7 +28,7 @@ BOUNDS = {
 }
 #: The maps are halved up to three times.
 _SIDE_STEP = 8
-#: They say what is trained, not how: a folder of runs can be gone on with under others.
+#: These fields choose what is trained, not how: a study in a folder of runs can be resumed with other values.
 _EXTENT = ("seeds", "groups")
 
 
@@ -37,25 +37,25 @@ class TrainedSetting:
     """One setting of the check; with the versions of torch and scikit-learn it determines every number.
 
     Args:
-        groups: Of `GROUPS`.
+        groups: Names from `GROUPS`.
         seeds: How many; seed s fixes the initial weights and the order of the images, for every network.
         epochs: Passes over the training images; 30, as the paper's search trains its networks.
         side: Side that the 8x8 images are enlarged to [pixels], a multiple of 8.
         train_per_class: Training images of each of the ten classes; all others are the test images.
-        split_seed: Of the stratified split.
+        split_seed: Seed of the stratified split.
         resplit: Whether seed s draws its own training images (split seed ``split_seed + s``) instead of the one split.
         batch_size: Images per step.
         learning_rate: At the start; it falls to 0 along half a cosine.
-        momentum: Of stochastic gradient descent.
+        momentum: Momentum of stochastic gradient descent.
         weight_decay: On all parameters.
-        threads: Of torch; one, because layers this small lose time on more and rounding depends on the number.
-        shortcut: Of `SHORTCUTS`.
+        threads: Threads of torch; one, because layers this small lose time on more and rounding depends on the number.
+        shortcut: One of `SHORTCUTS`.
         base_width: Stem width of the baseline of table 2 [channels]; sets the cost of that group.
         table2_head: Width of the final feature in that group [channels], the same for its four networks.
-        table2_strides: Of the stem and the two blocks.
+        table2_strides: Strides of the stem and the two blocks.
         table3a_head: Width of the final feature of the two networks of table 3(a) [channels].
         table3a_stem: Their stem width [channels].
-        table3a_strides: Of the stem and the five blocks.
+        table3a_strides: Strides of the stem and the five blocks.
     """
 
     groups: tuple[str, ...] = GROUPS

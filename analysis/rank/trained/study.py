@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from analysis.rank.trained.claims import compare_all, judge_claims
+from analysis.rank.trained.claims import compare_all, judge_claims, mean_over_seeds
 from analysis.rank.trained.journal import FORMAT, Journal
 from analysis.rank.trained.networks import plan_networks
 from analysis.rank.trained.run import METRICS, plain
-from analysis.rank.trained.statistics import mean_estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +30,7 @@ def run_trained(
 
     Args:
         setting: What to train; with the versions of torch and scikit-learn it determines the numbers.
-        progress: Is told the runs done and all there will be, also once before the first.
+        progress: Receives the finished runs and the number of all, also before the first.
         folder: Where finished runs are kept and looked for; None keeps none.
 
     Returns:
@@ -111,8 +110,8 @@ def _summarise(network: TrainedNetwork, runs: Sequence[Run]) -> dict[str, Any]:
         "failed": sum(run.network == network.name and run.status != "ok" for run in runs),
     }
     for metric in METRICS:
-        mean, low, high = mean_estimate([getattr(run, metric) for run in whole])
-        summary |= {metric: mean, f"{metric}_low": low, f"{metric}_high": high}
+        mean = mean_over_seeds([getattr(run, metric) for run in whole])
+        summary |= {metric: mean.value, f"{metric}_low": mean.low, f"{metric}_high": mean.high}
     return summary | {
         "printed_accuracy": network.printed_accuracy,
         "printed_nuclear_norm": network.printed_nuclear_norm,

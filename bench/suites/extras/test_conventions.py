@@ -17,6 +17,7 @@ import torch
 from analysis.complexity import count
 from analysis.complexity.conventions import CONVENTIONS, count_under
 from analysis.complexity.conventions.openvino_graph import forget_graphs
+from analysis.statistics.estimates import format_estimate
 from bench.suites.support.interleaved_timing import ratio_of_medians, take_turns
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ def _compare(benchmark: Any, names: tuple[str, ...], *, least_turns: int) -> Non
     benchmark.extra_info.update(totals=totals, median_s=medians_s)
     for name in names:
         ratio = ratio_of_medians(times_s[name], times_s["macs"])
-        benchmark.extra_info[f"{name}_over_macs"] = ratio.as_list()
-        print(f"\n{MODEL}: {name} {medians_s[name] * 1e3:.1f} ms, {ratio} of macs", end="")  # noqa: T201
+        benchmark.extra_info[f"{name}_over_macs"] = [ratio.value, ratio.low, ratio.high]
+        print(f"\n{MODEL}: {name} {medians_s[name] * 1e3:.1f} ms, {format_estimate(ratio)} of macs", end="")  # noqa: T201
 
 
 def _count(name: str) -> int:

@@ -16,6 +16,7 @@ import torch
 
 from analysis.complexity import count, trace
 from analysis.complexity.fvcore_counts import fvcore_total
+from analysis.statistics.estimates import format_estimate
 from bench.suites.support.interleaved_timing import ratio_of_medians, take_turns
 from rexnet_core import create_model, model_names
 
@@ -64,8 +65,8 @@ def test_the_traced_count_against_fvcore(benchmark: Any) -> None:
     benchmark.extra_info["median_s"] = {name: statistics.median(taken) for name, taken in times_s.items()}
     for name in ("analytic", "traced", "forward"):
         estimate = ratio_of_medians(times_s["fvcore"], times_s[name])
-        benchmark.extra_info[f"fvcore_over_{name}"] = estimate.as_list()
-        print(f"\n{MODEL}: fvcore / {name} = {estimate}", end="")  # noqa: T201
+        benchmark.extra_info[f"fvcore_over_{name}"] = [estimate.value, estimate.low, estimate.high]
+        print(f"\n{MODEL}: fvcore / {name} = {format_estimate(estimate)}", end="")  # noqa: T201
     assert benchmark.extra_info["fvcore_over_traced"][1] > TARGET_RATIO
 
 

@@ -14,6 +14,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from analysis.statistics.estimates import format_estimate
 from bench.suites.support.interleaved_timing import ratio_of_medians, take_turns
 from rexnet_core import create_model
 from rexnet_core.blocks import LinearBottleneck, SqueezeExcite
@@ -146,8 +147,8 @@ def test_our_eager_against_the_public_forms(batch: int, memory_format: str, benc
     benchmark.extra_info.update(batch=batch, memory_format=memory_format, threads=torch.get_num_threads())
     for name in FORMS:
         ratio = ratio_of_medians(times_s["ours"], times_s[name])
-        benchmark.extra_info[f"ours_over_{name}"] = ratio.as_list()
-        print(f"\nbatch {batch}, {memory_format}: ours / {name} = {ratio}", end="")  # noqa: T201
+        benchmark.extra_info[f"ours_over_{name}"] = [ratio.value, ratio.low, ratio.high]
+        print(f"\nbatch {batch}, {memory_format}: ours / {name} = {format_estimate(ratio)}", end="")  # noqa: T201
 
 
 def _rewritten(ours: nn.Module, swap: Callable[[nn.Module], nn.Module]) -> nn.Module:

@@ -21,10 +21,12 @@ import pytest
 import torch
 from torch.nn import functional
 
+from analysis.parallel import map_in_process, open_parallel_map
 from analysis.rank.layers.activations import FUNCTIONS
 from analysis.rank.layers.networks import Block, Draw, draw_network
 from analysis.rank.layers.setting import LayerSetting
-from analysis.rank.layers.study import InProcess, open_workers, run_layers
+from analysis.rank.layers.study import run_layers
+from analysis.statistics.estimates import format_estimate
 from bench.machine.environment import read_thread_budget
 from bench.suites.support.interleaved_timing import median_ratio, take_turns
 
@@ -102,9 +104,8 @@ def test_the_layer_study_against_numpy_in_a_loop(benchmark: Any) -> None:
     # In every turn all have the same fresh networks, so that their times can be compared pair by pair.
     seeds = {name: itertools.count() for name in ("plain", "numpy on our features", "study", "study, one process")}
     expected = loop_over(SETTING, by_torch)
-    alone = InProcess()
-    with open_workers(read_thread_budget()) as workers:
-        ours = run_layers(SETTING, workers)
+    with open_parallel_map(read_thread_budget()) as pool_map:
+        ours = run_layers(SETTING, pool_map)
         for block, values in expected.items():
             assert np.array_equal(values, ours.column(block, "rank", "uncentred", "numpy"))
             assert np.array_equal(values, loop_over_ours(SETTING)[block])
@@ -114,19 +115,19 @@ def test_the_layer_study_against_numpy_in_a_loop(benchmark: Any) -> None:
                 "numpy on our features": lambda: loop_over_ours(
                     replace(SETTING, seed=next(seeds["numpy on our features"]))
                 ),
-                "study": lambda: run_layers(replace(SETTING, seed=next(seeds["study"])), workers),
+                "study": lambda: run_layers(replace(SETTING, seed=next(seeds["study"])), pool_map),
                 "study, one process": lambda: run_layers(
-                    replace(SETTING, seed=next(seeds["study, one process"])), alone
+                    replace(SETTING, seed=next(seeds["study, one process"])), map_in_process
                 ),
             },
             budget_s=BUDGET_S,
             least_turns=5,
             warm_up=1,
         )
-        benchmark.pedantic(lambda: run_layers(SETTING, workers), rounds=3)
+        benchmark.pedantic(lambda: run_layers(SETTING, pool_map), rounds=3)
     benchmark.extra_info.update(processes=read_thread_budget(), cores=os.cpu_count(), turns=len(times_s["plain"]))
     for slow, fast in itertools.product(("plain", "numpy on our features"), ("study", "study, one process")):
         estimate = median_ratio(times_s[slow], times_s[fast])
-        benchmark.extra_info[f"{slow} / {fast}"] = estimate.as_list()
-        print(f"\nlayer study: {slow} / {fast} = {estimate}", end="")  # noqa: T201
+        benchmark.extra_info[f"{slow} / {fast}"] = [estimate.value, estimate.low, estimate.high]
+        print(f"\nlayer study: {slow} / {fast} = {format_estimate(estimate)}", end="")  # noqa: T201
     assert benchmark.extra_info["plain / study"][1] > TARGET_RATIO

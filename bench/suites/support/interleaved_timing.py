@@ -5,33 +5,16 @@ from __future__ import annotations
 import gc
 import random
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.statistics.bootstrap import bootstrap_estimate, resample
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-_DRAWS = 2000
-_COVERAGE = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """The ratio of two times with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        """Such as ``0.987 [0.981, 0.993]``."""
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
-
-    def as_list(self) -> list[float]:
-        """Value, low and high, for JSON."""
-        return [self.value, self.low, self.high]
+    from analysis.statistics.estimates import Estimate
 
 
 def take_turns(
@@ -80,10 +63,9 @@ def ratio_of_medians(numerator: Sequence[float], denominator: Sequence[float]) -
         denominator: Times [s] of the same turns.
     """
     top, bottom = np.asarray(numerator), np.asarray(denominator)
-    chosen = np.random.default_rng(0).integers(len(top), size=(_DRAWS, len(top)))
-    drawn = np.median(top[chosen], axis=1) / np.median(bottom[chosen], axis=1)
-    low, high = np.quantile(drawn, [(1 - _COVERAGE) / 2, (1 + _COVERAGE) / 2])
-    return Estimate(float(np.median(top) / np.median(bottom)), float(low), float(high))
+    turns = resample(len(top))
+    drawn = np.median(top[turns], axis=1) / np.median(bottom[turns], axis=1)
+    return bootstrap_estimate(float(np.median(top) / np.median(bottom)), drawn)
 
 
 def median_ratio(numerator: Sequence[float], denominator: Sequence[float]) -> Estimate:
@@ -94,6 +76,4 @@ def median_ratio(numerator: Sequence[float], denominator: Sequence[float]) -> Es
         denominator: Times [s] of the same pairs.
     """
     ratios = np.asarray(numerator) / np.asarray(denominator)
-    chosen = np.random.default_rng(0).integers(len(ratios), size=(_DRAWS, len(ratios)))
-    low, high = np.quantile(np.median(ratios[chosen], axis=1), [(1 - _COVERAGE) / 2, (1 + _COVERAGE) / 2])
-    return Estimate(float(np.median(ratios)), float(low), float(high))
+    return bootstrap_estimate(float(np.median(ratios)), np.median(ratios[resample(len(ratios))], axis=1))

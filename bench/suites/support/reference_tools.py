@@ -9,12 +9,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
+from analysis.statistics.estimates import format_estimate
 from bench.machine.environment import TUNING_VARIABLES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bench.suites.support.interleaved_timing import Estimate
+    from analysis.statistics.estimates import Estimate
 
 #: Names how many pairs of fresh processes a suite takes, where its own number decides nothing.
 PAIRS_VARIABLE = "REXBENCH_PAIRS"
@@ -71,6 +72,6 @@ def hold(ratio: Estimate, within: float) -> None:
     """
     verdict = judge(ratio, within)
     if verdict == "undecided":
-        told = f"undecided: {ratio} is neither within {within:.0%} of 1 nor beyond it"
-        raise SkipTest(f"{told}; take more pairs ({PAIRS_VARIABLE}), or a quieter machine")
-    assert verdict == "met", f"{ratio} is more than {within:.0%} from 1"
+        reason = f"undecided: {format_estimate(ratio)} is neither within {within:.0%} of 1 nor beyond it"
+        raise SkipTest(f"{reason}; take more pairs ({PAIRS_VARIABLE}), or a quieter machine")
+    assert verdict == "met", f"{format_estimate(ratio)} is more than {within:.0%} from 1"

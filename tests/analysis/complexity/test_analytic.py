@@ -119,7 +119,6 @@ def test_totals_are_the_sums_over_layers() -> None:
     cost = count("rexnet_1.3", 160)
     for quantity in ("params", "params_folded", "macs", "activations", "traffic_bytes"):
         assert getattr(cost, quantity) == sum(getattr(layer, quantity) for layer in cost.layers)
-    assert cost.macs_per_byte == cost.macs / cost.traffic_bytes
 
 
 def test_multiply_adds_grow_with_the_side_and_params_do_not() -> None:

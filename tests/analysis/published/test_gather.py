@@ -4,33 +4,33 @@ import pytest
 
 from analysis.complexity import count
 from analysis.published.document import EXPLORED, make_document
-from analysis.published.gather import conventions_for, fill_book, open_cache
+from analysis.published.gather import conventions_for, fill_cache, open_cache
 from analysis.published.timm_index import TIMM_INDEX
 from rexnet_core.errors import InputError
 
 KEYS = [(model, 64, name) for model in ("rexnet_1.0", "mobilenet_v2_1.0") for name in ("macs", "params", "thop")]
 
 
-def told(book):
-    return {key: book.count(key[2], key[0], key[1]) for key in KEYS}
+def told(cache):
+    return {key: cache.count(key[2], key[0], key[1]) for key in KEYS}
 
 
 def test_processes_count_what_one_counts():
     one, two = open_cache(None), open_cache(None)
     seen = []
-    fill_book(one, KEYS, jobs=1, progress=lambda done, of: seen.append((done, of)))
-    fill_book(two, KEYS, jobs=2)
-    assert all(book.knows(name, model, side) for book in (one, two) for model, side, name in KEYS)
+    fill_cache(one, KEYS, jobs=1, progress=lambda done, of: seen.append((done, of)))
+    fill_cache(two, KEYS, jobs=2)
+    assert all(cache.knows(name, model, side) for cache in (one, two) for model, side, name in KEYS)
     assert told(one) == told(two)
     assert one.count("macs", "rexnet_1.0", 64).total == count("rexnet_1.0", 64).macs
     assert seen == [(0, 2), (1, 2), (2, 2)]
 
 
-def test_what_the_book_has_is_not_counted_again():
-    book = open_cache(None)
-    fill_book(book, KEYS, jobs=1)
+def test_what_the_cache_has_is_not_counted_again():
+    cache = open_cache(None)
+    fill_cache(cache, KEYS, jobs=1)
     seen = []
-    fill_book(book, KEYS, jobs=2, progress=lambda *step: seen.append(step))
+    fill_cache(cache, KEYS, jobs=2, progress=lambda *step: seen.append(step))
     assert seen == []
 
 

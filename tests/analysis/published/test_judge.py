@@ -234,7 +234,7 @@ def test_a_latency_implies_a_ratio_with_the_bounds_of_its_rounding(latencies, co
 
 def test_measured_ratios_of_the_same_device_and_batch_stand_beside_the_printed_ones(latencies, count):
     here = Measured(
-        told="run 1, a processor",
+        description="run 1, a processor",
         device="cpu",
         batch=1,
         latency_s={
@@ -255,7 +255,7 @@ def test_measured_ratios_of_the_same_device_and_batch_stand_beside_the_printed_o
 @pytest.mark.parametrize(("device", "batch"), [("cuda", 1), ("cpu", 64)])
 def test_measurements_of_another_device_or_batch_are_not_compared(latencies, count, device, batch):
     here = Measured(
-        told="",
+        description="",
         device=device,
         batch=batch,
         paired={("efficientnet_b0", "rexnet_1.0"): Interval(value=1, low=1, high=1)},

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
+from analysis.statistics.intervals import student_quantile
 from bench.records.pair import Pair
 from bench.selftest.other_protocols import evaluate_protocols
 from bench.selftest.pairs import LEVELS
 from bench.selftest.power import evaluate, least_visible, pair_logs
-from bench.statistics.significance import student_quantile
 
 BAND = 0.03
 
@@ -61,7 +61,7 @@ def test_a_slow_down_at_the_floor_is_found_in_95_percent():
         floor = least_visible(spread, rounds)
         logs = random.normal(math.log1p(floor), spread, (20_000, rounds))
         errors = logs.std(axis=1, ddof=1) / math.sqrt(rounds)
-        found = np.mean(logs.mean(axis=1) > student_quantile(0.95, rounds - 1) * errors)
+        found = np.mean(logs.mean(axis=1) > student_quantile(rounds - 1) * errors)
         assert 0.94 < found < 0.96
 
 

@@ -8,7 +8,7 @@ from unittest import SkipTest
 
 import pytest
 
-from bench.suites.support.interleaved_timing import Estimate
+from analysis.statistics.estimates import Estimate
 from bench.suites.support.reference_tools import hold, judge, read_pairs, run_benchmark_app
 
 
@@ -25,15 +25,15 @@ from bench.suites.support.reference_tools import hold, judge, read_pairs, run_be
     ],
 )
 def test_a_target_is_met_by_the_whole_interval_and_missed_by_the_whole(low, high, verdict):
-    assert judge(Estimate((low + high) / 2, low, high), 0.03) == verdict
+    assert judge(Estimate(value=(low + high) / 2, low=low, high=high), 0.03) == verdict
 
 
 def test_an_interval_that_tells_nothing_is_no_pass():
-    with pytest.raises(SkipTest, match=r"undecided: 1.000 \[0.500, 2.000\] is neither within 3%"):
-        hold(Estimate(1.0, 0.5, 2.0), 0.03)
+    with pytest.raises(SkipTest, match=r"undecided: 1.00 \[0.50, 2.00\] is neither within 3%"):
+        hold(Estimate(value=1.0, low=0.5, high=2.0), 0.03)
     with pytest.raises(AssertionError, match=r"1.100 \[1.050, 1.200\] is more than 3% from 1"):
-        hold(Estimate(1.1, 1.05, 1.2), 0.03)
-    hold(Estimate(1.0, 0.99, 1.01), 0.03)
+        hold(Estimate(value=1.1, low=1.05, high=1.2), 0.03)
+    hold(Estimate(value=1.0, low=0.99, high=1.01), 0.03)
 
 
 def test_the_number_of_pairs_can_be_named(monkeypatch):

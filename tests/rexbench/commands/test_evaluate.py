@@ -263,7 +263,7 @@ def test_ctrl_c_gives_the_answer_of_what_was_seen(capsys, monkeypatch):
             "must be those of rexnet_1.3",
         ),
         ("evaluate regnetx_200mf --images val --weights twelve.pth", "has none of classifier.weight, head.fc.weight"),
-        (f"{BASE} --images val", "the checkpoint tells 12 classes apart, val has"),
+        (f"{BASE} --images val", "the checkpoint has 12 classes, val has"),
         (f"{BASE} --images twelve.pth", "images come from a folder; twelve.pth: Not a directory"),
         (f"{BASE} --images gone", "images come from a folder; gone: No such file"),
         (f"{BASE} --images val/ant", "val/ant has no subfolder"),
@@ -287,4 +287,4 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(capsys, words, message):
 def test_the_file_of_classes_must_have_as_many_as_the_checkpoint(capsys, tmp_path):
     (tmp_path / "more.txt").write_text("\n".join([*NAMES, "one-more"]))
     assert call(BASE, f"--images val --classes-file {tmp_path}/more.txt") == 2
-    assert "tells 12 classes apart" in capsys.readouterr().err
+    assert "has 12 classes" in capsys.readouterr().err

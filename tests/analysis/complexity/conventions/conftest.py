@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,6 +48,19 @@ class Odd(nn.Module):
         return functional.softmax(
             self.classifier(functional.gelu(functional.adaptive_avg_pool2d(out, 1).flatten(1))), 1
         )
+
+
+@pytest.fixture(scope="session")
+def by_layer():
+    """Sums the amounts of a count layer by layer."""
+
+    def sum_layers(count):
+        sums: Counter[str] = Counter()
+        for part in count.parts:
+            sums[part.layer] += part.amount
+        return dict(sums)
+
+    return sum_layers
 
 
 @pytest.fixture

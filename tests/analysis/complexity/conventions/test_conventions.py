@@ -38,7 +38,7 @@ def test_parts_have_a_place_a_group_and_an_amount(model, shape, convention, odd)
     assert all(part.layer in places for part in counted.parts if part.group != "preprocessing")
     assert all(part.group in GROUPS for part in counted.parts)
     assert all(type(part.amount) is int and part.amount > 0 for part in counted.parts)
-    sums = (counted.by_operator(), counted.by_group(), counted.by_layer())
+    sums = (counted.by_operator(), counted.by_group())
     assert {sum(one.values()) for one in sums} == {counted.total} == {sum(part.amount for part in counted.parts)}
     assert from_dict(json.loads(json.dumps(counted.as_dict()))) == counted
 

@@ -12,18 +12,18 @@ MODELS = ("rexnet_1.0", "rexnet_lite_1.0", "regnetx_200mf", "mobilenet_v2_1.0")
 
 @pytest.mark.parametrize("side", [224, 97])
 @pytest.mark.parametrize("model", MODELS)
-def test_they_are_those_of_the_config_layer_by_layer(model, side):
+def test_they_are_those_of_the_config_layer_by_layer(model, side, by_layer):
     ours = {layer.layer: layer.macs for layer in count(model, side).layers if layer.macs}
-    assert count_under("macs", model, side).by_layer() == ours
+    assert by_layer(count_under("macs", model, side)) == ours
 
 
 @pytest.mark.parametrize("side", [224, 97, (96, 161)])
 @pytest.mark.parametrize("model", MODELS)
-def test_two_per_mac_and_torch_are_their_double(model, side):
+def test_two_per_mac_and_torch_are_their_double(model, side, by_layer):
     macs = count_under("macs", model, side)
-    doubled = {layer: 2 * amount for layer, amount in macs.by_layer().items()}
-    assert count_under("two_per_mac", model, side).by_layer() == doubled
-    assert count_under("torch", model, side).by_layer() == doubled
+    doubled = {layer: 2 * amount for layer, amount in by_layer(macs).items()}
+    assert by_layer(count_under("two_per_mac", model, side)) == doubled
+    assert by_layer(count_under("torch", model, side)) == doubled
 
 
 def test_they_are_the_same_in_a_module_of_ones_own(odd):

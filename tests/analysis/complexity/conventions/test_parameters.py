@@ -9,9 +9,9 @@ from analysis.complexity.conventions import count_under
 
 
 @pytest.mark.parametrize("model", ["rexnet_1.0", "rexnet_lite_1.0", "regnetx_200mf", "mobilenet_v2_1.0"])
-def test_they_are_those_of_the_config(model):
+def test_they_are_those_of_the_config(model, by_layer):
     ours = {layer.layer: layer.params for layer in count(model).layers if layer.params}
-    assert count_under("params", model).by_layer() == ours
+    assert by_layer(count_under("params", model)) == ours
 
 
 def test_the_image_does_not_matter(odd):

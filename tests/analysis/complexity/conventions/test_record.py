@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.complexity.conventions.record import GROUPS, Count, Part, from_dict, tell
+from analysis.complexity.conventions.record import GROUPS, Count, Part, describe_uncounted, from_dict
 
 COUNT = Count(
     convention="macs",
@@ -24,9 +24,8 @@ def test_sums_by_operator_are_largest_first():
     assert list(COUNT.by_operator().items()) == [("relu", 12), ("conv", 3)]
 
 
-def test_sums_by_group_follow_the_groups_and_by_layer_the_run():
+def test_sums_by_group_follow_the_groups():
     assert list(COUNT.by_group().items()) == [("convolution", 3), ("activation", 12)]
-    assert list(COUNT.by_layer().items()) == [("b", 10), ("a", 5)]
     assert COUNT.total == 15
     assert len(set(GROUPS)) == len(GROUPS)
 
@@ -41,5 +40,5 @@ def test_a_part_that_can_not_be_is_refused(part):
         from_dict({**COUNT.as_dict(), "parts": [part]})
 
 
-def test_what_was_passed_over_is_told_most_frequent_first():
-    assert tell({"b": 2, "a": 2, "c": 9}) == ("c x9", "a x2", "b x2")
+def test_what_is_uncounted_is_described_most_frequent_first():
+    assert describe_uncounted({"b": 2, "a": 2, "c": 9}) == ("c x9", "a x2", "b x2")

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 
 import pytest
 
+from analysis.parallel import map_in_process
 from analysis.rank.layers import commands, protocols
 from analysis.rank.layers.claims import CLAIMS
 from analysis.rank.layers.commands import run_layers_task, run_search
@@ -13,7 +14,6 @@ from analysis.rank.layers.options import add_options, add_search_options, read_s
 from analysis.rank.layers.search import search_closest
 from analysis.rank.layers.setting import RATIOS, LayerSetting
 from analysis.rank.layers.sign_map import map_signs
-from analysis.rank.layers.study import InProcess
 from analysis.rank.layers.task import LayersTask
 from rexnet_core.errors import InputError
 
@@ -108,16 +108,16 @@ class _Interrupting:
     def __init__(self, wave):
         self.left = wave
 
-    def map(self, tasks):
+    def __call__(self, call, tasks):
         self.left -= 1
         if self.left <= 0:
             raise KeyboardInterrupt
-        return InProcess().map(tasks)
+        return map_in_process(call, tasks)
 
 
 def interrupt_at(monkeypatch, wave):
     monkeypatch.setattr(protocols, "GRID", {"norm": ("none", "before", "after")})
-    monkeypatch.setattr(commands, "open_workers", lambda _: nullcontext(_Interrupting(wave)))
+    monkeypatch.setattr(commands, "open_parallel_map", lambda _: nullcontext(_Interrupting(wave)))
 
 
 @pytest.mark.parametrize(("wave", "protocol_count", "settings_run"), [(2, 1, None), (3, 1, 1), (4, 1, 2), (5, 1, 3)])
@@ -184,7 +184,7 @@ def test_search_options_are_checked():
 
 
 def test_the_sign_map_shows_where_silu_gains_and_where_it_loses():
-    rows = map_signs(InProcess(), widths=(32,))
+    rows = map_signs(map_in_process, widths=(32,))
     assert len(rows) == 2 * 19 * 3
     tight = [row for row in rows if row["tolerance"] <= 1e-3 and row["dimension_ratio"] == 0.1]
     assert tight

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from analysis.parallel import map_in_process, open_parallel_map
 from analysis.rank import numerical_rank, spectrum_of
 from analysis.rank.layers.columns import Column, columns_of
 from analysis.rank.layers.networks import Block, draw_network
 from analysis.rank.layers.setting import LayerSetting
-from analysis.rank.layers.study import InProcess, open_workers, run_layers
+from analysis.rank.layers.study import run_layers
 from analysis.rank.spectra.batched import by_qr, singular_values
 from analysis.rank.spectra.tolerance import parse_tolerance
-from rexnet_core.errors import InputError
 
 SMALL = LayerSetting(
     ratios=(0.1, 0.5, 1.0), d_out=(10, 24), networks=12, activations=("Linear", "ReLU6", "ReLU", "SiLU")
@@ -22,7 +22,7 @@ SMALL = LayerSetting(
 
 @pytest.fixture(scope="module")
 def sample():
-    return run_layers(SMALL, InProcess())
+    return run_layers(SMALL)
 
 
 def test_every_number_is_that_of_the_plain_way(sample):
@@ -50,21 +50,21 @@ def test_numpy_counts_the_same_integers(sample):
 
 
 def test_the_answer_does_not_depend_on_who_computes_it(sample):
-    with open_workers(2) as workers:
-        again = run_layers(SMALL, workers)
+    with open_parallel_map(2) as parallel_map:
+        again = run_layers(SMALL, parallel_map)
     for block in SMALL.blocks:
         assert np.array_equal(sample.values[block], again.values[block])
 
 
 def test_more_networks_keep_the_first_ones(sample):
-    more = run_layers(replace(SMALL, networks=15, blocks=("conv1x1",)), InProcess())
+    more = run_layers(replace(SMALL, networks=15, blocks=("conv1x1",)))
     assert np.array_equal(more.values["conv1x1"][:12], sample.values["conv1x1"])
 
 
 def test_it_stops_at_the_target(sample):
     blocks = ("inverted_bottleneck_conv3x3",)
     asked = replace(SMALL, blocks=blocks, networks=150, least_networks=50, target_se=0.5)
-    found = run_layers(asked, InProcess())
+    found = run_layers(asked)
     assert (found.networks, found.stopped_by) == (50, "target_se")
     assert (sample.networks, sample.stopped_by) == (12, "networks")
 
@@ -75,11 +75,11 @@ class _Interrupted:
     def __init__(self):
         self.waves = 0
 
-    def map(self, tasks):
+    def __call__(self, call, tasks):
         self.waves += 1
         if self.waves > 1:
             raise KeyboardInterrupt
-        return InProcess().map(tasks)
+        return map_in_process(call, tasks)
 
 
 def test_an_interrupted_study_keeps_its_finished_networks():
@@ -88,22 +88,15 @@ def test_an_interrupted_study_keeps_its_finished_networks():
 
 
 def test_a_study_interrupted_before_anything_is_finished_passes_it_on():
-    workers = _Interrupted()
-    workers.waves = 1
+    interrupted = _Interrupted()
+    interrupted.waves = 1
     with pytest.raises(KeyboardInterrupt):
-        run_layers(SMALL, workers)
-
-
-def test_no_processes_are_refused():
-    with pytest.raises(InputError, match="at least one process"), open_workers(0):
-        pass
+        run_layers(SMALL, interrupted)
 
 
 def test_progress_counts_up_to_all_chunks():
     told = []
-    run_layers(
-        replace(SMALL, blocks=("conv1x1", "conv3x3")), InProcess(), lambda done, total: told.append((done, total))
-    )
+    run_layers(replace(SMALL, blocks=("conv1x1", "conv3x3")), progress=lambda done, total: told.append((done, total)))
     assert told == [(done, 12) for done in range(1, 13)]
 
 
@@ -118,7 +111,7 @@ def test_dead_channels_of_positive_inputs_are_relus():
     setting = replace(
         SMALL, inputs="uniform", norm="none", blocks=("conv1x1",), d_out=(60, 60), ratios=(0.1,), networks=4
     )
-    dead = run_layers(setting, InProcess()).column("conv1x1", "dead_channels").mean(axis=0)[0]
+    dead = run_layers(setting).column("conv1x1", "dead_channels").mean(axis=0)[0]
     linear, relu6, relu, silu = dead
     assert linear == silu == 0
     assert relu == relu6 > 0.02

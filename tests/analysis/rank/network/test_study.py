@@ -14,6 +14,7 @@ from analysis.complexity import count
 from analysis.rank.network import study
 from analysis.rank.network.setting import NetworkSetting
 from analysis.rank.network.study import run_network
+from analysis.statistics.estimates import Estimate
 from rexnet_core.errors import InputError, UnknownNameError
 
 MODELS = ("rexnet_0.5", "regnetx_200mf")
@@ -27,7 +28,10 @@ class MadeTimes:
     method: str = "made up"
 
     def shares(self):
-        return {"stem.conv": (0.2, 0.1, 0.3), "stem.act": (0.05, 0.04, 0.06)}
+        return {
+            "stem.conv": Estimate(value=0.2, low=0.1, high=0.3),
+            "stem.act": Estimate(value=0.05, low=0.04, high=0.06),
+        }
 
 
 def make_times(model, images, *, seed):

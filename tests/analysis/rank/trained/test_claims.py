@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from analysis.rank.trained import TrainedSetting
-from analysis.rank.trained.claims import compare, judge_claims
+from analysis.rank.trained.claims import compare, judge_claims, mean_over_seeds
 from analysis.rank.trained.networks import plan_networks
 from analysis.rank.trained.run import METRICS, Run
-from analysis.rank.trained.statistics import correlation_estimate, mean_estimate, shared_coverage
+from analysis.statistics.estimates import Estimate
+from analysis.statistics.intervals import student_quantile
 
 NETWORKS = plan_networks(TrainedSetting())
 STEPS = ("baseline", "dr_conv", "dr_block", "silu")
@@ -72,7 +72,7 @@ def runs_whose_last_step_changes(changes):
 @pytest.mark.parametrize(("distance", "verdict"), [(1.1, "can't be told"), (1.6, "fails")])
 def test_one_of_six_fails_the_steps_only_beyond_the_interval_that_all_six_share(distance, verdict):
     wave = np.tile([1.0, -1.0], SEEDS // 2)
-    half = stats.t.ppf(0.975, SEEDS - 1) * wave.std(ddof=1) / math.sqrt(SEEDS)
+    half = student_quantile(SEEDS - 1) * wave.std(ddof=1) / math.sqrt(SEEDS)
     runs = runs_whose_last_step_changes(wave - distance * half)
     assert compare(runs, "dr_block", "silu", "nuclear_norm")["high"] < 0
     [claim] = [one for one in judge_claims(NETWORKS, runs) if one["claim"] == "C12"]
@@ -114,19 +114,6 @@ def test_the_correlation_fails_at_the_coverage_that_the_groups_share():
     assert "95 % (1 - 5 % / 1" in judge_claims(alone, both)[-1]["rule"]
 
 
-def test_more_coverage_gives_a_wider_interval():
-    assert shared_coverage(1) == pytest.approx(0.95)
-    values = [1.0, 2.0, 4.0, 4.5]
-    usual, wide = mean_estimate(values), mean_estimate(values, shared_coverage(6))
-    expected = stats.ttest_1samp(values, 0).confidence_interval(1 - 0.05 / 6)
-    assert (wide.low, wide.high) == pytest.approx((expected.low, expected.high))
-    rng = np.random.default_rng(1)
-    first, second = rng.normal(size=(2, 10, 4))
-    narrow, broad = (correlation_estimate(first, second, coverage) for coverage in (0.95, shared_coverage(2)))
-    assert wide.low < usual.low < usual.value == wide.value
-    assert broad.low < narrow.low < narrow.value == broad.value
-
-
 def test_one_step_without_a_difference_cannot_be_told():
     assert verdicts(make_runs(RISING | {"silu": 0.3001}, RISING))["C12"] == "can't be told"
 
@@ -139,7 +126,7 @@ def test_the_verdict_needs_more_than_one_seed():
 def test_pairing_removes_what_seeds_share():
     runs = make_runs(RISING)
     pair = compare(runs, "worst", "best", "accuracy")
-    unpaired = mean_estimate([runs["best", seed].accuracy for seed in range(SEEDS)])
+    unpaired = mean_over_seeds([runs["best", seed].accuracy for seed in range(SEEDS)])
     assert pair["high"] - pair["low"] < (unpaired.high - unpaired.low) / 3
     assert (pair["seeds"], pair["wins"]) == (SEEDS, SEEDS)
 
@@ -150,45 +137,16 @@ def test_a_failed_run_takes_its_seed_out_of_the_pair():
     assert compare(runs, "worst", "best", "accuracy")["seeds"] == SEEDS - 1
 
 
-def test_the_mean_has_students_interval():
-    values = [1.0, 2.0, 4.0]
-    found = mean_estimate(values)
-    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
-
-
 @pytest.mark.parametrize("values", [[], [1.0], [1.0, 1.0]])
 def test_without_spread_there_is_no_interval(values):
-    found = mean_estimate(values)
+    found = mean_over_seeds(values)
     assert math.isnan(found.low)
     assert math.isnan(found.high)
 
 
-def test_the_correlation_is_spearmans_over_all_runs():
-    rng = np.random.default_rng(1)
-    first = rng.integers(0, 6, (10, 4)).astype(float)
-    second = first + rng.normal(0, 2, (10, 4))
-    found = correlation_estimate(first, second)
-    assert found.value == pytest.approx(stats.spearmanr(first.ravel(), second.ravel()).statistic)
-    assert found.low < found.value < found.high
-
-
-def test_few_seeds_give_a_correlation_without_interval():
-    grid = np.arange(20.0).reshape(5, 4)
-    found = correlation_estimate(grid, grid)
-    assert found.value == pytest.approx(1)
-    assert math.isnan(found.low)
-
-
-def test_a_constant_has_no_correlation():
-    assert math.isnan(correlation_estimate(np.ones((8, 4)), np.arange(32.0).reshape(8, 4)).value)
-
-
 def test_what_has_no_interval_is_told_so_and_never_as_nan():
     from analysis.rank.trained.claims import _describe  # noqa: PLC0415
-    from analysis.rank.trained.statistics import Estimate  # noqa: PLC0415
 
-    nan = float("nan")
-    assert _describe(Estimate(0.5, nan, nan)) == "+0.5 [no interval]"
-    assert _describe(Estimate(nan, nan, nan)) == "no value"
-    assert _describe(Estimate(0.5, 0.25, 0.75)) == "+0.5 [+0.25, +0.75]"
+    assert _describe(Estimate(value=0.5)) == "+0.5 [no interval]"
+    assert _describe(Estimate()) == "no value"
+    assert _describe(Estimate(value=0.5, low=0.25, high=0.75)) == "+0.5 [+0.25, +0.75]"

@@ -102,7 +102,7 @@ def test_another_setting_in_the_folder_is_refused_by_name(whole, tiny, tmp_path,
 @pytest.mark.parametrize("text", ["what is this\n", "[1]\n", '{"format": 1}\n', "\n"])
 def test_a_file_of_something_else_is_refused_and_kept(text, tiny, tmp_path):
     (tmp_path / NAME).write_text(text)
-    with pytest.raises(InputError, match="line 1 is none; give another folder"):
+    with pytest.raises(InputError, match="line 1 is not a run; give another folder"):
         run_trained(tiny, folder=tmp_path)
     assert (tmp_path / NAME).read_text() == text
 

@@ -1,0 +1,27 @@
+"""A pool of processes gives results in order, and a process that is killed is one line."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from analysis.parallel import open_parallel_map
+from rexnet_core.errors import InputError
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_results_come_in_the_order_of_the_items(processes):
+    with open_parallel_map(processes) as parallel_map:
+        assert list(parallel_map(str, range(5))) == ["0", "1", "2", "3", "4"]
+
+
+def test_fewer_processes_than_one_are_refused():
+    message = "number of processes must be 1 or more; got 0"
+    with pytest.raises(InputError, match=message), open_parallel_map(0):
+        pass
+
+
+def test_a_killed_process_is_one_line():
+    with pytest.raises(InputError, match="a worker process was killed"), open_parallel_map(2) as parallel_map:
+        list(parallel_map(os._exit, [1]))
