@@ -1,37 +1,77 @@
-"""An evaluation as text and as a row. No torch here."""
+"""How an evaluation is shown: one row, and text for a terminal."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+from reports.columns import flag, make_frame, number, text, whole
+from reports.report import Report
+from reports.terminal import render_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    import pandas as pd
+
+    from analysis.study import Study
+    from reports.columns import Column, Table
 
 _NAMES = {"top1": "top-1", "top5": "top-5"}
 _PLACES = {True: "inside", False: "outside", None: "-"}
 
 
-def accuracy_frame(document: Mapping[str, Any]) -> pd.DataFrame:
-    """One row with the accuracy, and what it depends on.
+def _describe_metric(metric: str, name: str) -> dict[str, Column]:
+    return {
+        f"{metric}_percent": number(f"{name} accuracy", "%"),
+        f"{metric}_low_percent": number(f"lower bound of the 95 % interval of {metric}_percent", "%"),
+        f"{metric}_high_percent": number(f"upper bound of the 95 % interval of {metric}_percent", "%"),
+        f"{metric}_correct": whole(f"images with the label among the {name} classes"),
+    }
 
-    Args:
-        document: What `analysis.accuracy.run_evaluation` gave.
-    """
+
+COLUMNS: Table = {
+    "model": text("registered name"),
+    "resolution": whole("side of the square input", "px"),
+    "images": whole("images that were classified"),
+    "classes": whole("classes of the checkpoint"),
+    **_describe_metric("top1", "top-1"),
+    **_describe_metric("top5", "top-5"),
+    "unreadable": whole("images that could not be read and were skipped"),
+    "asked": whole("images that were to be classified"),
+    "stopped": flag("whether the user stopped the evaluation before its end"),
+    "folder": text("folder of the images"),
+    "found": whole("images in the folder"),
+    "left_out": whole("other and hidden files in the folder"),
+    "class_folders": whole("class folders in the folder"),
+    "classes_file": text("file that names the classes in order"),
+    "limit": whole("limit on the number of images"),
+    "precision": text("arithmetic precision"),
+    "batch_size": whole("images per call"),
+    "threads": whole("threads of torch"),
+    "comparable": flag("whether published accuracies are about the same classes"),
+    "not_comparable_because": text("why they are not"),
+    "preprocessing_resized_side": whole("length of the shorter side after resizing", "px"),
+    "preprocessing_interpolation": text("interpolation of the resizing"),
+    "preprocessing_crop_ratio": number("side of the crop over the shorter side"),
+    "preprocessing_crop": whole("side of the crop at the centre", "px"),
+    "preprocessing_turned_by_exif": flag("whether images are turned as EXIF says"),
+    "weights_path": text("file of the checkpoint"),
+    "weights_layout": text("layout of the checkpoint"),
+    "weights_sha256": text("hash of the file"),
+}
+
+
+def accuracy_frames(study: Study) -> dict[str, pd.DataFrame]:
+    """One row with the accuracy, and what the accuracy depends on."""
     nested = ("preprocessing", "weights")
-    flat = {key: value for key, value in document.items() if not isinstance(value, dict | list)}
-    inner = {f"{part}_{key}": value for part in nested for key, value in document[part].items()}
-    return pd.DataFrame([flat | {key: value for key, value in inner.items() if not isinstance(value, list)}])
+    inner = {f"{part}_{key}": value for part in nested for key, value in study.payload[part].items()}
+    return {"accuracy": make_frame([{**study.payload, **inner, "stopped": study.stopped}], COLUMNS)}
 
 
-def render_accuracy(document: Mapping[str, Any]) -> str:
-    """The accuracy with its interval, its conditions, and the printed ones.
-
-    Args:
-        document: What `analysis.accuracy.run_evaluation` gave.
-    """
-    return "\n".join([*_result(document), "", *_conditions(document), "", *_published(document)])
+def render_accuracy(study: Study) -> str:
+    """The accuracy with its interval, its conditions, and the published accuracies."""
+    document = study.payload
+    return "\n".join([*_result(document), "", *_conditions(study), "", *_published(document)])
 
 
 def _result(document: Mapping[str, Any]) -> Iterator[str]:
@@ -42,24 +82,25 @@ def _result(document: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}  {value:.2f} % [{low:.2f}, {high:.2f}]"
 
 
-def _conditions(document: Mapping[str, Any]) -> Iterator[str]:
-    done, weights = document["preprocessing"], document["weights"]
-    yield f"images         {_images(document)}"
+def _conditions(study: Study) -> Iterator[str]:
+    steps, weights = study.payload["preprocessing"], study.payload["weights"]
+    yield f"images         {_images(study)}"
     yield (
-        f"preprocessing  shorter side to {done['resized_side']} px, {done['interpolation']}; "
-        f"centre {done['crop']} px; ImageNet mean and deviation; not turned by EXIF"
+        f"preprocessing  shorter side to {steps['resized_side']} px, {steps['interpolation']}; "
+        f"centre {steps['crop']} px; ImageNet mean and deviation; not turned by EXIF"
     )
     yield f"weights        {weights['path']}, {weights['layout']} layout, sha256 {weights['sha256']}"
     yield "interval       95 %, Wilson: how far other images of the kind would move it"
 
 
-def _images(document: Mapping[str, Any]) -> str:
+def _images(study: Study) -> str:
+    document = study.payload
     parts = [
         f"{document['found']} in {document['folder']}, {document['class_folders']} of {document['classes']} classes"
     ]
     if document["asked"] < document["found"]:
         parts.append(f"{document['asked']} of them taken at even distances (--limit)")
-    if document["stopped"]:
+    if study.stopped:
         parts.append("stopped before the end, those seen are a shuffled part")
     for key, what in (("left_out", "other or hidden files left out"), ("unreadable", "unreadable and passed over")):
         if document[key]:
@@ -67,19 +108,27 @@ def _images(document: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def _published(document: Mapping[str, Any]) -> Iterator[str]:
+def _published(document: Mapping[str, Any]) -> list[str]:
     rows = document["published"]
     if not rows:
-        yield "published      nothing in our table"
-        return
+        return ["published      nothing in our table"]
     if not document["comparable"]:
-        yield f"published      {len(rows)} numbers, not compared: {document['not_comparable_because']}"
-        return
-    yield f"{'published':9}  {'printed':>7}  {'ours - printed':>14}  {'interval':8}  source"
-    for row in rows:
-        difference = "-" if row["difference_percent"] is None else f"{row['difference_percent']:+.2f}"
-        source = "; ".join(filter(None, (row["source"], row["conditions"], row["note"])))
-        yield (
-            f"{_NAMES[row['metric']]:9}  {row['printed_percent']:7.2f}  {difference:>14}  "
-            f"{_PLACES[row['in_interval']]:8}  {source}"
-        )
+        return [f"published      {len(rows)} numbers, not compared: {document['not_comparable_because']}"]
+    heads = ("published", "printed", "ours - printed", "interval", "source")
+    return render_rows(heads, map(_published_cells, rows), right={1, 2})
+
+
+def _published_cells(row: Mapping[str, Any]) -> list[str]:
+    difference = row["difference_percent"]
+    return [
+        _NAMES[row["metric"]],
+        f"{row['printed_percent']:.2f}",
+        "-" if difference is None else f"{difference:+.2f}",
+        _PLACES[row["in_interval"]],
+        "; ".join(filter(None, (row["source"], row["conditions"], row["note"]))),
+    ]
+
+
+REPORTS = {
+    "accuracy": Report(kind="accuracy", columns={"accuracy": COLUMNS}, frames=accuracy_frames, text=render_accuracy),
+}

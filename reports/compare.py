@@ -1,4 +1,4 @@
-"""A comparison shown: rows, text for a terminal, and Markdown for a pull request. Documents in, text out."""
+"""How a comparison is shown: rows, text for a terminal, and Markdown for a pull request."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import html
 import math
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
+from bench.comparison.document import COMPARE
 from bench.machine.interference import RULES
 from bench.statistics.interval_rules import too_few_rounds
+from reports.columns import flag, make_frame, number, text, whole
+from reports.report import Report
+from reports.terminal import render_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pandas as pd
+
+    from analysis.study import Study
+    from reports.columns import Table
 
 _SYMBOLS = {"SLOWER": "🔴", "FASTER": "🟢", "SAME": "⚪", "AMBIGUOUS": "🟡"}
 _UNPAIRED = (
@@ -23,46 +30,83 @@ _UNPAIRED = (
 )
 #: Cases named in a line on those that only one side has.
 _NAMED = 5
-_COLUMNS = ("model", "resolution", "batch", "backend", "precision", "memory_format", "threads", "device", "scenario")
+ROWS: Table = {
+    "model": text("registered name"),
+    "resolution": whole("side of the square input", "px"),
+    "batch": whole("images per call"),
+    "backend": text("runtime"),
+    "precision": text("arithmetic precision"),
+    "memory_format": text("memory format"),
+    "threads": whole("threads given to the runtime"),
+    "device": text("device"),
+    "scenario": text("latency: one call after the other; throughput: several requests in flight"),
+    "streams": whole("streams or instances that were asked for; 0 leaves it to the runtime's hint"),
+    "changed": text("settings of the head that are not the base's"),
+    "status": text("ok was compared"),
+    "reason": text("why the status is not ok"),
+    "verdict": text("SLOWER, FASTER, SAME, or AMBIGUOUS; empty where nothing was compared"),
+    "grounds": text("why the verdict is what it is"),
+    "change": number("time of the head over that of the base, minus 1"),
+    "change_low": number("lower bound of the 95 % interval of change"),
+    "change_high": number("upper bound of the 95 % interval of change"),
+    "band": number("changes within this share count as the same"),
+    "p_value": number("of the test for a difference"),
+    "q_value": number("p_value after correction for the number of cases"),
+    "rounds": whole("process rounds compared"),
+    "paired": flag("whether both sides took turns within each round"),
+    "base_latency_s": number("time of one call of the base", "s"),
+    "head_latency_s": number("time of one call of the head", "s"),
+    "machine": text("dirty: other processes disturbed a round; clean; or not available, where that can't be seen"),
+    "dirty_rounds": whole("rounds of the head that were disturbed"),
+    "dirty_causes": text("what disturbed them, each cause at its worst"),
+    "steady": flag("whether every warm-up ended because its windows agreed"),
+    "stop_reasons": text("why the sides stopped sampling"),
+    "environments": text("whether the environments of two stored runs differ"),
+}
 
 
-def compare_frame(document: Mapping[str, Any]) -> pd.DataFrame:
+def compare_frames(study: Study) -> dict[str, pd.DataFrame]:
     """The rows of a comparison, one per case, with whether the environments of two runs differ."""
-    plain = [
-        row | {"dirty_causes": _describe_causes(row), "stop_reasons": ", ".join(row.get("stop_reasons", ()))}
-        for row in document["rows"]
+    environments = "differ" if study.payload["differences"] else "same"
+    rows = [
+        row
+        | {
+            "dirty_causes": _describe_causes(row),
+            "stop_reasons": ", ".join(row.get("stop_reasons", ())),
+            "environments": environments,
+        }
+        for row in study.payload["rows"]
     ]
-    frame = pd.DataFrame(plain, columns=None if plain else list(_COLUMNS))
-    frame["environments"] = "differ" if document["differences"] else "same"
-    return frame
+    return {"rows": make_frame(rows, ROWS)}
 
 
-def public(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document without its raw samples, which are for the store."""
-    return {name: value for name, value in document.items() if name != "samples"}
+def render_compare(study: Study) -> str:
+    """One line per case, with its grounds where the verdict is AMBIGUOUS, and the conditions below."""
+    document = study.payload
+    heads = ("case", "base [ms]", "head [ms]", "change, 95 %", "verdict")
+    head, *cells = render_rows(heads, map(_cells, document["rows"]), right={1, 2})
+    lines = [f"base: {document['base']}", f"head: {document['head']}", "", head]
+    for row, line in zip(document["rows"], cells, strict=True):
+        lines += [line, *(f"    {remark}" for remark in _remarks(row))]
+    return "\n".join([*lines, "", *conditions_of(study)])
 
 
-def render_compare(document: Mapping[str, Any]) -> str:
-    """One line a case, with its grounds where the verdict is no plain one, and the conditions below."""
-    lines = [f"base: {document['base']}", f"head: {document['head']}", ""]
-    lines.append(f"{'case':46} {'base [ms]':>9} {'head [ms]':>9}  {'change, 95 %':26} verdict")
-    for row in document["rows"]:
-        lines += _text_lines(row)
-    conditions = "\n".join(conditions_of(document))
-    return "\n".join([*lines, "", conditions])
-
-
-def _text_lines(row: Mapping[str, Any]) -> list[str]:
+def _cells(row: Mapping[str, Any]) -> list[str]:
     if row["status"] != "ok":
-        return [f"{name_row(row):46} {row['status']}: {row['reason']}"]
-    times = f"{_milliseconds(row['base_latency_s']):>9} {_milliseconds(row['head_latency_s']):>9}"
-    lines = [f"{name_row(row):46} {times}  {describe_change(row):26} {row['verdict']}"]
-    lines += [f"    {row['grounds']}"] if row["verdict"] == "AMBIGUOUS" else []
-    return lines + [f"    {doubt}" for doubt in _doubts(row)]
+        return [name_row(row), "", "", "", f"{row['status']}: {row['reason']}"]
+    times = (_milliseconds(row[f"{side}_latency_s"]) for side in ("base", "head"))
+    return [name_row(row), *times, describe_change(row), row["verdict"]]
 
 
-def render_markdown(document: Mapping[str, Any]) -> str:
+def _remarks(row: Mapping[str, Any]) -> list[str]:
+    if row["status"] != "ok":
+        return []
+    return [row["grounds"], *_doubts(row)] if row["verdict"] == "AMBIGUOUS" else _doubts(row)
+
+
+def render_markdown(study: Study) -> str:
     """A short report for a pull request."""
+    document = study.payload
     counts = ", ".join(f"{count} {_SYMBOLS[name]} {name.lower()}" for name, count in document["verdicts"].items())
     forced = ", environments differ" if document["differences"] else ""
     lines = [f"### Speed: {counts or 'nothing could be compared'}{forced}", ""]
@@ -78,7 +122,7 @@ def render_markdown(document: Mapping[str, Any]) -> str:
         band = f"±{100 * row['band']:.2g} %"
         lines.append(f"| {verdict} | {name} | {times} | {describe_change(row)} | {band} | {_plain(why)} |")
     notes = [f"- base: {_quote(document['base'])}; head: {_quote(document['head'])}"]
-    notes += [f"- {_plain(line)}" for line in conditions_of(document)]
+    notes += [f"- {_plain(line)}" for line in conditions_of(study)]
     return "\n".join([*lines, "", *notes]) + "\n"
 
 
@@ -108,8 +152,9 @@ def _doubts(row: Mapping[str, Any]) -> list[str]:
     return doubts
 
 
-def conditions_of(document: Mapping[str, Any]) -> list[str]:
+def conditions_of(study: Study) -> list[str]:
     """What a reader must know to believe the verdicts, as sentences."""
+    document = study.payload
     said = []
     if document["differences"]:
         said.append("ENVIRONMENTS DIFFER, compared all the same: " + "; ".join(document["differences"]))
@@ -131,7 +176,7 @@ def conditions_of(document: Mapping[str, Any]) -> list[str]:
     said += sorted({f"No interval: {reason}." for row in measured if (reason := too_few_rounds(row["rounds"]))})
     if measured and all(row.get("machine") == "not available" for row in measured):
         said.append("What else the machine did can't be seen here.")
-    if document.get("stopped"):
+    if study.stopped:
         said.append("Stopped by the user: cases are missing.")
     return said
 
@@ -160,3 +205,8 @@ def _share(value: float | None) -> float:
 
 def _milliseconds(value: float | None) -> str:
     return "-" if value is None or math.isnan(value) else f"{value * 1e3:.4g}"
+
+
+REPORTS = {
+    COMPARE: Report(kind=COMPARE, columns={"rows": ROWS}, frames=compare_frames, text=render_compare),
+}

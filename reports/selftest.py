@@ -1,55 +1,87 @@
-"""A self-test shown: rows, and text for a terminal. Documents in, text out."""
+"""How a self-test is shown: rows, and text for a terminal."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from analysis.statistics.intervals import normal_quantile
-from bench.selftest.detectable_effect import LEAST_PAIRS
+from bench.selftest.detectable_effect import LEAST_PAIRS, SELFTEST
+from reports.columns import make_frame, number, text, whole
+from reports.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+    from analysis.study import Study
+    from reports.columns import Table
 
 _NESTED = ("found", "protocols")
+CASES: Table = {
+    "model": text("registered name"),
+    "resolution": whole("side of the square input", "px"),
+    "batch": whole("images per call"),
+    "backend": text("runtime"),
+    "precision": text("arithmetic precision"),
+    "threads": whole("threads given to the runtime"),
+    "latency_s": number("time of one call, median over the pairs of processes", "s"),
+    "pairs": whole("pairs of processes"),
+    "spread": number("standard deviation of the logarithm of a pair's ratio"),
+    "floor": number("smallest slow-down that is found in 95 % of comparisons, as a share"),
+    "floor_high": number("upper bound of floor"),
+    "seen": number("smallest slow-down among those tried that is found in 95 % of comparisons"),
+    "false_alarms": number("share of comparisons of equal sides with a significant difference"),
+    "false_alarms_error": number("standard error of false_alarms"),
+    "false_verdicts": number("share of comparisons of equal sides with the verdict slower or faster"),
+    "disjoint": whole("comparisons that share no process"),
+    "disjoint_told": whole("of these, how many have a significant difference"),
+    "bias": number("change over all pairs together where nothing was changed, as a share"),
+    "bias_low": number("lower bound of the 95 % interval of bias"),
+    "bias_high": number("upper bound of the 95 % interval of bias"),
+    "others_percent": number("share of the cores' time that other processes used, median over the pairs", "%"),
+    "found_*": number("share of comparisons in which a slow-down of that share is found"),
+}
+PROTOCOLS: Table = {
+    "backend": text("runtime"),
+    "order": text("order in which the sides are timed"),
+    "test": text("test on the difference"),
+    "false_alarms": number("share of trials with equal sides that report a difference"),
+    "found_*": number("share of trials in which a slow-down of that share is found"),
+    "trials": whole("trials"),
+    "rounds": whole("pairs of processes of a trial"),
+}
 
 
-def selftest_frame(document: Mapping[str, Any]) -> pd.DataFrame:
-    """One row per case; what was found of a slow-down of 2 % is in the column ``found_0.02``."""
-    rows = []
-    for case in document["cases"]:
-        flat = {name: value for name, value in case.items() if name not in _NESTED}
-        rows.append(flat | {f"found_{level['slow_by']}": level["told"] for level in case["found"]})
-    return pd.DataFrame(rows)
+def selftest_frames(study: Study) -> dict[str, pd.DataFrame]:
+    """One row per case, and one per case, order and test; a slow-down of 2 % is in the column ``found_0.02``."""
+    cases = study.payload["cases"]
+    return {
+        "cases": make_frame(map(_case_row, cases), CASES),
+        "protocols": make_frame(
+            (_protocol_row(case, row, study.payload["levels"][1:]) for case in cases for row in case["protocols"]),
+            PROTOCOLS,
+        ),
+    }
 
 
-def protocols_frame(document: Mapping[str, Any]) -> pd.DataFrame:
-    """One row per case, order and test."""
-    return pd.DataFrame(
-        [
-            {
-                "backend": case["backend"],
-                "order": row["order"],
-                "test": row["test"],
-                "false_alarms": row["false_alarms"],
-            }
-            | {f"found_{level}": share for level, share in zip(document["levels"][1:], row["found"], strict=True)}
-            | {"trials": row["trials"], "rounds": row["rounds"]}
-            for case in document["cases"]
-            for row in case["protocols"]
-        ]
-    )
+def _case_row(case: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {name: value for name, value in case.items() if name not in _NESTED}
+    return plain | {f"found_{level['slow_by']}": level["told"] for level in case["found"]}
 
 
-def public(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document without its raw samples, which are for the store."""
-    return {name: value for name, value in document.items() if name != "samples"}
+def _protocol_row(case: Mapping[str, Any], row: Mapping[str, Any], levels: Sequence[float]) -> dict[str, Any]:
+    return {
+        **row,
+        "backend": case["backend"],
+        **{f"found_{level}": share for level, share in zip(levels, row["found"], strict=True)},
+    }
 
 
-def render_selftest(document: Mapping[str, Any]) -> str:
-    """A paragraph a case: false alarms, what was found, and the floor."""
+def render_selftest(study: Study) -> str:
+    """A paragraph per case: false alarms, what was found, and the floor."""
+    document = study.payload
     beside = _describe_neighbour(document) if document["neighbour"] else ""
     lines = [f"The same build against itself, {document['rounds']} rounds of fresh processes a comparison{beside}."]
     for case in document["cases"]:
@@ -57,7 +89,7 @@ def render_selftest(document: Mapping[str, Any]) -> str:
     if not document["cases"]:
         lines += ["", "No case has two pairs of processes; give it more time with --budget."]
     lines += [f"\n{case} ended before the others: {reason}" for case, reason in document.get("failed", {}).items()]
-    if document["stopped"]:
+    if study.stopped:
         lines += ["", "Stopped by the user; this is what the finished pairs say."]
     return "\n".join(lines)
 
@@ -95,8 +127,9 @@ def _case_lines(case: Mapping[str, Any], document: Mapping[str, Any]) -> Iterato
     yield f"  floor: changes under {100 * case['floor']:.2g} % can't be seen here today (at most {high:.2g} %)"
 
 
-def render_protocols(document: Mapping[str, Any]) -> str:
+def render_protocols(study: Study) -> str:
     """The table of orders and tests, each on the same samples."""
+    document = study.payload
     levels = document["levels"][1:]
     heads = " | ".join(f"finds {100 * level:g} %" for level in levels)
     lines = [f"| backend | order | test | false alarms | {heads} |", "|---" * (4 + len(levels)) + "|"]
@@ -121,3 +154,13 @@ def _share(value: float, error: float | None) -> str:
 
 def _missing(value: float | None) -> bool:
     return value is None or math.isnan(value)
+
+
+REPORTS = {
+    SELFTEST: Report(
+        kind=SELFTEST,
+        columns={"cases": CASES, "protocols": PROTOCOLS},
+        frames=selftest_frames,
+        text=render_selftest,
+    )
+}

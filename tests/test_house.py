@@ -68,12 +68,12 @@ def test_a_heavy_library_has_one_door(library):
 LIGHT = """
     rexbench bench.records.case bench.records.measurement bench.statistics.summary bench.store.store
     bench.planning.plan bench.running.session bench.running.interleaved_group bench.doctor bench.workers.executor
-    bench.pytest_plugin reports.run.frames reports.run.write reports.run.text analysis.complexity
-    analysis.published analysis.complexity.conventions rexbench.commands.published reports.published
+    bench.pytest_plugin reports.run.frames reports.run.report reports.run.text analysis.complexity
+    analysis.published analysis.complexity.conventions rexbench.commands.published reports.published.report
     bench.store.paper_latency rexnet_core.registry rexnet_core.calibration rexbench.commands.evaluate
     rexbench.commands.rank rexbench.commands.compare rexbench.commands.selftest rexbench.commands.complexity
     rexbench.commands.run bench.comparison.compare bench.selftest.pairs bench.selftest.other_protocols
-    reports.compare reports.selftest reports.accuracy reports.rank analysis.rank analysis.rank.layers.options
+    reports.compare reports.selftest reports.accuracy reports.rank.report analysis.rank analysis.rank.layers.options
     analysis.rank.network.setting analysis.rank.trained.options analysis.accuracy analysis.accuracy.published
     rexbench.cli
 """

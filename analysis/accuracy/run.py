@@ -10,6 +10,7 @@ from analysis.accuracy.folder import read_folder
 from analysis.accuracy.hits import TOP, Hits, count_hits
 from analysis.accuracy.published import published_rows, why_not_comparable
 from analysis.statistics.intervals import wilson_estimate
+from analysis.study import Study
 from rexnet_core.errors import InputError
 from rexnet_core.preprocess import IMAGENET_MEAN, IMAGENET_STD, load_image, resized_side
 
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 NAMED = 20
 
 
-def run_evaluation(setting: EvaluationSetting, progress: Callable[[str, int, int], object]) -> dict[str, Any]:
-    """Evaluate a checkpoint and return the document as plain values.
+def run_evaluation(setting: EvaluationSetting, progress: Callable[[str, int, int], object]) -> Study:
+    """Evaluate a checkpoint.
 
-    After Ctrl-C the document is about the images seen so far, and ``stopped`` says so. The order
-    is shuffled, alike each time, so that the images seen are a fair sample.
+    After Ctrl-C the study is about the images seen so far, and ``stopped`` says so. The order is shuffled, alike each
+    time, so that the images seen are a fair sample.
 
     Args:
         setting: Model, weights, images and how they are read.
@@ -68,15 +69,15 @@ def run_evaluation(setting: EvaluationSetting, progress: Callable[[str, int, int
     if not hits.images:
         raise InputError(f"an accuracy needs images, none of {len(images)} in {setting.images} can be read")
     accuracy = _accuracy(hits, folder)
-    return {
+    payload = {
         "model": setting.model,
         "resolution": setting.resolution,
         **accuracy,
         "asked": len(images),
-        "stopped": stopped,
         **_conditions(setting, folder, checkpoint, layout),
         **_published(setting.model, accuracy, folder),
     }
+    return Study(kind="accuracy", stopped=stopped, payload=payload)
 
 
 def _check_classes(setting: EvaluationSetting, folder: LabelledFolder, classes: int) -> None:

@@ -13,6 +13,7 @@ from analysis.published.gather import EVERY, FACTORS, conventions_for, fill_cach
 from analysis.published.judge import judge_rows
 from analysis.published.timm_index import TIMM_INDEX
 from analysis.published.verdict import VERDICTS
+from analysis.study import Study
 from rexnet_core.registry import model_info
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from analysis.published.table import PublishedRow
     from analysis.published.verdict import Verdict
 
-FORMAT_VERSION = 1
 #: What the explorer shows by default: one network of each kind, because converting a network takes seconds.
 EXPLORED = (
     *("rexnet_1.0", "rexnet_2.0", "rexnet_lite_1.0"),
@@ -49,7 +49,7 @@ def make_document(
     measured: Sequence[Measured] = (),
     jobs: int = 1,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
-) -> dict[str, Any]:
+) -> Study:
     """Judge every row and count every explored model under every convention.
 
     Args:
@@ -67,10 +67,7 @@ def make_document(
     wanted = [(model, side, name) for model, side in sides.items() for name in conventions_for(model)]
     fill_cache(cache, [*wanted, *_wanted_by(rows)], jobs=jobs, progress=progress)
     verdicts = judge_rows(rows, total_from(cache), _checkpoint_bytes, measured)
-    return {
-        "format": "rexbench-published",
-        "format_version": FORMAT_VERSION,
-        "kind": "published",
+    payload = {
         "counts": _tally(verdicts),
         "by_source": _tally_by_source(verdicts),
         "rows": [verdict.as_dict() for verdict in verdicts],
@@ -78,6 +75,7 @@ def make_document(
         "uses": _uses(verdicts),
         "explorer": [_explore(cache, model, side, name) for model, side, name in wanted],
     }
+    return Study(kind="published", payload=payload)
 
 
 def _checkpoint_bytes(model: str) -> int | None:

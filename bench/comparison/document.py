@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from analysis.statistics.estimates import COVERAGE
+from analysis.study import Study
 from bench.machine.interference import can_judge, find_causes
 from bench.statistics.interval_rules import too_few_rounds
 from bench.statistics.summary import median_latency, turns_of
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 #: Kind of the document, and preset of its run.
 COMPARE = "compare"
-FORMAT_VERSION = 1
 
 
 def make_document(
@@ -35,8 +35,8 @@ def make_document(
     differences: Sequence[str] = (),
     unshared: tuple[Sequence[str], Sequence[str]] = ((), ()),
     planned: int | None = None,
-) -> dict[str, Any]:
-    """What a comparison found.
+) -> Study:
+    """The result of a comparison.
 
     Args:
         compared: The cases that are done.
@@ -52,9 +52,7 @@ def make_document(
     verdicts = judge([one.change or Change() for one in compared], bands)
     rows = [_row(one, verdict) for one, verdict in zip(compared, verdicts, strict=True)]
     counts = Counter(row["verdict"] for row in rows if row["verdict"])
-    return {
-        "kind": COMPARE,
-        "format_version": FORMAT_VERSION,
+    payload = {
         "base": sides[0],
         "head": sides[1],
         "live": live,
@@ -67,9 +65,9 @@ def make_document(
         "only_head": list(unshared[1]),
         "verdicts": {name: counts[name] for name in VERDICTS if counts[name]},
         "rows": rows,
-        "stopped": planned is not None and len(compared) < planned,
         "samples": [_samples(one) for one in compared] if live else [],
     }
+    return Study(kind=COMPARE, stopped=planned is not None and len(compared) < planned, payload=payload)
 
 
 def _band(asked: float | None, floor: Floor | None, backends: set[str]) -> float:

@@ -12,6 +12,7 @@ from bench.selftest.power import least_visible
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from analysis.study import Study
     from bench.records.run import RunInfo
     from bench.store.store import Store
 
@@ -105,20 +106,20 @@ def find_floor(
 
 
 def _read_floor(
-    run: RunInfo, document: Mapping[str, Any] | None, rounds: int | None, threads: int | None, now: datetime
+    run: RunInfo, study: Study | None, rounds: int | None, threads: int | None, now: datetime
 ) -> Floor | None:
     """The floor that a self-test found at that number of threads, if it found one."""
-    if document is None or (document.get("kind"), document.get("format_version")) != (SELFTEST, FORMAT_VERSION):
+    if study is None or (study.kind, study.format_version) != (SELFTEST, FORMAT_VERSION):
         return None
     floors = {
-        row["backend"]: least_visible(row["spread"], rounds or document["rounds"])
-        for row in document["cases"]
+        row["backend"]: least_visible(row["spread"], rounds or study.payload["rounds"])
+        for row in study.payload["cases"]
         if _is_number(row["spread"]) and row["pairs"] >= LEAST_PAIRS and row["threads"] == threads
     }
     if not floors:
         return None
     age_s = (now - datetime.fromisoformat(run.finished_at or run.started_at)).total_seconds()
-    return Floor(run=run.id, age_s=age_s, by_backend=floors, neighbour=bool(document.get("neighbour")))
+    return Floor(run=run.id, age_s=age_s, by_backend=floors, neighbour=bool(study.payload.get("neighbour")))
 
 
 def _is_number(value: float | None) -> bool:

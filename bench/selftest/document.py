@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.selftest.detectable_effect import FORMAT_VERSION, SELFTEST
+from analysis.study import Study
+from bench.selftest.detectable_effect import SELFTEST
 from bench.selftest.other_protocols import evaluate_protocols
 from bench.selftest.power import evaluate, pair_logs
 
@@ -28,8 +29,8 @@ def make_document(
     neighbour: float | None,
     stopped: bool,
     failed: Mapping[Case, str] | None = None,
-) -> dict[str, Any]:
-    """What the pairs of a self-test say.
+) -> Study:
+    """The result of a self-test, from its pairs of processes.
 
     Args:
         taken: Pairs of each case, in the order they were taken.
@@ -40,21 +41,19 @@ def make_document(
         stopped: Whether the user ended it.
         failed: Cases that ended before the others, with the reason.
     """
-    return {
-        "kind": SELFTEST,
-        "format_version": FORMAT_VERSION,
+    payload = {
         "rounds": rounds,
         "band": band,
         "neighbour": neighbour is not None,
         "neighbour_share": neighbour,
         "levels": list(levels),
-        "stopped": stopped,
         "failed": {case.id: reason for case, reason in (failed or {}).items()},
         "cases": [_case(case, pairs, levels, rounds, band) for case, pairs in taken.items() if len(pairs) > 1],
         "samples": [
             {"case": case.as_dict(), "pairs": [asdict(pair) for pair in pairs]} for case, pairs in taken.items()
         ],
     }
+    return Study(kind=SELFTEST, stopped=stopped, payload=payload)
 
 
 def _case(case: Case, pairs: Sequence[Pair], levels: Sequence[float], rounds: int, band: float) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
 from analysis.json_values import make_plain
+from analysis.study import Study
 from bench.store import schema
 from bench.store.database import hide_password, make_engine, one_line
 from bench.store.migrations import upgrade
@@ -143,15 +144,16 @@ class Store:
             )
             connection.execute(schema.costs.insert().values(**key, data=make_plain(dict(cost))))
 
-    def save_study(self, run: str, document: Mapping[str, Any]) -> None:
-        """Write the document of a study, in place of an earlier one."""
+    def save_study(self, run: str, study: Study) -> None:
+        """Write a study, in place of an earlier result of the same run."""
         with self._guard("write to"), self._engine.begin() as connection:
             connection.execute(schema.studies.delete().where(schema.studies.c.run == run))
-            connection.execute(schema.studies.insert().values(run=run, data=make_plain(dict(document))))
+            connection.execute(schema.studies.insert().values(run=run, data=make_plain(study.as_dict())))
 
-    def study(self, run: str) -> dict[str, Any] | None:
-        """The document of a study; None where the run is none."""
-        return self._read_document(schema.studies, run)
+    def study(self, run: str) -> Study | None:
+        """The study of a run; None where the run is not a study."""
+        document = self._read_document(schema.studies, run)
+        return None if document is None else Study.from_dict(document)
 
     def _read_document(self, table: sa.Table, run: str) -> dict[str, Any] | None:
         with self._read() as connection:

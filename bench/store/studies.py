@@ -1,9 +1,9 @@
-"""A study as a run: recorded with its environment when it begins, and its document stored when it ends."""
+"""A study as a run: its environment is recorded at the beginning, its result as soon as there is one."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,48 +13,47 @@ from bench.records.run import RunInfo, make_run_id
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from analysis.study import Study
     from bench.store.store import Store
 
 
 @dataclass(slots=True)
-class Study:
-    """What a study hands over to be stored.
+class StudyRecord:
+    """A study that runs.
 
     Args:
-        run: Its record.
-        store: Where it goes.
-        document: What it found, plain values; empty until it is known.
+        run: Its run.
+        store: Keeps the run and the study.
+        study: The newest result; None until there is one.
     """
 
     run: RunInfo
     store: Store
-    document: dict[str, Any] = field(default_factory=dict)
+    study: Study | None = None
 
-    def keep(self, document: dict[str, Any]) -> None:
-        """Store what is known so far: nothing of it is lost, however the process ends."""
-        self.document = document
-        self.store.save_study(self.run.id, document)
+    def keep(self, study: Study) -> None:
+        """Store the newest result: however the process ends, this result is not lost."""
+        self.study = study
+        self.store.save_study(self.run.id, study)
 
 
 @contextmanager
-def record_study(store: Store, name: str, settings: Mapping[str, Any]) -> Iterator[Study]:
-    """Record a study as a run; its document is stored when the context is left, also after Ctrl-C.
+def record_study(store: Store, name: str, settings: Mapping[str, Any]) -> Iterator[StudyRecord]:
+    """Record a study as a run; the run's state is stored when the context is left, also after Ctrl-C.
 
     Args:
-        store: Where it goes.
+        store: Keeps the run and the study.
         name: Such as ``rank layers``.
-        settings: Everything that determines it.
+        settings: Everything that the study depends on.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     run = RunInfo(id=make_run_id(), started_at=started, preset=name, settings=dict(settings))
-    study = Study(replace(run, environment=read_environment()), store)
-    store.save_run(study.run)
+    record = StudyRecord(replace(run, environment=read_environment()), store)
+    store.save_run(record.run)
     try:
-        yield study
+        yield record
     finally:
-        whole = bool(study.document) and not study.document.get("stopped")
+        complete = record.study is not None and not record.study.stopped
         finished = datetime.now(UTC).isoformat(timespec="seconds")
-        study.run = replace(study.run, status="done" if whole else "interrupted", finished_at=finished)
-        store.save_run(study.run)
-        if study.document:
-            store.save_study(study.run.id, study.document)
+        record.run = replace(record.run, status="done" if complete else "interrupted", finished_at=finished)
+        store.save_run(record.run)

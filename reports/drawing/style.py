@@ -36,6 +36,8 @@ _SETTINGS: Any = {
     "svg.hashsalt": "rexbench",  # ids in the file do not change from run to run
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "font.family": ["DejaVu Sans"],  # comes with matplotlib, so that every machine draws the same
+    "hatch.linewidth": 0.6,  # fine enough that a narrow part still shows its hatching
+    "text.hinting": "none",  # a long label is as wide in the file as where its place was found, at another resolution
 }
 _PANEL_IN = (3.0, 2.6)
 #: Width up to which two figures stand side by side on a page.

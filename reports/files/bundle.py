@@ -6,17 +6,16 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reports.columns import FORMAT_VERSION, find_column
 from reports.files.atomic import place_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
+    from reports.columns import Table
     from reports.drawing.picture import Picture
-
-    #: Unit and meaning of a column, from the names of its table and its own.
-    Describe = Callable[[str, str], tuple[str, str]]
 
 PAGE = "report.html"
 MANIFEST = "csv/manifest.json"
@@ -24,27 +23,25 @@ _ENDINGS = ("svg", "png")
 
 
 def place_report(
-    out_dir: Path,
+    out: Path,
     *,
     page: str,
     frames: Mapping[str, pd.DataFrame],
+    columns: Mapping[str, Table],
     pictures: Sequence[Picture],
     head: Mapping[str, Any],
-    describe: Describe,
-    others: Mapping[str, str] | None = None,
-    known: Iterable[str] = (),
+    others: Mapping[str, str],
 ) -> Path:
-    """Write ``report.html``, ``csv/`` and ``figures/``; what only an earlier report had goes.
+    """Write ``report.html``, ``csv/`` and ``figures/``; files that only an earlier report had are removed.
 
     Args:
-        out_dir: Folder, made if it is not there.
+        out: Folder, made if it is not there.
         page: The page.
         frames: Tables by name.
+        columns: Columns of these tables.
         pictures: Figures; one that was not drawn has no file.
-        head: What the manifest says first, such as its format.
-        describe: Says what a column holds.
+        head: Entries of the manifest beside its format and contents.
         others: Contents of further files by path in the folder.
-        known: Names of figures that are ours, whether or not an earlier manifest says so.
 
     Returns:
         The path of the page.
@@ -52,41 +49,47 @@ def place_report(
     Raises:
         InputError: The folder can't be written, or is full; an earlier report stays as it was.
     """
-    files = {name: text.encode() for name, text in (others or {}).items()}
+    files = {name: text.encode() for name, text in others.items()}
     files |= {
         f"csv/{name}.csv": frame.to_csv(index=False, lineterminator="\n").encode() for name, frame in frames.items()
     }
-    for one in pictures:
-        if one.svg:
-            files |= {f"figures/{one.name}.svg": one.svg, f"figures/{one.name}.png": one.png}
-    files[MANIFEST] = json.dumps({**head, **_contents(frames, pictures, describe)}, indent=2).encode()
+    for picture in pictures:
+        if picture.svg:
+            files |= {f"figures/{picture.name}.svg": picture.svg, f"figures/{picture.name}.png": picture.png}
+    form = {"format": "rexbench-csv", "format_version": FORMAT_VERSION}
+    files[MANIFEST] = json.dumps({**form, **head, **_contents(frames, columns, pictures)}, indent=2).encode()
     # The page comes last, as it stands for the whole.
     files[PAGE] = page.encode()
-    place_files(files, (_written_before(out_dir) | _drawn(known)) - set(files), out_dir)
-    return out_dir / PAGE
+    own = _figure_files(picture.name for picture in pictures)
+    place_files(files, (_read_earlier(out) | own) - set(files), out)
+    return out / PAGE
 
 
 def _contents(
-    frames: Mapping[str, pd.DataFrame], pictures: Sequence[Picture], describe: Describe
+    frames: Mapping[str, pd.DataFrame], columns: Mapping[str, Table], pictures: Sequence[Picture]
 ) -> dict[str, dict[str, Any] | list[str]]:
     """What the CSV files hold, for people and programs, and which figures belong to the report."""
-    files = {}
-    for name, frame in frames.items():
-        told = [(column, *describe(name, column)) for column in frame.columns]
-        columns = [{"name": column, "unit": unit, "meaning": meaning} for column, unit, meaning in told]
-        files[f"{name}.csv"] = {"rows": len(frame), "columns": columns}
-    return {"files": files, "figures": [one.name for one in pictures if one.svg]}
+    files = {
+        f"{name}.csv": {"rows": len(frame), "columns": [_describe(columns[name], column) for column in frame.columns]}
+        for name, frame in frames.items()
+    }
+    return {"files": files, "figures": [picture.name for picture in pictures if picture.svg]}
 
 
-def _written_before(out_dir: Path) -> set[str]:
-    """Files that the manifest in the folder names as its own, as plain names within their folders."""
+def _describe(table: Table, name: str) -> dict[str, str]:
+    column = find_column(table, name)
+    return {"name": name, "kind": column.kind, "unit": column.unit, "meaning": column.meaning}
+
+
+def _read_earlier(out: Path) -> set[str]:
+    """Files that the manifest in the folder lists as its own, as plain names within their folders."""
     try:
-        manifest = json.loads((out_dir / MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
         tables = {f"csv/{Path(name).name}" for name in manifest["files"]}
-        return tables | _drawn(Path(name).name for name in manifest.get("figures", []))
+        return tables | _figure_files(Path(name).name for name in manifest.get("figures", []))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return set()
 
 
-def _drawn(names: Iterable[str]) -> set[str]:
+def _figure_files(names: Iterable[str]) -> set[str]:
     return {f"figures/{name}.{ending}" for name in names for ending in _ENDINGS}

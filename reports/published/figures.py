@@ -5,16 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from analysis.complexity.conventions.record import GROUPS
 from reports.drawing import style
-from reports.drawing.layout import settle, wrap
-from reports.drawing.picture import Picture
-from reports.drawing.plan import Plan
+from reports.drawing.figure import Figure
+from reports.drawing.layout import wrap
 from reports.published.styles import VERDICT_LOOKS, group_look
 
 if TYPE_CHECKING:
@@ -22,70 +20,46 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Drawing
 
     from reports.published.styles import VerdictLook
 
     Frames = Mapping[str, pd.DataFrame]
 
-__all__ = ["plan_published", "plot_published"]
-
 #: Networks of four kinds that people compare; others take their places where they were not explored.
 _SHOWN = ("rexnet_1.0", "efficientnet_b0", "mobilenet_v2_1.0", "regnetx_3.2gf")
 _MOST = 4
-#: Lines fine enough that a narrow part still shows its hatching; without hinting a long label is as wide in the file as
-#: it was when its place was found, at another resolution.
-_SETTINGS: Any = {"hatch.linewidth": 0.6, "text.hinting": "none"}
 #: Differences are drawn on a linear scale up to this, in units of the last printed digit.
 _LINEAR = 1.0
 _FOOT = "Counted from the architecture, for one image; nothing here was timed."
 
 
-def plan_published(frames: Frames) -> Iterator[Plan]:
+def list_figures(frames: Frames) -> Iterator[Figure]:
     """The figures in the order of the page, not drawn yet.
 
     Args:
         frames: As from `reports.published.published_frames`.
     """
-    yield Plan(
+    yield Figure(
         name="published_conventions",
         title="One network, many numbers",
         caption="What each convention counts of a network, in multiples of its multiply-adds, by what the operators "
         "do. The number at the end is the total. The dashed line is the plain count.",
         needs="no model was counted under several conventions",
-        draw=partial(plot_conventions, frames["totals"], frames["groups"], frames["conventions"]),
+        plot=partial(plot_conventions, frames["totals"], frames["groups"], frames["conventions"]),
     )
-    yield Plan(
+    yield Figure(
         name="published_differences",
         title="Printed minus ours",
         caption="Every printed cost for which there is a count, by source, in units of its last printed digit. "
         "Rounding gives at most half a unit either way (dark band), cutting up to a whole one less (light band): what "
         "lies outside was not counted so. Linear within one unit, logarithmic beyond.",
         needs="no printed cost was counted",
-        draw=partial(plot_differences, frames["rows"]),
+        plot=partial(plot_differences, frames["rows"]),
     )
 
 
-def plot_published(frames: Frames) -> list[Picture]:
-    """Draw every figure that has something to show.
-
-    Args:
-        frames: As from `reports.published.published_frames`.
-    """
-    with style.drawing(), mpl.rc_context(_SETTINGS):
-        return [_picture(plan) for plan in plan_published(frames)]
-
-
-def _picture(plan: Plan) -> Picture:
-    figure = plan.draw()
-    if figure is None:
-        return Picture(name=plan.name, title=plan.title, caption=plan.caption, reason=plan.needs)
-    settle(figure)
-    svg, png = style.render(figure)
-    return Picture(name=plan.name, title=plan.title, caption=plan.caption, svg=svg, png=png, broad=True)
-
-
-def plot_conventions(totals: pd.DataFrame, groups: pd.DataFrame, conventions: pd.DataFrame) -> Figure | None:
+def plot_conventions(totals: pd.DataFrame, groups: pd.DataFrame, conventions: pd.DataFrame) -> Drawing | None:
     """Stacked bars of the conventions (rows), one panel per model, in multiples of its multiply-adds.
 
     Args:
@@ -154,7 +128,7 @@ def _stack(panel: Axes, parts: pd.DataFrame, names: list[str]) -> None:
     panel.grid(visible=False, axis="y")
 
 
-def plot_differences(rows: pd.DataFrame) -> Figure | None:
+def plot_differences(rows: pd.DataFrame) -> Drawing | None:
     """Printed minus ours in units of the last digit for every counted row, one line per source, marked by verdict.
 
     Args:

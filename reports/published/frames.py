@@ -1,67 +1,32 @@
-"""The document on published numbers as tidy frames; what is missing is NaN or empty."""
+"""A study of published numbers as tidy frames; what is missing is NaN or empty."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from analysis.published.rounding import last_digit
 from analysis.published.table import PublishedRow
+from reports.columns import make_frame
 from reports.published.columns import TABLES
-from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from reports.published.columns import Column
+    import pandas as pd
+
+    from analysis.study import Study
 
     Document = Mapping[str, Any]
     Row = Mapping[str, Any]
 
-#: The newest form of documents that this code knows.
-DOCUMENT_FORMAT = 1
 #: The convention that others of the same quantity are compared with.
 PLAIN = {"operations": "macs", "parameters": "params"}
 
 
-def published_frames(document: Document) -> dict[str, pd.DataFrame]:
-    """Every table under the name of its CSV file, as in `columns.TABLES`.
-
-    Args:
-        document: What `analysis.published.document.make_document` gave, as read from JSON.
-
-    Raises:
-        InputError: It is another document, of a later form, or not of that shape.
-    """
-    _check(document)
-    try:
-        return {name: _frame(_TABLES[name](document), names) for name, names in TABLES.items()}
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise InputError(
-            f"the document must have the shape of one on published numbers; it gave {reason}; judge the numbers again"
-        ) from error
-
-
-def _check(document: Document) -> None:
-    kind, form = document.get("kind"), document.get("format_version")
-    if kind != "published":
-        raise InputError(f"this report is of a document of kind published; got {kind!r}; give the one of published")
-    if not isinstance(form, int) or not 1 <= form <= DOCUMENT_FORMAT:
-        raise InputError(f"documents up to format {DOCUMENT_FORMAT} can be read; got {form!r}; update rexbench")
-
-
-def _frame(rows: Iterable[Row], columns: Mapping[str, Column]) -> pd.DataFrame:
-    frame = pd.DataFrame(list(rows), columns=list(columns))
-    for name, column in columns.items():
-        values = frame[name]
-        if column.kind == "text":
-            frame[name] = values.astype(object).where(values.notna(), "").astype(str)
-        else:
-            frame[name] = pd.to_numeric(values).astype("Int64" if column.kind == "whole" else "float64")
-    return frame
+def published_frames(study: Study) -> dict[str, pd.DataFrame]:
+    """Every table under the name of its CSV file, as in `columns.TABLES`."""
+    return {name: make_frame(_ROWS[name](study.payload), table) for name, table in TABLES.items()}
 
 
 def _rows(document: Document) -> Iterator[Row]:
@@ -114,7 +79,7 @@ def _explored(document: Document) -> list[Row]:
     return list(document.get("explorer", ()))
 
 
-_TABLES: dict[str, Callable[[Document], Iterable[Row]]] = {
+_ROWS: dict[str, Callable[[Document], Iterable[Row]]] = {
     "rows": _rows,
     "totals": _totals,
     "operators": _operators,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from markupsafe import Markup
 
 from analysis.published.verdict import VERDICTS
-from reports.page.datatables import embed_library, render_table
-from reports.page.templates import data_uri, load_template, read_part
-from reports.published import columns, explorer, styles
+from reports.page.sections import Section
+from reports.page.templates import embed_file, render_page
+from reports.published import explorer, styles
 from reports.published.amounts import name_metric, show_ours, show_printed
 
 if TYPE_CHECKING:
@@ -45,22 +44,22 @@ def render_published_page(frames: Frames, pictures: Sequence[Picture]) -> str:
     """
     verdicts = _verdicts(frames["rows"])
     titles = explorer.name_conventions(frames)
-    return load_template("page.html.j2", "reports.published").render(
-        format_version=columns.FORMAT_VERSION,
-        style=Markup(read_part("page.css") + read_part("page.css", "reports.published")),  # noqa: S704 - our own files
-        library=Markup(embed_library()),  # noqa: S704 - the table library itself
-        script=Markup(read_part("explorer.js", "reports.published")),  # noqa: S704 - our own file
+    return render_page(
+        "published/page.html.j2",
+        kind="published",
+        title="rexbench: published numbers",
+        pictures=pictures,
+        sections=[_section(frames["rows"], [str(verdict["badge"]) for verdict in verdicts], titles)],
+        own_style=embed_file("published/page.css"),
+        script=embed_file("published/explorer.js"),
         data=explorer.embed_data(frames),
         totals=explorer.tabulate_totals(frames),
         groups=[(name, styles.group_look(name)) for name in explorer.order_groups(frames)],
         verdicts=verdicts,
         summary=summarise(frames["rows"]),
-        pictures=pictures,
-        table=_table(frames["rows"], [str(one["badge"]) for one in verdicts], titles),
         conventions=frames["conventions"].to_dict("records"),
         sources=_sources(frames["rows"], [str(one["name"]) for one in verdicts]),
         uses=_uses(frames["uses"], titles),
-        data_uri=data_uri,
     )
 
 
@@ -93,13 +92,18 @@ def summarise(rows: pd.DataFrame) -> str:
     )
 
 
-def _table(rows: pd.DataFrame, badges: Sequence[str], titles: Mapping[str, str]) -> Markup | None:
-    """Every row, as the table library escapes and shows it; None where there is none."""
-    if rows.empty:
-        return None
-    classes = {badge: f"badge verdict-{place}" for place, badge in enumerate(badges)}
-    html = render_table("published", view_rows(rows, titles), _MEANINGS, badges={"verdict": classes}, lists=_LISTED)
-    return Markup(html)  # noqa: S704 - the table library escapes every cell
+def _section(rows: pd.DataFrame, badges: Sequence[str], titles: Mapping[str, str]) -> Section:
+    return Section(
+        name="numbers",
+        heading="Every number",
+        intro="What is not plainly reproduced comes first. The symbol in a heading filters its column. Ours is in the "
+        "printed unit with two digits more; the difference is printed minus ours.",
+        missing="No number was judged.",
+        table=view_rows(rows, titles),
+        meanings=_MEANINGS,
+        badges={"verdict": {badge: f"badge verdict-{place}" for place, badge in enumerate(badges)}},
+        lists=_LISTED,
+    )
 
 
 def view_rows(rows: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:

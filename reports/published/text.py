@@ -12,9 +12,12 @@ import pandas as pd
 from analysis.published.verdict import VERDICTS
 from reports.published.amounts import name_metric, show_ours, show_printed
 from reports.published.frames import published_frames
+from reports.terminal import render_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
+
+    from analysis.study import Study
 
     Row = Mapping[Any, Any]
 
@@ -25,26 +28,25 @@ _NARROWEST, _WIDEST = 60, 140
 _LONGEST_MODEL, _LONGEST_NUMBER, _LONGEST_REASON = 24, 24, 1000
 _BRACKETS = re.compile(r"\s*\([^()]*\)")
 _GAP, _REASON = "  ", " " * 6
+#: Positions of printed and ours in a line.
+_NUMBERS = (2, 3)
 
 
 def render_published(
-    document: Mapping[str, Any], verdict: str | None = None, *, every_row: bool = False, width: int | None = None
+    study: Study, verdict: str | None = None, *, every_row: bool = False, width: int | None = None
 ) -> str:
     """The verdicts in short.
 
     Args:
-        document: What `analysis.published.document.make_document` gave, as read from JSON.
+        study: Of published numbers.
         verdict: Show only rows that have it, with the reasons; every verdict's counts stay.
         every_row: Show every row in a line, with a line of reason where it is not plainly reproduced.
-        width: Of the terminal [characters]; asked of it where None.
-
-    Raises:
-        InputError: As `reports.published.frames.published_frames`.
+        width: Of the terminal [characters]; None reads it.
     """
-    rows = published_frames(document)["rows"]
+    rows = published_frames(study)["rows"]
     width = min(max(width or shutil.get_terminal_size().columns, _NARROWEST), _WIDEST)
     shown = rows if verdict is None else rows[rows["verdict"] == verdict]
-    tally = _tally(document, rows)
+    tally = _tally(study, rows)
     parts = [_counts(tally, width)]
     if every_row:
         parts += [_listed(source, part, width) for source, part in shown.groupby("source", sort=False)]
@@ -67,9 +69,9 @@ def shorten_source(source: str, width: int) -> str:
     return shorten_text(source if len(source) <= width else _BRACKETS.sub("", source), width)
 
 
-def _tally(document: Mapping[str, Any], rows: pd.DataFrame) -> dict[str, int]:
-    """Rows by verdict, of all rows even where the document was cut down to some."""
-    found = document.get("counts") or rows["verdict"].value_counts().to_dict()
+def _tally(study: Study, rows: pd.DataFrame) -> dict[str, int]:
+    """Number of rows by verdict, of all rows even where the study was cut down to some."""
+    found = study.payload.get("counts") or rows["verdict"].value_counts().to_dict()
     return {str(name): int(found.get(name, 0)) for name in dict.fromkeys([*VERDICTS, *found])}
 
 
@@ -87,7 +89,7 @@ def _doubted(verdict: str, rows: pd.DataFrame, width: int) -> Iterator[str]:
     yield from _wrapped(VERDICTS.get(verdict, ""), width, f"{verdict}: ", _GAP)
     records = rows.to_dict("records")
     cells = [[*_cells(row), shorten_text(row["convention"], _LONGEST_MODEL)] for row in records]
-    head, *lines = _aligned(("model", "metric", "printed", "ours", "counted as"), cells)
+    head, *lines = render_rows(("model", "metric", "printed", "ours", "counted as"), cells, right=_NUMBERS, indent=2)
     yield shorten_text(head, width)
     for row, line in zip(records, lines, strict=True):
         yield shorten_text(line, width)
@@ -98,7 +100,8 @@ def _doubted(verdict: str, rows: pd.DataFrame, width: int) -> Iterator[str]:
 def _listed(source: Any, rows: pd.DataFrame, width: int) -> Iterator[str]:
     yield shorten_source(str(source), width)
     records = rows.to_dict("records")
-    for row, line in zip(records, _aligned((), [[*_cells(row), row["verdict"]] for row in records]), strict=True):
+    lines = render_rows([""] * 5, [[*_cells(row), row["verdict"]] for row in records], right=_NUMBERS, indent=2)
+    for row, line in zip(records, lines, strict=True):
         yield shorten_text(line, width)
         if row["verdict"] in _DOUBTED or not pd.isna(row["our_ratio"]):
             yield from _wrapped(_why(row), width, _REASON, _REASON)
@@ -113,18 +116,6 @@ def _cells(row: Row) -> list[str]:
 
 def _why(row: Row) -> str:
     return shorten_text(row["reason"], _LONGEST_REASON)
-
-
-def _aligned(heads: Sequence[str], rows: list[list[str]]) -> Iterator[str]:
-    """Lines of a table; numbers, the third and fourth column, end below one another."""
-    lines = [list(heads), *rows] if heads else rows
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        texts = [
-            text.rjust(wide) if place in {2, 3} else text.ljust(wide)
-            for place, (text, wide) in enumerate(zip(line, widths, strict=True))
-        ]
-        yield (_GAP + _GAP.join(texts)).rstrip()
 
 
 def _wrapped(text: str, width: int, first: str, rest: str) -> list[str]:
@@ -142,13 +133,8 @@ def _sources(rows: pd.DataFrame, width: int) -> Iterator[str]:
     full = ["rows", *VERDICTS]
     heads = full if first + sum(len(head) + 2 for head in full) <= width else ["rows", *_SHORT_HEADS]
     first = min(first, width - sum(len(head) + 2 for head in heads))
-    yield _row("source", first, heads, heads)
+    cells = []
     for name in names:
         found = [int(counts.loc[name].get(verdict, 0)) for verdict in VERDICTS]
-        texts = [str(one) if one else "." for one in (int(counts.loc[name].sum()), *found)]
-        yield _row(shorten_source(name, first), first, texts, heads)
-
-
-def _row(name: str, first: int, texts: Sequence[str], heads: Sequence[str]) -> str:
-    cells = [text.rjust(len(head)) for text, head in zip(texts, heads, strict=True)]
-    return _GAP.join([name.ljust(first), *cells])
+        cells.append([shorten_source(name, first), *(str(count or ".") for count in (sum(found), *found))])
+    yield from render_rows(["source", *heads], cells, right=range(1, len(heads) + 1))

@@ -9,6 +9,7 @@ from reports.rank.rows import flatten, number, part_of, setting_rows
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from analysis.study import Study
     from reports.rank.rows import Row
 
 _METRIC = ("metric", "centring", "tolerance")
@@ -18,14 +19,15 @@ _OF_PROTOCOL = ("bounds", "overlay", "distances", "exact")
 _OWN_SETTINGS = {"sensitivity_setting": "sensitivity", "sign_map_setting": "sign map"}
 
 
-def table_rows(document: Mapping[str, Any]) -> dict[str, Iterable[Row]]:
+def table_rows(study: Study) -> dict[str, Iterable[Row]]:
     """Rows of every table of `columns.TABLES`."""
+    document = study.payload
     protocols = part_of(document, "protocols")
     found: dict[str, Iterable[Row]] = {
         name: [{**row, "protocol": one["name"]} for one in protocols for row in part_of(one, name)]
         for name in _OF_PROTOCOL
     }
-    stopped = {"stopped by": "interrupted"} if document.get("stopped") else {}
+    stopped = {"stopped by": "interrupted"} if study.stopped else {}
     return found | {
         "cells": [row for one in protocols for row in _cell_rows(one)],
         "claims": [dict(row) for row in part_of(document, "claims")],

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from reports.columns import Table
 
 #: Symbols of channels keep their index.
 _SYMBOLS = ("d_", "c_")
@@ -24,9 +29,9 @@ def spell(name: str) -> str:
     return name if name.startswith(_SYMBOLS) else name.replace("_", " ")
 
 
-def spell_keys(meanings: Mapping[str, str]) -> dict[str, str]:
+def spell_meanings(table: Table) -> dict[str, str]:
     """Columns as people write them, to what they mean."""
-    return {spell(name): meaning for name, meaning in meanings.items()}
+    return {spell(name): column.meaning for name, column in table.items()}
 
 
 def name_block(block: str) -> str:
@@ -49,3 +54,19 @@ def order_blocks(names: Iterable[str]) -> list[str]:
     """In the order of the paper's panels; others after them."""
     known = [*_BLOCKS, *(f"{block}{_NO_SHORTCUT}" for block in _BLOCKS)]
     return sorted(dict.fromkeys(names), key=lambda one: (known.index(one) if one in known else len(known), one))
+
+
+def slugs(names: Iterable[str]) -> dict[str, str]:
+    """Names to unique file names of lower case letters, digits and underscores."""
+    taken: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        slug = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:40] or "unnamed"
+        number = sum(other == slug or other.startswith(f"{slug}__") for other in taken.values())
+        taken[name] = f"{slug}__{number + 1}" if number else slug
+    return taken
+
+
+def conditions_of(settings: pd.DataFrame, part: str, names: Iterable[str]) -> str:
+    """Those parameters of a part of the study, as one line for the foot of a figure."""
+    values = settings[settings["part"] == part].set_index("parameter")["value"].to_dict()
+    return "; ".join(f"{spell(name)} {values[name]}" for name in names if name in values)

@@ -13,6 +13,7 @@ from reports.rank.rows import number, part_of, setting_rows
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from analysis.study import Study
     from reports.rank.rows import Row
 
 #: Points whose features the classifier sees.
@@ -33,9 +34,9 @@ _LISTS = frozenset({*_METRIC_KEYS, "uncentred", "centred", "mean", "std"})
 _FEW = frozenset({"sample_limited", "few_rows"})
 
 
-def table_rows(document: Mapping[str, Any]) -> dict[str, Iterable[Row]]:
+def table_rows(study: Study) -> dict[str, Iterable[Row]]:
     """Rows of every table of `columns.TABLES`."""
-    models = part_of(document, "models")
+    models = part_of(study.payload, "models")
     return {
         "models": [{name: one.get(name) for name in _PLAIN} for one in models],
         "taps": [_tap_row(one, tap) for one in models for tap in part_of(one, "taps")],
@@ -45,7 +46,7 @@ def table_rows(document: Mapping[str, Any]) -> dict[str, Iterable[Row]]:
         "spectra": [row for one in models for tap in drawn_taps(one) for row in _spectrum_rows(one, tap)],
         "curves": [row for one in models for tap in drawn_taps(one) for row in _curve_rows(one, tap)],
         "settings": [
-            *setting_rows("study", document.get("setting")),
+            *setting_rows("study", study.settings),
             *(row for one in models for row in setting_rows(str(one["model"]), _model_setting(one))),
         ],
     }

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reports.page.sections import Section
 from reports.rank import columns
-from reports.rank.names import spell, spell_keys
+from reports.rank.names import spell, spell_meanings
 from reports.rank.page_records import (
     RANK_WORDS,
     Cell,
     RankPage,
-    Section,
     VerdictTable,
     between,
     group_settings,
-    plain_numbers,
 )
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
                 intro="Mean absolute distance from the digitised figure, and whether the order of the points agrees.",
                 table=frames["distances"].rename(columns=spell),
                 missing="Nothing was compared with the paper's figure.",
-                meanings=spell_keys(columns.DISTANCES),
+                meanings=spell_meanings(columns.DISTANCES),
             ),
             Section(
                 name="curves",
@@ -88,23 +87,23 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
                 "tolerances and centrings are in cells.csv.",
                 table=_view_cells(cells[cells["primary"]]),
                 missing="No number was computed.",
-                meanings=spell_keys(columns.CELLS),
+                meanings=spell_meanings(columns.CELLS),
             ),
             Section(
                 name="exact",
                 heading="Exact rank",
                 intro="Rank in integer arithmetic beside the numerical rank of the same features, as shares of d_out.",
-                table=plain_numbers(frames["exact"].rename(columns=spell)),
+                table=frames["exact"].rename(columns=spell),
                 missing="No exact rank was computed.",
-                meanings=spell_keys(columns.EXACT),
+                meanings=spell_meanings(columns.EXACT),
             ),
             Section(
                 name="search",
                 heading="Nearest settings",
                 intro=_search_intro(frames["search"]),
-                table=plain_numbers(frames["search"].drop(columns=_OF_SEARCH).rename(columns=spell)),
+                table=frames["search"].drop(columns=_OF_SEARCH).rename(columns=spell),
                 missing="No search for the setting nearest to the figure belongs to this study.",
-                meanings=spell_keys(columns.SEARCH),
+                meanings=spell_meanings(columns.SEARCH),
             ),
         ),
         settings=group_settings(frames["settings"]),
@@ -165,7 +164,7 @@ def _view_cells(cells: pd.DataFrame) -> pd.DataFrame:
     view["difference"] = cells["difference"]
     view["difference, 95 % interval"] = between(cells, "difference_low", "difference_high")
     view["networks"] = cells["networks"]
-    return plain_numbers(view)
+    return view
 
 
 def _search_intro(search: pd.DataFrame) -> str:

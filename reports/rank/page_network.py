@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reports.page.sections import Section
 from reports.rank import columns
-from reports.rank.names import spell, spell_keys
+from reports.rank.names import spell, spell_meanings
 from reports.rank.page_records import (
     RANK_WORDS,
     Cell,
     RankPage,
-    Section,
     VerdictTable,
     between,
     group_settings,
-    plain_numbers,
     said,
 )
 
@@ -84,7 +83,7 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
                 "most.",
                 table=_without_empty(blocks),
                 missing="The networks have no blocks that are known.",
-                meanings=spell_keys(columns.BLOCKS),
+                meanings=spell_meanings(columns.BLOCKS),
             ),
             Section(
                 name="taps",
@@ -92,7 +91,7 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
                 intro="Every place at which features were taken; each metric at each tolerance is in metrics.csv.",
                 table=_without_empty(taps[list(_TAP_COLUMNS)]),
                 missing="No features were taken.",
-                meanings=spell_keys(columns.TAPS),
+                meanings=spell_meanings(columns.TAPS),
             ),
             Section(
                 name="layers",
@@ -101,7 +100,7 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
                 "output.",
                 table=_view_layers(frames["layers"]),
                 missing="No layer was joined with its cost.",
-                meanings=spell_keys(columns.LAYERS),
+                meanings=spell_meanings(columns.LAYERS),
             ),
         ),
         settings=group_settings(frames["settings"]),
@@ -176,10 +175,10 @@ def _view_layers(layers: pd.DataFrame) -> pd.DataFrame:
     view["time, 95 % interval"] = between(layers, "time_share_low", "time_share_high", 100)
     view["rank"] = layers["rank"]
     view["tap"] = layers["tap"]
-    return plain_numbers(view)
+    return view
 
 
 def _without_empty(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame as the page shows it; what no row has is no column, as blocks of one family lack what others have."""
     kept = frame.loc[:, [bool((frame[name].notna() & (frame[name] != "")).any()) for name in frame.columns]]
-    return plain_numbers(kept.rename(columns=spell))
+    return kept.rename(columns=spell)

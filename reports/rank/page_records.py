@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -10,7 +10,7 @@ import pandas as pd
 from reports.rank.names import spell
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from reports.page.sections import Section
 
 #: What the numbers mean in every study.
 RANK_WORDS = (
@@ -81,27 +81,6 @@ class VerdictTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """A table that sorts and filters.
-
-    Args:
-        name: Unique in the page; letters, digits and underscores.
-        heading: Of the section.
-        intro: A sentence before the table.
-        table: What is shown; it may be empty.
-        missing: Said where it is.
-        meanings: Column to what it means.
-    """
-
-    name: str
-    heading: str
-    intro: str
-    table: pd.DataFrame
-    missing: str
-    meanings: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RankPage:
     """Everything the page says besides its figures.
 
@@ -136,12 +115,6 @@ def between(rows: pd.DataFrame, low: str, high: str, factor: float = 1.0) -> lis
     """Intervals as text, empty where there is none."""
     bounds = zip(rows[low] * factor, rows[high] * factor, strict=True)
     return ["" if pd.isna(one) else f"{one:.4g} to {two:.4g}" for one, two in bounds]
-
-
-def plain_numbers(view: pd.DataFrame) -> pd.DataFrame:
-    """Whole numbers that may be missing as floats, which the table library shows empty."""
-    whole = {name: "float64" for name, kind in view.dtypes.items() if str(kind) == "Int64" and view[name].isna().any()}
-    return view.astype(whole)
 
 
 def said(value: Any, form: str = "{:.0f}") -> str:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.page.sections import Section
 from reports.rank import columns
-from reports.rank.names import spell, spell_keys
+from reports.rank.names import spell, spell_meanings
 from reports.rank.page_records import (
     RANK_WORDS,
     Cell,
     RankPage,
-    Section,
     VerdictTable,
     between,
     group_settings,
-    plain_numbers,
 )
 
 if TYPE_CHECKING:
@@ -69,17 +68,17 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
                 name="pairs",
                 heading="Differences",
                 intro="Second minus first, paired by seed; wins counts the seeds in which second is the larger.",
-                table=plain_numbers(view),
+                table=view,
                 missing="No two networks share a seed.",
-                meanings=columns.PAIRS,
+                meanings=spell_meanings(columns.PAIRS),
             ),
             Section(
                 name="runs",
                 heading="Runs",
                 intro="Every network and seed; a run that failed takes part in nothing else.",
-                table=plain_numbers(frames["runs"].rename(columns=spell)),
+                table=frames["runs"].rename(columns=spell),
                 missing="There is no run.",
-                meanings=spell_keys(columns.RUNS),
+                meanings=spell_meanings(columns.RUNS),
             ),
         ),
         settings=group_settings(frames["settings"]),
@@ -130,4 +129,4 @@ def _view_summary(summary: pd.DataFrame) -> pd.DataFrame:
     view["nuclear norm, 95 % interval"] = between(summary, "nuclear_norm_low", "nuclear_norm_high")
     view["printed accuracy [%]"] = 100 * summary["printed_accuracy"]
     view["printed nuclear norm"] = summary["printed_nuclear_norm"]
-    return plain_numbers(view)
+    return view

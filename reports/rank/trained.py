@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reports.rank.rows import part_of, setting_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
+    from analysis.study import Study
     from reports.rank.rows import Row
 
 
-def table_rows(document: Mapping[str, Any]) -> dict[str, Iterable[Row]]:
+def table_rows(study: Study) -> dict[str, Iterable[Row]]:
     """Rows of every table of `columns.TABLES`."""
-    found: dict[str, Iterable[Row]] = {
+    document = study.payload
+    tables: dict[str, Iterable[Row]] = {
         name: [dict(row) for row in part_of(document, name)] for name in ("runs", "summary", "pairs", "claims")
     }
-    said = {"stopped by": document["stopped_by"]} if document.get("stopped_by") else {}
-    return found | {"settings": setting_rows("study", said | (document.get("setting") or {}))}
+    stopped = {"stopped by": document["stopped_by"]} if document.get("stopped_by") else {}
+    return tables | {"settings": setting_rows("study", {**stopped, **study.settings})}

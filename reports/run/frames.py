@@ -23,13 +23,9 @@ if TYPE_CHECKING:
 
     from bench.records.measurement import Measurement, Round
     from bench.statistics.case_result import CaseResult
+    from reports.columns import Table
     from reports.run.data import RunData
 
-#: Whole numbers that may be missing; as floats they would be written 2.0.
-_WHOLE = (
-    "speedup_pairs", "ratio_pairs", "parity_inputs", "peak_rss_bytes", "base_rss_bytes", "effective_threads",
-    "effective_streams", "disturbed_rounds", "knee", "best", "at_batch", "load_requests",
-)  # fmt: skip
 _COUNTS = ("samples", "rounds", "outliers", "spread_between", "spread_within")
 _COUNTERS = (
     "others_percent", "cpu_pressure_percent", "steal_percent", "throttled_periods", "frequency_drop_percent",
@@ -118,9 +114,9 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _frame(rows: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> pd.DataFrame:
-    frame = pd.DataFrame(list(rows), columns=list(names))
-    return frame.astype({name: "Int64" for name in _WHOLE if name in names})
+def _frame(rows: Iterable[Mapping[str, Any]], table: Table) -> pd.DataFrame:
+    frame = pd.DataFrame(list(rows), columns=list(table))
+    return frame.astype({name: "Int64" for name, column in table.items() if column.kind == "whole"})
 
 
 def _case_row(result: CaseResult) -> dict[str, Any]:

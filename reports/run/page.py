@@ -1,72 +1,118 @@
-"""One self-contained page: everything it shows is inside it, and no request leaves it."""
+"""The page of a run: self-contained, with the verdict first."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
 from bench.statistics.knee import RULE
-from reports.page.datatables import embed_library, render_table
-from reports.page.templates import data_uri, load_template, read_part
-from reports.run import columns, conditions, summary, tables
+from reports.page.sections import Section
+from reports.page.templates import render_page
+from reports.run import conditions, summary, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
 
     from reports.drawing.picture import Picture
     from reports.run.data import RunData
 
-__all__ = ["render_page"]
+    Frames = Mapping[str, pd.DataFrame]
 
 
-def render_page(run: RunData, frames: Mapping[str, pd.DataFrame], pictures: Sequence[Picture]) -> str:
+def render_run_page(run: RunData, frames: Frames, pictures: Sequence[Picture]) -> str:
     """The report as HTML.
 
     Args:
         run: What was measured.
         frames: As from `reports.run.frames.all_frames`.
-        pictures: As from `reports.run.figures.plot_all`.
+        pictures: The drawn figures.
     """
     cases = frames["cases"]
-    compared = summary.find_fastest(run)
-    return load_template("page.html.j2", "reports.run").render(
-        format_version=columns.FORMAT_VERSION,
+    return render_page(
+        "run/page.html.j2",
+        kind="run",
+        title=f"rexbench {run.info.id}",
+        pictures=pictures,
+        sections=_sections(frames),
         info=run.info,
-        style=Markup(read_part("page.css")),  # noqa: S704 - our own file
-        library=Markup(embed_library()),  # noqa: S704 - the table library itself
         counts=summary.count_statuses(run),
         measured=int((cases["samples"] > 0).sum()),
-        fastest=compared,
+        fastest=summary.find_fastest(run),
         doubts=summary.find_doubts(run),
         conditions=conditions.describe_conditions(run.info, cases, run.floor),
         everything=conditions.describe_everything(run.info),
-        shared=tables.shared_settings(cases) if len(cases) else "",
-        pictures=pictures,
-        tables=_tables(frames),
-        knee_rule=RULE,
-        data_uri=data_uri,
     )
 
 
-def _tables(frames: Mapping[str, pd.DataFrame]) -> dict[str, Markup | None]:
-    """The page's tables by name; None for those without rows."""
+def _sections(frames: Frames) -> Iterator[Section]:
     cases = frames["cases"]
-    found = {
-        "cases": tables.view_cases(cases),
-        "rivals": tables.view_rivals(frames["rivals"]),
-        "knees": tables.view_knees(frames["knees"]),
-        "left_out": tables.view_left_out(cases),
-        "phases": tables.view_phases(frames["phases"], cases),
-        "costs": tables.view_costs(frames["costs"]),
-        "effective": tables.view_effective(cases),
-    }
-    return {name: _table(name, frame) if len(frame) else None for name, frame in found.items()}
+    common = tables.shared_settings(cases) if len(cases) else ""
+    yield _section(
+        "rivals",
+        "Rivals",
+        "Models that took their turns side by side, so that a drift of the machine hits both. The ratio of the paper "
+        "is from the latencies it printed for its own machine; whether it lies within our interval is judged with the "
+        "rounding of what is printed.",
+        tables.view_rivals(frames["rivals"]),
+    )
+    yield _section(
+        "cases",
+        "All measured cases",
+        f"{f'All cases: {common}. ' if common else ''}Click a heading to sort. Percentiles are empty where the sample "
+        "is too small for them; a mismatch is shown but takes no part in comparisons.",
+        tables.view_cases(cases),
+        "No case has samples.",
+    )
+    yield _section(
+        "knees",
+        "Knees: where more at once stops paying",
+        f"The knee is {RULE}. Larger sizes take longer and gain nothing that can be told. Over batch sizes it is that "
+        "of one call after the other, over streams that of the throughput scenario, whose milliseconds are the latency "
+        "under load.",
+        tables.view_knees(frames["knees"]),
+    )
+    yield _section(
+        "left_out",
+        "Not compared",
+        "These cases take no part in any figure or comparison.",
+        tables.view_left_out(cases),
+        "Every case with a result is comparable.",
+    )
+    yield _section(
+        "phases",
+        "Time until ready, and when it pays",
+        "Medians over the process rounds with the same state of the compile cache. One off is build, convert, compile "
+        "and first inference; imports and warm-up are not in it. It pays after the images at which what is spent more "
+        "than with eager has been saved.",
+        tables.view_phases(frames["phases"], cases),
+        "No phases were recorded.",
+    )
+    yield _section(
+        "costs",
+        "Costs",
+        "Counted from the architecture, for one image. Costs by layer are in layers.csv.",
+        tables.view_costs(frames["costs"]),
+        "No costs were recorded.",
+    )
+    yield _section(
+        "effective",
+        "Requested and effective settings",
+        "What each runtime was asked for and what it reports, how far its output agrees with eager fp32, and what "
+        "else the machine did in the worst round.",
+        tables.view_effective(cases),
+        "Nothing was read back.",
+    )
 
 
-def _table(name: str, frame: pd.DataFrame) -> Markup:
-    badges = tables.badges_of(frame)
-    # The table library escapes every cell.
-    return Markup(render_table(name, frame, tables.MEANINGS, badges=badges, never=[tables.PAYS]))  # noqa: S704
+def _section(name: str, heading: str, intro: str, view: pd.DataFrame, missing: str = "") -> Section:
+    return Section(
+        name=name,
+        heading=heading,
+        intro=intro,
+        table=view,
+        missing=missing,
+        meanings=tables.MEANINGS,
+        badges=tables.badges_of(view),
+        never=(tables.PAYS,),
+    )

@@ -10,14 +10,15 @@ from analysis.statistics.estimates import format_estimate
 from bench.machine.interference import RULES
 from bench.records.case import HINT, SCENARIOS
 from bench.statistics.disturbance import DISTURBED, UNDISTURBED, UNKNOWN
-from bench.statistics.knee import RULE
 from reports.estimate_columns import read_estimate
+from reports.run.columns import CASES, KNEES, PHASES, RIVALS
 from reports.run.interference_badge import SYMBOLS, render_badge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from analysis.statistics.estimates import Estimate
+    from reports.columns import Column
 
 #: Headings of the columns that say what else the machine did.
 MACHINE, EVIDENCE = "machine", "what else it did"
@@ -162,32 +163,35 @@ def view_effective(cases: pd.DataFrame) -> pd.DataFrame:
     return view
 
 
+#: Heading to the column that it shows, in other units.
+_SHOWN: Mapping[str, Column] = {
+    "latency [ms]": CASES["latency_s"],
+    "under load [ms]": CASES["load_latency_s"],
+    "knee": KNEES["knee"],
+    "streams": CASES["streams"],
+    "images/s": CASES["throughput_per_s"],
+    "rival / model": RIVALS["ratio"],
+    "paper's ratio": RIVALS["paper_ratio"],
+    "paper's within": RIVALS["paper_in_interval"],
+    "speed-up": CASES["speedup"],
+    "stopped by": CASES["stop_reason"],
+    "one off [s]": PHASES["one_off_s"],
+    "outliers": CASES["outliers"],
+    "steady": CASES["steady"],
+    "neighbours [%]": CASES["others_percent"],
+    "CPU pressure [%]": CASES["cpu_pressure_percent"],
+    "steal [%]": CASES["steal_percent"],
+    "frequency drop [%]": CASES["frequency_drop_percent"],
+    "involuntary switches": CASES["involuntary_switches"],
+}
 #: What a heading means, shown when the pointer rests on it.
 MEANINGS: Mapping[str, str] = {
-    "latency [ms]": "time of one call: median over process rounds of the medians of each round",
-    "under load [ms]": "time from the start of a request to its end while others are in flight",
-    "knee": RULE,
-    "streams": "streams or instances that were asked for; hint: the runtime chose",
-    "images/s": "images over time taken, slow calls included",
-    "rival / model": "latency of the rival over that of the model, paired by turn; above 1 the model is faster",
-    "paper's ratio": "the same from the latencies that the paper printed for its own machine",
-    "paper's within": "whether a ratio that would be printed so lies in the 95 % interval of ours",
-    "speed-up": "time of eager at the same precision over time of this case, paired by turn",
-    "stopped by": "target: interval narrow enough; plateau: more samples no longer helped; "
-    "rounds: their cap was reached; budget: time ran out",
-    "one off [s]": "build, convert, compile and first inference together",
-    "outliers": "calls beyond 3 interquartile ranges from the quartiles of their round; counted, not dropped",
-    "steady": "whether warm-up ended because its windows agreed, in every round",
+    **{heading: column.meaning for heading, column in _SHOWN.items()},
     MACHINE: "undisturbed: as far as the system tells, in no round did neighbours use over "
     f"{_MOST['others_percent']} of the cores or the hypervisor over {_MOST['steal_percent']}, nothing was throttled, "
     f"and the frequency fell by no more than {_MOST['frequency_drop_percent']}; disturbed: one of these did not hold, "
     "and repeating the round did not help; not available: the system does not report neighbours, or sampling was too "
     "short",
-    "neighbours [%]": "share of our cores' time that processes of others, and interrupts, used, worst round",
-    "CPU pressure [%]": "share of time in which a task waited for a core, worst round; the benchmark counts, too",
-    "steal [%]": "share of core time given to other virtual machines, worst round",
-    "frequency drop [%]": "by how much the fastest core's frequency fell while samples were taken, worst round",
-    "involuntary switches": "times the worker was taken off its core, worst round; its own threads do that, too",
 }
 
 

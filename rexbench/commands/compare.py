@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from analysis.study import Study
     from bench.comparison.builds import Side, Source
     from bench.comparison.compare import Compared
     from bench.planning.plan import Plan
@@ -66,31 +68,31 @@ def run(args: argparse.Namespace) -> int:
     return _compare_live(args) if _is_live(args) else _compare_stored(args)
 
 
-def publish(args: argparse.Namespace, document: dict[str, Any], run_id: str | None) -> int:
+def publish(args: argparse.Namespace, study: Study, run_id: str | None) -> int:
     """Answer with a comparison in every form that was asked for; the exit code it deserves."""
-    from reports.compare import compare_frame, public, render_compare, render_markdown  # noqa: PLC0415
+    from reports.compare import compare_frames, render_compare, render_markdown  # noqa: PLC0415
 
     markdown = getattr(args, "markdown", None)
     if markdown == "-":
-        sys.stdout.write(render_markdown(document))
+        sys.stdout.write(render_markdown(study))
         if args.csv:
-            write_csv(args.csv, compare_frame(document))
+            write_csv(args.csv, compare_frames(study)["rows"])
     else:
         if markdown:
-            write_text(Path(markdown), render_markdown(document), option="--markdown")
-        answer = {**({"run": run_id} if run_id else {}), **public(document)}
-        shown = render_compare(document) + (f"\nstored as run {run_id}" if run_id else "")
-        give_answer(args, answer, compare_frame(document), text=lambda: shown)
-    return _judge(document)
+            write_text(Path(markdown), render_markdown(study), option="--markdown")
+        answer = {**({"run": run_id} if run_id else {}), **study.as_answer()}
+        text = render_compare(study) + (f"\nstored as run {run_id}" if run_id else "")
+        give_answer(args, answer, compare_frames(study)["rows"], text=lambda: text)
+    return _judge(study)
 
 
-def _judge(document: dict[str, Any]) -> int:
+def _judge(study: Study) -> int:
     """The exit code: a regression that is known outweighs a case that failed or is missing, and both outweigh doubt."""
-    statuses = {row["status"] for row in document["rows"]}
-    verdicts = {row["verdict"] for row in document["rows"]}
+    statuses = {row["status"] for row in study.payload["rows"]}
+    verdicts = {row["verdict"] for row in study.payload["rows"]}
     if "SLOWER" in verdicts:
         return SLOWER
-    lost = document["stopped"] or document["only_base"] or "ok" not in statuses
+    lost = study.stopped or study.payload["only_base"] or "ok" not in statuses
     if lost or statuses - {"ok", "unavailable", "unsupported"}:
         return FAILED
     return INCONCLUSIVE if "AMBIGUOUS" in verdicts else DONE
@@ -177,27 +179,28 @@ def _compare_live(args: argparse.Namespace) -> int:
 
     own = [read_changes(f"--{side}-set", getattr(args, f"{side}_set")) for side in ("base", "head")]
     plan, pairs = expand_pairs(read_selection(args.__getattribute__, args.project), own, preset=args.preset is not None)
-    document: dict[str, Any] = {}
+    study: Study | None = None
     try:
         with MachineLock(wait=args.wait, tell=_tell), open_sides(*_sources(args)) as sides:
             store = Store(args.store)
             told = {**plan.settings.as_dict(), "base": sides[0].told, "head": sides[1].told}
-            with record_study(store, COMPARE, told) as study:
+            with record_study(store, COMPARE, told) as record:
                 rounds, threads = plan.settings.max_rounds, plan.cases[0].threads
-                floor = find_floor(store, study.run.environment, rounds=rounds, threads=threads)
-                for document in _measure(plan, pairs, sides, band=args.band, floor=floor):
-                    study.keep(document)
+                floor = find_floor(store, record.run.environment, rounds=rounds, threads=threads)
+                for study in _measure(plan, pairs, sides, band=args.band, floor=floor):
+                    record.keep(study)
     except StoreError:
-        if document:  # what can't be stored can still be told
-            publish(args, document, None)
+        if study:  # a result that can't be stored can still be shown
+            publish(args, study, None)
         raise
-    return publish(args, document, study.run.id)
+    assert study is not None, "a comparison has at least one case"
+    return publish(args, study, record.run.id)
 
 
 def _measure(
     plan: Plan, pairs: list[tuple[Case, Case]], sides: tuple[Side, Side], *, band: float | None, floor: Floor | None
-) -> Iterator[dict[str, Any]]:
-    """The document of a live comparison as it stands after each case; Ctrl-C ends it with what there is."""
+) -> Iterator[Study]:
+    """A live comparison as it stands after each case; Ctrl-C ends it with what there is."""
     from bench.comparison.compare import compare_live  # noqa: PLC0415
     from bench.comparison.document import make_document  # noqa: PLC0415
     from bench.machine.scratch import make_scratch  # noqa: PLC0415
@@ -208,7 +211,7 @@ def _measure(
     progress = make_progress()
     progress.begin(len(pairs))
 
-    def describe() -> dict[str, Any]:
+    def describe() -> Study:
         return make_document(done, sides=told, live=True, band=band, floor=floor, planned=len(pairs))
 
     with make_scratch() as scratch:
@@ -220,7 +223,7 @@ def _measure(
                 yield describe()
         except KeyboardInterrupt:
             _tell("stopped; finished cases are kept")
-            yield describe() | {"stopped": True}
+            yield replace(describe(), stopped=True)
         finally:
             progress.end()
 
@@ -240,7 +243,7 @@ def _compare_stored(args: argparse.Namespace) -> int:
             "don't compare; run both builds here with --live, or label every row with --force"
         )
     measured = store.measurements(base.id), store.measurements(head.id)
-    document = make_document(
+    study = make_document(
         compare_stored(*measured),
         sides=(f"run {base.id}", f"run {head.id}"),
         live=False,
@@ -249,7 +252,7 @@ def _compare_stored(args: argparse.Namespace) -> int:
         differences=differences,
         unshared=find_unshared(*measured),
     )
-    return publish(args, document, None)
+    return publish(args, study, None)
 
 
 def _find_run(store: Store, name: str) -> RunInfo:

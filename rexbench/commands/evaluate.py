@@ -33,17 +33,17 @@ def evaluate(args: argparse.Namespace) -> int:
     from analysis.accuracy.setting import read_setting  # noqa: PLC0415
     from bench.machine.environment import read_thread_budget  # noqa: PLC0415
     from bench.running.progress import StudyBars  # noqa: PLC0415
-    from reports.accuracy import accuracy_frame, render_accuracy  # noqa: PLC0415
+    from reports.accuracy import accuracy_frames, render_accuracy  # noqa: PLC0415
 
     setting = read_setting(lambda name: getattr(args, name), read_thread_budget())
     _check_csv(args.csv)
     from analysis.accuracy.run import run_evaluation  # noqa: PLC0415 - torch, after the options are known to be right
 
     with StudyBars() as bars:
-        document = run_evaluation(setting, bars)
-    give_answer(args, document, accuracy_frame(document), text=lambda: render_accuracy(document))
-    if document["stopped"]:
-        print("rexbench: stopped; nothing is lost, the answer is about the images seen so far", file=sys.stderr)
+        study = run_evaluation(setting, bars)
+    give_answer(args, study.as_answer(), accuracy_frames(study)["accuracy"], text=lambda: render_accuracy(study))
+    if study.stopped:
+        print("rexbench: stopped; the answer is about the images seen so far", file=sys.stderr)
         return FAILED
     return DONE
 

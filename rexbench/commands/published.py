@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from rexnet_core.errors import InputError, UnknownNameError
 if TYPE_CHECKING:
     import argparse
 
+    from analysis.study import Study
     from bench.store.store import Store
 
 _NONE = "none"
@@ -84,8 +86,8 @@ def run(args: argparse.Namespace) -> int:
     setting = {"added": [str(file) for file in args.add or ()], "explored": list(explored)}
     book = open_cache(None if args.cache == _NONE else Path(args.cache))
     jobs = args.jobs or read_thread_budget()
-    with record_study(store, "published", setting) as study, StudyBars() as bars:
-        study.document = make_document(
+    with record_study(store, "published", setting) as record, StudyBars() as bars:
+        study = make_document(
             rows,
             book,
             explored=explored,
@@ -93,21 +95,23 @@ def run(args: argparse.Namespace) -> int:
             jobs=jobs,
             progress=lambda done, of: bars("counting models", done, of),
         )
-    publish(args, study.document, study.run.id)
+        record.keep(study)
+    publish(args, study, record.run.id)
     return DONE
 
 
-def publish(args: argparse.Namespace, document: dict[str, Any], run_id: str) -> None:
+def publish(args: argparse.Namespace, study: Study, run_id: str) -> None:
     """Write the report of the verdicts, and answer with those that were asked for."""
-    from reports.published import published_frames, render_published, write_published_report  # noqa: PLC0415
+    from reports.published.text import render_published  # noqa: PLC0415
+    from reports.report import build_frames, write_report  # noqa: PLC0415
 
-    path = write_published_report(document, out_folder(args.out, run_id))
-    chosen = _filtered(document, getattr(args, "verdict", None), getattr(args, "model", None))
-    frame = published_frames(chosen)["rows"]
-    every = getattr(args, "all", False) or len(chosen["rows"]) < len(document["rows"])
+    path = write_report(study.kind, study, out_folder(args.out, run_id), run=run_id)
+    chosen = _select_rows(study, getattr(args, "verdict", None), getattr(args, "model", None))
+    frame = build_frames(study.kind, chosen)["rows"]
+    every = getattr(args, "all", False) or len(chosen.payload["rows"]) < len(study.payload["rows"])
     give_answer(
         args,
-        {"run": run_id, "report": str(path), **chosen},
+        {"run": run_id, "report": str(path), **chosen.as_answer()},
         frame,
         text=lambda: render_published(chosen, every_row=every),
     )
@@ -156,7 +160,8 @@ def _measured(asked: str | None, store: Store) -> list[Any]:
     return [] if asked == _NONE else find_measured(store, asked)
 
 
-def _filtered(document: dict[str, Any], verdict: str | None, model: str | None) -> dict[str, Any]:
-    """The document with the rows that were asked for; the counts stay those of all."""
-    rows = [row for row in document["rows"] if verdict in {None, row["verdict"]} and model in {None, row["model"]}]
-    return {**document, "rows": rows}
+def _select_rows(study: Study, verdict: str | None, model: str | None) -> Study:
+    """The study with the rows that were asked for; the counts stay those of all."""
+    every = study.payload["rows"]
+    rows = [row for row in every if verdict in {None, row["verdict"]} and model in {None, row["model"]}]
+    return replace(study, payload={**study.payload, "rows": rows})

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from analysis.study import Study
     from bench.running.progress import StudyBars
 
 
@@ -127,7 +128,7 @@ def _study(
     args: argparse.Namespace,
     kind: str,
     setting: dict[str, Any],
-    run: Callable[[StudyBars], dict[str, Any]],
+    run: Callable[[StudyBars], Study],
 ) -> int:
     """Run a study, store its document, write its report; 1 where it was stopped before its end."""
     from bench.running.progress import StudyBars  # noqa: PLC0415
@@ -137,23 +138,24 @@ def _study(
 
     store = Store(args.store)
     check_writable(args.out or Path("results"))
-    with record_study(store, f"rank {kind}", setting) as study, StudyBars() as bars:
-        study.document = run(bars)
-    publish_study(args, study.document, study.run.id)
-    if study.document.get("stopped"):
-        print("rexbench: stopped; what was finished is kept", file=sys.stderr)
+    with record_study(store, f"rank {kind}", setting) as record, StudyBars() as bars:
+        study = run(bars)
+        record.keep(study)
+    publish_study(args, study, record.run.id)
+    if study.stopped:
+        print("rexbench: stopped; finished parts are kept", file=sys.stderr)
         return FAILED
     return DONE
 
 
-def publish_study(args: argparse.Namespace, document: dict[str, Any], run: str) -> None:
-    """Write the report of a study and say what it holds."""
-    from reports.rank import rank_frames, render_rank, write_rank_report  # noqa: PLC0415
+def publish_study(args: argparse.Namespace, study: Study, run: str) -> None:
+    """Write the report of a rank study, and answer with the study."""
+    from reports.report import build_frames, find_report, write_report  # noqa: PLC0415
 
-    path = write_rank_report(document, out_folder(args.out, run))
-    frame = next(iter(rank_frames(document).values()))
-    answer = {"run": run, "report": str(path), **document}
-    give_answer(args, answer, frame, text=lambda: render_rank(document))
+    path = write_report(study.kind, study, out_folder(args.out, run), run=run)
+    frame = next(iter(build_frames(study.kind, study).values()))
+    answer = {"run": run, "report": str(path), **study.as_answer()}
+    give_answer(args, answer, frame, text=lambda: find_report(study.kind).text(study))
     print(f"{'' if args.json else 'report: '}{path}", file=sys.stderr if args.json or args.csv == "-" else sys.stdout)
 
 

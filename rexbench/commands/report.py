@@ -12,6 +12,15 @@ from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
+
+#: Kind of a study to what answers with the study.
+_PUBLISH: dict[str, Callable[..., object]] = {
+    "published": published.publish,
+    "compare": compare.publish,
+    "selftest": selftest.publish,
+    **dict.fromkeys(("layers", "network", "trained"), rank.publish_study),
+}
 
 
 def add_report(parser: argparse.ArgumentParser) -> None:
@@ -36,13 +45,13 @@ def report(args: argparse.Namespace) -> int:
     run = info.id
     if run not in known:
         raise InputError(f"run {run} ({info.preset}) was ended before it stored anything; name another with --run")
-    if (document := store.study(run)) is not None:
-        named = {
-            "published": published.publish,
-            "compare": compare.publish,
-            "selftest": selftest.publish,
-        }
-        named.get(document.get("kind", ""), rank.publish_study)(args, document, run)
+    if (study := store.study(run)) is not None:
+        publish = _PUBLISH.get(study.kind)
+        if publish is None:
+            raise InputError(
+                f"a study must be of kind {', '.join(_PUBLISH)}; run {run} is of kind {study.kind!r}; update rexbench"
+            )
+        publish(args, study, run)
     else:
         _publish(args, store, run)
     return DONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rexbench.output import DONE, FAILED, add_output, give_answer
 from rexnet_core.errors import InputError
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from analysis.study import Study
     from bench.planning.plan import Plan
     from bench.records.case import Case
     from bench.records.pair import Pair
@@ -75,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     settings = {**plan.settings.as_dict(), "levels": levels, "rounds": args.rounds, "neighbour": args.neighbour}
     with MachineLock(wait=args.wait, tell=_tell):
         store = Store(args.store)
-        with record_study(store, SELFTEST, settings) as study:
+        with record_study(store, SELFTEST, settings) as record:
             with live_beside_neighbour() if args.neighbour else nullcontext(lambda: None) as read_share:
                 taken, failed, stopped = _take(args, plan, levels)
                 try:
@@ -83,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
                 except WorkerError as error:
                     _tell(str(error))
                     share, stopped = 0.0, True
-            study.document = make_document(
+            study = make_document(
                 taken,
                 levels=levels,
                 rounds=args.rounds,
@@ -92,24 +93,19 @@ def run(args: argparse.Namespace) -> int:
                 stopped=stopped,
                 failed=failed,
             )
-    return publish(args, study.document, study.run.id)
+            record.keep(study)
+    return publish(args, study, record.run.id)
 
 
-def publish(args: argparse.Namespace, document: dict[str, Any], run_id: str) -> int:
+def publish(args: argparse.Namespace, study: Study, run_id: str) -> int:
     """Answer with a self-test."""
-    from reports.selftest import (  # noqa: PLC0415
-        protocols_frame,
-        public,
-        render_protocols,
-        render_selftest,
-        selftest_frame,
-    )
+    from reports.selftest import render_protocols, render_selftest, selftest_frames  # noqa: PLC0415
 
     protocols = getattr(args, "protocols", False)
-    frame = protocols_frame(document) if protocols else selftest_frame(document)
-    shown = render_selftest(document) + (f"\n\n{render_protocols(document)}" if protocols else "")
-    give_answer(args, {"run": run_id, **public(document)}, frame, text=lambda: f"{shown}\n\nstored as run {run_id}")
-    return FAILED if document["stopped"] or document.get("failed") or not document["cases"] else DONE
+    frame = selftest_frames(study)["protocols" if protocols else "cases"]
+    text = render_selftest(study) + (f"\n\n{render_protocols(study)}" if protocols else "")
+    give_answer(args, {"run": run_id, **study.as_answer()}, frame, text=lambda: f"{text}\n\nstored as run {run_id}")
+    return FAILED if study.stopped or study.payload.get("failed") or not study.payload["cases"] else DONE
 
 
 def _plan(args: argparse.Namespace) -> Plan:

@@ -5,12 +5,15 @@ what goes wrong.
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from analysis.published import load
+from analysis.study import Study
 from bench.records.case import BACKENDS, Case
 from bench.records.measurement import Effective, Measurement, Parity, Round
 from bench.records.run import RunInfo
@@ -188,3 +191,27 @@ def empty_run() -> RunData:
 @pytest.fixture(scope="session")
 def top1() -> dict[str, tuple[float, str]]:
     return TOP1
+
+
+def load_builders(folder: str) -> Any:
+    """The conftest of a folder, for its builders of made-up documents."""
+    spec = spec_from_file_location(f"made_up_{folder}", Path(__file__).parent / folder / "conftest.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def studies(run: RunData) -> dict[str, Any]:
+    """By kind of report a full study."""
+    rank, published = load_builders("rank"), load_builders("published")
+    documents = (rank.made_layers(), rank.made_network(), rank.made_trained(), published.made_document())
+    return {"run": run} | {document["kind"]: Study.from_dict(document) for document in documents}
+
+
+@pytest.fixture(scope="session")
+def empty_studies(empty_run: RunData, studies: dict[str, Any]) -> dict[str, Any]:
+    """By kind of report a study of nothing."""
+    return {kind: empty_run if kind == "run" else Study(kind=kind, payload={}) for kind in studies}

@@ -102,7 +102,7 @@ def _nothing_is_measured():
         patch.setattr("bench.resume_options.read_environment", dict)
         patch.setattr("bench.doctor.examine", list)
         patch.setattr("bench.comparison.builds.open_sides", refuse)
-        patch.setattr("reports.run.figures.plot_all", lambda *_: [])
+        patch.setattr("reports.drawing.figure.draw", lambda *_: [])
         patch.setattr(selftest, "_take", lambda *_: ({}, {}, False))
         patch.setattr(rank, "_study", lambda *_, **__: 0)
         patch.setattr("analysis.rank.layers.commands.run_search", lambda **_: {})

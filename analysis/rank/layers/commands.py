@@ -1,4 +1,4 @@
-"""The layer study as a user asks for it: protocols with overrides in, one plain document out."""
+"""The layer study as a user asks for it: protocols with overrides in, one study out."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.parallel import open_parallel_map
 from analysis.rank.layers import protocols
-from analysis.rank.layers.document import FORMAT, describe
+from analysis.rank.layers.document import describe
 from analysis.rank.layers.exact import RATIOS as EXACT_RATIOS
 from analysis.rank.layers.exact import compare_exactly
 from analysis.rank.layers.search import OPEN_CHOICES, search_closest
 from analysis.rank.layers.sign_map import describe_map, map_signs
 from analysis.rank.layers.study import run_layers
 from analysis.rank.layers.verdicts import as_rows, judge, judge_grid, tally_levels, try_claims
+from analysis.study import Study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,19 +32,17 @@ def _silent(what: str, done: int, total: int) -> None:
     pass
 
 
-def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] = _silent) -> dict[str, Any]:
-    """Run the protocols; after Ctrl-C the document holds what was finished.
+def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] = _silent) -> Study:
+    """Run the protocols; after Ctrl-C the study holds what was finished.
 
     Args:
         task: What to run.
         progress: Receives the name of a part, its finished steps and the number of all.
 
     Returns:
-        ``format, kind, protocols, claims, sensitivity, search, sign_map, stopped``.
+        A study with the payload ``protocols, claims, sensitivity, search, sign_map``.
     """
     document: dict[str, Any] = {
-        "format": FORMAT,
-        "kind": "layers",
         "protocols": [],
         "claims": [],
         "sensitivity": [],
@@ -51,8 +50,8 @@ def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] 
         "sensitivity_setting": None,
         "sign_map": [],
         "sign_map_setting": None,
-        "stopped": False,
     }
+    stopped = False
     settings, grid = task.settings(), task.grid()
     with open_parallel_map(task.workers) as parallel_map:
         try:
@@ -64,10 +63,10 @@ def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] 
                 document["sign_map_setting"] = describe_map(task.seed)
                 document["sign_map"] = map_signs(parallel_map, seed=task.seed, progress=partial(progress, "sign map"))
         except KeyboardInterrupt:
-            document["stopped"] = True
+            stopped = True
             if not document["protocols"] and not document["claims"]:
                 raise
-    return document
+    return Study(kind="layers", stopped=stopped, payload=document)
 
 
 def _add_protocol(

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from analysis.rank.layers.study import LayerSample
     from analysis.rank.spectra.spectrum import Array
 
-FORMAT = 1
-
 
 def describe(sample: LayerSample, name: str, exact: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
     """One protocol's part of the document.

@@ -127,9 +127,7 @@ def distances(rows: Sequence[OverlayRow]) -> list[Distance]:
                 block=block,
                 points=len(panel),
                 mean_absolute_distance=float(np.mean([abs(row.difference) for row in panel])),
-                rank_correlation=spearman(
-                    np.array([row.ours for row in curved]), np.array([row.paper for row in curved])
-                ),
+                rank_correlation=spearman(curved[:, 0], curved[:, 1]),
             )
         )
     if found:

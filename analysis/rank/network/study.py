@@ -19,6 +19,7 @@ from analysis.rank.network.tables import block_rows, bounds_of, depth_of, layer_
 from analysis.rank.network.taps import find_taps
 from analysis.rank.spectra.metrics import measure
 from analysis.rank.spectra.torch_threads import torch_threads
+from analysis.study import Study
 from rexnet_core.calibration import calibrate
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from analysis.statistics.estimates import Estimate
     from rexnet_core.network import Network
 
-FORMAT = 1
 CALIBRATED = "calibrated random"
 _HOW_TIMED = ("batch", "threads", "passes", "method")
 
@@ -71,8 +71,8 @@ def run_network(
     setting: NetworkSetting,
     progress: Callable[[str], None] | None = None,
     time_layers: LayerTimer | None = None,
-) -> dict[str, Any]:
-    """The study of all models of a setting, as plain values for JSON; None stands for what is not known.
+) -> Study:
+    """The study of all models of a setting; None in the payload stands for what is not known.
 
     Args:
         setting: What to do.
@@ -89,8 +89,7 @@ def run_network(
     with torch_threads(setting.threads):
         described = _describe(setting, source)
         models = [_study(name, setting, source, report, time_layers) for name in setting.models]
-    document = {"format": FORMAT, "kind": "network", "setting": described, "models": models}
-    return make_plain(document)  # type: ignore[no-any-return]
+    return Study(kind="network", settings=make_plain(described), payload=make_plain({"models": models}))
 
 
 def check_taps(setting: NetworkSetting) -> None:

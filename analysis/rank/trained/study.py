@@ -1,13 +1,14 @@
-"""The check as a whole: every network from every seed, what is already done left out, and one plain document."""
+"""The trained check as a whole: every network from every seed, without those already trained, and one study."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from analysis.rank.trained.claims import compare_all, judge_claims, mean_over_seeds
-from analysis.rank.trained.journal import FORMAT, Journal
+from analysis.rank.trained.journal import Journal
 from analysis.rank.trained.networks import plan_networks
 from analysis.rank.trained.run import METRICS, plain
+from analysis.study import Study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ def run_trained(
     setting: TrainedSetting,
     progress: Callable[[int, int], None] | None = None,
     folder: Path | None = None,
-) -> dict[str, Any]:
+) -> Study:
     """Train what is not trained yet and summarise all of it.
 
     All networks of a seed come before the next seed, so that a study cut short is still paired. Ctrl-C ends it with
@@ -34,9 +35,8 @@ def run_trained(
         folder: Where finished runs are kept and looked for; None keeps none.
 
     Returns:
-        Plain values: ``format``, ``kind``, ``setting``, ``stopped_by`` (``seeds`` or ``interrupted``), ``stopped``
-        (whether that was before its end), ``runs``, ``summary``, ``pairs``, ``claims``. Accuracies are shares; None
-        stands for what is not known.
+        A study with the payload ``stopped_by`` (``seeds`` or ``interrupted``), ``runs``, ``summary``, ``pairs``,
+        ``claims``. Accuracies are shares; None stands for what is not known.
 
     Raises:
         InputError: scikit-learn is missing, or the folder holds runs of another setting.
@@ -53,18 +53,19 @@ def run_trained(
         if not journal.runs:
             raise
     runs = {key: journal.runs[key] for network, seed in wanted if (key := (network.name, seed)) in journal.runs}
-    document = {
-        "format": FORMAT,
-        "kind": "trained",
-        "setting": setting.as_dict() | versions,
+    payload = {
         "stopped_by": stopped_by,
-        "stopped": stopped_by == "interrupted",
         "runs": [run.as_dict() for run in runs.values()],
         "summary": [_summarise(network, list(runs.values())) for network in networks],
         "pairs": compare_all(networks, runs),
         "claims": judge_claims(networks, runs),
     }
-    return _plain_rows(document, "summary", "pairs")
+    return Study(
+        kind="trained",
+        settings=setting.as_dict() | versions,
+        stopped=stopped_by == "interrupted",
+        payload=_plain_rows(payload, "summary", "pairs"),
+    )
 
 
 def _versions() -> dict[str, str]:

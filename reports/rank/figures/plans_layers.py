@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reports.drawing.plan import Plan, conditions_of, slugs
+from reports.drawing.figure import Figure
 from reports.rank.figures import layer_claims, layer_curves, layer_maps
+from reports.rank.names import conditions_of, slugs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,55 +26,55 @@ _THRESHOLDS = "The thresholds in the rules are not the paper's, which says it in
 _PAPER = "Paper: Han et al., CVPR 2021 (arXiv 2007.00992), figure 1, as digitised."
 
 
-def plan_figures(frames: Frames) -> Iterator[Plan]:
+def list_figures(frames: Frames) -> Iterator[Figure]:
     """The figures in the order of the page: verdicts, then each protocol, then what depends on what."""
     protocols = list(dict.fromkeys(frames["cells"]["protocol"]))
-    yield Plan(
+    yield Figure(
         name="rank_verdicts",
         title="Claims and protocols",
         caption="One row per claim of the paper, one column per protocol. A check mark: it holds; a cross: it fails; "
         "~: it depends on the choices named; ?: it can't be told, as the study lacks what the rule needs or its "
         "intervals leave it open. Small words beside a mark name what would change it.",
         needs="no claim was tested",
-        draw=partial(layer_claims.plot_verdicts, frames["claims"], _THRESHOLDS),
+        plot=partial(layer_claims.plot_verdicts, frames["claims"], _THRESHOLDS),
     )
-    yield Plan(
+    yield Figure(
         name="rank_distances",
         title="Distance from the paper's figure",
         caption="Mean absolute distance between our means and the digitised points, by panel. Left is nearer. The "
         "protocol called closest was chosen for being near, so its distance is flattering.",
         needs="nothing was compared with the paper's figure",
-        draw=partial(layer_curves.plot_distances, frames["distances"], _PAPER),
+        plot=partial(layer_curves.plot_distances, frames["distances"], _PAPER),
     )
     for protocol, slug in slugs(protocols).items():
         yield from _protocol_plans(frames, protocol, slug)
-    yield Plan(
+    yield Figure(
         name="rank_sensitivity",
         title="How often each claim held, by choice",
         caption="The share [%] in which the claim held, of the settings with that choice in which it was shown to hold "
         "or to fail; a dash where there are none. A row of equal numbers does not depend on the choice; a jump within "
         "a group of columns does.",
         needs="the choices that the paper leaves open were not varied",
-        draw=partial(layer_maps.plot_sensitivity, frames["sensitivity"], _grid_conditions(frames["settings"])),
+        plot=partial(layer_maps.plot_sensitivity, frames["sensitivity"], _grid_conditions(frames["settings"])),
     )
-    yield Plan(
+    yield Figure(
         name="rank_signs",
         title="Where SiLU has more rank than ReLU6, and where less",
         caption="Paired difference of rank / d_out over tolerance and width. + and - mark where the 95 % interval "
         "excludes zero, 0 where it does not. The claim that SiLU expands the rank more is about a map of plus signs.",
         needs="the sign map was not computed",
-        draw=partial(layer_maps.plot_signs, frames["sign_map"], _sign_conditions(frames)),
+        plot=partial(layer_maps.plot_signs, frames["sign_map"], _sign_conditions(frames)),
     )
 
 
-def _protocol_plans(frames: Frames, protocol: str, slug: str) -> Iterator[Plan]:
+def _protocol_plans(frames: Frames, protocol: str, slug: str) -> Iterator[Figure]:
     cells = _of(frames["cells"], protocol)
     primary = cells[cells["primary"]]
     settings = frames["settings"]
     foot = f"{protocol}: {conditions_of(settings, protocol, _FOOT)}"
     reference = conditions_of(settings, protocol, ("reference",)).removeprefix("reference ") or "ReLU6"
     bounds, overlay = _of(frames["bounds"], protocol), _of(frames["overlay"], protocol)
-    yield Plan(
+    yield Figure(
         name=f"rank_figure1_{slug}",
         title=f"Figure 1 under the protocol {protocol}",
         caption="Mean share of d_out over random networks, against the ratio of input to output channels. Lines and "
@@ -81,35 +82,35 @@ def _protocol_plans(frames: Frames, protocol: str, slug: str) -> Iterator[Plan]:
         "digitised points in the same colour. The dotted line is the most that algebra allows. A small panel repeats "
         "our curves where they lie close together; of curves that coincide, the last in the legend is on top.",
         needs="the number that the figure is about was not computed",
-        draw=partial(
+        plot=partial(
             layer_curves.plot_figure1, primary, bounds, overlay, f"{foot}. {_PAPER}" if len(overlay) else foot
         ),
     )
-    yield Plan(
+    yield Figure(
         name=f"rank_differences_{slug}",
         title=f"Differences to {reference}, protocol {protocol}",
         caption=f"Each activation minus {reference} on the same random networks, with 95 % intervals. Right of zero: "
         "more rank. An interval that holds zero shows no difference.",
         needs=f"no activation was compared with {reference} at the ratios 0.1, 0.2 or 0.5",
-        draw=partial(layer_curves.plot_differences, primary, reference, foot),
+        plot=partial(layer_curves.plot_differences, primary, reference, foot),
     )
-    yield Plan(
+    yield Figure(
         name=f"rank_tolerances_{slug}",
         title=f"The same curves at other tolerances, protocol {protocol}",
         caption="Rank of a 1x1 convolution. Columns: which singular values count as zero: by rounding (producer, "
         "numpy), or below that fraction of the largest. Rows: singular values of the features, and of the features "
         "minus their means. Where a column looks unlike its neighbour, the curve is one of the tolerance.",
         needs="a 1x1 convolution was not studied at two tolerances",
-        draw=partial(layer_curves.plot_tolerances, cells, foot),
+        plot=partial(layer_curves.plot_tolerances, cells, foot),
     )
     centring = str(primary["centring"].iloc[0]) if len(primary) else "uncentred"
-    yield Plan(
+    yield Figure(
         name=f"rank_heat_{slug}",
         title=f"Rank over tolerance and ratio, protocol {protocol}",
         caption=f"Mean rank / d_out of a 1x1 convolution, {centring}; the number is in each cell. Bright is full rank. "
         "Down is looser.",
         needs="a 1x1 convolution was not studied at two tolerances",
-        draw=partial(layer_maps.plot_heat, cells, centring, foot),
+        plot=partial(layer_maps.plot_heat, cells, centring, foot),
     )
 
 

@@ -1,109 +1,25 @@
-"""Figures of a run: frames in, SVG and PNG out. The only folder that imports matplotlib."""
+"""Figures of a run: frames in, figures out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reports.drawing import style
-from reports.drawing.picture import Picture
+from reports.drawing.figure import Figure
 from reports.run.figures import costs, load, paper, phases, speed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
-    from matplotlib.figure import Figure
 
-__all__ = ["NAMES", "Picture", "plot_all"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    name: str
-    title: str
-    caption: str
-    needs: str
+_NOT_MEASURED = "Counted from the architecture, for one image; nothing here was timed."
 
 
-_PLANS = (
-    _Plan(
-        name="latency",
-        title="Latency against batch size",
-        caption="Median time of one call; bars are 95 % intervals, and one that leaves the panel is longer still. "
-        "Both axes are logarithmic; lower is better.",
-        needs="no latency was measured and found comparable",
-    ),
-    _Plan(
-        name="throughput",
-        title="Throughput against batch size",
-        caption="Images per second with one call after the other, slow calls included; bars are 95 % intervals. Higher "
-        "is better.",
-        needs="no throughput was measured and found comparable",
-    ),
-    _Plan(
-        name="streams",
-        title="Throughput with several requests in flight",
-        caption="Images per second, and the time from the start of a request to its end, against the streams of "
-        "OpenVINO or the instances of a torch backend that share the threads, at the smallest batch. Bars are 95 % "
-        "intervals.",
-        needs="no throughput scenario was measured and found comparable (--scenarios throughput)",
-    ),
-    _Plan(
-        name="speedup",
-        title="Speed-up over eager",
-        caption="How many times as fast as eager PyTorch in the same turns; bars are 95 % intervals. A bar across "
-        "the line at 1 means that no difference can be told; a point without a bar has no interval.",
-        needs="no backend was measured beside a comparable eager case",
-    ),
-    _Plan(
-        name="macs_latency",
-        title="Multiply-adds against latency",
-        caption="Each point is a model. Where the lines are steeper or flatter than one another, multiply-adds do not "
-        "tell the time.",
-        needs="it takes two models, or two resolutions, with their costs and comparable latencies",
-    ),
-    _Plan(
-        name="accuracy",
-        title="Published accuracy against cost and latency",
-        caption="Top-1 accuracy on ImageNet as published, each model at its own input side, against multiply-adds and "
-        "against the latency measured here. The weights timed here need not be the published ones.",
-        needs="no model of this run has a published accuracy at the side it ran at",
-    ),
-    _Plan(
-        name="paper_latency",
-        title="Rivals, beside the paper",
-        caption="Published top-1 accuracy against the latency measured here, each model at its own input side, and "
-        "against the latency that the paper printed for its own hardware: compare the shapes, not the milliseconds. "
-        "The ratio of the pairs says how much longer the rival takes; bars are 95 % intervals of turns taken side by "
-        "side, and for the paper what rounding to whole milliseconds leaves open.",
-        needs="no rivals that the paper compares were measured side by side at its batch size and their own sides",
-    ),
-    _Plan(
-        name="phases",
-        title="Time until ready, and when it pays",
-        caption="Phases before steady state, at the smallest batch. Images after which the extra cost over eager is "
-        "paid back by the time saved.",
-        needs="no comparable case has phases",
-    ),
-    _Plan(
-        name="layers",
-        title="Cost along the depth",
-        caption="Multiply-adds and parameters of each layer from input to output, for at most four models; all are in "
-        "layers.csv.",
-        needs="no per-layer costs were recorded",
-    ),
-)
-
-#: File names of all figures, without endings.
-NAMES = tuple(plan.name for plan in _PLANS)
-
-
-def plot_all(
+def list_figures(
     frames: Mapping[str, pd.DataFrame], conditions: str, top1: Mapping[str, tuple[float, str]]
-) -> list[Picture]:
-    """Draw every figure that has something to show.
+) -> Iterator[Figure]:
+    """The figures in the order of the page, not drawn yet.
 
     Args:
         frames: As from `reports.run.frames.all_frames`.
@@ -111,29 +27,78 @@ def plot_all(
         top1: Model name to published top-1 accuracy [%] and its source.
     """
     cases, cost = frames["cases"], frames["costs"]
-    plots: dict[str, Callable[[str], Figure | None]] = {
-        "latency": partial(speed.plot_latency, cases),
-        "throughput": partial(speed.plot_throughput, cases),
-        "streams": partial(load.plot_streams, cases),
-        "speedup": partial(speed.plot_speedup, cases),
-        "macs_latency": partial(costs.plot_macs_latency, cases, cost),
-        "accuracy": partial(costs.plot_accuracy, cases, cost, top1),
-        "paper_latency": partial(paper.plot_paper_latency, frames["rivals"], top1),
-        "phases": partial(phases.plot_phases, frames["phases"]),
-        "layers": partial(costs.plot_layers, frames["layers"]),
-    }
-    with style.drawing():
-        return [
-            _picture(plan, plots[plan.name](_NOT_MEASURED if plan.name == "layers" else conditions)) for plan in _PLANS
-        ]
-
-
-_NOT_MEASURED = "Counted from the architecture, for one image; nothing here was timed."
-
-
-def _picture(plan: _Plan, figure: Figure | None) -> Picture:
-    if figure is None:
-        return Picture(name=plan.name, title=plan.title, caption=plan.caption, reason=plan.needs)
-    svg, png = style.render(figure)
-    broad = bool(figure.get_size_inches()[0] > style.HALF_PAGE_IN)
-    return Picture(name=plan.name, title=plan.title, caption=plan.caption, svg=svg, png=png, broad=broad)
+    yield Figure(
+        name="latency",
+        title="Latency against batch size",
+        caption="Median time of one call; bars are 95 % intervals, and one that leaves the panel is longer still. "
+        "Both axes are logarithmic; lower is better.",
+        needs="no latency was measured and found comparable",
+        plot=partial(speed.plot_latency, cases, conditions),
+    )
+    yield Figure(
+        name="throughput",
+        title="Throughput against batch size",
+        caption="Images per second with one call after the other, slow calls included; bars are 95 % intervals. Higher "
+        "is better.",
+        needs="no throughput was measured and found comparable",
+        plot=partial(speed.plot_throughput, cases, conditions),
+    )
+    yield Figure(
+        name="streams",
+        title="Throughput with several requests in flight",
+        caption="Images per second, and the time from the start of a request to its end, against the streams of "
+        "OpenVINO or the instances of a torch backend that share the threads, at the smallest batch. Bars are 95 % "
+        "intervals.",
+        needs="no throughput scenario was measured and found comparable (--scenarios throughput)",
+        plot=partial(load.plot_streams, cases, conditions),
+    )
+    yield Figure(
+        name="speedup",
+        title="Speed-up over eager",
+        caption="How many times as fast as eager PyTorch in the same turns; bars are 95 % intervals. A bar across "
+        "the line at 1 means that no difference can be told; a point without a bar has no interval.",
+        needs="no backend was measured beside a comparable eager case",
+        plot=partial(speed.plot_speedup, cases, conditions),
+    )
+    yield Figure(
+        name="macs_latency",
+        title="Multiply-adds against latency",
+        caption="Each point is a model. Where the lines are steeper or flatter than one another, multiply-adds do not "
+        "tell the time.",
+        needs="it takes two models, or two resolutions, with their costs and comparable latencies",
+        plot=partial(costs.plot_macs_latency, cases, cost, conditions),
+    )
+    yield Figure(
+        name="accuracy",
+        title="Published accuracy against cost and latency",
+        caption="Top-1 accuracy on ImageNet as published, each model at its own input side, against multiply-adds and "
+        "against the latency measured here. The weights timed here need not be the published ones.",
+        needs="no model of this run has a published accuracy at the side it ran at",
+        plot=partial(costs.plot_accuracy, cases, cost, top1, conditions),
+    )
+    yield Figure(
+        name="paper_latency",
+        title="Rivals, beside the paper",
+        caption="Published top-1 accuracy against the latency measured here, each model at its own input side, and "
+        "against the latency that the paper printed for its own hardware: compare the shapes, not the milliseconds. "
+        "The ratio of the pairs says how much longer the rival takes; bars are 95 % intervals of turns taken side by "
+        "side, and for the paper what rounding to whole milliseconds leaves open.",
+        needs="no rivals that the paper compares were measured side by side at its batch size and their own sides",
+        plot=partial(paper.plot_paper_latency, frames["rivals"], top1, conditions),
+    )
+    yield Figure(
+        name="phases",
+        title="Time until ready, and when it pays",
+        caption="Phases before steady state, at the smallest batch. Images after which the extra cost over eager is "
+        "paid back by the time saved.",
+        needs="no comparable case has phases",
+        plot=partial(phases.plot_phases, frames["phases"], conditions),
+    )
+    yield Figure(
+        name="layers",
+        title="Cost along the depth",
+        caption="Multiply-adds and parameters of each layer from input to output, for at most four models; all are in "
+        "layers.csv.",
+        needs="no per-layer costs were recorded",
+        plot=partial(costs.plot_layers, frames["layers"], _NOT_MEASURED),
+    )

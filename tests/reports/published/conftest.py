@@ -7,9 +7,6 @@ from typing import Any
 
 import pytest
 
-from reports.published import published_frames
-from reports.published.figures import plot_published
-
 HOSTILE = "</script><b onload=alert(1)>\"'&x"
 PAPER = "ReXNet paper (arXiv 2007.00992v3), Table 1"
 README = "clovaai/rexnet README"
@@ -192,9 +189,3 @@ def nothing() -> dict[str, Any]:
     """A document without rows, conventions or counts."""
     empty = {name: [] for name in ("by_source", "rows", "conventions", "uses", "explorer")}
     return {"format": "rexbench-published", "format_version": 1, "kind": "published", "counts": {}, **empty}
-
-
-@pytest.fixture(scope="session")
-def drawn() -> list[Any]:
-    """The figures of the made-up document."""
-    return plot_published(published_frames(made_document()))

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from reports.published import render_published
+from analysis.study import Study
+from reports.published import text
 
 PAPER = "ReXNet paper (arXiv 2007.00992v3), Table 1"
 AT_80 = """\
@@ -34,9 +35,9 @@ open: not settled: no convention can be told to have made it, or there is
   rexnet_1.0  file size  19,417,999 B  19,417,552 B  checkpoint
       clovaai/rexnet README: the file differs by 447 bytes
 
-source                                rows  repr  expl  contr  open  data  hardw
-ReXNet paper, Table 1                    3     1     .      .     .     1      1
-clovaai/rexnet README                    2     .     .      1     1     .      .\
+source                 rows  repr  expl  contr  open  data  hardw
+ReXNet paper, Table 1     3     1     .      .     .     1      1
+clovaai/rexnet README     2     .     .      1     1     .      .\
 """
 AT_120 = """\
 source                                      rows  reproduced  explained  contradicted  open  needs data  needs hardware
@@ -57,14 +58,18 @@ clovaai/rexnet README
 """
 
 
+def render_published(document: dict[str, Any], *args: Any, **options: Any) -> str:
+    return text.render_published(Study.from_dict(document), *args, **options)
+
+
 def test_what_is_not_reproduced_comes_with_its_reason(document: dict[str, Any]) -> None:
     assert render_published(document, width=80) == AT_80
 
 
 def test_a_wider_terminal_has_room_for_whole_names(document: dict[str, Any]) -> None:
-    text = render_published(document, width=120)
-    assert text.endswith(AT_120)
-    assert "computation shows why\n" in text
+    shown = render_published(document, width=120)
+    assert shown.endswith(AT_120)
+    assert "computation shows why\n" in shown
 
 
 def test_heads_are_short_where_whole_words_do_not_fit(document: dict[str, Any]) -> None:
@@ -76,19 +81,19 @@ def test_every_row_is_a_line_by_source(document: dict[str, Any]) -> None:
 
 
 def test_one_verdict_shows_its_rows_alone_with_the_counts_of_all(document: dict[str, Any]) -> None:
-    text = render_published(document, "needs hardware", width=120)
-    assert text.startswith("5 published numbers\n")
-    assert "  rexnet_1.0  latency    12 ms     -" in text
-    assert "Table 1: the table implies 0.71 [0.67, 0.74] times efficientnet_b0" in text
-    assert "contradicted: " not in text
-    assert "rows  " not in text
+    shown = render_published(document, "needs hardware", width=120)
+    assert shown.startswith("5 published numbers\n")
+    assert "  rexnet_1.0  latency    12 ms     -" in shown
+    assert "Table 1: the table implies 0.71 [0.67, 0.74] times efficientnet_b0" in shown
+    assert "contradicted: " not in shown
+    assert "rows  " not in shown
 
 
 def test_a_document_cut_to_some_rows_keeps_its_counts(document: dict[str, Any]) -> None:
     cut = {**document, "rows": document["rows"][:1]}
-    text = render_published(cut, every_row=True, width=80)
-    assert text.startswith("5 published numbers\n")
-    assert text.endswith("  rexnet_1.0  flops  0.40 G  0.3984 G  reproduced")
+    shown = render_published(cut, every_row=True, width=80)
+    assert shown.startswith("5 published numbers\n")
+    assert shown.endswith("  rexnet_1.0  flops  0.40 G  0.3984 G  reproduced")
 
 
 def test_a_ratio_that_was_measured_is_told_in_the_list(document: dict[str, Any]) -> None:
@@ -120,5 +125,5 @@ def test_letters_that_steer_a_terminal_are_taken_out(document: dict[str, Any]) -
     for row in document["rows"]:
         row |= {name: f"\x1b[31m{row[name]}\x07" for name in ("source", "model", "printed", "reason", "convention")}
     for every_row in (False, True):
-        text = render_published(document, every_row=every_row, width=100)
-        assert all(letter.isprintable() or letter == "\n" for letter in text)
+        shown = render_published(document, every_row=every_row, width=100)
+        assert all(letter.isprintable() or letter == "\n" for letter in shown)

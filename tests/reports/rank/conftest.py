@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
-
-from reports.rank import rank_frames
-from reports.rank.figures import plot_rank
-
-if TYPE_CHECKING:
-    from reports.drawing.picture import Picture
 
 BLOCKS = ("conv1x1", "conv3x3", "inverted_bottleneck_conv3x3", "inverted_bottleneck_dwconv3x3")
 ACTIVATIONS = ("Linear", "ReLU6", "ReLU", "LeakyReLU", "ELU", "SoftPlus", "Hardswish", "SiLU")
@@ -423,9 +417,3 @@ def trained() -> dict[str, Any]:
 def documents(layers: dict[str, Any], network: dict[str, Any], trained: dict[str, Any]) -> dict[str, Any]:
     """One of each kind."""
     return {"layers": layers, "network": network, "trained": trained}
-
-
-@pytest.fixture(scope="session")
-def drawn(documents: dict[str, Any]) -> dict[str, list[Picture]]:
-    """All figures of all kinds; drawing takes long enough to do it once."""
-    return {kind: plot_rank(kind, rank_frames(document)) for kind, document in documents.items()}

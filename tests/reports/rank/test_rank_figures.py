@@ -1,27 +1,34 @@
 from __future__ import annotations
 
 import copy
-import xml.etree.ElementTree as ET
 from typing import Any
 
-import matplotlib as mpl
 import pytest
 from matplotlib.colors import to_rgba
 
+from analysis.study import Study
 from reports.drawing import layout, style
-from reports.drawing.plan import slugs
-from reports.rank import rank_frames
+from reports.drawing.figure import draw
 from reports.rank.figures import (
     layer_claims,
     layer_curves,
     layer_maps,
     network_depth,
     network_spectra,
-    plan_rank,
-    plot_rank,
     styles,
 )
 from reports.rank.figures import trained as trained_figures
+from reports.rank.names import slugs
+from reports.report import build_frames, find_report
+
+
+def frames_of(document: dict[str, Any]) -> Any:
+    study = Study.from_dict(document)
+    return build_frames(study.kind, study)
+
+
+def draw_all(kind: str, frames: Any) -> Any:
+    return draw(find_report(kind).figures(None, frames))
 
 
 def reduced(layers: dict[str, Any], **kept: Any) -> dict[str, Any]:
@@ -34,28 +41,9 @@ def reduced(layers: dict[str, Any], **kept: Any) -> dict[str, Any]:
     return {"format": 1, "kind": "layers", "protocols": [protocol | {"overlay": [], "distances": [], "exact": []}]}
 
 
-def test_every_figure_is_drawn_from_full_studies(drawn: dict[str, list[Any]]) -> None:
-    assert [one.reason for pictures in drawn.values() for one in pictures if one.reason] == []
-    assert {kind: len(pictures) for kind, pictures in drawn.items()} == {"layers": 12, "network": 7, "trained": 4}
-    names = [one.name for one in drawn["layers"]]
-    assert len(set(names)) == len(names)
-
-
-def test_figures_are_svg_and_png_and_fetch_nothing(drawn: dict[str, list[Any]]) -> None:
-    for one in (one for pictures in drawn.values() for one in pictures):
-        assert one.png.startswith(b"\x89PNG")
-        attributes = (item for element in ET.fromstring(one.svg).iter() for item in element.attrib.items())
-        assert all(value.startswith(("#", "data:")) for name, value in attributes if name.endswith("href"))
-
-
-def test_the_same_study_gives_the_same_bytes(drawn: dict[str, list[Any]], trained: dict[str, Any]) -> None:
-    again = plot_rank("trained", rank_frames(trained))
-    assert [(one.svg, one.png) for one in again] == [(one.svg, one.png) for one in drawn["trained"]]
-
-
 def test_a_last_bit_of_the_layout_does_not_reach_the_file(layers: dict[str, Any]) -> None:
     with style.drawing():
-        figure = layer_maps.plot_signs(rank_frames(layers)["sign_map"], "")
+        figure = layer_maps.plot_signs(frames_of(layers)["sign_map"], "")
         assert figure is not None
         layout.settle(figure)
         bounds = [bound for panel in figure.axes for bound in panel.get_position(original=True).bounds]
@@ -66,23 +54,10 @@ def test_a_last_bit_of_the_layout_does_not_reach_the_file(layers: dict[str, Any]
         assert style.render(figure)[0] == before
 
 
-def test_drawing_leaves_the_global_settings_alone(trained: dict[str, Any]) -> None:
-    before = dict(mpl.rcParams)
-    plot_rank("trained", rank_frames({**trained, "runs": [], "pairs": []}))
-    assert dict(mpl.rcParams) == before
-
-
-@pytest.mark.parametrize("kind", ["layers", "network", "trained"])
-def test_what_has_nothing_to_show_says_why(kind: str) -> None:
-    pictures = plot_rank(kind, rank_frames({"format": 1, "kind": kind}))
-    assert pictures
-    assert all(one.reason and not one.svg for one in pictures)
-
-
 def test_figure_1_shows_ours_the_paper_and_the_bound(layers: dict[str, Any]) -> None:
     frames = {
         name: frame[frame["protocol"] == "literal"]
-        for name, frame in rank_frames(layers).items()
+        for name, frame in frames_of(layers).items()
         if name in ("cells", "bounds", "overlay")
     }
     primary = frames["cells"][frames["cells"]["primary"]]
@@ -128,7 +103,7 @@ def test_tolerances_go_from_rounding_to_the_loosest() -> None:
 
 def test_one_block_and_one_activation_are_enough(layers: dict[str, Any]) -> None:
     one = reduced(layers, block=("conv3x3",), activation=("SiLU",))
-    reasons = {picture.name: picture.reason for picture in plot_rank("layers", rank_frames(one))}
+    reasons = {picture.name: picture.reason for picture in draw_all("layers", frames_of(one))}
     assert reasons["rank_figure1_literal"] == ""
     assert "1x1 convolution" in reasons["rank_heat_literal"]
     assert reasons["rank_distances"]
@@ -136,7 +111,7 @@ def test_one_block_and_one_activation_are_enough(layers: dict[str, Any]) -> None
 
 def test_one_ratio_of_a_linear_layer_is_enough(layers: dict[str, Any]) -> None:
     one = reduced(layers, block=("conv1x1",), activation=("Linear",), dimension_ratio=(1.0,))
-    reasons = {picture.name: picture.reason for picture in plot_rank("layers", rank_frames(one))}
+    reasons = {picture.name: picture.reason for picture in draw_all("layers", frames_of(one))}
     assert reasons["rank_figure1_literal"] == ""
     assert "was compared with ReLU6" in reasons["rank_differences_literal"]
 
@@ -147,14 +122,14 @@ def test_missing_means_and_intervals_are_left_out(layers: dict[str, Any]) -> Non
         cell.update(dict.fromkeys(("low", "high", "difference_low", "difference_high")))
         if place // 12 % 3 == 0:
             cell.update(mean=None, difference=None)
-    pictures = {picture.name: picture for picture in plot_rank("layers", rank_frames(one))}
+    pictures = {picture.name: picture for picture in draw_all("layers", frames_of(one))}
     assert pictures["rank_figure1_literal"].svg
     assert pictures["rank_heat_literal"].svg
     assert pictures["rank_differences_literal"].svg
 
 
 def test_the_sign_map_reads_without_colour(layers: dict[str, Any]) -> None:
-    signs = rank_frames(layers)["sign_map"]
+    signs = frames_of(layers)["sign_map"]
     with style.drawing():
         figure = layer_maps.plot_signs(signs, "")
     assert figure is not None
@@ -168,7 +143,7 @@ def test_the_sign_map_reads_without_colour(layers: dict[str, Any]) -> None:
 
 def test_each_of_the_four_verdicts_has_its_own_symbol_and_what_is_open_is_grey(layers: dict[str, Any]) -> None:
     claims = [row for row in layers["claims"] if row["protocol"] == "literal"]
-    figure = layer_claims.plot_verdicts(rank_frames({**layers, "claims": claims})["claims"], "")
+    figure = layer_claims.plot_verdicts(frames_of({**layers, "claims": claims})["claims"], "")
     assert figure is not None
     symbols = {"holds": "\N{CHECK MARK}", "fails": "\N{MULTIPLICATION X}", "depends on": "~", "can't be told": "?"}
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
@@ -186,7 +161,7 @@ def test_where_no_view_decides_the_sensitivity_is_a_dash(layers: dict[str, Any])
     row = {"claim": "C1", "factor": "norm", "undecided": 7}
     rows = [row | {"level": "none", "views": 0, "held": 0}, row | {"level": "before", "views": 4, "held": 1}]
     rows.append(row | {"claim": "C2", "level": "before", "views": 3, "held": 0})
-    frames = rank_frames({**layers, "sensitivity": rows})
+    frames = frames_of({**layers, "sensitivity": rows})
     figure = layer_maps.plot_sensitivity(frames["sensitivity"], "")
     assert figure is not None
     texts = {text.get_position(): text.get_text() for text in figure.axes[0].texts}
@@ -197,7 +172,7 @@ def test_a_model_without_blocks_has_a_profile_still(network: dict[str, Any]) -> 
     model = copy.deepcopy(network["models"][0]) | {"blocks": [], "layers": []}
     for tap in model["taps"]:
         tap |= {"block": "", "point": "", "bound": None, "jacobian_rank": None}
-    pictures = {one.name: one for one in plot_rank("network", rank_frames({**network, "models": [model]}))}
+    pictures = {one.name: one for one in draw_all("network", frames_of({**network, "models": [model]}))}
     assert pictures["rank_profile"].svg
     assert pictures["rank_spectra"].svg
     assert "two models" in pictures["rank_aligned"].reason
@@ -205,7 +180,7 @@ def test_a_model_without_blocks_has_a_profile_still(network: dict[str, Any]) -> 
 
 
 def test_depths_with_too_few_rows_are_shaded(network: dict[str, Any]) -> None:
-    figure = network_depth.plot_profile(rank_frames(network)["taps"], "")
+    figure = network_depth.plot_profile(frames_of(network)["taps"], "")
     assert figure is not None
     assert [len(panel.patches) for panel in figure.axes] == [3] * 6
 
@@ -216,7 +191,7 @@ def test_spectra_that_are_zero_or_not_finite_do_not_stop_the_rest(network: dict[
         for tap in model["taps"]:
             tap.update(uncentred=[value] * 8, centred=[value] * 8)
     broken["model"] = "broken"
-    frames = rank_frames({**network, "models": [zero, broken, network["models"][1]]})
+    frames = frames_of({**network, "models": [zero, broken, network["models"][1]]})
     with style.drawing():
         for figure in (
             network_spectra.plot_final_spectra(frames["spectra"], frames["taps"], ["head.pooled"], ""),
@@ -230,7 +205,7 @@ def test_zeros_for_want_of_rows_are_not_drawn_as_singular_values(network: dict[s
     model = copy.deepcopy(network["models"][0])
     padded = [1.0] * 32 + [0.0] * 96
     model["taps"][-1].update(uncentred=padded, centred=padded, flags=["sample_limited"], rows=32)
-    frames = rank_frames({**network, "models": [model]})
+    frames = frames_of({**network, "models": [model]})
     figure = network_spectra.plot_final_spectra(frames["spectra"], frames["taps"], ["head.pooled"], "")
     assert figure is not None
     left, right = figure.axes[0].lines[0], figure.axes[1].lines[0]
@@ -242,7 +217,7 @@ def test_zeros_for_want_of_rows_are_not_drawn_as_singular_values(network: dict[s
 def test_bars_of_ranks_that_are_capped_by_rows_are_hatched(network: dict[str, Any]) -> None:
     model = copy.deepcopy(network["models"][0])
     model["taps"][2]["flags"] = ["sample_limited"]
-    frames = rank_frames({**network, "models": [model]})
+    frames = frames_of({**network, "models": [model]})
     figure = network_depth.plot_blocks(frames["blocks"], frames["taps"], "")
     assert figure is not None
     assert sum(bool(bar.get_hatch()) for bar in figure.axes[0].patches) == 1
@@ -251,8 +226,8 @@ def test_bars_of_ranks_that_are_capped_by_rows_are_hatched(network: dict[str, An
 def test_the_foot_of_the_time_shares_says_how_layers_were_timed(network: dict[str, Any]) -> None:
     def foot(*times: dict[str, Any] | None) -> str:
         models = [one | {"layer_times": time} for one, time in zip(network["models"], times, strict=True)]
-        plans = plan_rank("network", rank_frames({**network, "models": models}))
-        figure = next(plan for plan in plans if plan.name == "rank_layer_shares").draw()
+        plans = find_report("network").figures(None, frames_of({**network, "models": models}))
+        figure = next(plan for plan in plans if plan.name == "rank_layer_shares").plot()
         assert figure is not None
         return figure.texts[-1].get_text().replace("\n", " ")
 
@@ -267,7 +242,7 @@ def test_the_foot_of_the_time_shares_says_how_layers_were_timed(network: dict[st
 
 
 def test_failed_runs_are_not_drawn(trained: dict[str, Any]) -> None:
-    runs = rank_frames(trained)["runs"]
+    runs = frames_of(trained)["runs"]
     figure = trained_figures.plot_together(runs[runs["status"] == "ok"], "")
     assert figure is not None
     assert sum(len(line.get_xdata()) for panel in figure.axes for line in panel.lines) == 3 * 29
@@ -276,7 +251,7 @@ def test_failed_runs_are_not_drawn(trained: dict[str, Any]) -> None:
 def test_a_network_whose_runs_all_failed_is_left_out(trained: dict[str, Any]) -> None:
     missing = {name: None for name in trained["summary"][0] if name.startswith(("accuracy", "nuclear"))}
     summary = [{**trained["summary"][0], **missing, "seeds": 0}, *trained["summary"][1:2]]
-    pictures = plot_rank("trained", rank_frames({**trained, "summary": summary, "runs": [], "pairs": []}))
+    pictures = draw_all("trained", frames_of({**trained, "summary": summary, "runs": [], "pairs": []}))
     assert [bool(one.svg) for one in pictures] == [True, False, False, True]
 
 

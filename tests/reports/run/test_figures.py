@@ -1,60 +1,19 @@
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import matplotlib as mpl
 import pytest
 
 from reports.drawing import style
+from reports.drawing.figure import draw
 from reports.run import frames as run_frames
-from reports.run.figures import NAMES, costs, load, plot_all, speed
+from reports.run.figures import costs, list_figures, load, speed
 
 if TYPE_CHECKING:
-    from reports.drawing.picture import Picture
     from reports.run.data import RunData
 
     Top1 = dict[str, tuple[float, str]]
-
-
-@pytest.fixture(scope="module")
-def pictures(run: RunData, top1: Top1) -> list[Picture]:
-    return plot_all(run_frames.all_frames(run), "a processor; 2 threads", top1)
-
-
-def test_every_figure_is_drawn_from_a_full_run(pictures: list[Picture]) -> None:
-    assert tuple(one.name for one in pictures) == NAMES
-    assert [one.reason for one in pictures] == [""] * len(NAMES)
-
-
-def test_figures_are_files_of_their_kind(pictures: list[Picture]) -> None:
-    for one in pictures:
-        assert one.png.startswith(b"\x89PNG")
-        assert ET.fromstring(one.svg).tag.endswith("svg")
-
-
-def test_figures_fetch_nothing(pictures: list[Picture]) -> None:
-    links = {
-        value
-        for one in pictures
-        for element in ET.fromstring(one.svg).iter()
-        for name, value in element.attrib.items()
-        if name.endswith("href")
-    }
-    assert all(link.startswith("#") for link in links)
-
-
-def test_the_same_run_gives_the_same_bytes(run: RunData, top1: Top1, pictures: list[Picture]) -> None:
-    again = plot_all(run_frames.all_frames(run), "a processor; 2 threads", top1)
-    assert [one.svg for one in again] == [one.svg for one in pictures]
-    assert [one.png for one in again] == [one.png for one in pictures]
-
-
-def test_drawing_leaves_the_global_settings_alone(run: RunData) -> None:
-    before = dict(mpl.rcParams)
-    plot_all(run_frames.all_frames(replace(run, measurements=run.measurements[:2])), "", {})
-    assert dict(mpl.rcParams) == before
 
 
 def test_requests_in_flight_are_apart_from_one_call_at_a_time(run: RunData) -> None:
@@ -99,14 +58,9 @@ def test_labels_of_requests_in_flight_stay_inside_the_figure(run: RunData) -> No
             assert box.y1 <= height
 
 
-def test_what_has_nothing_to_show_says_why(empty_run: RunData) -> None:
-    pictures = plot_all(run_frames.all_frames(empty_run), "", {})
-    assert all(one.reason and not one.svg for one in pictures)
-
-
 def test_one_model_has_no_figure_over_models(run: RunData) -> None:
     frames = run_frames.all_frames(replace(run, measurements=run.measurements[:8], costs=run.costs[:1]))
-    reasons = {one.name: one.reason for one in plot_all(frames, "", {})}
+    reasons = {one.name: one.reason for one in draw(list_figures(frames, "", {}))}
     assert "two models" in reasons["macs_latency"]
     assert "published accuracy" in reasons["accuracy"]
     assert reasons["latency"] == ""
@@ -131,7 +85,7 @@ def test_a_point_without_interval_is_drawn_without_bar(run: RunData) -> None:
 
 def test_names_with_dollar_signs_are_no_formulas(run: RunData) -> None:
     odd = tuple(replace(one, case=replace(one.case, model="$x^{_$")) for one in run.measurements[:1])
-    assert plot_all(run_frames.all_frames(replace(run, measurements=odd)), "$\\bad{$", {})[0].svg
+    assert draw(list_figures(run_frames.all_frames(replace(run, measurements=odd)), "$\\bad{$", {}))[0].svg
 
 
 def test_backends_differ_in_colour_and_in_marker() -> None:

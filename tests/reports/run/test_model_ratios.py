@@ -15,10 +15,11 @@ from bench.planning.presets import PRESETS
 from bench.records.case import Case
 from bench.records.measurement import Measurement, Round
 from bench.records.run import RunInfo
+from reports.drawing.figure import draw
 from reports.run import columns
 from reports.run import frames as run_frames
 from reports.run.data import RunData
-from reports.run.figures import plot_all
+from reports.run.figures import list_figures
 from reports.run.figures.paper import plot_paper_latency
 from reports.run.paper_latency import divide_printed, read_paper
 from rexnet_core.registry import model_info
@@ -156,7 +157,7 @@ def test_a_run_without_rivals_has_no_rows_and_no_figure() -> None:
     frames = run_frames.all_frames(run)
     assert frames["rivals"].empty
     assert list(frames["rivals"].columns) == list(columns.RIVALS)
-    reasons = {one.name: one.reason for one in plot_all(frames, "", TOP1)}
+    reasons = {one.name: one.reason for one in draw(list_figures(frames, "", TOP1))}
     assert "no rivals that the paper compares" in reasons["paper_latency"]
 
 

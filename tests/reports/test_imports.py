@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     for path in (ROOT / "reports").rglob("*.py")
@@ -26,7 +26,9 @@ print(json.dumps(failed))
 
 
 def test_every_module_of_the_reports_can_be_the_first_to_be_imported() -> None:
-    assert {"reports.rank", "reports.rank.page", "reports.rank.page_layers", "reports.rank.write"} <= set(MODULES)
+    assert {"reports.report", "reports.rank.report", "reports.rank.page_layers", "reports.page.templates"} <= set(
+        MODULES
+    )
     ran = subprocess.run(
         [sys.executable, "-c", SCRIPT, json.dumps(MODULES)], cwd=ROOT, capture_output=True, text=True, check=True
     )

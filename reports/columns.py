@@ -1,0 +1,93 @@
+"""The schema of all tables: a column's kind, meaning and unit are said once, and frames and manifests follow."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    #: Columns by name, in order. A name with ``*`` stands for all columns that fit the pattern.
+    Table = Mapping[str, "Column"]
+
+#: Changes when a column goes, or changes its meaning or unit; a new column does not change it.
+FORMAT_VERSION = 1
+
+
+class Column(NamedTuple):
+    """One column.
+
+    Args:
+        kind: What a cell holds; any value but a text may be missing.
+        meaning: In words.
+        unit: Empty for texts, counts and shares.
+    """
+
+    kind: Literal["text", "bool", "number", "whole"]
+    meaning: str
+    unit: str = ""
+
+
+def text(meaning: str) -> Column:
+    """A column of texts."""
+    return Column("text", meaning)
+
+
+def flag(meaning: str) -> Column:
+    """A column of yes and no."""
+    return Column("bool", meaning)
+
+
+def number(meaning: str, unit: str = "") -> Column:
+    """A column of numbers."""
+    return Column("number", meaning, unit)
+
+
+def whole(meaning: str, unit: str = "") -> Column:
+    """A column of whole numbers, which are written without a decimal point even where some are missing."""
+    return Column("whole", meaning, unit)
+
+
+def find_column(table: Table, name: str) -> Column:
+    """The column of that name, or of the first pattern that fits.
+
+    Raises:
+        KeyError: The table has no such column.
+    """
+    if name in table:
+        return table[name]
+    for pattern, column in table.items():
+        if fnmatchcase(name, pattern):
+            return column
+    raise KeyError(name)
+
+
+def make_frame(rows: Iterable[Mapping[str, Any]], table: Table) -> pd.DataFrame:
+    """The rows as a frame with the columns of a table; a missing text is empty, another missing value is NaN or NA."""
+    rows = list(rows)
+    frame = pd.DataFrame(rows, columns=list(dict.fromkeys(_names(rows, table))))
+    for name, column in table.items():
+        if name in frame:
+            frame[name] = _cast(frame[name], column.kind)
+    return frame
+
+
+def _names(rows: list[Mapping[str, Any]], table: Table) -> Iterator[str]:
+    """Names in the order of the table; the columns of a pattern in the order of the rows."""
+    for name in table:
+        if "*" in name:
+            yield from (key for row in rows for key in row if key not in table and fnmatchcase(key, name))
+        else:
+            yield name
+
+
+def _cast(values: pd.Series, kind: str) -> pd.Series:
+    missing = values.isna()
+    if kind == "text":
+        return values.astype(object).where(~missing, "").astype(str)
+    if kind == "bool":
+        return values.astype("boolean" if missing.any() else bool)
+    return pd.to_numeric(values).astype("Int64" if kind == "whole" else "float64")

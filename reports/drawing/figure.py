@@ -1,0 +1,50 @@
+"""A figure of a report: its name, what is said about it, and the function that plots it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reports.drawing import style
+from reports.drawing.layout import settle
+from reports.drawing.picture import Picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from matplotlib.figure import Figure as Drawing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One figure.
+
+    Args:
+        name: File name without its ending.
+        title: Heading.
+        caption: What the figure shows, and how to read it.
+        needs: Why there is no figure, where `plot` gives None.
+        plot: Plots the frames it holds; None where there is nothing to show.
+    """
+
+    name: str
+    title: str
+    caption: str
+    needs: str
+    plot: Callable[[], Drawing | None]
+
+
+def draw(figures: Iterable[Figure]) -> list[Picture]:
+    """Draw every figure that has something to show."""
+    with style.drawing():
+        return [_draw(figure) for figure in figures]
+
+
+def _draw(figure: Figure) -> Picture:
+    drawing = figure.plot()
+    if drawing is None:
+        return Picture(name=figure.name, title=figure.title, caption=figure.caption, reason=figure.needs)
+    settle(drawing)
+    svg, png = style.render(drawing)
+    broad = bool(drawing.get_size_inches()[0] > style.HALF_PAGE_IN)
+    return Picture(name=figure.name, title=figure.title, caption=figure.caption, svg=svg, png=png, broad=broad)
