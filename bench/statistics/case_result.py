@@ -93,7 +93,7 @@ def summarise(measurement: Measurement) -> CaseResult:
         return CaseResult(measurement=measurement, disturbance=disturbance)
     values = [np.concatenate(turns) for turns in rounds]
     queued = measurement.case.scenario != SCENARIOS[0]
-    medians = np.array([np.median(one) for one in values])
+    medians = np.array([np.median(samples) for samples in values])
     return CaseResult(
         measurement=measurement,
         latency=Estimate(reason=_WINDOWS) if queued else estimate_latency(rounds),

@@ -23,7 +23,7 @@ class Disturbance:
     Args:
         state: `UNDISTURBED`, `DISTURBED` or `UNKNOWN`; empty for a case without a round.
         evidence: In words; empty for none.
-        rounds: Disturbed rounds in the estimate; None where that can't be told.
+        rounds: Disturbed rounds in the estimate; None where that is not known.
         repeated: Disturbed rounds in whose place undisturbed ones stand.
     """
 
@@ -38,12 +38,12 @@ def judge_disturbance(measurement: Measurement) -> Disturbance:
     rounds, repeated = measurement.rounds, len(measurement.repeated)
     if not rounds:
         return Disturbance(repeated=repeated)
-    disturbed = [one for one in rounds if find_causes(one.interference)]
+    disturbed = [each for each in rounds if find_causes(each.interference)]
     again = f"{repeated} disturbed round{'' if repeated == 1 else 's'} measured again" if repeated else ""
     if disturbed:
         evidence = "; ".join([*_describe(disturbed, len(rounds)), *filter(None, [_support(disturbed), again])])
         return Disturbance(state=DISTURBED, evidence=evidence, rounds=len(disturbed), repeated=repeated)
-    if not all(can_judge(one.interference) for one in rounds):
+    if not all(can_judge(each.interference) for each in rounds):
         return Disturbance(state=UNKNOWN, repeated=repeated)
     evidence = "; ".join(filter(None, [_quiet(rounds), again]))
     return Disturbance(state=UNDISTURBED, evidence=evidence, rounds=0, repeated=repeated)
@@ -57,28 +57,28 @@ def describe_round(one: Round) -> str:
 
 def _describe(disturbed: Sequence[Round], rounds: int) -> list[str]:
     """Each cause with its worst value and the number of its rounds."""
-    causes = [find_causes(one.interference) for one in disturbed]
-    values = {rule: [found[rule.name] for found in causes if rule.name in found] for rule in RULES}
+    causes = [find_causes(each.interference) for each in disturbed]
+    by_rule = {rule: [values[rule.name] for values in causes if rule.name in values] for rule in RULES}
     return [
-        f"{rule.text.format(max(worst))} in {len(worst)} of {rounds} rounds" for rule, worst in values.items() if worst
+        f"{rule.text.format(max(worst))} in {len(worst)} of {rounds} rounds" for rule, worst in by_rule.items() if worst
     ]
 
 
 def _quiet(rounds: Sequence[Round]) -> str:
     """The largest share of neighbours in rounds that can each be judged, rounded up so that it is no less."""
-    most = max(one.interference["others_percent"] or 0.0 for one in rounds)
+    most = max(each.interference["others_percent"] or 0.0 for each in rounds)
     return f"neighbours used at most {math.ceil(most)} % of the cores"
 
 
 def _support(disturbed: Sequence[Round]) -> str:
     """What can't decide alone, for our own threads raise it: pressure and involuntary switches."""
-    pressure = [value for one in disturbed if (value := one.interference.get("cpu_pressure_percent")) is not None]
-    rates = [rate for one in disturbed if (rate := _switches_per_s(one)) is not None]
+    pressure = [value for each in disturbed if (value := each.interference.get("cpu_pressure_percent")) is not None]
+    rates = [rate for each in disturbed if (rate := _switches_per_s(each)) is not None]
     words = [f"tasks waited for a core {max(pressure):.0f} % of the time"] if pressure else []
     words += [f"{max(rates):.0f} involuntary switches a second"] if rates else []
     return ", ".join(words)
 
 
-def _switches_per_s(one: Round) -> float | None:
-    switches, sampled_s = one.interference.get("involuntary_switches"), sum(map(sum, one.turns_s))
+def _switches_per_s(each: Round) -> float | None:
+    switches, sampled_s = each.interference.get("involuntary_switches"), sum(map(sum, each.turns_s))
     return None if switches is None or not sampled_s else switches / sampled_s

@@ -73,7 +73,9 @@ def median_openness(values: Array, effective: float) -> float:
 
 
 def ratio_openness(numerators: Array, denominators: Array) -> float:
-    """The same of the ratio of two sums over the turns of one round; 0 where one turn shows no spread.
+    """Half the width of the 95 % interval of a ratio of two sums over the turns of one round, as a logarithm.
+
+    It is 0 where a single turn shows no spread.
 
     Args:
         numerators: One value per turn, such as images done.

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 #: How far below the best throughput still counts as about the best.
 TOLERANCE = 0.05
-#: With two sizes the smaller or the larger is the knee, which no reader needs to be told.
+#: With two sizes the smaller or the larger is the knee, which every reader sees.
 LEAST_SIZES = 3
 
 #: The rule in one sentence, for whoever shows a knee.
 RULE = (
     f"the smallest size whose throughput is no more than {TOLERANCE:.0%} below the best, as far as the 95 % intervals "
-    "of the two can tell"
+    "of the two can show"
 )
 
 
@@ -30,10 +30,10 @@ class Knee:
     """The knee of a series.
 
     Args:
-        size: The smallest that is about as good as the best; None without one.
+        size: The smallest that is about as good as the best; None without a knee.
         best: Size of the highest throughput; None where nothing was measured.
         share: Throughput at the knee over the best; NaN without a knee.
-        reason: Why there is none, or what to know about it; empty where it is plain.
+        reason: Why there is no knee, or what to know about it; empty where nothing needs saying.
     """
 
     size: int | None
@@ -65,17 +65,17 @@ class Series:
 def find_series(cases: Iterable[CaseResult]) -> tuple[Series, ...]:
     """A series per model, backend and setting: over batch sizes in the latency scenario, at each batch over streams.
 
-    What a runtime's hint chose is no size of its own and takes no part.
+    A number of streams that the runtime chose by its hint is not a size of its own and takes no part.
     """
     groups: dict[tuple[str, Case], dict[int, CaseResult]] = {}
-    for one in cases:
-        over, size = ("streams", one.case.streams) if one.queued else ("batch", one.case.batch)
-        shared = replace(one.case, streams=0) if one.queued else replace(one.case, batch=0)
-        if one.status == "ok" and size and not math.isnan(one.throughput.value):
-            groups.setdefault((over, shared), {})[size] = one
+    for result in cases:
+        over, size = ("streams", result.case.streams) if result.queued else ("batch", result.case.batch)
+        shared = replace(result.case, streams=0) if result.queued else replace(result.case, batch=0)
+        if result.status == "ok" and size and not math.isnan(result.throughput.value):
+            groups.setdefault((over, shared), {})[size] = result
     ordered = sorted(groups.items(), key=lambda group: group[0][0])  # batches before streams
     return tuple(
-        Series(over=over, by_size=by_size, knee=find_knee({size: one.throughput for size, one in by_size.items()}))
+        Series(over=over, by_size=by_size, knee=find_knee({size: each.throughput for size, each in by_size.items()}))
         for (over, _), by_size in ordered
     )
 
@@ -91,16 +91,16 @@ def find_knee(throughputs: Mapping[int, Estimate]) -> Knee:
         reason = f"needs {LEAST_SIZES} sizes, {len(throughputs)} could be compared"
         return Knee(size=None, best=best, reason=reason)
     top = throughputs[best]
-    knee = min(size for size, one in throughputs.items() if size == best or not _is_below(one, top))
+    knee = min(size for size, throughput in throughputs.items() if size == best or not _is_below(throughput, top))
     share = throughputs[knee].value / top.value
     return Knee(size=knee, best=best, share=share, reason=_describe_doubt(throughputs[knee], top, share))
 
 
-def _is_below(one: Estimate, best: Estimate) -> bool:
+def _is_below(throughput: Estimate, best: Estimate) -> bool:
     """Whether the intervals show that a throughput is more than `TOLERANCE` below the best."""
-    if not (one.has_interval and best.has_interval):
-        return one.value < (1 - TOLERANCE) * best.value
-    return one.high < (1 - TOLERANCE) * best.low
+    if not (throughput.has_interval and best.has_interval):
+        return throughput.value < (1 - TOLERANCE) * best.value
+    return throughput.high < (1 - TOLERANCE) * best.low
 
 
 def _describe_doubt(knee: Estimate, best: Estimate, share: float) -> str:

@@ -33,9 +33,9 @@ class LoadLatency:
 
 def estimate_load(rounds: Sequence[Round]) -> LoadLatency:
     """The latency under load in some process rounds."""
-    turns = [[np.asarray(turn, dtype=float) for turn in one.requests_s if len(turn)] for one in rounds]
-    turns = [one for one in turns if one]
-    if not turns:
+    times_s = [[np.asarray(turn, dtype=float) for turn in each.requests_s if len(turn)] for each in rounds]
+    times_s = [turns for turns in times_s if turns]
+    if not times_s:
         return LoadLatency()
-    pooled = np.sort(np.concatenate([turn for one in turns for turn in one]))
-    return LoadLatency(latency=estimate_latency(turns), p95_s=percentile(pooled, 95), requests=len(pooled))
+    pooled = np.sort(np.concatenate([turn for turns in times_s for turn in turns]))
+    return LoadLatency(latency=estimate_latency(times_s), p95_s=percentile(pooled, 95), requests=len(pooled))

@@ -58,7 +58,7 @@ def model_ratios(cases: Sequence[CaseResult], groups: Sequence[Sequence[str]]) -
         cases: Of one run.
         groups: Names of models.
     """
-    timed = [one for one in cases if one.case.scenario == SCENARIOS[0]]
+    timed = [result for result in cases if result.case.scenario == SCENARIOS[0]]
     return tuple(
         _compare(model, other)
         for group in groups
@@ -89,5 +89,5 @@ def _is_native(case: Case) -> bool:
 
 
 def _compare(model: CaseResult, other: CaseResult) -> ModelRatio:
-    found = ratio(other.measurement, model.measurement)
-    return ModelRatio(model=model, other=other, estimate=found.estimate, pairs=found.pairs)
+    speedup = ratio(other.measurement, model.measurement)
+    return ModelRatio(model=model, other=other, estimate=speedup.estimate, pairs=speedup.pairs)

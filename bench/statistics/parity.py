@@ -1,4 +1,4 @@
-"""Correct before fast: is it the same function, computed the way it was asked for?"""
+"""Correct before fast: whether a backend computes the same function, in the way that was requested."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def compare(reference: npt.NDArray[np.float32], logits: npt.NDArray[np.float32],
         precision: A key of `LIMITS`.
     """
     expected = reference.reshape(-1, reference.shape[-1]).astype(np.float64)
-    got = logits.reshape(-1, logits.shape[-1]).astype(np.float64)
-    if expected.shape != got.shape or not np.isfinite(got).all():
+    outputs = logits.reshape(-1, logits.shape[-1]).astype(np.float64)
+    if expected.shape != outputs.shape or not np.isfinite(outputs).all():
         return Parity(cosine=0.0, relative_error=float("inf"), top1_agreement=0.0, inputs=len(expected), passed=False)
-    norms = np.linalg.norm(expected, axis=1) * np.linalg.norm(got, axis=1)
-    cosine = float(np.min((expected * got).sum(axis=1) / np.maximum(norms, np.finfo(float).tiny)))
-    error = float(np.abs(expected - got).max() / max(float(np.abs(expected).max()), np.finfo(float).tiny))
-    agreement = float(np.mean(expected.argmax(axis=1) == got.argmax(axis=1)))
+    norms = np.linalg.norm(expected, axis=1) * np.linalg.norm(outputs, axis=1)
+    cosine = float(np.min((expected * outputs).sum(axis=1) / np.maximum(norms, np.finfo(float).tiny)))
+    error = float(np.abs(expected - outputs).max() / max(float(np.abs(expected).max()), np.finfo(float).tiny))
+    agreement = float(np.mean(expected.argmax(axis=1) == outputs.argmax(axis=1)))
     least_cosine, most_error, least_agreement = LIMITS[precision]
     return Parity(
         cosine=cosine,
@@ -48,8 +48,8 @@ def compare(reference: npt.NDArray[np.float32], logits: npt.NDArray[np.float32],
 
 
 def find_mismatches(case: Case, effective: Effective, parity: Parity) -> list[str]:
-    """Each way in which what was got is not what was asked; empty where all is well."""
-    found = [
+    """Each way in which effective settings or outputs differ from what was requested; empty where none does."""
+    mismatches = [
         f"asked for {name} {asked}, got {got}"
         for name, asked, got in (
             ("precision", case.precision, effective.precision),
@@ -61,8 +61,8 @@ def find_mismatches(case: Case, effective: Effective, parity: Parity) -> list[st
         if got not in {asked, None, "runtime"}
     ]
     if not parity.passed:
-        found.append(
+        mismatches.append(
             f"output differs from eager fp32: cosine {parity.cosine:.6f}, relative error {parity.relative_error:.2g}, "
             f"top-1 agreement {parity.top1_agreement:.0%} over {parity.inputs} inputs"
         )
-    return found
+    return mismatches

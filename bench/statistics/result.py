@@ -62,7 +62,7 @@ def summarise_run(measurements: Sequence[Measurement], model_pairs: Sequence[Seq
         model_pairs: Groups of model names, of which each is compared with the first.
     """
     alone = [summarise(measurement) for measurement in measurements]
-    cases = tuple(_compare_with_reference(one, find_reference(one, alone)) for one in alone)
+    cases = tuple(_compare_with_reference(result, find_reference(result, alone)) for result in alone)
     return RunResult(
         cases=cases,
         model_ratios=model_ratios(cases, model_pairs),
@@ -72,19 +72,19 @@ def summarise_run(measurements: Sequence[Measurement], model_pairs: Sequence[Seq
 
 
 def find_reference(result: CaseResult, cases: Sequence[CaseResult]) -> CaseResult | None:
-    """The eager case, of the same precision, that took its turns beside this one; None without one.
+    """The eager case, of the same precision, that took its turns beside this case; None where none did.
 
     A backend with several requests in flight is compared, per image, with eager's one call at a time.
     """
-    for one in cases:
+    for candidate in cases:
         if (
-            one.case.backend == REFERENCE_BACKEND
-            and one.case.memory_format == "contiguous"
-            and one.case.match == result.case.match
-            and one.case.scenario == SCENARIOS[0]
-            and one.status == "ok"
+            candidate.case.backend == REFERENCE_BACKEND
+            and candidate.case.memory_format == "contiguous"
+            and candidate.case.match == result.case.match
+            and candidate.case.scenario == SCENARIOS[0]
+            and candidate.status == "ok"
         ):
-            return one
+            return candidate
     return None
 
 
@@ -103,7 +103,7 @@ def _speed_up(result: CaseResult, reference: CaseResult | None) -> Ratio:
         return Ratio(estimate=Estimate(reason="no comparable eager case took its turns beside it"))
     if reference is not result:
         return ratio(reference.measurement, result.measurement)
-    turns = sum(1 for one in result.measurement.rounds for turn in one.turns_s if turn)
+    turns = sum(1 for each in result.measurement.rounds for turn in each.turns_s if turn)
     return Ratio(estimate=Estimate(value=1.0, low=1.0, high=1.0) if turns else Estimate(), pairs=turns)
 
 
@@ -126,14 +126,14 @@ def _start_ups(result: CaseResult, reference: CaseResult | None, speedup: Estima
 
 def _find_leaders(cases: Sequence[CaseResult]) -> tuple[Leader, ...]:
     groups: dict[object, list[CaseResult]] = {}
-    for one in cases:
-        if one.status == "ok" and one.samples and not one.queued:
-            groups.setdefault(one.case.match, []).append(one)
+    for result in cases:
+        if result.status == "ok" and result.samples and not result.queued:
+            groups.setdefault(result.case.match, []).append(result)
     return tuple(_find_leader(group) for group in groups.values())
 
 
 def _find_leader(group: Sequence[CaseResult]) -> Leader:
-    best, *others = sorted(group, key=lambda one: one.latency.value)
+    best, *others = sorted(group, key=lambda result: result.latency.value)
     if not others:
         return Leader(best=best)
     following = others[0]

@@ -64,20 +64,20 @@ def rounds_by_cache(measurement: Measurement) -> dict[str, list[Round]]:
     phases, and only the first round compiles cold.
     """
     groups: dict[str, list[Round]] = {}
-    for one in (*measurement.repeated, *measurement.rounds):
-        groups.setdefault(one.compile_cache or "", []).append(one)
+    for each in (*measurement.repeated, *measurement.rounds):
+        groups.setdefault(each.compile_cache or "", []).append(each)
     return dict(sorted(groups.items()))
 
 
 def one_off_s(rounds: Sequence[Round]) -> float:
     """Median over rounds of the time in `ONE_OFF_PHASES` [s]; NaN where no round has phases."""
-    totals = [sum(one.phases_s.get(phase, 0.0) for phase in ONE_OFF_PHASES) for one in rounds if one.phases_s]
+    totals = [sum(each.phases_s.get(phase, 0.0) for phase in ONE_OFF_PHASES) for each in rounds if each.phases_s]
     return float(np.median(totals)) if totals else math.nan
 
 
 def median_phases(rounds: Sequence[Round]) -> dict[str, float]:
     """Median duration of each phase [s]; NaN for one that did not happen."""
-    times = {phase: [one.phases_s[phase] for one in rounds if phase in one.phases_s] for phase in PHASES}
+    times = {phase: [each.phases_s[phase] for each in rounds if phase in each.phases_s] for phase in PHASES}
     return {phase: float(np.median(values)) if values else math.nan for phase, values in times.items()}
 
 

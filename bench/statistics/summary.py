@@ -44,7 +44,7 @@ def ratio(base: Measurement, other: Measurement) -> Ratio:
         if measurement.status != "ok":
             reason = f"{measurement.case.model} is {measurement.status}: {measurement.reason}"
             return Ratio(estimate=Estimate(reason=reason))
-    rounds = [_pair_turns(one, two) for one, two in zip(base.rounds, other.rounds, strict=False)]
+    rounds = [_pair_turns(*pair) for pair in zip(base.rounds, other.rounds, strict=False)]
     rounds = [pairs for pairs in rounds if len(pairs)]
     if not rounds:
         return Ratio(estimate=Estimate(reason="no turn was taken by both"))
@@ -55,8 +55,8 @@ def ratio(base: Measurement, other: Measurement) -> Ratio:
 
 def turns_of(rounds: Sequence[Round]) -> list[list[Array]]:
     """The samples of each process round by turn [s]; turns and rounds without any are left out."""
-    turns = [[np.asarray(turn, dtype=float) for turn in one.turns_s if len(turn)] for one in rounds]
-    return [one for one in turns if one]
+    samples = [[np.asarray(turn, dtype=float) for turn in each.turns_s if len(turn)] for each in rounds]
+    return [turns for turns in samples if turns]
 
 
 def median_latency(rounds: Sequence[Sequence[Array]]) -> float:
@@ -97,12 +97,12 @@ def estimate_throughput(rounds: Sequence[Sequence[Array]], images_per_sample: in
 
 
 def half_width(rounds: Sequence[Round]) -> float:
-    """Relative half-width of the interval that counts, inf while there is none.
+    """Relative half-width of the interval that counts, inf while it does not exist.
 
     It is that of the throughput where requests were in flight, whose windows are nobody's latency, else that of the
     latency. Made to be asked after every few turns: it costs a millisecond or two.
     """
-    in_flight = any(one.requests_s for one in rounds)
+    in_flight = any(each.requests_s for each in rounds)
     return (estimate_throughput if in_flight else estimate_latency)(turns_of(rounds)).half_width
 
 
@@ -141,7 +141,7 @@ def _estimate_median(rounds: Sequence[Array], effective: Sequence[float], least:
     return apply_rules(estimate, list(map(median_openness, rounds, effective)))
 
 
-def _pair_turns(one: Round, two: Round) -> Array:
-    """The ratios of the medians of turns that both took, in one round."""
-    pairs = zip(one.turns_s, two.turns_s, strict=False)
-    return np.array([np.median(base) / np.median(other) for base, other in pairs if len(base) and len(other)])
+def _pair_turns(base: Round, other: Round) -> Array:
+    """The ratios of the medians of turns that both took in a round."""
+    pairs = zip(base.turns_s, other.turns_s, strict=False)
+    return np.array([np.median(above) / np.median(below) for above, below in pairs if len(above) and len(below)])

@@ -41,7 +41,7 @@ def cases_frame(run: RunData) -> pd.DataFrame:
 def rivals_frame(run: RunData) -> pd.DataFrame:
     """One row per pair of models and setting; the columns are `columns.RIVALS`."""
     paper = read_paper(run.printed)
-    return _frame((ratio_row(one, paper) for one in run.result.model_ratios), columns.RIVALS)
+    return _frame((ratio_row(ratio, paper) for ratio in run.result.model_ratios), columns.RIVALS)
 
 
 def knees_frame(run: RunData) -> pd.DataFrame:
@@ -51,12 +51,12 @@ def knees_frame(run: RunData) -> pd.DataFrame:
 
 def phases_frame(run: RunData) -> pd.DataFrame:
     """One row per case and state of the compile cache, with the break-even against eager."""
-    return _frame((row for one in run.result.cases for row in _phase_rows(one)), columns.PHASES)
+    return _frame((row for result in run.result.cases for row in _phase_rows(result)), columns.PHASES)
 
 
 def rounds_frame(run: RunData) -> pd.DataFrame:
     """One row per process round: phases, memory, and what else the machine did."""
-    return _frame((row for one in run.measurements for row in _round_rows(one)), columns.ROUNDS)
+    return _frame((row for each in run.measurements for row in _round_rows(each)), columns.ROUNDS)
 
 
 def costs_frame(run: RunData) -> pd.DataFrame:
@@ -79,8 +79,8 @@ def samples_frame(run: RunData) -> pd.DataFrame:
     rows = (
         {**measurement.case.as_dict(), "round": r, "turn": t, "sample": s, "time_s": time_s}
         for measurement in run.measurements
-        for r, one in enumerate(measurement.rounds)
-        for t, turn in enumerate(one.turns_s)
+        for r, each in enumerate(measurement.rounds)
+        for t, turn in enumerate(each.turns_s)
         for s, time_s in enumerate(turn)
     )
     return _frame(rows, columns.SAMPLES)
@@ -139,7 +139,7 @@ def _case_row(result: CaseResult) -> dict[str, Any]:
         **_parity(measurement),
         **{name: _worst(measurement, name) for name in ("peak_rss_bytes", "base_rss_bytes")},
         **{f"effective_{spec.name}": getattr(measurement.effective, spec.name) for spec in fields(Effective)},
-        "steady": all(one.steady for one in measurement.rounds) if measurement.rounds else None,
+        "steady": all(each.steady for each in measurement.rounds) if measurement.rounds else None,
         "interference": disturbance.state,
         "interference_evidence": disturbance.evidence,
         "disturbed_rounds": disturbance.rounds,
@@ -151,8 +151,8 @@ def _case_row(result: CaseResult) -> dict[str, Any]:
 
 def _load_columns(result: CaseResult) -> dict[str, Any]:
     load = result.load
-    columns = estimate_columns(load.latency, "load_latency", "_s")
-    return {**columns, "load_p95_s": load.p95_s, "load_requests": load.requests}
+    latency = estimate_columns(load.latency, "load_latency", "_s")
+    return {**latency, "load_p95_s": load.p95_s, "load_requests": load.requests}
 
 
 def _interval_columns(result: CaseResult) -> dict[str, str]:
@@ -161,7 +161,7 @@ def _interval_columns(result: CaseResult) -> dict[str, str]:
         return {"interval_method": result.latency.method, "interval_reason": result.latency.reason}
     reasons = {"throughput": result.throughput.reason, "under load": result.load.latency.reason}
     words = [f"{name}: {reason}" for name, reason in reasons.items() if reason]
-    if len(set(reasons.values())) == 1 or not result.rounds:  # one reason for both is said once
+    if len(set(reasons.values())) == 1 or not result.rounds:  # a reason that both share is given once
         words = [result.throughput.reason]
     return {"interval_method": result.throughput.method, "interval_reason": "; ".join(words)}
 
@@ -173,11 +173,11 @@ def _parity(measurement: Measurement) -> dict[str, Any]:
 
 
 def _worst(measurement: Measurement, name: str) -> float | None:
-    return max((value for one in measurement.rounds if (value := getattr(one, name)) is not None), default=None)
+    return max((value for each in measurement.rounds if (value := getattr(each, name)) is not None), default=None)
 
 
 def _worst_counter(measurement: Measurement, name: str) -> float | None:
-    values = (one.interference.get(name) for one in measurement.rounds)
+    values = (each.interference.get(name) for each in measurement.rounds)
     return max((value for value in values if value is not None), default=None)
 
 
@@ -198,25 +198,25 @@ def _phase_rows(result: CaseResult) -> Iterator[dict[str, Any]]:
 
 
 def _round_rows(measurement: Measurement) -> Iterator[dict[str, Any]]:
-    for index, one in enumerate((*measurement.rounds, *measurement.repeated)):
+    for index, each in enumerate((*measurement.rounds, *measurement.repeated)):
         yield {
             **measurement.case.as_dict(),
             "round": index,
             "replaced": index >= len(measurement.rounds),
-            "disturbed": describe_round(one),
-            "compile_cache": one.compile_cache or "",
-            **{f"{phase}_s": value for phase, value in one.phases_s.items()},
-            "warmup_calls": one.warmup_calls,
-            "steady": one.steady,
-            "peak_rss_bytes": one.peak_rss_bytes,
-            "base_rss_bytes": one.base_rss_bytes,
-            **_request_columns(one),
-            **one.interference,
+            "disturbed": describe_round(each),
+            "compile_cache": each.compile_cache or "",
+            **{f"{phase}_s": value for phase, value in each.phases_s.items()},
+            "warmup_calls": each.warmup_calls,
+            "steady": each.steady,
+            "peak_rss_bytes": each.peak_rss_bytes,
+            "base_rss_bytes": each.base_rss_bytes,
+            **_request_columns(each),
+            **each.interference,
         }
 
 
-def _request_columns(one: Round) -> dict[str, float | None]:
-    times_s = np.sort([time_s for turn in one.requests_s for time_s in turn])
+def _request_columns(each: Round) -> dict[str, float | None]:
+    times_s = np.sort([time_s for turn in each.requests_s for time_s in turn])
     return {"load_latency_s": float(np.median(times_s)), "load_p95_s": percentile(times_s, 95)} if len(times_s) else {}
 
 

@@ -38,8 +38,8 @@ def _speed(who: str, result: CaseResult | None) -> dict[str, Any]:
 
 
 def render_knees(series: Iterable[Series]) -> str:
-    """One line for each series that has a knee; empty without one."""
-    return "\n".join(_line(one) for one in series if one.knee.size is not None)
+    """One line for each series that has a knee; empty where none has."""
+    return "\n".join(_line(each) for each in series if each.knee.size is not None)
 
 
 def _line(series: Series) -> str:

@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 _SHARED = ("batch", "backend", "precision", "memory_format", "threads", "device")
 
 
-def ratio_row(one: ModelRatio, paper: Mapping[Key, PublishedRow]) -> dict[str, Any]:
+def ratio_row(ratio: ModelRatio, paper: Mapping[Key, PublishedRow]) -> dict[str, Any]:
     """A pair of models in one setting as a row; the columns are `reports.run.columns.RIVALS`."""
     return {
-        **_identity(one),
-        **estimate_columns(one.estimate, "ratio"),
-        "ratio_pairs": one.pairs or None,
-        "reason": one.estimate.reason,
-        **(estimate_columns(one.model.latency, "model_latency", "_s") if one.model.status == "ok" else {}),
-        **(estimate_columns(one.other.latency, "rival_latency", "_s") if one.other.status == "ok" else {}),
+        **_identity(ratio),
+        **estimate_columns(ratio.estimate, "ratio"),
+        "ratio_pairs": ratio.pairs or None,
+        "reason": ratio.estimate.reason,
+        **(estimate_columns(ratio.model.latency, "model_latency", "_s") if ratio.model.status == "ok" else {}),
+        **(estimate_columns(ratio.other.latency, "rival_latency", "_s") if ratio.other.status == "ok" else {}),
         # The paper's numbers hold for each network at its own input side.
-        **(_printed(one, paper) if one.native else {}),
+        **(_printed(ratio, paper) if ratio.native else {}),
     }
 
 
-def _identity(one: ModelRatio) -> dict[str, Any]:
-    model, rival = one.model.case, one.other.case
+def _identity(ratio: ModelRatio) -> dict[str, Any]:
+    model, rival = ratio.model.case, ratio.other.case
     return {
         "model": model.model,
         "rival": rival.model,
@@ -45,10 +45,10 @@ def _identity(one: ModelRatio) -> dict[str, Any]:
     }
 
 
-def _printed(one: ModelRatio, paper: Mapping[Key, PublishedRow]) -> dict[str, Any]:
+def _printed(ratio: ModelRatio, paper: Mapping[Key, PublishedRow]) -> dict[str, Any]:
     keys: dict[str, Key] = {
         who: (result.case.model, result.case.device, result.case.batch)
-        for who, result in (("model", one.model), ("rival", one.other))
+        for who, result in (("model", ratio.model), ("rival", ratio.other))
     }
     row: dict[str, Any] = {
         f"paper_{who}_latency_s": float(paper[key].value) for who, key in keys.items() if key in paper
@@ -61,7 +61,7 @@ def _printed(one: ModelRatio, paper: Mapping[Key, PublishedRow]) -> dict[str, An
         "paper_ratio": printed.value,
         "paper_ratio_low": printed.low,
         "paper_ratio_high": printed.high,
-        "paper_in_interval": _agrees(one.estimate, printed),
+        "paper_in_interval": _agrees(ratio.estimate, printed),
         "paper_condition": hardware(paper[keys["model"]]),
     }
 

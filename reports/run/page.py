@@ -67,7 +67,7 @@ def _sections(frames: Frames) -> Iterator[Section]:
     yield _section(
         "knees",
         "Knees: where more at once stops paying",
-        f"The knee is {RULE}. Larger sizes take longer and gain nothing that can be told. Over batch sizes it is that "
+        f"The knee is {RULE}. Larger sizes take longer and gain nothing measurable. Over batch sizes it is that "
         "of one call after the other, over streams that of the throughput scenario, whose milliseconds are the latency "
         "under load.",
         tables.view_knees(frames["knees"]),

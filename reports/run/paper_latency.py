@@ -22,13 +22,13 @@ Key = tuple[str, str, int]
 
 def read_paper(rows: Iterable[PublishedRow]) -> dict[Key, PublishedRow]:
     """The paper's latencies among published numbers; each was taken at the model's own input side."""
-    found = {}
+    latencies = {}
     for row in rows:
-        told = _BATCH.fullmatch(hardware(row))
-        if row.metric == "latency" and row.source.startswith(_SOURCE) and told:
+        batch = _BATCH.fullmatch(hardware(row))
+        if row.metric == "latency" and row.source.startswith(_SOURCE) and batch:
             device = "cuda" if row.locator.startswith("GPU") else "cpu"
-            found[row.model, device, int(told["batch"])] = row
-    return found
+            latencies[row.model, device, int(batch["batch"])] = row
+    return latencies
 
 
 def divide_printed(paper: Mapping[Key, PublishedRow], rival: Key, model: Key) -> Interval | None:

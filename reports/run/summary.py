@@ -48,7 +48,7 @@ class Fastest:
 
 def count_statuses(run: RunData) -> dict[str, int]:
     """Number of cases by status, those that occur, in the order of `STATUSES`."""
-    counts = Counter(one.status for one in run.measurements)
+    counts = Counter(each.status for each in run.measurements)
     return {status: counts[status] for status in (*STATUSES, *sorted(set(counts) - set(STATUSES))) if counts[status]}
 
 
@@ -60,7 +60,7 @@ def find_fastest(run: RunData) -> list[Fastest]:
 def find_doubts(run: RunData) -> list[str]:
     """What speaks against the numbers of this run, as sentences."""
     doubts = [*_doubts_about_conditions(run), *_doubts_about_machine(run)]
-    unsteady = sum(not all(one.steady for one in measurement.rounds) for measurement in run.measurements)
+    unsteady = sum(not all(each.steady for each in measurement.rounds) for measurement in run.measurements)
     if unsteady:
         doubts.append(
             f"Warm-up hit its cap in {unsteady} of {len(run.measurements)} cases; their samples may still be drifting."
@@ -72,7 +72,7 @@ def _doubts_about_conditions(run: RunData) -> Iterator[str]:
     for again in run.info.settings.get(RESUMED, ()):
         if again["differences"]:
             yield (
-                f"The run was interrupted, and from {again['at']} on went under other conditions: "
+                f"The run was interrupted, and from {again['at']} on it ran under other conditions: "
                 f"{'; '.join(again['differences'])}. Its cases, and the rounds of one case, may not compare."
             )
 
@@ -87,8 +87,8 @@ def _doubts_about_machine(run: RunData) -> Iterator[str]:
             f"did not help; their times may be too long and intervals wide. {worst.case.id}: "
             f"{worst.disturbance.evidence}."
         )
-    counters = [one.interference for measurement in run.measurements for one in measurement.rounds]
-    waited = [found.get("cpu_pressure_percent") or 0.0 for found in counters if not can_judge(found)]
+    counters = [each.interference for measurement in run.measurements for each in measurement.rounds]
+    waited = [values.get("cpu_pressure_percent") or 0.0 for values in counters if not can_judge(values)]
     if max(waited, default=0.0) > _PRESSURE:
         yield (
             f"The machine was busy: tasks waited for a core {max(waited):.0f} % of the time in the worst round; "
@@ -112,7 +112,7 @@ def _describe_leader(leader: Leader) -> Fastest:
 
 
 def _describe_variant(case: Case) -> str:
-    """The backend, and its memory format where that is not the plain one."""
+    """The backend, and its memory format where that is not contiguous."""
     return case.describe("model", "resolution", "batch", "precision", "device")
 
 

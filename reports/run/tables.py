@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Headings of the columns that say what else the machine did.
 MACHINE, EVIDENCE = "machine", "what else it did"
-#: Heading of the break-even, the one number whose infinity is said as a word of its own.
+#: Heading of the break-even, the only number whose infinity reads "never".
 PAYS = "pays after [images]"
 _CLASSES = {SYMBOLS[UNDISTURBED]: "undisturbed", SYMBOLS[DISTURBED]: "disturbed", SYMBOLS[UNKNOWN]: "unknown"}
 _NAMES = ["model", "resolution", "batch", "backend", "precision", "memory_format", "threads", "device", "scenario"]
@@ -196,16 +196,16 @@ MEANINGS: Mapping[str, str] = {
 
 
 def _identity(cases: pd.DataFrame) -> list[str]:
-    """Names that tell the cases of this run apart, and those a reader always wants."""
+    """Names in which the cases of this run differ, and those a reader always wants."""
     return [name for name in _NAMES if name in _ALWAYS or len(cases[name].unique()) > 1]
 
 
 def _identity_of(shown: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
-    found = shown[_identity(cases)].copy()
-    if "streams" in found:
-        asked = shown["scenario"] != SCENARIOS[0]
-        found["streams"] = found["streams"].map(lambda streams: str(streams or HINT)).where(asked, "")
-    return found.rename(columns=lambda name: name.replace("_", " "))
+    columns = shown[_identity(cases)].copy()
+    if "streams" in columns:
+        queued = shown["scenario"] != SCENARIOS[0]
+        columns["streams"] = columns["streams"].map(lambda streams: str(streams or HINT)).where(queued, "")
+    return columns.rename(columns=lambda name: name.replace("_", " "))
 
 
 def _interval(shown: pd.DataFrame, name: str, unit: str = "", scale: float = 1.0) -> list[str]:
