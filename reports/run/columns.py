@@ -104,27 +104,27 @@ CASES = {
     "streams": IDENTITY["streams"],
 }
 
-RIVALS = {
-    "model": text("model that its rival is divided by"),
-    "rival": text("model that is compared with it"),
+MODEL_PAIRS = {
+    "model": text("model whose latency the ratio divides by"),
+    "other": text("model that is compared with it"),
     "model_resolution": whole("side of the square input of the model", "px"),
-    "rival_resolution": whole("side of the square input of the rival", "px"),
+    "other_resolution": whole("side of the square input of the other model", "px"),
     **{name: IDENTITY[name] for name in ("batch", "backend", "precision", "memory_format", "threads", "device")},
-    "ratio": number("latency of the rival over that of the model, paired by turn; above 1 the model is faster"),
+    "ratio": number("latency of the other model over that of the model, paired by turn; above 1 the model is faster"),
     "ratio_low": number("lower bound of the 95 % interval of ratio"),
     "ratio_high": number("upper bound of the 95 % interval of ratio"),
     "ratio_pairs": whole("turns that both took side by side"),
     "reason": text("why there is no ratio or no interval"),
     **{
         f"{who}_{name}": CASES[name]._replace(meaning=f"of the {who}: {CASES[name].meaning}")
-        for who in ("model", "rival")
+        for who in ("model", "other")
         for name in ("latency_s", "latency_low_s", "latency_high_s")
     },
     "paper_model_latency_s": number(
         "latency of the model that the ReXNet paper printed for this batch size, elsewhere", "s"
     ),
-    "paper_rival_latency_s": number("the same of the rival", "s"),
-    "paper_ratio": number("printed latency of the rival over that of the model, each at its own input side"),
+    "paper_other_latency_s": number("latency of the other model that the paper printed", "s"),
+    "paper_ratio": number("printed latency of the other model over that of the model, each at its own input side"),
     "paper_ratio_low": number("least ratio of latencies that are printed so"),
     "paper_ratio_high": number("largest ratio of latencies that are printed so"),
     "paper_in_interval": flag("whether a ratio of latencies that are printed so lies in the 95 % interval of ratio"),
@@ -219,7 +219,7 @@ SAMPLES = {
 #: File name, without ``.csv``, to its columns in order.
 TABLES = {
     "cases": CASES,
-    "rivals": RIVALS,
+    "model_pairs": MODEL_PAIRS,
     "knees": KNEES,
     "phases": PHASES,
     "rounds": ROUNDS,

@@ -54,8 +54,8 @@ def describe_conditions(info: RunInfo, cases: pd.DataFrame, floor: str = "") -> 
         ("compiler", _word(system.get("compiler"), "not installed")),
         ("git commit", _commit(git)),
     ]
-    plain = {name: value for name, value in info.settings.items() if name not in {TIME, RESUMED}}
-    settings = ", ".join(f"{name} {value}" for name, value in _flat({**plain, **_rivals(info)}))
+    plain = {name: value for name, value in info.settings.items() if name not in {TIME, RESUMED, RIVALS}}
+    settings = ", ".join(f"{name} {value}" for name, value in _flat({**plain, **_model_pairs(info)}))
     return [*rows, *_resumed(info), *_time(info), ("measuring settings", settings or _UNKNOWN)]
 
 
@@ -92,9 +92,9 @@ def _time(info: RunInfo) -> Iterator[tuple[str, str]]:
         yield "precision", describe_above(above, info.planned, info.settings.get("target", math.nan)) or every
 
 
-def _rivals(info: RunInfo) -> dict[str, str]:
+def _model_pairs(info: RunInfo) -> dict[str, str]:
     groups = read_model_pairs(info.settings)
-    return {RIVALS: "; ".join(" / ".join(group) for group in groups)} if groups else {}
+    return {"model pairs": "; ".join(" / ".join(group) for group in groups)} if groups else {}
 
 
 def _part(info: RunInfo, name: str) -> Mapping[str, Any]:

@@ -38,10 +38,10 @@ def cases_frame(run: RunData) -> pd.DataFrame:
     return _frame(map(_case_row, run.result.cases), columns.CASES)
 
 
-def rivals_frame(run: RunData) -> pd.DataFrame:
-    """One row per pair of models and setting; the columns are `columns.RIVALS`."""
+def model_pairs_frame(run: RunData) -> pd.DataFrame:
+    """One row per pair of models and setting; the columns are `columns.MODEL_PAIRS`."""
     paper = read_paper(run.printed)
-    return _frame((ratio_row(ratio, paper) for ratio in run.result.model_ratios), columns.RIVALS)
+    return _frame((ratio_row(ratio, paper) for ratio in run.result.model_ratios), columns.MODEL_PAIRS)
 
 
 def knees_frame(run: RunData) -> pd.DataFrame:
@@ -90,7 +90,7 @@ def all_frames(run: RunData) -> dict[str, pd.DataFrame]:
     """Every table under the name of its CSV file, as in `columns.TABLES`."""
     return {
         "cases": cases_frame(run),
-        "rivals": rivals_frame(run),
+        "model_pairs": model_pairs_frame(run),
         "knees": knees_frame(run),
         "phases": phases_frame(run),
         "rounds": rounds_frame(run),

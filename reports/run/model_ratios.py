@@ -21,26 +21,26 @@ _SHARED = ("batch", "backend", "precision", "memory_format", "threads", "device"
 
 
 def ratio_row(ratio: ModelRatio, paper: Mapping[Key, PublishedRow]) -> dict[str, Any]:
-    """A pair of models in one setting as a row; the columns are `reports.run.columns.RIVALS`."""
+    """A pair of models in one setting as a row; the columns are `reports.run.columns.MODEL_PAIRS`."""
     return {
         **_identity(ratio),
         **estimate_columns(ratio.estimate, "ratio"),
         "ratio_pairs": ratio.pairs or None,
         "reason": ratio.estimate.reason,
         **(estimate_columns(ratio.model.latency, "model_latency", "_s") if ratio.model.status == "ok" else {}),
-        **(estimate_columns(ratio.other.latency, "rival_latency", "_s") if ratio.other.status == "ok" else {}),
+        **(estimate_columns(ratio.other.latency, "other_latency", "_s") if ratio.other.status == "ok" else {}),
         # The paper's numbers hold for each network at its own input side.
         **(_printed(ratio, paper) if ratio.native else {}),
     }
 
 
 def _identity(ratio: ModelRatio) -> dict[str, Any]:
-    model, rival = ratio.model.case, ratio.other.case
+    model, other = ratio.model.case, ratio.other.case
     return {
         "model": model.model,
-        "rival": rival.model,
+        "other": other.model,
         "model_resolution": model.resolution,
-        "rival_resolution": rival.resolution,
+        "other_resolution": other.resolution,
         **{name: getattr(model, name) for name in _SHARED},
     }
 
@@ -48,12 +48,12 @@ def _identity(ratio: ModelRatio) -> dict[str, Any]:
 def _printed(ratio: ModelRatio, paper: Mapping[Key, PublishedRow]) -> dict[str, Any]:
     keys: dict[str, Key] = {
         who: (result.case.model, result.case.device, result.case.batch)
-        for who, result in (("model", ratio.model), ("rival", ratio.other))
+        for who, result in (("model", ratio.model), ("other", ratio.other))
     }
     row: dict[str, Any] = {
         f"paper_{who}_latency_s": float(paper[key].value) for who, key in keys.items() if key in paper
     }
-    printed = divide_printed(paper, keys["rival"], keys["model"])
+    printed = divide_printed(paper, keys["other"], keys["model"])
     if printed is None:
         return row
     return {

@@ -49,12 +49,12 @@ def _sections(frames: Frames) -> Iterator[Section]:
     cases = frames["cases"]
     common = tables.shared_settings(cases) if len(cases) else ""
     yield _section(
-        "rivals",
-        "Rivals",
+        "model_pairs",
+        "Model pairs",
         "Models that took their turns side by side, so that a drift of the machine hits both. The ratio of the paper "
         "is from the latencies it printed for its own machine; whether it lies within our interval is judged with the "
         "rounding of what is printed.",
-        tables.view_rivals(frames["rivals"]),
+        tables.view_model_pairs(frames["model_pairs"]),
     )
     yield _section(
         "cases",

@@ -31,7 +31,7 @@ def read_paper(rows: Iterable[PublishedRow]) -> dict[Key, PublishedRow]:
     return latencies
 
 
-def divide_printed(paper: Mapping[Key, PublishedRow], rival: Key, model: Key) -> Interval | None:
-    """The printed latency of the rival over that of the model; None where one of them was not printed."""
-    above, below = paper.get(rival), paper.get(model)
+def divide_printed(paper: Mapping[Key, PublishedRow], other: Key, model: Key) -> Interval | None:
+    """The printed latency of the other model over that of the model; None where one of them was not printed."""
+    above, below = paper.get(other), paper.get(model)
     return None if above is None or below is None else divide(above, below)

@@ -11,7 +11,7 @@ from bench.machine.interference import RULES
 from bench.records.case import HINT, SCENARIOS
 from bench.statistics.disturbance import DISTURBED, UNDISTURBED, UNKNOWN
 from reports.estimate_columns import read_estimate
-from reports.run.columns import CASES, KNEES, PHASES, RIVALS
+from reports.run.columns import CASES, KNEES, MODEL_PAIRS, PHASES
 from reports.run.interference_badge import SYMBOLS, render_badge
 
 if TYPE_CHECKING:
@@ -75,20 +75,20 @@ def badges_of(view: pd.DataFrame) -> dict[str, dict[str, str]]:
     return {MACHINE: {text: f"badge {_CLASSES[text[0]]}" for text in view[MACHINE] if text}}
 
 
-def view_rivals(rivals: pd.DataFrame) -> pd.DataFrame:
+def view_model_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
     """Each pair with its ratio beside the paper's."""
     always = ("batch", "backend")
-    names = [*always, *(name for name in ("precision", "memory_format", "device") if len(rivals[name].unique()) > 1)]
-    view = rivals[["model", "rival", *names]].rename(columns=lambda name: name.replace("_", " ")).copy()
-    view["input [px]"] = rivals["model_resolution"].astype(str) + " / " + rivals["rival_resolution"].astype(str)
-    for who in ("model", "rival"):
-        view[f"{who} [ms]"] = pd.to_numeric(rivals[f"{who}_latency_s"]) * 1e3
-    view["rival / model"] = pd.to_numeric(rivals["ratio"])
-    view["95 % interval"] = _interval(rivals, "ratio")
-    view["paper's ratio"] = pd.to_numeric(rivals["paper_ratio"])
-    view["paper's within"] = rivals["paper_in_interval"].map({True: "yes", False: "no"}).fillna("")
-    view["paper's machine"] = rivals["paper_condition"].fillna("")
-    view["note"] = rivals["reason"]
+    names = [*always, *(name for name in ("precision", "memory_format", "device") if len(pairs[name].unique()) > 1)]
+    view = pairs[["model", "other", *names]].rename(columns=lambda name: name.replace("_", " ")).copy()
+    view["input [px]"] = pairs["model_resolution"].astype(str) + " / " + pairs["other_resolution"].astype(str)
+    for who in ("model", "other"):
+        view[f"{who} [ms]"] = pd.to_numeric(pairs[f"{who}_latency_s"]) * 1e3
+    view["other / model"] = pd.to_numeric(pairs["ratio"])
+    view["95 % interval"] = _interval(pairs, "ratio")
+    view["paper's ratio"] = pd.to_numeric(pairs["paper_ratio"])
+    view["paper's within"] = pairs["paper_in_interval"].map({True: "yes", False: "no"}).fillna("")
+    view["paper's machine"] = pairs["paper_condition"].fillna("")
+    view["note"] = pairs["reason"]
     return view
 
 
@@ -170,9 +170,9 @@ _SHOWN: Mapping[str, Column] = {
     "knee": KNEES["knee"],
     "streams": CASES["streams"],
     "images/s": CASES["throughput_per_s"],
-    "rival / model": RIVALS["ratio"],
-    "paper's ratio": RIVALS["paper_ratio"],
-    "paper's within": RIVALS["paper_in_interval"],
+    "other / model": MODEL_PAIRS["ratio"],
+    "paper's ratio": MODEL_PAIRS["paper_ratio"],
+    "paper's within": MODEL_PAIRS["paper_in_interval"],
     "speed-up": CASES["speedup"],
     "stopped by": CASES["stop_reason"],
     "one off [s]": PHASES["one_off_s"],

@@ -126,18 +126,18 @@ def test_requested_settings_stand_beside_effective_ones(run: RunData) -> None:
     assert view["threads (requested / effective)"].tolist() == ["2 / not reported"]
 
 
-def test_rivals_have_a_table_where_there_are_some(run: RunData, page: str) -> None:
-    assert '<section id="rivals">' in page
-    view = tables.view_rivals(run_frames.rivals_frame(run))
+def test_model_pairs_have_a_table_where_there_are_some(run: RunData, page: str) -> None:
+    assert '<section id="model_pairs">' in page
+    view = tables.view_model_pairs(run_frames.model_pairs_frame(run))
     eager = view[(view["backend"] == "eager") & (view["batch"] == 1)].iloc[0]
     assert (eager["input [px]"], eager["paper's machine"]) == ("224 / 224", "Xeon E5-2630 v4, batch 1")
     lonely = replace(run, info=replace(run.info, settings={}))
-    assert "#rivals" not in render(lonely)
+    assert "#model_pairs" not in render(lonely)
 
 
-def test_the_settings_name_the_rivals_in_words(run: RunData) -> None:
+def test_the_settings_name_the_model_pairs_in_words(run: RunData) -> None:
     found = dict(describe_conditions(run.info, run_frames.cases_frame(run)))
-    assert found["measuring settings"] == "rounds 6, target 0.02, rivals rexnet_1.0 / rexnet_2.0"
+    assert found["measuring settings"] == "rounds 6, target 0.02, model pairs rexnet_1.0 / rexnet_2.0"
 
 
 def test_settings_that_all_cases_share_are_said_once(run: RunData) -> None:
