@@ -81,7 +81,7 @@ def list_figures(
         title="Model pairs, beside the paper",
         caption="Published top-1 accuracy against the latency measured here, each model at its own input side, and "
         "against the latency that the paper printed for its own hardware: compare the shapes, not the milliseconds. "
-        "The ratio of the pairs says how much longer the other model takes; bars are 95 % intervals of turns taken side by "
+        "The ratio of the pairs says how much longer the other takes; bars are 95 % intervals of turns taken side by "
         "side, and for the paper what rounding to whole milliseconds leaves open.",
         needs="no pair of models that the paper compares took turns at its batch size and their own sides",
         plot=partial(paper.plot_paper_latency, frames["model_pairs"], top1, conditions),
