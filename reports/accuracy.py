@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.columns import flag, make_frame, number, text, whole
+from reports.columns import bounds, flag, make_frame, number, text, whole
 from reports.report import Report
 from reports.terminal import render_rows
 
@@ -23,8 +23,7 @@ _PLACES = {True: "inside", False: "outside", None: "-"}
 def _describe_metric(metric: str, name: str) -> dict[str, Column]:
     return {
         f"{metric}_percent": number(f"{name} accuracy", "%"),
-        f"{metric}_low_percent": number(f"lower bound of the 95 % interval of {metric}_percent", "%"),
-        f"{metric}_high_percent": number(f"upper bound of the 95 % interval of {metric}_percent", "%"),
+        **bounds(f"{metric}_percent", f"{metric}_low_percent", "%"),
         f"{metric}_correct": whole(f"images with the label among the {name} classes"),
     }
 

@@ -1,4 +1,4 @@
-"""The schema of all tables: a column's kind, meaning and unit are said once, and frames and manifests follow."""
+"""The schema of all tables: frames, manifests and pages take a column's kind, meaning and unit from here."""
 
 from __future__ import annotations
 
@@ -49,6 +49,14 @@ def number(meaning: str, unit: str = "") -> Column:
 def whole(meaning: str, unit: str = "") -> Column:
     """A column of whole numbers, which are written without a decimal point even where some are missing."""
     return Column("whole", meaning, unit)
+
+
+def bounds(of: str, low: str, unit: str = "") -> dict[str, Column]:
+    """The ends of the 95 % interval of a column; the upper end is called as the lower, with ``high`` for ``low``."""
+    return {
+        low: number(f"lower bound of the 95 % interval of {of}", unit),
+        low.replace("low", "high"): number(f"upper bound of the 95 % interval of {of}", unit),
+    }
 
 
 def find_column(table: Table, name: str) -> Column:

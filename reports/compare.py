@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bench.comparison.document import COMPARE
 from bench.machine.interference import RULES
 from bench.statistics.interval_rules import too_few_rounds
-from reports.columns import flag, make_frame, number, text, whole
+from reports.columns import bounds, flag, make_frame, number, text, whole
 from reports.report import Report
 from reports.terminal import render_rows
 
@@ -47,8 +47,7 @@ ROWS: Table = {
     "verdict": text("SLOWER, FASTER, SAME, or AMBIGUOUS; empty where nothing was compared"),
     "grounds": text("why the verdict is what it is"),
     "change": number("time of the head over that of the base, minus 1"),
-    "change_low": number("lower bound of the 95 % interval of change"),
-    "change_high": number("upper bound of the 95 % interval of change"),
+    **bounds("change", "change_low"),
     "band": number("changes within this share count as the same"),
     "p_value": number("of the test for a difference"),
     "q_value": number("p_value after correction for the number of cases"),
@@ -155,30 +154,32 @@ def _doubts(row: Mapping[str, Any]) -> list[str]:
 def conditions_of(study: Study) -> list[str]:
     """What a reader must know to believe the verdicts, as sentences."""
     document = study.payload
-    said = []
+    sentences = []
     if document["differences"]:
-        said.append("ENVIRONMENTS DIFFER, compared all the same: " + "; ".join(document["differences"]))
+        sentences.append("ENVIRONMENTS DIFFER, compared all the same: " + "; ".join(document["differences"]))
     for side, names in (("base", document.get("only_base")), ("head", document.get("only_head"))):
         if names:
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            said.append(f"Only the {side} has {', '.join(names[:_NAMED])}{more}.")
+            sentences.append(f"Only the {side} has {', '.join(names[:_NAMED])}{more}.")
     rate = 100 * document["false_discovery_rate"]
     if document["live"]:
         rounds = sorted({row["rounds"] for row in document["rows"] if row["rounds"]})
-        number = "-".join(dict.fromkeys(str(one) for one in (rounds[:1] + rounds[-1:]))) or "no"
-        said.append(f"Both sides alive together, in turns of random order, {number} rounds of fresh processes.")
+        number = "-".join(dict.fromkeys(str(count) for count in (rounds[:1] + rounds[-1:]))) or "no"
+        sentences.append(f"Both sides alive together, in turns of random order, {number} rounds of fresh processes.")
     else:
-        said.append(_UNPAIRED)
-    said.append(f"A difference is told at a false-discovery rate of {rate:.0f} % over all cases; + is slower.")
+        sentences.append(_UNPAIRED)
+    sentences.append(
+        f"Differences are significant at a false-discovery rate of {rate:.0f} % over all cases; + is slower."
+    )
     if document["live"]:
-        said.append(f"Floor: {document['floor'] or 'this machine has none stored; run `rexbench selftest`'}.")
+        sentences.append(f"Floor: {document['floor'] or 'this machine has none stored; run `rexbench selftest`'}.")
     measured = [row for row in document["rows"] if row["rounds"]]
-    said += sorted({f"No interval: {reason}." for row in measured if (reason := too_few_rounds(row["rounds"]))})
+    sentences += sorted({f"No interval: {reason}." for row in measured if (reason := too_few_rounds(row["rounds"]))})
     if measured and all(row.get("machine") == "not available" for row in measured):
-        said.append("What else the machine did can't be seen here.")
+        sentences.append("What else the machine did can't be seen here.")
     if study.stopped:
-        said.append("Stopped by the user: cases are missing.")
-    return said
+        sentences.append("Stopped by the user: cases are missing.")
+    return sentences
 
 
 def name_row(row: Mapping[str, Any]) -> str:

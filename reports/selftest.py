@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.statistics.intervals import normal_quantile
 from bench.selftest.detectable_effect import LEAST_PAIRS, SELFTEST
-from reports.columns import make_frame, number, text, whole
+from reports.columns import bounds, make_frame, number, text, whole
 from reports.report import Report
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ CASES: Table = {
     "disjoint": whole("comparisons that share no process"),
     "disjoint_told": whole("of these, how many have a significant difference"),
     "bias": number("change over all pairs together where nothing was changed, as a share"),
-    "bias_low": number("lower bound of the 95 % interval of bias"),
-    "bias_high": number("upper bound of the 95 % interval of bias"),
+    **bounds("bias", "bias_low"),
     "others_percent": number("share of the cores' time that other processes used, median over the pairs", "%"),
     "found_*": number("share of comparisons in which a slow-down of that share is found"),
 }
@@ -96,8 +95,8 @@ def render_selftest(study: Study) -> str:
 
 def _describe_neighbour(document: Mapping[str, Any]) -> str:
     share = document.get("neighbour_share")
-    told = "on and off" if share is None else f"{100 * share:.0f} % of the time"
-    return f", beside a neighbour that keeps a core busy {told}"
+    when = "on and off" if share is None else f"{100 * share:.0f} % of the time"
+    return f", beside a neighbour that keeps a core busy {when}"
 
 
 def _case_lines(case: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[str]:
@@ -110,9 +109,9 @@ def _case_lines(case: Mapping[str, Any], document: Mapping[str, Any]) -> Iterato
         verdicts = (
             f"{100 * case['false_verdicts']:.1f} % with a verdict beyond the band of {100 * document['band']:.3g} %"
         )
-        yield f"  false alarms: {alarms} told a difference, {verdicts}"
-        told = f"{case['disjoint_told']} of {case['disjoint']}"
-        yield f"    of comparisons that share no process, as they were taken: {told}"
+        yield f"  false alarms: {alarms} reported a difference, {verdicts}"
+        alone = f"{case['disjoint_told']} of {case['disjoint']}"
+        yield f"    of comparisons that share no process, as they were measured: {alone}"
         for level in case["found"]:
             added = f"(really added: {100 * level['added']:.2f} %)"
             yield f"  {100 * level['slow_by']:4.1f} % slower: found in {_share(level['told'], level['error'])} {added}"
@@ -121,8 +120,8 @@ def _case_lines(case: Mapping[str, Any], document: Mapping[str, Any]) -> Iterato
     low, high_bias = 100 * case["bias_low"], 100 * case["bias_high"]
     yield f"  all pairs together, where nothing was changed: {100 * case['bias']:+.2f} % [{low:+.2f}, {high_bias:+.2f}]"
     if case["pairs"] < LEAST_PAIRS:
-        said = f"these say {100 * case['floor']:.2g} % (at most {high:.2g} %)"
-        yield f"  no floor is kept: it takes {LEAST_PAIRS} pairs, {said}"
+        guess = f"these say {100 * case['floor']:.2g} % (at most {high:.2g} %)"
+        yield f"  no floor is kept: it takes {LEAST_PAIRS} pairs, {guess}"
         return
     yield f"  floor: changes under {100 * case['floor']:.2g} % can't be seen here today (at most {high:.2g} %)"
 
@@ -141,8 +140,8 @@ def render_protocols(study: Study) -> str:
     rounds = next((row["rounds"] for case in document["cases"] for row in case["protocols"]), None)
     if rounds is None:
         return "Too few pairs of processes for A, then B: eight at least; give it more time with --budget."
-    said = f"Each row has {rounds} pairs of processes a trial and the same calls in them; order and test differ."
-    return "\n".join([*lines, "", f"{said} A slow-down that is found beside many false alarms is worth nothing."])
+    note = f"Each row has {rounds} pairs of processes per trial with the same calls; order and test differ."
+    return "\n".join([*lines, "", f"{note} Finding a slow-down is worth nothing beside many false alarms."])
 
 
 def _share(value: float, error: float | None) -> str:

@@ -1,4 +1,4 @@
-"""A figure of a report: its name, what is said about it, and the function that plots it."""
+"""A figure of a report: name, title, caption, and the function that plots it."""
 
 from __future__ import annotations
 

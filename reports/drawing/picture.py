@@ -1,4 +1,4 @@
-"""One figure as files, or the reason why there is none."""
+"""A drawn figure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """One figure as files, or the reason why there is none.
+    """One figure as files, or the reason why it was not drawn.
 
     Args:
         name: File name without its ending.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.columns import Column, number, text, whole
+from reports.columns import Column, bounds, number, text, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +44,7 @@ ROWS = {
     "printed_ratio_low": number("smallest ratio that prints so"),
     "printed_ratio_high": number("largest ratio that prints so"),
     "our_ratio": number("ratio measured here; empty where nothing was measured"),
-    "our_ratio_low": number("lower end of its 95 % interval"),
-    "our_ratio_high": number("upper end of its 95 % interval"),
+    **bounds("our_ratio", "our_ratio_low"),
     "measured": text("where and how it was measured"),
     "stated_convention": _quoted("how the source says that it counted, in its words"),
     "conditions": _quoted("input size, hardware, preprocessing, training, as the source has them"),

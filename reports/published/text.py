@@ -71,8 +71,8 @@ def shorten_source(source: str, width: int) -> str:
 
 def _tally(study: Study, rows: pd.DataFrame) -> dict[str, int]:
     """Number of rows by verdict, of all rows even where the study was cut down to some."""
-    found = study.payload.get("counts") or rows["verdict"].value_counts().to_dict()
-    return {str(name): int(found.get(name, 0)) for name in dict.fromkeys([*VERDICTS, *found])}
+    counts = study.payload.get("counts") or rows["verdict"].value_counts().to_dict()
+    return {str(name): int(counts.get(name, 0)) for name in dict.fromkeys([*VERDICTS, *counts])}
 
 
 def _counts(tally: Mapping[str, int], width: int) -> Iterator[str]:
@@ -93,8 +93,8 @@ def _doubted(verdict: str, rows: pd.DataFrame, width: int) -> Iterator[str]:
     yield shorten_text(head, width)
     for row, line in zip(records, lines, strict=True):
         yield shorten_text(line, width)
-        said = f"{shorten_source(row['source'], width)}: {_why(row)}".removesuffix(": ")
-        yield from _wrapped(said, width, _REASON, _REASON)
+        place = f"{shorten_source(row['source'], width)}: {_why(row)}".removesuffix(": ")
+        yield from _wrapped(place, width, _REASON, _REASON)
 
 
 def _listed(source: Any, rows: pd.DataFrame, width: int) -> Iterator[str]:

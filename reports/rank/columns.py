@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.columns import flag, number, text, whole
+from reports.columns import bounds, flag, number, text, whole
 
 _SETTINGS = {
     "part": text("protocol, model or other part of the study that the parameter belongs to"),
@@ -30,12 +30,10 @@ CELLS = {
     "networks": whole("random networks"),
     "mean": number("mean over networks, as a share of d_out"),
     "se": number("standard error of mean"),
-    "low": number("lower bound of the 95 % interval of mean"),
-    "high": number("upper bound of the 95 % interval of mean"),
+    **bounds("mean", "low"),
     "difference": number("mean difference to the reference activation, paired by network, as a share of d_out"),
     "difference_se": number("standard error of difference"),
-    "difference_low": number("lower bound of the 95 % interval of difference"),
-    "difference_high": number("upper bound of the 95 % interval of difference"),
+    **bounds("difference", "difference_low"),
 }
 BOUNDS = {
     **{name: _PLACE[name] for name in ("protocol", "block", "dimension_ratio")},
@@ -103,8 +101,7 @@ SIGN_MAP = {
     "tolerance": number("singular values below this times the largest count as zero"),
     "networks": CELLS["networks"],
     "difference": number("activation minus reference, rank as a share of d_out, paired by network"),
-    "low": number("lower bound of the 95 % interval of difference"),
-    "high": number("upper bound of the 95 % interval of difference"),
+    **bounds("difference", "low"),
     "sign": text("+ or -: the interval is on that side of zero; 0: it is not"),
 }
 
@@ -191,8 +188,7 @@ LAYERS = {
     "macs": whole("multiply-adds for one image"),
     "macs_share": number("macs over those of all layers"),
     "time_share": number("share of the time of a forward pass, median"),
-    "time_share_low": number("lower bound of the 95 % interval of time_share"),
-    "time_share_high": number("upper bound of the 95 % interval of time_share"),
+    **bounds("time_share", "time_share_low"),
     "tap": text("tap at its output"),
     "rank": number("rank of its output"),
     "rank_share": number("rank over the sum of the ranks of all taps; given at the last layer of each tap"),
@@ -244,14 +240,11 @@ SUMMARY = {
     "seeds": whole("runs that went well"),
     "failed": whole("runs that did not"),
     "accuracy": number("mean over seeds, as a share"),
-    "accuracy_low": number("lower bound of the 95 % interval of accuracy"),
-    "accuracy_high": number("upper bound of the 95 % interval of accuracy"),
+    **bounds("accuracy", "accuracy_low"),
     "nuclear_norm": number("mean over seeds"),
-    "nuclear_norm_low": number("lower bound of the 95 % interval of nuclear_norm"),
-    "nuclear_norm_high": number("upper bound of the 95 % interval of nuclear_norm"),
+    **bounds("nuclear_norm", "nuclear_norm_low"),
     "effective_rank": number("mean over seeds"),
-    "effective_rank_low": number("lower bound of the 95 % interval of effective_rank"),
-    "effective_rank_high": number("upper bound of the 95 % interval of effective_rank"),
+    **bounds("effective_rank", "effective_rank_low"),
     "printed_accuracy": number("in the paper, for other data, as a share"),
     "printed_nuclear_norm": number("in the paper, for other data"),
     "printed_macs": whole("in the paper"),
@@ -261,8 +254,7 @@ PAIRS = {
     "second": text("network it is subtracted from"),
     "metric": text("what is compared"),
     "difference": number("mean over seeds of second minus first"),
-    "low": number("lower bound of the 95 % interval of difference"),
-    "high": number("upper bound of the 95 % interval of difference"),
+    **bounds("difference", "low"),
     "seeds": whole("pairs of runs with a common seed"),
     "wins": whole("pairs in which second is the larger"),
 }

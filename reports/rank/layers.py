@@ -46,7 +46,7 @@ def table_rows(study: Study) -> dict[str, Iterable[Row]]:
 
 
 def sign_of(row: Mapping[str, Any]) -> str:
-    """``+`` or ``-`` where the interval excludes zero, ``0`` where it does not, empty where there is none."""
+    """``+`` or ``-`` where the interval excludes zero, ``0`` where it does not; empty where there is no interval."""
     low, high = number(row.get("low")), number(row.get("high"))
     if low > 0:
         return "+"
@@ -81,6 +81,6 @@ def _search_rows(search: Mapping[str, Any] | None) -> Iterator[Row]:
 
 
 def _setting_rows(protocol: Mapping[str, Any]) -> Iterator[Row]:
-    said = {"networks run": protocol.get("networks"), "stopped by": protocol.get("stopped_by")}
-    shown = {"number shown": " ".join(_primary(protocol))}
-    yield from setting_rows(str(protocol["name"]), {**said, **shown, **(protocol.get("setting") or {})})
+    progress = {"networks run": protocol.get("networks"), "stopped by": protocol.get("stopped_by")}
+    primary = {"number shown": " ".join(_primary(protocol))}
+    yield from setting_rows(str(protocol["name"]), {**progress, **primary, **(protocol.get("setting") or {})})

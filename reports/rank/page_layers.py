@@ -53,7 +53,7 @@ _DIGITISED = (
     ),
 )
 
-#: What is the same in every row and said once.
+#: Columns with the same value in every row, which the intro gives once.
 _OF_SEARCH = ["settings_tried", "views_tried", "validated_distance"]
 
 
@@ -61,7 +61,7 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
     """The page of the layer study.
 
     Args:
-        frames: As from `reports.rank.rank_frames`.
+        frames: Tables of the study by name.
     """
     cells = frames["cells"]
     return RankPage(

@@ -13,8 +13,8 @@ from reports.rank.page_records import (
     RankPage,
     VerdictTable,
     between,
+    describe_number,
     group_settings,
-    said,
 )
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
     """The page of the network study.
 
     Args:
-        frames: As from `reports.rank.rank_frames`.
+        frames: Tables of the study by name.
     """
     blocks, taps = frames["blocks"], frames["taps"]
     return RankPage(
@@ -141,10 +141,10 @@ def _verdict(frames: Mapping[str, pd.DataFrame]) -> VerdictTable:
 def _model_row(model: Mapping[Any, Any], frames: Mapping[str, pd.DataFrame]) -> tuple[Cell, ...]:
     taps, blocks = (frames[name][frames[name]["model"] == model["model"]] for name in ("taps", "blocks"))
     final = taps[taps["point"].isin(_FINAL_POINTS)].to_dict("records")
-    what = f"{said(model['resolution'])} px, {said(model['params'], '{:,.0f}')} parameters"
+    what = f"{describe_number(model['resolution'])} px, {describe_number(model['params'], '{:,.0f}')} parameters"
     sentences = [
-        f"{row['tap']}: rank {said(row['rank'])} of {said(row['channels'])}, effective rank "
-        f"{said(row['effective_rank'], '{:.1f}')}{_warn(row)}"
+        f"{row['tap']}: rank {describe_number(row['rank'])} of {describe_number(row['channels'])}, effective rank "
+        f"{describe_number(row['effective_rank'], '{:.1f}')}{_warn(row)}"
         for row in final
     ]
     return (
@@ -155,7 +155,7 @@ def _model_row(model: Mapping[Any, Any], frames: Mapping[str, pd.DataFrame]) -> 
 
 
 def _warn(row: Mapping[Any, Any]) -> str:
-    return f" (capped by {said(row['rows'])} rows)" if row["sample_limited"] else ""
+    return f" (capped by {describe_number(row['rows'])} rows)" if row["sample_limited"] else ""
 
 
 def _blocks_in_words(blocks: pd.DataFrame) -> str:

@@ -112,11 +112,11 @@ def group_settings(settings: pd.DataFrame) -> tuple[tuple[str, tuple[tuple[str, 
 
 
 def between(rows: pd.DataFrame, low: str, high: str, factor: float = 1.0) -> list[str]:
-    """Intervals as text, empty where there is none."""
+    """Intervals as text; a missing interval is empty."""
     bounds = zip(rows[low] * factor, rows[high] * factor, strict=True)
     return ["" if pd.isna(one) else f"{one:.4g} to {two:.4g}" for one, two in bounds]
 
 
-def said(value: Any, form: str = "{:.0f}") -> str:
+def describe_number(value: Any, form: str = "{:.0f}") -> str:
     """A number in words; ``not known`` where it is missing."""
     return "not known" if pd.isna(value) else form.format(value)

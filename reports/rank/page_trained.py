@@ -44,7 +44,7 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
     """The page of the trained check.
 
     Args:
-        frames: As from `reports.rank.rank_frames`.
+        frames: Tables of the study by name.
     """
     pairs = frames["pairs"]
     view = pairs[["first", "second", "metric", "difference"]].copy()
@@ -89,16 +89,16 @@ def describe(frames: Mapping[str, pd.DataFrame]) -> RankPage:
 def _doubts(frames: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:
     runs, settings = frames["runs"], frames["settings"]
     failed = runs[runs["status"] != "ok"]
-    found = ["A small data set and small networks: what holds here need not hold at scale, nor what fails here fail."]
+    doubts = ["A small data set and small networks: what holds here need not hold at scale, nor what fails here fail."]
     if ((settings["parameter"] == "stopped by") & (settings["value"] == "interrupted")).any():
-        found.append("The check was interrupted; it can be gone on with from the runs that are finished.")
+        doubts.append("The check was interrupted; the same call resumes it after the finished runs.")
     if len(failed):
         words = ", ".join(
             f"{row['network']} seed {row['seed']} ({row['reason'] or row['status']})"
             for row in failed.to_dict("records")[:5]
         )
-        found.append(f"{len(failed)} of {len(runs)} runs failed and are left out: {words}.")
-    return tuple(found)
+        doubts.append(f"{len(failed)} of {len(runs)} runs failed and are left out: {words}.")
+    return tuple(doubts)
 
 
 def _verdict(claims: pd.DataFrame) -> VerdictTable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.statistics.knee import RULE
-from reports.columns import flag, number, text, whole
+from reports.columns import bounds, flag, number, text, whole
 
 IDENTITY = {
     "model": text("registered name"),
@@ -29,23 +29,19 @@ CASES = {
     ),
     "reason": text("why the status is not ok"),
     "latency_s": number("time of one call: median over process rounds of the per-round medians", "s"),
-    "latency_low_s": number("lower bound of the 95 % interval of latency_s", "s"),
-    "latency_high_s": number("upper bound of the 95 % interval of latency_s", "s"),
+    **bounds("latency_s", "latency_low_s", "s"),
     "throughput_per_s": number("images over time taken, median over rounds; slow calls count", "images/s"),
-    "throughput_low_per_s": number("lower bound of the 95 % interval of throughput_per_s", "images/s"),
-    "throughput_high_per_s": number("upper bound of the 95 % interval of throughput_per_s", "images/s"),
+    **bounds("throughput_per_s", "throughput_low_per_s", "images/s"),
     "load_latency_s": number(
         "in the throughput scenario, which has no latency_s, time from the start of a request to its "
         "end: median over process rounds of the per-round medians",
         "s",
     ),
-    "load_latency_low_s": number("lower bound of the 95 % interval of load_latency_s", "s"),
-    "load_latency_high_s": number("upper bound of the 95 % interval of load_latency_s", "s"),
+    **bounds("load_latency_s", "load_latency_low_s", "s"),
     "load_p95_s": number("95th percentile of these times; empty below 59 requests", "s"),
     "load_requests": whole("requests that were counted"),
     "speedup": number("time per image of eager over that of this case, paired by turn"),
-    "speedup_low": number("lower bound of the 95 % interval of speedup"),
-    "speedup_high": number("upper bound of the 95 % interval of speedup"),
+    **bounds("speedup", "speedup_low"),
     "speedup_pairs": whole("turns that both took side by side"),
     "p90_s": number("90th percentile of the calls; empty below 29 samples", "s"),
     "p95_s": number("95th percentile of the calls; empty below 59 samples", "s"),
@@ -111,8 +107,7 @@ MODEL_PAIRS = {
     "other_resolution": whole("side of the square input of the other model", "px"),
     **{name: IDENTITY[name] for name in ("batch", "backend", "precision", "memory_format", "threads", "device")},
     "ratio": number("latency of the other model over that of the model, paired by turn; above 1 the model is faster"),
-    "ratio_low": number("lower bound of the 95 % interval of ratio"),
-    "ratio_high": number("upper bound of the 95 % interval of ratio"),
+    **bounds("ratio", "ratio_low"),
     "ratio_pairs": whole("turns that both took side by side"),
     "reason": text("why there is no ratio or no interval"),
     **{

@@ -67,9 +67,9 @@ def _sections(frames: Frames) -> Iterator[Section]:
     yield _section(
         "knees",
         "Knees: where more at once stops paying",
-        f"The knee is {RULE}. Larger sizes take longer and gain nothing measurable. Over batch sizes it is that "
-        "of one call after the other, over streams that of the throughput scenario, whose milliseconds are the latency "
-        "under load.",
+        f"The knee is {RULE}. Larger sizes take longer without a significant gain. Over batch sizes the knee is that "
+        "of one call after the other, over streams it is that of the throughput scenario, whose milliseconds are the "
+        "latency under load.",
         tables.view_knees(frames["knees"]),
     )
     yield _section(

@@ -81,7 +81,7 @@ def test_a_study_gives_the_clock_its_weights_and_threads_and_says_how_times_were
 
     own = {"weights": tmp_path / "own.pth", "threads": 2, "image_count": 4, "jacobian": 0, "taps": ("*.add",)}
     setting = NetworkSetting(models=("rexnet_0.5",), resolution=32, **own)
-    [found] = run_network(setting, time_layers=time_few)["models"]
+    [found] = run_network(setting, time_layers=time_few).payload["models"]
     [(model, shape)] = timed
     assert shape == (1, 3, 32, 32)
     assert all(torch.equal(one, weights.state_dict()[name]) for name, one in model.state_dict().items())

@@ -70,6 +70,20 @@ def test_page_tables_figures_and_study_are_written_and_nothing_else(
         assert Study.from_dict(json.loads(files["result.json"])).as_dict() == studies[kind].as_dict()
 
 
+@each_kind
+def test_every_table_has_its_columns_even_without_rows(
+    studies: dict[str, Any], empty_studies: dict[str, Any], kind: str
+) -> None:
+    for study in (studies[kind], empty_studies[kind]):
+        frames = build_frames(kind, study)
+        tables = find_report(kind).columns
+        assert list(frames) == list(tables)
+        for name, frame in frames.items():
+            known = [column for column in tables[name] if "*" not in column]
+            assert list(frame.columns)[: len(known)] == known
+            assert len(frame) or study is empty_studies[kind], name
+
+
 def test_tables_read_back_as_the_manifest_says(written: tuple[str, Path]) -> None:
     kind, folder = written
     manifest = json.loads((folder / "csv/manifest.json").read_text())

@@ -144,17 +144,17 @@ def run_search(
     return {"tries": tries, "networks": networks, "seed": seed, **_describe_search(result)}
 
 
-def _describe_search(found: SearchResult) -> dict[str, Any]:
+def _describe_search(result: SearchResult) -> dict[str, Any]:
     return {
-        "settings_tried": found.settings_tried,
-        "views_tried": found.views_tried,
-        "best": [_describe_candidate(one) for one in found.best],
-        "validated": _describe_candidate(found.validated),
+        "settings_tried": result.settings_tried,
+        "views_tried": result.views_tried,
+        "best": [_describe_candidate(candidate) for candidate in result.best],
+        "validated": _describe_candidate(result.validated),
     }
 
 
-def _describe_candidate(one: Candidate) -> dict[str, Any]:
-    return {"distance": one.distance, "panels": one.panels, "setting": one.setting.as_dict()}
+def _describe_candidate(candidate: Candidate) -> dict[str, Any]:
+    return {"distance": candidate.distance, "panels": candidate.panels, "setting": candidate.setting.as_dict()}
 
 
 def _search_rows(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -96,14 +96,14 @@ def list_figures(frames: Frames) -> Iterator[Figure]:
 
 
 def _time_conditions(frames: Frames) -> str:
-    """How the layers were timed, said once for all models that were timed alike; empty where none was."""
-    said: dict[str, list[str]] = {}
+    """How the layers were timed, once for all models timed alike; empty where no model was."""
+    by_words: dict[str, list[str]] = {}
     for model in frames["models"]["model"]:
         own = frames["settings"][frames["settings"]["part"] == model]
         values = own.set_index("parameter")["value"].to_dict()
         words = [f"{name} {values[key]}".removeprefix("method ") for name, key in _TIMES.items() if key in values]
         if words:
-            said.setdefault(", ".join(words), []).append(model)
-    if len(said) == 1:
-        return f"Times: {next(iter(said))}. "
-    return "".join(f"Times of {', '.join(models)}: {words}. " for words, models in said.items())
+            by_words.setdefault(", ".join(words), []).append(model)
+    if len(by_words) == 1:
+        return f"Times: {next(iter(by_words))}. "
+    return "".join(f"Times of {', '.join(models)}: {words}. " for words, models in by_words.items())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
 
 #: Okabe and Ito's palette, then darker colours of the same kind; in the order of the paper's legend, then further
-#: activations. Curves that lie on one another are told by their dashes, points by their markers.
+#: activations. Dashes keep curves apart that lie on one another, markers keep points apart.
 _ACTIVATIONS = {
     "Linear": ("#333333", "o", "-"),
     "ReLU6": ("#d55e00", "s", "-"),

@@ -56,7 +56,7 @@ def list_figures(
         name="speedup",
         title="Speed-up over eager",
         caption="How many times as fast as eager PyTorch in the same turns; bars are 95 % intervals. A bar across "
-        "the line at 1 means that no difference can be told; a point without a bar has no interval.",
+        "the line at 1 means that the difference is not significant; a point without a bar has no interval.",
         needs="no backend was measured beside a comparable eager case",
         plot=partial(speed.plot_speedup, cases, conditions),
     )

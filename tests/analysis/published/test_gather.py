@@ -42,7 +42,7 @@ def test_timm_index_is_asked_for_the_families_it_is_known_for():
 @pytest.fixture(scope="module")
 def document(make_row):
     rows = [make_row("rexnet_1.0", "flops", "0.40", "G"), make_row("rexnet_1.0", "params", "4.9", "M")]
-    return make_document(rows, open_cache(None), explored=("rexnet_1.0",))
+    return make_document(rows, open_cache(None), explored=("rexnet_1.0",)).payload
 
 
 def test_a_document_has_verdicts_counts_and_who_uses_what(document):

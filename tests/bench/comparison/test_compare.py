@@ -44,7 +44,7 @@ def play(sides, tmp_path):
 
 def document_of(compared, **changes):
     usual = {"sides": ("a", "b"), "live": True, "band": None, "floor": None}
-    return make_document(compared, **{**usual, **changes})
+    return make_document(compared, **{**usual, **changes}).as_dict()
 
 
 @pytest.mark.parametrize(("factor", "verdict"), [(1.0, "SAME"), (1.1, "SLOWER"), (0.9, "FASTER")])

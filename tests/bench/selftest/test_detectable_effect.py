@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from analysis.study import Study
 from bench.records.run import RunInfo
 from bench.selftest.detectable_effect import Floor, find_floor
 from bench.selftest.power import least_visible
@@ -28,7 +29,7 @@ def save(store, name, finished_at, spreads, environment=HERE, *, pairs=10, threa
         for backend, spread in spreads.items()
     ]
     document = {"kind": "selftest", "format_version": 1, "rounds": 10, "neighbour": False, "cases": cases, **changes}
-    store.save_study(name, document)
+    store.save_study(name, Study.from_dict(document))
 
 
 def test_a_machine_that_was_never_tested_has_none(store):

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.study import Study
 from bench.records.case import Case
 from bench.records.measurement import Effective, Measurement, Parity, Round
 from bench.records.run import RunInfo
@@ -350,7 +351,7 @@ def test_latest_may_be_meant_of_some_runs_alone(store):
     for name in names:
         store.save_run(make_run(name, started=name))
     store.save_plan(names[0], {"cases": []})
-    store.save_study(names[1], {"kind": "rank"})
+    store.save_study(names[1], Study(kind="layers", payload={}))
     assert store.runs_with_plan() == {names[0]}
     assert store.runs_to_report() == {names[0], names[1]}
     assert store.find_run("latest").id == names[2]

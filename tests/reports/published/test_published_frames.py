@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from analysis.study import Study
-from reports.published import columns
 from reports.published.amounts import show_ours, show_printed
 from reports.report import build_frames
 from rexnet_core.errors import InputError
@@ -14,16 +13,6 @@ from rexnet_core.errors import InputError
 
 def frames_of(document: dict[str, Any]) -> Any:
     return build_frames("published", Study.from_dict(document))
-
-
-def test_every_table_has_its_columns_with_a_meaning_each(document: dict[str, Any]) -> None:
-    frames = frames_of(document)
-    assert {name: list(frame.columns) for name, frame in frames.items()} == {
-        name: list(known) for name, known in columns.TABLES.items()
-    }
-    assert all(
-        one.meaning and one.kind in {"text", "whole", "number"} for t in columns.TABLES.values() for one in t.values()
-    )
 
 
 def test_a_row_keeps_every_value_of_the_document(document: dict[str, Any]) -> None:
@@ -76,11 +65,6 @@ def test_a_group_that_only_the_plain_count_has_is_missing_from_the_other(documen
 def test_a_verdict_that_no_use_has_is_counted_as_none(document: dict[str, Any]) -> None:
     uses = frames_of(document)["uses"]
     assert uses[["reproduced", "explained", "contradicted", "open"]].to_numpy().tolist() == [[1, 0, 0, 0], [0, 0, 1, 0]]
-
-
-def test_nothing_is_tables_without_rows(nothing: dict[str, Any]) -> None:
-    assert {len(frame) for frame in frames_of(nothing).values()} == {0}
-    assert frames_of({"kind": "published", "format_version": 1}).keys() == columns.TABLES.keys()
 
 
 @pytest.mark.parametrize(

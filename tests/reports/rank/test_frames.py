@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from analysis.study import Study
-from reports.rank import columns
 from reports.rank.layers import sign_of
 from reports.report import build_frames
 from rexnet_core.errors import InputError
@@ -18,23 +17,6 @@ from rexnet_core.errors import InputError
 def frames_of(document: dict[str, Any]) -> Any:
     study = Study.from_dict(document)
     return build_frames(study.kind, study)
-
-
-@pytest.mark.parametrize("kind", columns.TABLES)
-def test_every_table_has_the_columns_that_are_explained(kind: str, documents: dict[str, Any]) -> None:
-    frames = frames_of(documents[kind])
-    assert list(frames) == list(columns.TABLES[kind])
-    for name, frame in frames.items():
-        assert len(frame), name
-        known = [column for column in columns.TABLES[kind][name] if "*" not in column]
-        assert list(frame.columns)[: len(known)] == known
-
-
-@pytest.mark.parametrize("kind", columns.TABLES)
-def test_a_document_without_anything_has_empty_tables(kind: str) -> None:
-    frames = frames_of({"format": 1, "kind": kind})
-    assert list(frames) == list(columns.TABLES[kind])
-    assert all(frame.empty for frame in frames.values())
 
 
 def test_the_primary_metric_is_marked_once_per_point(layers: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from made_up import make_measurement
 
+from analysis.study import Study
 from bench.comparison import case_pairs
 from bench.records.case import Case
 from bench.records.run import RunInfo
@@ -116,6 +117,7 @@ def test_json_and_csv_carry_the_same_rows(capsys, save):
     assert [row["verdict"] for row in document["rows"]] == [row["verdict"] for row in rows] == ["SLOWER", "SAME"]
     assert document["rows"][0]["change"] == pytest.approx(0.2, abs=0.01)
     assert {row["environments"] for row in rows} == {"same"}
+    assert set(document["rows"][0]) <= set(rows[0])
     assert "samples" not in document
 
 
@@ -213,7 +215,7 @@ def test_a_study_has_no_cases_to_compare(capsys, save, tmp_path):
     save("base", 1.0, 1.0)
     store = Store(f"sqlite:///{tmp_path}/results/rexbench.db")
     store.save_run(replace(store.find_run("base"), id="study", preset="selftest"))
-    store.save_study("study", {"kind": "selftest"})
+    store.save_study("study", Study(kind="selftest", payload={}))
     code, _, err = run(capsys, "compare", "base", "study")
     assert code == 2
     assert "run study (selftest) has no cases to compare" in err

@@ -45,7 +45,7 @@ def test_a_layer_study_ends_with_a_report_and_lies_in_the_store(folder, capsys):
     store = Store("sqlite:///results/rexbench.db", create=False)
     run = store.find_run()
     assert (run.preset, run.status) == ("rank layers", "done")
-    assert store.study(run.id)["protocols"][0]["setting"]["networks"] == 3
+    assert store.study(run.id).payload["protocols"][0]["setting"]["networks"] == 3
 
 
 def test_the_same_seed_gives_the_same_document(capsys):

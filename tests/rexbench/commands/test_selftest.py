@@ -14,7 +14,7 @@ from bench.selftest import detectable_effect
 from bench.selftest.document import make_document
 from bench.selftest.pairs import LEVELS
 from bench.store.store import Store
-from reports.selftest import protocols_frame, public, render_protocols, render_selftest, selftest_frame
+from reports.selftest import render_protocols, render_selftest, selftest_frames
 from rexbench.cli import main
 
 CASE = Case(model="rexnet_1.0", resolution=224, batch=1, backend="eager", threads=2)
@@ -72,7 +72,7 @@ def test_what_is_not_whole_is_told():
     text = render_selftest(document_of(5, stopped=True, failed={CASE: "the worker died"}))
     assert "\nrexnet_1.0-224-b1-eager ended before the others: the worker died\n" in text
     assert text.endswith("Stopped by the user; this is what the finished pairs say.")
-    assert public(document_of(5, stopped=True))["stopped"]
+    assert document_of(5, stopped=True).as_answer()["stopped"]
 
 
 def test_the_table_of_protocols_has_a_row_for_each_order_and_test():
@@ -80,8 +80,11 @@ def test_the_table_of_protocols_has_a_row_for_each_order_and_test():
     table = render_protocols(document)
     assert table.count("| eager | A, then B |") == 3
     assert table.count("| eager | in turns |") == 3
-    assert list(protocols_frame(document)["rounds"].unique()) == [6]
-    assert "found_0.02" in selftest_frame(document)
+    frames = selftest_frames(document)
+    assert list(frames["protocols"]["rounds"].unique()) == [6]
+    assert list(frames["protocols"].columns)[4] == "found_0.005"
+    assert "found_0.02" in frames["cases"]
+    assert set(document.payload["cases"][0]) - {"found", "protocols"} <= set(frames["cases"].columns)
     assert "Too few pairs" in render_protocols(document_of(3))
 
 

@@ -84,7 +84,7 @@ def test_a_study_becomes_one_plain_document(monkeypatch):
     monkeypatch.setattr(commands, "map_signs", lambda *_, **__: [{"d_out": 16}])
     told = []
     task = LayersTask(overrides={"networks": 4}, exact=True)
-    document = run_layers_task(task, lambda *step: told.append(step))
+    document = run_layers_task(task, lambda *step: told.append(step)).as_dict()
     assert json.loads(json.dumps(document, allow_nan=True))["kind"] == "layers"
     assert [one["name"] for one in document["protocols"]] == ["literal", "closest"]
     assert {one["protocol"] for one in document["claims"]} == {"literal", "closest", "sensitivity"}
@@ -124,7 +124,7 @@ def interrupt_at(monkeypatch, wave):
 def test_ctrl_c_keeps_what_is_finished(monkeypatch, wave, protocol_count, settings_run):
     """One wave for the literal protocol, three for the grid, then the sign map."""
     interrupt_at(monkeypatch, wave)
-    document = run_layers_task(LayersTask(protocols=("literal", "sensitivity"), overrides={"networks": 3}))
+    document = run_layers_task(LayersTask(protocols=("literal", "sensitivity"), overrides={"networks": 3})).as_dict()
     assert document["stopped"]
     assert len(document["protocols"]) == protocol_count
     judged = {one["protocol"] for one in document["claims"]}
@@ -135,7 +135,7 @@ def test_ctrl_c_keeps_what_is_finished(monkeypatch, wave, protocol_count, settin
 
 def test_a_finished_grid_is_kept_though_no_protocol_was_asked_for(monkeypatch):
     interrupt_at(monkeypatch, 4)
-    document = run_layers_task(LayersTask(protocols=("sensitivity",), overrides={"networks": 3}))
+    document = run_layers_task(LayersTask(protocols=("sensitivity",), overrides={"networks": 3})).as_dict()
     assert document["stopped"]
     assert document["sensitivity_setting"]["settings_run"] == 3
     assert {one["protocol"] for one in document["claims"]} == {"sensitivity"}
@@ -155,7 +155,7 @@ def test_ctrl_c_ends_a_search(monkeypatch):
 def test_the_seed_reaches_grid_and_sign_map(monkeypatch):
     monkeypatch.setattr(protocols, "GRID", {"norm": ("none",)})
     monkeypatch.setattr(commands, "map_signs", lambda *_, seed, **__: [{"seed": seed}])
-    document = run_layers_task(LayersTask(protocols=("sensitivity",), overrides={"networks": 2, "seed": 5}))
+    document = run_layers_task(LayersTask(protocols=("sensitivity",), overrides={"networks": 2, "seed": 5})).as_dict()
     assert document["sensitivity_setting"]["seed"] == document["sign_map_setting"]["seed"] == 5
     assert document["sign_map"] == [{"seed": 5}]
 

@@ -43,19 +43,19 @@ def make_times(model, images, *, seed):
 @pytest.fixture(scope="module")
 def document():
     setting = NetworkSetting(models=MODELS, resolution=32, image_count=12, jacobian=1, batch_size=6, threads=1)
-    return run_network(setting, time_layers=make_times)
+    return run_network(setting, time_layers=make_times).as_dict()
 
 
 def test_it_is_plain_json(document):
     assert json.loads(json.dumps(document, allow_nan=False)) == document
-    assert (document["format"], document["kind"]) == (1, "network")
+    assert (document["format_version"], document["kind"]) == (1, "network")
     assert document["setting"]["image_kind"] == "1/f"
     assert document["setting"]["torch"] == str(torch.__version__)
 
 
 def test_the_same_setting_gives_the_same_numbers(document):
     setting = NetworkSetting(models=MODELS[:1], resolution=32, image_count=12, jacobian=0, batch_size=6, threads=1)
-    again = run_network(setting)["models"][0]["taps"]
+    again = run_network(setting).payload["models"][0]["taps"]
     first = document["models"][0]["taps"]
     assert [tap["uncentred"] for tap in again] == [tap["uncentred"] for tap in first]
     assert {tap["jacobian_rank"] for tap in again} == {None}
@@ -108,7 +108,7 @@ def test_the_jacobians_median_is_over_the_images_where_it_is_known(monkeypatch):
     monkeypatch.setattr(study, "jacobian_ranks", lambda *_: {"stage2.block2": next(ranks)})
     taps = ("stage2.block2.act", "stage2.block2.add")
     setting = NetworkSetting(models=MODELS[:1], resolution=32, image_count=4, taps=taps, jacobian=4)
-    [model] = run_network(setting)["models"]
+    [model] = run_network(setting).payload["models"]
     assert [tap["jacobian_rank"] for tap in model["taps"]] == [6, None]
 
 
@@ -117,7 +117,7 @@ def test_weights_whose_features_are_not_finite_give_a_document_without_ranks(tmp
     weights.stages[2][0].body.depthwise.norm.running_var[0] = -1
     torch.save(weights.state_dict(), tmp_path / "own.pth")
     own = {"weights": tmp_path / "own.pth", "image_count": 4, "jacobian": 2, "taps": ("stage3.block1.*",)}
-    [model] = run_network(NetworkSetting(models=MODELS[:1], resolution=32, **own))["models"]
+    [model] = run_network(NetworkSetting(models=MODELS[:1], resolution=32, **own)).payload["models"]
     ranks = {tap["point"]: (tap["rank"] is None, tap["jacobian_rank"] is None) for tap in model["taps"]}
     assert ranks["act"] == (False, False)
     assert ranks["depthwise"] == ranks["project"] == (True, True)
@@ -160,7 +160,7 @@ def test_every_tap_is_behind_the_one_layer_that_made_its_features(document):
 def test_taps_of_whole_modules_are_behind_the_last_step_of_them():
     taps = ("stage3.block1.se", "stages.0.0", "head_conv", "stem:pooled", "stem.conv")
     setting = NetworkSetting(models=("rexnet_1.0",), resolution=32, image_count=2, taps=taps, jacobian=0)
-    [model] = run_network(setting)["models"]
+    [model] = run_network(setting).payload["models"]
     behind = {layer["layer"]: layer["tap"] for layer in model["layers"] if layer["tap"]}
     assert behind == {
         "stem.norm": "stem.conv",
@@ -175,7 +175,7 @@ def test_squeeze_excite_after_the_activation_is_tapped_in_its_place():
     setting = NetworkSetting(
         models=("efficientnet_b0",), resolution=64, image_count=6, taps=taps, jacobian=0, threads=1
     )
-    [model] = run_network(setting)["models"]
+    [model] = run_network(setting).payload["models"]
     own = {tap["point"]: tap for tap in model["taps"] if tap["block"] == "stage2.block2"}
     assert list(own) == ["input", "expand", "act", "depthwise", "act2", "se", "project", "add"]
     depths = [tap["depth"] for tap in own.values()]
@@ -196,7 +196,7 @@ def test_a_pattern_that_fits_one_model_only_is_told_before_anything_runs():
 
 def test_chosen_points_alone_leave_the_others_unknown():
     setting = NetworkSetting(models=MODELS[:1], resolution=32, image_count=4, taps=("stage2.block2.a*",), jacobian=0)
-    [model] = run_network(setting)["models"]
+    [model] = run_network(setting).payload["models"]
     assert model["layer_times"] is None
     assert [tap["point"] for tap in model["taps"]] == ["act", "act2", "add"]
     block = next(block for block in model["blocks"] if block["block"] == "stage2.block2")

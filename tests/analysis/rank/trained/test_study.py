@@ -16,7 +16,7 @@ from rexnet_core.errors import InputError
 def whole(tiny, tmp_path_factory):
     """The document of an uninterrupted study, and the file it kept."""
     folder = tmp_path_factory.mktemp("whole")
-    return run_trained(tiny, folder=folder), (folder / NAME).read_text()
+    return run_trained(tiny, folder=folder).as_dict(), (folder / NAME).read_text()
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def trainings(monkeypatch):
 def test_the_document_is_plain_and_whole(whole, tiny):
     document, _ = whole
     assert json.loads(json.dumps(document, allow_nan=False)) == document
-    assert (document["format"], document["kind"], document["stopped_by"]) == (1, "trained", "seeds")
+    assert (document["format_version"], document["kind"], document["stopped_by"]) == (1, "trained", "seeds")
     assert document["stopped"] is False
     assert document["setting"].items() >= tiny.as_dict().items()
     assert {(run["network"], run["seed"]) for run in document["runs"]} == {
@@ -69,14 +69,14 @@ def test_a_study_goes_on_where_it_was_cut_off_with_the_same_result(whole, kept, 
     document, text = whole
     lines = text.splitlines(keepends=True)
     (tmp_path / NAME).write_text("".join(lines[: 1 + kept]) + lines[1 + kept][:40])
-    assert run_trained(tiny, folder=tmp_path) == document
+    assert run_trained(tiny, folder=tmp_path).as_dict() == document
     assert len(trainings) == 8 - kept
     assert (tmp_path / NAME).read_text() == text
 
 
 def test_a_finished_study_trains_nothing(whole, tiny, tmp_path, trainings):
     (tmp_path / NAME).write_text(whole[1])
-    assert run_trained(tiny, folder=tmp_path) == whole[0]
+    assert run_trained(tiny, folder=tmp_path).as_dict() == whole[0]
     assert trainings == []
 
 
@@ -88,7 +88,7 @@ def test_more_seeds_go_on_from_those_that_are_there(whole, tiny, tmp_path, train
 
 def test_fewer_seeds_use_only_their_own(whole, tiny, tmp_path):
     (tmp_path / NAME).write_text(whole[1])
-    assert {run["seed"] for run in run_trained(replace(tiny, seeds=1), folder=tmp_path)["runs"]} == {0}
+    assert {run["seed"] for run in run_trained(replace(tiny, seeds=1), folder=tmp_path).payload["runs"]} == {0}
 
 
 def test_another_setting_in_the_folder_is_refused_by_name(whole, tiny, tmp_path, trainings):
@@ -124,7 +124,7 @@ def test_ctrl_c_keeps_what_is_finished(tiny, tmp_path, monkeypatch):
         return original(network, setting, seed)
 
     monkeypatch.setattr(training, "train", stop_at_third)
-    document = run_trained(tiny, folder=tmp_path)
+    document = run_trained(tiny, folder=tmp_path).as_dict()
     assert (document["stopped_by"], document["stopped"]) == ("interrupted", True)
     assert [run["network"] for run in document["runs"]] == done
     assert len((tmp_path / NAME).read_text().splitlines()) == 3
@@ -140,7 +140,7 @@ def test_ctrl_c_before_the_first_run_is_passed_on(tiny, monkeypatch):
 
 
 def test_failed_runs_are_counted_and_leave_the_rest(tiny):
-    document = run_trained(replace(tiny, seeds=1, learning_rate=1e30))
+    document = run_trained(replace(tiny, seeds=1, learning_rate=1e30)).payload
     assert {run["status"] for run in document["runs"]} == {"failed"}
     assert {(row["seeds"], row["failed"], row["accuracy"]) for row in document["summary"]} == {(0, 1, None)}
     assert {claim["verdict"] for claim in document["claims"]} == {"can't be told"}
