@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.comparison.document import COMPARE
 from bench.machine.interference import RULES
+from bench.statistics.interval_rules import too_few_rounds
 from reports.columns import bounds, flag, make_frame, number, text, whole
 from reports.report import Report
 from reports.terminal import render_rows
@@ -174,6 +175,7 @@ def conditions_of(study: Study) -> list[str]:
         effect = document["floor"] or "none is stored for this machine; run `rexbench selftest`"
         sentences.append(f"Minimum detectable effect: {effect}.")
     measured = [row for row in document["rows"] if row["rounds"]]
+    sentences += sorted({f"No interval: {reason}." for row in measured if (reason := too_few_rounds(row["rounds"]))})
     if measured and all(row.get("machine") == "not available" for row in measured):
         sentences.append("What else the machine did can't be seen here.")
     if study.stopped:

@@ -41,12 +41,11 @@ def _publish(args: argparse.Namespace, store: Store, run: str) -> int:
 
     data = _load(store, run)
     path = write_report("run", data, out_folder(args.out, run), run=run)
-    frame = cases_frame(data)
-    knees = knees_frame(frame)
+    frame, knees = cases_frame(data), knees_frame(data)
     answer = {"cases": plain_rows(frame), "knees": plain_rows(knees), "floor": data.floor or None}
     document = {"run": run, "report": str(path), **answer}
-    shown = [render_cases(frame), render_knees(knees), data.floor]
-    give_answer(args, document, frame, text=lambda: "\n".join(filter(None, shown)))
+    lines = [render_cases(data.result.cases), render_knees(data.result.series), data.floor]
+    give_answer(args, document, frame, text=lambda: "\n".join(filter(None, lines)))
     print(f"{'' if args.json else 'report: '}{path}", file=sys.stderr if args.json or args.csv == "-" else sys.stdout)
     return _judge(data.measurements)
 

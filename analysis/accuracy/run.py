@@ -31,8 +31,8 @@ NAMED = 20
 def run_evaluation(setting: EvaluationSetting, progress: Callable[[str, int, int], object]) -> Study:
     """Evaluate a checkpoint.
 
-    After Ctrl-C the study is about the images seen so far, and ``stopped`` says so. The order is
-    shuffled, alike each time, so that the images seen are a fair sample.
+    After Ctrl-C the study is about the images seen so far, and ``stopped`` says so. The order is shuffled, alike each
+    time, so that the images seen are a fair sample.
 
     Args:
         setting: Model, weights, images and how they are read.

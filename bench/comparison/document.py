@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from analysis.statistics.estimates import COVERAGE
 from analysis.study import Study
 from bench.machine.interference import can_judge, find_causes
-from bench.statistics.summary import summarise
+from bench.statistics.interval_rules import too_few_rounds
+from bench.statistics.summary import median_latency, turns_of
 from bench.statistics.verdicts import BAND, FALSE_DISCOVERIES, VERDICTS, Change, judge
 
 if TYPE_CHECKING:
@@ -92,15 +93,16 @@ def _row(one: ComparedCase, verdict: Verdict) -> dict[str, Any]:
         "verdict": verdict.name if compared else None,
         "grounds": verdict.reason if compared else "",
         "change": change.estimate.value,
-        "change_low": change.estimate.low,
-        "change_high": change.estimate.high,
+        # The verdict rests on the interval whatever the rounds; from so few it would tell a reader nothing.
+        "change_low": None if too_few_rounds(change.rounds) else change.estimate.low,
+        "change_high": None if too_few_rounds(change.rounds) else change.estimate.high,
         "band": verdict.band,
         "p_value": change.p_value,
         "q_value": verdict.q_value,
         "rounds": change.rounds,
         "paired": change.paired,
-        "base_latency_s": summarise(one.base).latency_s,
-        "head_latency_s": summarise(one.head).latency_s,
+        "base_latency_s": median_latency(turns_of(one.base.rounds)),
+        "head_latency_s": median_latency(turns_of(one.head.rounds)),
         **_conditions(one),
     }
 

@@ -49,13 +49,34 @@ class Case:
     @property
     def id(self) -> str:
         """A short readable identity, unique within a run; defaults are left out."""
-        parts = [self.model, str(self.resolution), f"b{self.batch}", self.backend]
-        parts += [
-            str(getattr(self, field.name))
-            for field in fields(self)
-            if field.name in _SHORTENED and getattr(self, field.name) != field.default
-        ]
-        return "-".join([*parts, *([f"streams{self.streams}"] if self.streams else [])])
+        names = [self.model, str(self.resolution), f"b{self.batch}", self.backend, *self._unusual().values()]
+        return "-".join([*names, *([f"streams{self.streams}"] if self.streams else [])])
+
+    def _unusual(self) -> dict[str, str]:
+        """What is not at its default, of the fields that are rarely set."""
+        return {
+            spec.name: getattr(self, spec.name)
+            for spec in fields(self)
+            if spec.name in _SHORTENED and getattr(self, spec.name) != spec.default
+        }
+
+    def describe(self, *leave_out: str) -> str:
+        """The case in words: what a reader always wants to know, then whatever is not at its default.
+
+        Threads are left to the words around it: most runs have one number of them.
+
+        Args:
+            leave_out: Fields that a sentence or a heading names by itself.
+        """
+        words = {
+            "model": self.model,
+            "resolution": f"{self.resolution} px",
+            "batch": f"batch {self.batch}",
+            "backend": self.backend,
+            **self._unusual(),
+            "scenario": f"streams {self.streams or HINT}" if self.scenario != SCENARIOS[0] else "",
+        }
+        return " ".join(word for name, word in words.items() if word and name not in leave_out)
 
     @property
     def match(self) -> tuple[str, int, int, str, int, str]:

@@ -47,7 +47,8 @@ def effective_count(turns: Sequence[Array]) -> float:
 def median_interval(rounds: Sequence[Array], effective: Sequence[float], *, least: int = LEAST_SAMPLES) -> Estimate:
     """The median over rounds of the per-round medians, with its 95 % interval.
 
-    One round gives none: it can't see how processes differ, which is the larger part of the variance. Two to five
+    One round gives none: it can't see how processes differ, which is the larger part of the variance; whether two are
+    enough to be shown is for `bench.statistics.interval_rules`. Two to five
     rounds give Student's t interval of the logarithms of their medians, right where those are close to normal and wide
     where they are few. Six and more give a hierarchical bootstrap: rounds, then samples within each.
 

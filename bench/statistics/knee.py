@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping
+
+    from analysis.statistics.estimates import Estimate
+    from bench.records.case import Case
+    from bench.statistics.case_result import CaseResult
 
 #: How far below the best throughput still counts as about the best.
 TOLERANCE = 0.05
-#: With two sizes the smaller or the larger is the knee, which no reader needs to be told.
+#: With two sizes the smaller or the larger is the knee, which every reader sees.
 LEAST_SIZES = 3
 
 #: The rule in one sentence, for whoever shows a knee.
 RULE = (
     f"the smallest size whose throughput is no more than {TOLERANCE:.0%} below the best, as far as the 95 % intervals "
-    "of the two can tell"
+    "of the two can show"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
-    """Throughput at one size.
-
-    Args:
-        size: Batch size or number of streams.
-        throughput: Images per second.
-        low: Lower bound of its 95 % interval; NaN where there is none.
-        high: Upper bound.
-    """
-
-    size: int
-    throughput: float
-    low: float = math.nan
-    high: float = math.nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +30,10 @@ class Knee:
     """The knee of a series.
 
     Args:
-        size: The smallest that is about as good as the best; None without one.
+        size: The smallest that is about as good as the best; None without a knee.
         best: Size of the highest throughput; None where nothing was measured.
         share: Throughput at the knee over the best; NaN without a knee.
-        reason: Why there is none, or what to know about it; empty where it is plain.
+        reason: Why there is no knee, or what to know about it; empty where nothing needs saying.
     """
 
     size: int | None
@@ -55,33 +42,70 @@ class Knee:
     reason: str = ""
 
 
-def find_knee(points: Sequence[Point]) -> Knee:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Comparable cases that differ in size alone.
+
+    Args:
+        over: The field of `Case` that is the size: ``batch`` in the latency scenario, else ``streams``.
+        by_size: The cases.
+        knee: Their knee.
+    """
+
+    over: str
+    by_size: Mapping[int, CaseResult]
+    knee: Knee
+
+    @property
+    def case(self) -> Case:
+        """The first of the cases, for what they share."""
+        return next(iter(self.by_size.values())).case
+
+
+def find_series(cases: Iterable[CaseResult]) -> tuple[Series, ...]:
+    """A series per model, backend and setting: over batch sizes in the latency scenario, at each batch over streams.
+
+    A number of streams that the runtime chose by its hint is not a size of its own and takes no part.
+    """
+    groups: dict[tuple[str, Case], dict[int, CaseResult]] = {}
+    for result in cases:
+        over, size = ("streams", result.case.streams) if result.queued else ("batch", result.case.batch)
+        shared = replace(result.case, streams=0) if result.queued else replace(result.case, batch=0)
+        if result.status == "ok" and size and not math.isnan(result.throughput.value):
+            groups.setdefault((over, shared), {})[size] = result
+    ordered = sorted(groups.items(), key=lambda group: group[0][0])  # batches before streams
+    return tuple(
+        Series(over=over, by_size=by_size, knee=find_knee({size: each.throughput for size, each in by_size.items()}))
+        for (over, _), by_size in ordered
+    )
+
+
+def find_knee(throughputs: Mapping[int, Estimate]) -> Knee:
     """The knee by `RULE`; a throughput without interval is taken as it is.
 
     Args:
-        points: In any order, each size once.
+        throughputs: By size, in any order.
     """
-    best = max(points, key=lambda point: point.throughput, default=None)
-    if best is None or len(points) < LEAST_SIZES:
-        size = best.size if best else None
-        return Knee(size=None, best=size, reason=f"needs {LEAST_SIZES} sizes, {len(points)} could be compared")
-    knee = min((point for point in points if not _is_below(point, best)), key=lambda point: point.size)
-    share = knee.throughput / best.throughput
-    return Knee(size=knee.size, best=best.size, share=share, reason=_doubt(knee, best, share))
+    best = max(throughputs, key=lambda size: throughputs[size].value, default=None)
+    if best is None or len(throughputs) < LEAST_SIZES:
+        reason = f"needs {LEAST_SIZES} sizes, {len(throughputs)} could be compared"
+        return Knee(size=None, best=best, reason=reason)
+    top = throughputs[best]
+    knee = min(size for size, throughput in throughputs.items() if size == best or not _is_below(throughput, top))
+    share = throughputs[knee].value / top.value
+    return Knee(size=knee, best=best, share=share, reason=_describe_doubt(throughputs[knee], top, share))
 
 
-def _is_below(point: Point, best: Point) -> bool:
-    """Whether the intervals tell that a point is more than `TOLERANCE` below the best."""
-    if point is best:
-        return False
-    if math.isnan(point.high) or math.isnan(best.low):
-        return point.throughput < (1 - TOLERANCE) * best.throughput
-    return point.high < (1 - TOLERANCE) * best.low
+def _is_below(throughput: Estimate, best: Estimate) -> bool:
+    """Whether the intervals show that a throughput is more than `TOLERANCE` below the best."""
+    if not (throughput.has_interval and best.has_interval):
+        return throughput.value < (1 - TOLERANCE) * best.value
+    return throughput.high < (1 - TOLERANCE) * best.low
 
 
-def _doubt(knee: Point, best: Point, share: float) -> str:
-    if knee is not best and share < 1 - TOLERANCE:
+def _describe_doubt(knee: Estimate, best: Estimate, share: float) -> str:
+    if share < 1 - TOLERANCE:
         return f"{share:.0%} of the best, but the intervals can't tell it from {1 - TOLERANCE:.0%}; measure longer"
-    if math.isnan(best.low) or math.isnan(knee.low):
+    if not (knee.has_interval and best.has_interval):
         return "without intervals: by the medians alone"
     return ""

@@ -1,4 +1,4 @@
-"""Models against their rivals: ratios of latencies from turns that they took side by side. No torch here."""
+"""Models compared with one another: ratios of latencies from turns that they took side by side. No torch here."""
 
 from __future__ import annotations
 
@@ -13,71 +13,71 @@ from rexnet_core.registry import model_info
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from analysis.statistics.estimates import Estimate
     from bench.records.case import Case
-    from bench.records.measurement import Measurement
-    from bench.statistics.summary import Ratio
+    from bench.statistics.case_result import CaseResult
 
-#: Under this name the settings of a run hold its groups of rivals, as lists of model names.
+#: Under this name the settings of a run hold its groups of models, as lists of names.
 RIVALS = "rivals"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRatio:
-    """How a model compares with a rival on the same backend, everything but model and resolution alike.
+    """How one model compares with another on the same backend, everything but model and resolution alike.
 
     Args:
-        model: The measurement of the first of its group.
-        rival: That of another of the group.
-        found: Latency of the rival over that of the model; above 1 the model is faster. None where there is none.
-        reason: Why there is no ratio or no interval; empty where there are both.
+        model: The first of its group.
+        other: Another of the group.
+        estimate: Latency of the other over that of the model; above 1 the model is faster.
+        pairs: Turns that both took side by side.
     """
 
-    model: Measurement
-    rival: Measurement
-    found: Ratio | None
-    reason: str = ""
+    model: CaseResult
+    other: CaseResult
+    estimate: Estimate
+    pairs: int
 
     @property
     def native(self) -> bool:
         """Whether both ran at their own input sides."""
-        return all(_is_native(one.case) for one in (self.model, self.rival))
+        return _is_native(self.model.case) and _is_native(self.other.case)
 
 
 def read_model_pairs(settings: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
-    """The groups of rivals that the settings of a run hold; none where it had none."""
+    """The groups of models to compare that the settings of a run hold; empty where it had none."""
     return tuple(tuple(group) for group in settings.get(RIVALS, ()))
 
 
-def model_ratios(measurements: Sequence[Measurement], rivals: Sequence[Sequence[str]]) -> tuple[ModelRatio, ...]:
-    """Each rival over the first of its group, for every backend and setting in which both were asked for.
+def model_ratios(cases: Sequence[CaseResult], groups: Sequence[Sequence[str]]) -> tuple[ModelRatio, ...]:
+    """Each model over the first of its group, for every backend and setting in which both were asked for.
 
     Two inputs are fair in two ways: of the same side, or each of its model's own side. Latencies are compared, so the
     scenario that has none is left out.
 
     Args:
-        measurements: Of one run.
-        rivals: Groups of model names.
+        cases: Of one run.
+        groups: Names of models.
     """
-    timed = [one for one in measurements if one.case.scenario == SCENARIOS[0]]
+    timed = [result for result in cases if result.case.scenario == SCENARIOS[0]]
     return tuple(
-        _compare(model, rival)
-        for group in rivals
+        _compare(model, other)
+        for group in groups
         for model in timed
         if model.case.model == group[0]
-        for rival in _rivals_of(model, timed, group[1:])
+        for other in _counterparts(model, timed, group[1:])
     )
 
 
-def _rivals_of(model: Measurement, timed: Sequence[Measurement], names: Sequence[str]) -> Iterator[Measurement]:
+def _counterparts(model: CaseResult, timed: Sequence[CaseResult], names: Sequence[str]) -> Iterator[CaseResult]:
     for name in names:
-        for one in timed:
-            alike = replace(one.case, model=model.case.model, resolution=model.case.resolution) == model.case
-            if one.case.model == name and alike and _is_fair(model.case, one.case):
-                yield one
+        for other in timed:
+            alike = replace(other.case, model=model.case.model, resolution=model.case.resolution) == model.case
+            if other.case.model == name and alike and _is_fair(model.case, other.case):
+                yield other
 
 
-def _is_fair(one: Case, two: Case) -> bool:
-    return one.resolution == two.resolution or (_is_native(one) and _is_native(two))
+def _is_fair(model: Case, other: Case) -> bool:
+    return model.resolution == other.resolution or (_is_native(model) and _is_native(other))
 
 
 def _is_native(case: Case) -> bool:
@@ -88,11 +88,6 @@ def _is_native(case: Case) -> bool:
         return False
 
 
-def _compare(model: Measurement, rival: Measurement) -> ModelRatio:
-    for one in (model, rival):
-        if one.status != "ok":
-            reason = f"{one.case.model} is {one.status}: {one.reason}"
-            return ModelRatio(model=model, rival=rival, found=None, reason=reason)
-    found = ratio(rival, model)
-    reason = found.reason if found else "no turn was taken by both"
-    return ModelRatio(model=model, rival=rival, found=found, reason=reason)
+def _compare(model: CaseResult, other: CaseResult) -> ModelRatio:
+    speedup = ratio(other.measurement, model.measurement)
+    return ModelRatio(model=model, other=other, estimate=speedup.estimate, pairs=speedup.pairs)

@@ -1,4 +1,4 @@
-"""Correct before fast: is it the same function, computed the way it was asked for?"""
+"""Correct before fast: whether a backend computes the same function, in the way that was requested."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def compare(reference: npt.NDArray[np.float32], logits: npt.NDArray[np.float32],
         precision: A key of `LIMITS`.
     """
     expected = reference.reshape(-1, reference.shape[-1]).astype(np.float64)
-    got = logits.reshape(-1, logits.shape[-1]).astype(np.float64)
-    fault = _find_fault(expected, got)
-    if expected.shape != got.shape or not np.isfinite(got).all():
+    outputs = logits.reshape(-1, logits.shape[-1]).astype(np.float64)
+    fault = _find_fault(expected, outputs)
+    if expected.shape != outputs.shape or not np.isfinite(outputs).all():
         worst = {"cosine": 0.0, "relative_error": float("inf"), "top1_agreement": 0.0}
         return Parity(**worst, inputs=len(expected), passed=False, fault=fault)
-    norms = np.linalg.norm(expected, axis=1) * np.linalg.norm(got, axis=1)
-    cosine = float(np.min((expected * got).sum(axis=1) / np.maximum(norms, np.finfo(float).tiny)))
-    error = float(np.abs(expected - got).max() / max(float(np.abs(expected).max()), np.finfo(float).tiny))
-    agreement = float(np.mean(expected.argmax(axis=1) == got.argmax(axis=1)))
+    norms = np.linalg.norm(expected, axis=1) * np.linalg.norm(outputs, axis=1)
+    cosine = float(np.min((expected * outputs).sum(axis=1) / np.maximum(norms, np.finfo(float).tiny)))
+    error = float(np.abs(expected - outputs).max() / max(float(np.abs(expected).max()), np.finfo(float).tiny))
+    agreement = float(np.mean(expected.argmax(axis=1) == outputs.argmax(axis=1)))
     agrees = {
         name: cosine >= least_cosine and error <= most_error and agreement >= least_agreement
         for name, (least_cosine, most_error, least_agreement) in LIMITS.items()
@@ -56,20 +56,20 @@ def compare(reference: npt.NDArray[np.float32], logits: npt.NDArray[np.float32],
     )
 
 
-def _find_fault(expected: npt.NDArray[np.float64], got: npt.NDArray[np.float64]) -> str:
+def _find_fault(expected: npt.NDArray[np.float64], outputs: npt.NDArray[np.float64]) -> str:
     """What is wrong with logits, shape ``(inputs, classes)``, where it has a simple name; else empty."""
-    if expected.shape != got.shape:
-        return f"output has the shape {got.shape} in place of {expected.shape}"
-    if not np.isfinite(got).all():
+    if expected.shape != outputs.shape:
+        return f"output has the shape {outputs.shape} in place of {expected.shape}"
+    if not np.isfinite(outputs).all():
         return "output has NaN or infinite values"
-    if len(got) > 1 and np.ptp(got, axis=0).max() == 0 < np.ptp(expected, axis=0).max():
-        return f"output is the same for {len(got)} distinct inputs"
+    if len(outputs) > 1 and np.ptp(outputs, axis=0).max() == 0 < np.ptp(expected, axis=0).max():
+        return f"output is the same for {len(outputs)} distinct inputs"
     return ""
 
 
 def find_mismatches(case: Case, effective: Effective, parity: Parity) -> list[str]:
-    """Each way in which what was got is not what was asked; empty where all is well."""
-    found = [
+    """Each way in which effective settings or outputs differ from what was requested; empty where none does."""
+    mismatches = [
         f"asked for {name} {asked}, got {got}"
         for name, asked, got in (
             ("precision", case.precision, effective.precision),
@@ -81,10 +81,10 @@ def find_mismatches(case: Case, effective: Effective, parity: Parity) -> list[st
         if got not in {asked, None, "runtime"}
     ]
     if parity.fault:
-        found.append(parity.fault)
+        mismatches.append(parity.fault)
     if not parity.passed:
-        found.append(
+        mismatches.append(
             f"output differs from eager fp32: cosine {parity.cosine:.6f}, relative error {parity.relative_error:.2g}, "
             f"top-1 agreement {parity.top1_agreement:.0%} over {parity.inputs} inputs"
         )
-    return found
+    return mismatches

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from analysis.published.latency import Interval, Measured
 from bench.records.case import REFERENCE_BACKEND
-from bench.statistics.model_ratios import model_ratios, read_model_pairs
-from bench.statistics.summary import summarise
+from bench.statistics.model_ratios import read_model_pairs
+from bench.statistics.result import summarise_run
 from rexnet_core.registry import model_info, model_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from analysis.statistics.estimates import Estimate
     from bench.records.measurement import Measurement
     from bench.records.run import RunInfo
     from bench.store.store import Store
@@ -50,17 +50,16 @@ def _read(info: RunInfo, measurements: Sequence[Measurement]) -> Iterator[Measur
             alike[one.case.device, one.case.batch, one.case.threads].append(one)
     for (device, batch, threads), found in alike.items():
         where = f"run {info.id}, {_processor(info)}, {REFERENCE_BACKEND}, batch {batch}"
+        result = summarise_run(found, read_model_pairs(info.settings))
         yield Measured(
             description=f"{where}, {threads} threads" if device == "cpu" else f"{where}, {device}",
             device=device,
             batch=batch,
-            latency_s={one.case.model: interval for one in found if (interval := _latency(one))},
+            latency_s={one.case.model: _interval(one.latency) for one in result.cases if one.latency.has_interval},
             paired={
-                (one.rival.case.model, one.model.case.model): Interval(
-                    value=one.found.speedup, low=one.found.low, high=one.found.high
-                )
-                for one in model_ratios(found, read_model_pairs(info.settings))
-                if one.found and math.isfinite(one.found.high)
+                (one.other.case.model, one.model.case.model): _interval(one.estimate)
+                for one in result.model_ratios
+                if one.estimate.has_interval
             },
         )
 
@@ -75,11 +74,8 @@ def _is_plain(one: Measurement) -> bool:
     )
 
 
-def _latency(one: Measurement) -> Interval | None:
-    summary = summarise(one)
-    if not math.isfinite(summary.latency_high_s):
-        return None
-    return Interval(value=summary.latency_s, low=summary.latency_low_s, high=summary.latency_high_s)
+def _interval(estimate: Estimate) -> Interval:
+    return Interval(value=estimate.value, low=estimate.low, high=estimate.high)
 
 
 def _processor(info: RunInfo) -> str:

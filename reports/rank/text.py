@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analysis.statistics.estimates import format_estimate
+from reports.estimate_columns import read_estimate
 from reports.rank.names import shorten_block
-from reports.run.text import render_interval
 from reports.terminal import render_rows
 
 if TYPE_CHECKING:
@@ -132,13 +133,12 @@ def render_trained(frames: Frames) -> Iterator[str]:
 
 
 def _summary_cells(row: Mapping[Any, Any]) -> list[str]:
-    percent = {name: 100 * row[name] for name in ("accuracy", "accuracy_low", "accuracy_high")}
     return [
         row["label"] or row["network"],
         "-" if pd.isna(row["macs"]) else f"{row['macs'] / 1e6:.2f}",
         _whole(row["seeds"]),
-        render_interval(percent, "accuracy", ""),
-        render_interval(row, "nuclear_norm", ""),
+        format_estimate(read_estimate(row, "accuracy"), scale=100),
+        format_estimate(read_estimate(row, "nuclear_norm")),
         _printed(row),
     ]
 

@@ -53,7 +53,7 @@ CASES = {
         "rounds: their cap was reached; budget: time ran out"
     ),
     "interval_method": text(
-        "bootstrap over rounds and samples, or Student's t for 2 to 5 rounds; of latency_s, in the "
+        "bootstrap over rounds and samples, or Student's t for 3 to 5 rounds; of latency_s, in the "
         "throughput scenario of throughput_per_s"
     ),
     "interval_reason": text(
@@ -72,16 +72,16 @@ CASES = {
     "effective_precision": text("arithmetic precision that the runtime reports"),
     "effective_threads": whole("threads that the runtime reports"),
     "effective_streams": whole("requests that the runtime executes at once"),
-    "effective_memory_format": text(
-        "layout of the tensors, as seen or as the runtime reports; runtime where it chooses its own"
-    ),
+    "effective_memory_format": text("layout of the tensors, seen or reported; runtime where it chooses its own"),
     "effective_device": text("where the outputs were made"),
     "effective_jobs": whole("inferences in one sample: 1, or in a window as many as are in flight"),
     "steady": flag("whether warm-up ended because its windows agreed, in every round"),
-    "interference": text("clean, dirty, or not available where neighbours can't be seen; empty without a round"),
-    "contamination_evidence": text("what the machine did besides, by the rules in docs/method.md"),
-    "dirty_rounds": whole("rounds in the estimate that are dirty; empty where that is unknown"),
-    "repeated_rounds": whole("dirty rounds that are in no estimate, for clean repetitions stand in their place"),
+    "interference": text(
+        "undisturbed, disturbed, or not available where neighbours can't be seen; empty without a round"
+    ),
+    "interference_evidence": text("what else the machine did, by the rules in docs/method.md"),
+    "disturbed_rounds": whole("disturbed rounds in the estimate; empty where that is not known"),
+    "repeated_rounds": whole("disturbed rounds that are in no estimate, because undisturbed ones replace them"),
     "others_percent": number(
         "share of our cores' time that processes of others, and interrupts, used, worst round", "%"
     ),
@@ -100,26 +100,26 @@ CASES = {
     "streams": IDENTITY["streams"],
 }
 
-RIVALS = {
-    "model": text("model that its rival is divided by"),
-    "rival": text("model that is compared with it"),
+MODEL_PAIRS = {
+    "model": text("model whose latency the ratio divides by"),
+    "other": text("model that is compared with it"),
     "model_resolution": whole("side of the square input of the model", "px"),
-    "rival_resolution": whole("side of the square input of the rival", "px"),
+    "other_resolution": whole("side of the square input of the other model", "px"),
     **{name: IDENTITY[name] for name in ("batch", "backend", "precision", "memory_format", "threads", "device")},
-    "ratio": number("latency of the rival over that of the model, paired by turn; above 1 the model is faster"),
+    "ratio": number("latency of the other model over that of the model, paired by turn; above 1 the model is faster"),
     **bounds("ratio", "ratio_low"),
     "ratio_pairs": whole("turns that both took side by side"),
     "reason": text("why there is no ratio or no interval"),
     **{
         f"{who}_{name}": CASES[name]._replace(meaning=f"of the {who}: {CASES[name].meaning}")
-        for who in ("model", "rival")
+        for who in ("model", "other")
         for name in ("latency_s", "latency_low_s", "latency_high_s")
     },
     "paper_model_latency_s": number(
         "latency of the model that the ReXNet paper printed for this batch size, elsewhere", "s"
     ),
-    "paper_rival_latency_s": number("the same of the rival", "s"),
-    "paper_ratio": number("printed latency of the rival over that of the model, each at its own input side"),
+    "paper_other_latency_s": number("latency of the other model that the paper printed", "s"),
+    "paper_ratio": number("printed latency of the other model over that of the model, each at its own input side"),
     "paper_ratio_low": number("least ratio of latencies that are printed so"),
     "paper_ratio_high": number("largest ratio of latencies that are printed so"),
     "paper_in_interval": flag("whether a ratio of latencies that are printed so lies in the 95 % interval of ratio"),
@@ -147,8 +147,8 @@ PHASES = {
 ROUNDS = {
     **IDENTITY,
     "round": whole("process round, from 0; those that were replaced come last"),
-    "replaced": flag("whether it was dirty and a clean repetition stands in its place; it is in no estimate"),
-    "dirty": text("why it is dirty, empty where nothing was found"),
+    "replaced": flag("whether it was disturbed and an undisturbed round replaces it; it is in no estimate"),
+    "disturbed": text("why it counts as disturbed; empty where it does not"),
     "compile_cache": PHASES["compile_cache"],
     "import_s": number("importing the runtime", "s"),
     **{name: PHASES[name] for name in ("build_s", "convert_s", "compile_s", "first_inference_s", "warm_up_s")},
@@ -214,7 +214,7 @@ SAMPLES = {
 #: File name, without ``.csv``, to its columns in order.
 TABLES = {
     "cases": CASES,
-    "rivals": RIVALS,
+    "model_pairs": MODEL_PAIRS,
     "knees": KNEES,
     "phases": PHASES,
     "rounds": ROUNDS,

@@ -46,16 +46,16 @@ def describe_conditions(info: RunInfo, cases: pd.DataFrame, floor: str = "") -> 
         ("frequency governor", _word(system.get("governor"), "can't be read")),
         ("virtual machine", _word(system.get("hypervisor"))),
         ("load before the run", _word(system.get("load_1m"))),
-        ("worst round", _contamination(cases)),
+        ("worst round", _worst_round(cases)),
         ("noise floor", floor or "not tested; run `rexbench selftest`"),
         ("libraries", ", ".join(f"{name} {version}" for name, version in libraries.items()) or _UNKNOWN),
         ("python", _word(system.get("python"))),
         ("system", _word(system.get("os"))),
-        ("compiler", _word(system.get("compiler"), "none found")),
+        ("compiler", _word(system.get("compiler"), "not installed")),
         ("git commit", _commit(git)),
     ]
-    plain = {name: value for name, value in info.settings.items() if name not in {TIME, RESUMED}}
-    settings = ", ".join(f"{name} {value}" for name, value in _flat({**plain, **_rivals(info)}))
+    plain = {name: value for name, value in info.settings.items() if name not in {TIME, RESUMED, RIVALS}}
+    settings = ", ".join(f"{name} {value}" for name, value in _flat({**plain, **_model_pairs(info)}))
     return [*rows, *_resumed(info), *_time(info), ("measuring settings", settings or _UNKNOWN)]
 
 
@@ -73,32 +73,33 @@ def describe_everything(info: RunInfo) -> list[tuple[str, str]]:
 
 
 def _resumed(info: RunInfo) -> Iterator[tuple[str, str]]:
-    """When an interrupted run was gone on with, and under what other conditions; nothing for runs of one piece."""
-    told = ["; ".join([again["at"], *again["differences"]]) for again in info.settings.get(RESUMED, ())]
-    if told:
-        yield "interrupted, and resumed at", ", ".join(told)
+    """When an interrupted run was resumed, and under what other conditions; nothing for a run without a break."""
+    times = ["; ".join([again["at"], *again["differences"]]) for again in info.settings.get(RESUMED, ())]
+    if times:
+        yield "interrupted, and resumed at", ", ".join(times)
 
 
 def _time(info: RunInfo) -> Iterator[tuple[str, str]]:
-    """What was expected of the time, what it came to, and what it did not reach; nothing for runs that don't tell."""
-    told = info.settings.get(TIME)
-    if not isinstance(told, dict):
+    """The budget, the expected time and the time taken, and the cases above the target; nothing where unrecorded."""
+    account = info.settings.get(TIME)
+    if not isinstance(account, dict):
         return
-    words = {"budget": info.settings.get("budget_s"), "expected": told.get("expected_s"), "taken": told.get("taken_s")}
+    words = {"budget": info.settings.get("budget_s")}
+    words |= {name: account.get(f"{name}_s") for name in ("expected", "taken")}
     yield "time", ", ".join(f"{name} {describe_duration(value)}" for name, value in words.items() if value is not None)
-    if (above := told.get("above_target")) is not None:
+    if (above := account.get("above_target")) is not None:
         every = "every measured case is within the target half-width"
         yield "precision", describe_above(above, info.planned, info.settings.get("target", math.nan)) or every
 
 
-def _rivals(info: RunInfo) -> dict[str, str]:
+def _model_pairs(info: RunInfo) -> dict[str, str]:
     groups = read_model_pairs(info.settings)
-    return {RIVALS: "; ".join(" / ".join(group) for group in groups)} if groups else {}
+    return {"model pairs": "; ".join(" / ".join(group) for group in groups)} if groups else {}
 
 
 def _part(info: RunInfo, name: str) -> Mapping[str, Any]:
-    found = info.environment.get(name)
-    return found if isinstance(found, dict) else {}
+    values = info.environment.get(name)
+    return values if isinstance(values, dict) else {}
 
 
 def _word(value: object, missing: str = _UNKNOWN, unit: str = "") -> str:
@@ -125,14 +126,14 @@ def _commit(git: Mapping[str, Any]) -> str:
     return f"{str(git['commit'])[:12]}{', with changes not committed' if git.get('dirty') else ''}"
 
 
-def _contamination(cases: pd.DataFrame) -> str:
+def _worst_round(cases: pd.DataFrame) -> str:
     names = {"others_percent": "neighbours {:.3g} % of the cores", "cpu_pressure_percent": "CPU pressure {:.3g} %"}
     names |= {"steal_percent": "steal {:.3g} %", "throttled_periods": "{:.0f} throttled periods"}
     names |= {"frequency_drop_percent": "frequency down by {:.3g} %"}
-    found = [
+    counters = [
         text.format(float(cases[name].dropna().max())) for name, text in names.items() if cases[name].notna().any()
     ]
-    return ", ".join(found) or "no counters could be read"
+    return ", ".join(counters) or "no counters could be read"
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from bench.statistics.model_ratios import read_model_pairs
+from bench.statistics.result import RunResult, summarise_run
 
 if TYPE_CHECKING:
     from analysis.published import PublishedRow
@@ -22,6 +25,7 @@ class RunData:
             and ``layers``, a list of mappings ``layer, kind, params, macs, out_shape``.
         printed: Numbers that others printed, for what was measured to be set beside.
         floor: What can't be seen on this machine, in words; empty where it was never tested.
+        result: What the measurements came to, made with the record: all that a report says of times is read from it.
     """
 
     info: RunInfo
@@ -29,3 +33,9 @@ class RunData:
     costs: tuple[dict[str, Any], ...] = ()
     printed: tuple[PublishedRow, ...] = ()
     floor: str = ""
+    result: RunResult = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Summarise the measurements, once for the whole report."""
+        result = summarise_run(self.measurements, read_model_pairs(self.info.settings))
+        object.__setattr__(self, "result", result)

@@ -9,69 +9,54 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bench.records.case import REFERENCE_BACKEND, SCENARIOS
-from bench.records.measurement import PHASES as PHASE_NAMES
 from bench.records.measurement import Effective
-from bench.statistics.latency_under_load import under_load
-from bench.statistics.summary import Summary, break_even, one_off_s, ratio, summarise
-from reports.run import columns, interference_badge
-from reports.run.knees import knee_rows
-from reports.run.latency_under_load import load_columns
-from reports.run.model_ratios import rival_rows
+from bench.statistics.disturbance import describe_round
+from bench.statistics.summary import percentile
+from reports.estimate_columns import estimate_columns
+from reports.run import columns
+from reports.run.knees import knee_row
+from reports.run.model_ratios import ratio_row
+from reports.run.paper_latency import read_paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from bench.records.measurement import Measurement, Round
+    from bench.statistics.case_result import CaseResult
     from reports.columns import Table
     from reports.run.data import RunData
 
-_LEDGER = (
+_COUNTS = ("samples", "rounds", "outliers", "spread_between", "spread_within")
+_COUNTERS = (
     "others_percent", "cpu_pressure_percent", "steal_percent", "throttled_periods", "frequency_drop_percent",
     "involuntary_switches",
 )  # fmt: skip
 
 
-def base_of(run: RunData, measurement: Measurement) -> Measurement | None:
-    """The eager measurement, of the same precision, that took its turns beside this one; None without one.
-
-    A backend with several requests in flight is compared, per image, with eager's one call at a time.
-    """
-    for one in run.measurements:
-        if (
-            one.case.backend == REFERENCE_BACKEND
-            and one.case.memory_format == "contiguous"
-            and one.case.match == measurement.case.match
-            and one.case.scenario == SCENARIOS[0]
-            and one.status == "ok"
-        ):
-            return one
-    return None
-
-
 def cases_frame(run: RunData) -> pd.DataFrame:
     """One row per case, measured or not; the columns are `columns.CASES`."""
-    return _frame((_case_row(run, one) for one in run.measurements), columns.CASES)
+    return _frame(map(_case_row, run.result.cases), columns.CASES)
 
 
-def rivals_frame(run: RunData) -> pd.DataFrame:
-    """One row per pair of rivals and setting; the columns are `columns.RIVALS`."""
-    return _frame(rival_rows(run), columns.RIVALS)
+def model_pairs_frame(run: RunData) -> pd.DataFrame:
+    """One row per pair of models and setting; the columns are `columns.MODEL_PAIRS`."""
+    paper = read_paper(run.printed)
+    return _frame((ratio_row(ratio, paper) for ratio in run.result.model_ratios), columns.MODEL_PAIRS)
 
 
-def knees_frame(cases: pd.DataFrame) -> pd.DataFrame:
-    """One row per model, backend and setting, from the frame of cases; the columns are `columns.KNEES`."""
-    return _frame(knee_rows(cases), columns.KNEES)
+def knees_frame(run: RunData) -> pd.DataFrame:
+    """One row per model, backend and setting; the columns are `columns.KNEES`."""
+    return _frame(map(knee_row, run.result.series), columns.KNEES)
 
 
 def phases_frame(run: RunData) -> pd.DataFrame:
     """One row per case and state of the compile cache, with the break-even against eager."""
-    return _frame((row for one in run.measurements for row in _phase_rows(run, one)), columns.PHASES)
+    return _frame((row for result in run.result.cases for row in _phase_rows(result)), columns.PHASES)
 
 
 def rounds_frame(run: RunData) -> pd.DataFrame:
     """One row per process round: phases, memory, and what else the machine did."""
-    return _frame((row for one in run.measurements for row in _round_rows(one)), columns.ROUNDS)
+    return _frame((row for each in run.measurements for row in _round_rows(each)), columns.ROUNDS)
 
 
 def costs_frame(run: RunData) -> pd.DataFrame:
@@ -94,8 +79,8 @@ def samples_frame(run: RunData) -> pd.DataFrame:
     rows = (
         {**measurement.case.as_dict(), "round": r, "turn": t, "sample": s, "time_s": time_s}
         for measurement in run.measurements
-        for r, one in enumerate(measurement.rounds)
-        for t, turn in enumerate(one.turns_s)
+        for r, each in enumerate(measurement.rounds)
+        for t, turn in enumerate(each.turns_s)
         for s, time_s in enumerate(turn)
     )
     return _frame(rows, columns.SAMPLES)
@@ -103,11 +88,10 @@ def samples_frame(run: RunData) -> pd.DataFrame:
 
 def all_frames(run: RunData) -> dict[str, pd.DataFrame]:
     """Every table under the name of its CSV file, as in `columns.TABLES`."""
-    cases = cases_frame(run)
     return {
-        "cases": cases,
-        "rivals": rivals_frame(run),
-        "knees": knees_frame(cases),
+        "cases": cases_frame(run),
+        "model_pairs": model_pairs_frame(run),
+        "knees": knees_frame(run),
         "phases": phases_frame(run),
         "rounds": rounds_frame(run),
         "costs": costs_frame(run),
@@ -135,144 +119,105 @@ def _frame(rows: Iterable[Mapping[str, Any]], table: Table) -> pd.DataFrame:
     return frame.astype({name: "Int64" for name, column in table.items() if column.kind == "whole"})
 
 
-def _case_row(run: RunData, measurement: Measurement) -> dict[str, Any]:
-    summary = summarise(measurement)
+def _case_row(result: CaseResult) -> dict[str, Any]:
+    measurement, disturbance = result.measurement, result.disturbance
     return {
-        **measurement.case.as_dict(),
-        "status": measurement.status,
+        **result.case.as_dict(),
+        "status": result.status,
         "reason": measurement.reason,
-        **_latency(measurement, summary),
-        "throughput_per_s": summary.throughput_per_s,
-        "throughput_low_per_s": summary.throughput_low_per_s,
-        "throughput_high_per_s": summary.throughput_high_per_s,
-        **load_columns(measurement.rounds),
-        **_speedup(run, measurement),
-        "samples": summary.samples,
-        "rounds": summary.rounds,
+        **estimate_columns(result.latency, "latency", "_s"),
+        **{f"p{percent}_s": value for percent, value in result.percentiles_s.items()},
+        **estimate_columns(result.throughput, "throughput", "_per_s"),
+        **(_load_columns(result) if result.load.requests else {}),
+        **estimate_columns(result.speedup, "speedup"),
+        "speedup_pairs": result.speedup_pairs,
+        **{
+            name: getattr(result, name) for name in ("samples", "rounds", "outliers", "spread_between", "spread_within")
+        },
         "stop_reason": measurement.stop_reason,
-        **_interval(measurement, summary),
-        "outliers": summary.outliers,
-        "spread_between": summary.spread_between,
-        "spread_within": summary.spread_within,
+        **_interval_columns(result),
         **_parity(measurement),
         **{name: _worst(measurement, name) for name in ("peak_rss_bytes", "base_rss_bytes")},
-        **{f"effective_{one.name}": getattr(measurement.effective, one.name) for one in fields(Effective)},
-        "steady": all(one.steady for one in measurement.rounds) if measurement.rounds else None,
-        **_badge(measurement),
-        **{name: _worst_ledger(measurement, name) for name in _LEDGER},
+        **{f"effective_{spec.name}": getattr(measurement.effective, spec.name) for spec in fields(Effective)},
+        "steady": all(each.steady for each in measurement.rounds) if measurement.rounds else None,
+        "interference": disturbance.state,
+        "interference_evidence": disturbance.evidence,
+        "disturbed_rounds": disturbance.rounds,
+        "repeated_rounds": disturbance.repeated,
+        **{name: _worst_counter(measurement, name) for name in _COUNTERS},
         "notes": " ".join(measurement.notes),
     }
 
 
-def _latency(measurement: Measurement, summary: Summary) -> dict[str, Any]:
-    if measurement.case.scenario == "throughput":
-        # A sample there is a window of several requests; its duration is nobody's latency.
-        summary = Summary()
-    return {
-        "latency_s": summary.latency_s,
-        "latency_low_s": summary.latency_low_s,
-        "latency_high_s": summary.latency_high_s,
-        **{f"p{percent}_s": value for percent, value in summary.percentiles_s.items()},
-    }
+def _load_columns(result: CaseResult) -> dict[str, Any]:
+    load = result.load
+    latency = estimate_columns(load.latency, "load_latency", "_s")
+    return {**latency, "load_p95_s": load.p95_s, "load_requests": load.requests}
 
 
-def _interval(measurement: Measurement, summary: Summary) -> dict[str, Any]:
+def _interval_columns(result: CaseResult) -> dict[str, str]:
     """How the interval that a row is about came about, or why there is none."""
-    if measurement.case.scenario != "throughput":
-        return {
-            "interval_method": summary.interval_method,
-            "interval_reason": summary.reasons.get("latency_interval", ""),
-        }
-    reasons = {"throughput": summary.reasons.get("throughput_interval", "")}
-    if measurement.rounds:
-        reasons["under load"] = under_load(measurement).reason
-    told = dict.fromkeys(reasons.values())
-    # One reason for both is said once.
-    words = list(told) if len(told) == 1 else [f"{name}: {reason}" for name, reason in reasons.items() if reason]
-    return {"interval_method": summary.throughput_method, "interval_reason": "; ".join(words)}
-
-
-def _speedup(run: RunData, measurement: Measurement) -> dict[str, Any]:
-    base = base_of(run, measurement)
-    found = ratio(base, measurement) if base else None
-    if found is None:
-        return {}
-    bounds = (1.0, 1.0) if base is measurement else (found.low, found.high)
-    return {
-        "speedup": found.speedup,
-        "speedup_low": bounds[0],
-        "speedup_high": bounds[1],
-        "speedup_pairs": found.pairs,
-    }
+    if not result.queued:
+        return {"interval_method": result.latency.method, "interval_reason": result.latency.reason}
+    reasons = {"throughput": result.throughput.reason, "under load": result.load.latency.reason}
+    words = [f"{name}: {reason}" for name, reason in reasons.items() if reason]
+    if len(set(reasons.values())) == 1 or not result.rounds:  # a reason that both share is given once
+        words = [result.throughput.reason]
+    return {"interval_method": result.throughput.method, "interval_reason": "; ".join(words)}
 
 
 def _parity(measurement: Measurement) -> dict[str, Any]:
-    found = measurement.parity
+    parity = measurement.parity
     names = ("cosine", "relative_error", "top1_agreement", "inputs", "passed")
-    return {f"parity_{name}": getattr(found, name) for name in names} if found else {}
-
-
-def _badge(measurement: Measurement) -> dict[str, Any]:
-    found = interference_badge.judge(measurement)
-    return {
-        "interference": found.state,
-        "contamination_evidence": found.evidence,
-        "dirty_rounds": found.dirty_rounds,
-        "repeated_rounds": found.repeated_rounds,
-    }
+    return {f"parity_{name}": getattr(parity, name) for name in names} if parity else {}
 
 
 def _worst(measurement: Measurement, name: str) -> float | None:
-    return max((value for one in measurement.rounds if (value := getattr(one, name)) is not None), default=None)
+    return max((value for each in measurement.rounds if (value := getattr(each, name)) is not None), default=None)
 
 
-def _worst_ledger(measurement: Measurement, name: str) -> float | None:
-    values = (one.interference.get(name) for one in measurement.rounds)
+def _worst_counter(measurement: Measurement, name: str) -> float | None:
+    values = (each.interference.get(name) for each in measurement.rounds)
     return max((value for value in values if value is not None), default=None)
 
 
-def _phase_rows(run: RunData, measurement: Measurement) -> Iterator[dict[str, Any]]:
-    base = base_of(run, measurement)
-    # A round is dirty by what happened while it was sampled, long after its phases, and only the first compiles cold.
-    every = (*measurement.repeated, *measurement.rounds)
-    for cache in sorted({one.compile_cache or "" for one in every}):
-        rounds = [one for one in every if (one.compile_cache or "") == cache]
+def _phase_rows(result: CaseResult) -> Iterator[dict[str, Any]]:
+    for start_up in result.start_ups:
         row = {
-            **measurement.case.as_dict(),
-            "status": measurement.status,
-            "compile_cache": cache,
-            "rounds": len(rounds),
-            **{f"{phase}_s": _median_phase(rounds, phase) for phase in PHASE_NAMES},
-            "one_off_s": one_off_s(rounds),
+            **result.case.as_dict(),
+            "status": result.status,
+            "compile_cache": start_up.compile_cache,
+            "rounds": start_up.rounds,
+            **{f"{phase}_s": value for phase, value in start_up.phases_s.items()},
+            "one_off_s": start_up.one_off_s,
         }
-        found = break_even(base, measurement, cache or None) if base and base is not measurement else None
-        if found:
-            row |= {"extra_s": found.extra_s, "saved_per_image_s": found.saved_per_image_s}
-            row |= {"break_even_images": found.images, "break_even_reason": found.reason}
+        if (even := start_up.break_even) is not None:
+            row |= {"extra_s": even.extra_s, "saved_per_image_s": even.saved_per_image_s}
+            row |= {"break_even_images": even.images, "break_even_reason": even.reason}
         yield row
 
 
-def _median_phase(rounds: list[Round], phase: str) -> float:
-    times = [one.phases_s[phase] for one in rounds if phase in one.phases_s]
-    return float(np.median(times)) if times else math.nan
-
-
 def _round_rows(measurement: Measurement) -> Iterator[dict[str, Any]]:
-    for index, one in enumerate((*measurement.rounds, *measurement.repeated)):
+    for index, each in enumerate((*measurement.rounds, *measurement.repeated)):
         yield {
             **measurement.case.as_dict(),
             "round": index,
             "replaced": index >= len(measurement.rounds),
-            "dirty": interference_badge.describe_round(one),
-            "compile_cache": one.compile_cache or "",
-            **{f"{phase}_s": value for phase, value in one.phases_s.items()},
-            "warmup_calls": one.warmup_calls,
-            "steady": one.steady,
-            "peak_rss_bytes": one.peak_rss_bytes,
-            "base_rss_bytes": one.base_rss_bytes,
-            **{name: value for name, value in load_columns([one]).items() if name in columns.ROUNDS},
-            **one.interference,
+            "disturbed": describe_round(each),
+            "compile_cache": each.compile_cache or "",
+            **{f"{phase}_s": value for phase, value in each.phases_s.items()},
+            "warmup_calls": each.warmup_calls,
+            "steady": each.steady,
+            "peak_rss_bytes": each.peak_rss_bytes,
+            "base_rss_bytes": each.base_rss_bytes,
+            **_request_columns(each),
+            **each.interference,
         }
+
+
+def _request_columns(each: Round) -> dict[str, float | None]:
+    times_s = np.sort([time_s for turn in each.requests_s for time_s in turn])
+    return {"load_latency_s": float(np.median(times_s)), "load_p95_s": percentile(times_s, 95)} if len(times_s) else {}
 
 
 def _shape(layer: Mapping[str, Any]) -> str:

@@ -49,12 +49,12 @@ def _sections(frames: Frames) -> Iterator[Section]:
     cases = frames["cases"]
     common = tables.shared_settings(cases) if len(cases) else ""
     yield _section(
-        "rivals",
-        "Rivals",
+        "model_pairs",
+        "Model pairs",
         "Models that took their turns side by side, so that a drift of the machine hits both. The ratio of the paper "
         "is from the latencies it printed for its own machine; whether it lies within our interval is judged with the "
         "rounding of what is printed.",
-        tables.view_rivals(frames["rivals"]),
+        tables.view_model_pairs(frames["model_pairs"]),
     )
     yield _section(
         "cases",
@@ -96,11 +96,11 @@ def _sections(frames: Frames) -> Iterator[Section]:
         "No costs were recorded.",
     )
     yield _section(
-        "ledger",
-        "Asked and got",
-        "What each runtime was asked for and what it says it did, how far its output agrees with eager fp32, and what "
+        "effective",
+        "Requested and effective settings",
+        "What each runtime was asked for and what it reports, how far its output agrees with eager fp32, and what "
         "else the machine did in the worst round.",
-        tables.view_ledger(cases),
+        tables.view_effective(cases),
         "Nothing was read back.",
     )
 

@@ -22,16 +22,16 @@ Key = tuple[str, str, int]
 
 def read_paper(rows: Iterable[PublishedRow]) -> dict[Key, PublishedRow]:
     """The paper's latencies among published numbers; each was taken at the model's own input side."""
-    found = {}
+    latencies = {}
     for row in rows:
-        told = _BATCH.fullmatch(hardware(row))
-        if row.metric == "latency" and row.source.startswith(_SOURCE) and told:
+        batch = _BATCH.fullmatch(hardware(row))
+        if row.metric == "latency" and row.source.startswith(_SOURCE) and batch:
             device = "cuda" if row.locator.startswith("GPU") else "cpu"
-            found[row.model, device, int(told["batch"])] = row
-    return found
+            latencies[row.model, device, int(batch["batch"])] = row
+    return latencies
 
 
-def divide_printed(paper: Mapping[Key, PublishedRow], rival: Key, model: Key) -> Interval | None:
-    """The printed latency of the rival over that of the model; None where one of them was not printed."""
-    above, below = paper.get(rival), paper.get(model)
+def divide_printed(paper: Mapping[Key, PublishedRow], other: Key, model: Key) -> Interval | None:
+    """The printed latency of the other model over that of the model; None where one of them was not printed."""
+    above, below = paper.get(other), paper.get(model)
     return None if above is None or below is None else divide(above, below)

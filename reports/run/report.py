@@ -9,7 +9,7 @@ from reports.report import Report
 from reports.run.columns import TABLES
 from reports.run.conditions import footnote
 from reports.run.figures import list_figures
-from reports.run.frames import all_frames, cases_frame
+from reports.run.frames import all_frames
 from reports.run.page import render_run_page
 from reports.run.text import render_cases
 
@@ -32,7 +32,7 @@ REPORTS = {
         kind="run",
         columns=TABLES,
         frames=all_frames,
-        text=lambda run: render_cases(cases_frame(run)),
+        text=lambda run: render_cases(run.result.cases),
         figures=_list_figures,
         page=render_run_page,
     )

@@ -6,21 +6,25 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.statistics.estimates import format_estimate
 from bench.machine.interference import RULES
 from bench.records.case import HINT, SCENARIOS
-from reports.run.columns import CASES, KNEES, PHASES, RIVALS
-from reports.run.interference_badge import CLEAN, DIRTY, SYMBOLS, UNKNOWN, Badge
+from bench.statistics.disturbance import DISTURBED, UNDISTURBED, UNKNOWN
+from reports.estimate_columns import read_estimate
+from reports.run.columns import CASES, KNEES, MODEL_PAIRS, PHASES
+from reports.run.interference_badge import SYMBOLS, render_badge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from analysis.statistics.estimates import Estimate
     from reports.columns import Column
 
 #: Headings of the columns that say what else the machine did.
 MACHINE, EVIDENCE = "machine", "what else it did"
-#: Heading of the break-even, the one number whose infinity is said as a word of its own.
+#: Heading of the break-even, the only number whose infinity reads "never".
 PAYS = "pays after [images]"
-_CLASSES = {SYMBOLS[CLEAN]: "clean", SYMBOLS[DIRTY]: "dirty", SYMBOLS[UNKNOWN]: "unknown"}
+_CLASSES = {SYMBOLS[UNDISTURBED]: "undisturbed", SYMBOLS[DISTURBED]: "disturbed", SYMBOLS[UNKNOWN]: "unknown"}
 _NAMES = ["model", "resolution", "batch", "backend", "precision", "memory_format", "threads", "device", "scenario"]
 _NAMES += ["streams"]
 _ALWAYS = {"model", "batch", "backend"}
@@ -41,16 +45,16 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
     """Cases with samples: times in milliseconds, each number beside its interval."""
     shown = cases[cases["samples"] > 0]
     view = _identity_of(shown, cases)
-    view[MACHINE] = [str(Badge(state=state)) for state in shown["interference"]]
+    view[MACHINE] = [render_badge(state) for state in shown["interference"]]
     view["latency [ms]"] = shown["latency_s"] * 1e3
-    view["latency 95 % interval"] = _interval(shown, "latency_low_s", "latency_high_s", 1e3)
+    view["latency 95 % interval"] = _interval(shown, "latency", "_s", 1e3)
     view["speed-up"] = shown["speedup"]
-    view["speed-up 95 % interval"] = _interval(shown, "speedup_low", "speedup_high", 1)
+    view["speed-up 95 % interval"] = _interval(shown, "speedup")
     view["images/s"] = shown["throughput_per_s"]
-    view["images/s 95 % interval"] = _interval(shown, "throughput_low_per_s", "throughput_high_per_s", 1)
+    view["images/s 95 % interval"] = _interval(shown, "throughput", "_per_s")
     if shown["load_latency_s"].notna().any():
         view["under load [ms]"] = pd.to_numeric(shown["load_latency_s"]) * 1e3
-        view["under load 95 % interval"] = _interval(shown, "load_latency_low_s", "load_latency_high_s", 1e3)
+        view["under load 95 % interval"] = _interval(shown, "load_latency", "_s", 1e3)
         view["under load p95 [ms]"] = pd.to_numeric(shown["load_p95_s"]) * 1e3
     for percent in (90, 95, 99):
         view[f"p{percent} [ms]"] = pd.to_numeric(shown[f"p{percent}_s"]) * 1e3
@@ -60,7 +64,7 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
     view["stopped by"] = shown["stop_reason"]
     view["peak memory [MB]"] = shown["peak_rss_bytes"].astype("Float64").astype(float) / 1e6
     view["status"] = shown["status"]
-    view[EVIDENCE] = shown["contamination_evidence"]
+    view[EVIDENCE] = shown["interference_evidence"]
     return view
 
 
@@ -71,20 +75,20 @@ def badges_of(view: pd.DataFrame) -> dict[str, dict[str, str]]:
     return {MACHINE: {text: f"badge {_CLASSES[text[0]]}" for text in view[MACHINE] if text}}
 
 
-def view_rivals(rivals: pd.DataFrame) -> pd.DataFrame:
+def view_model_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
     """Each pair with its ratio beside the paper's."""
     always = ("batch", "backend")
-    names = [*always, *(name for name in ("precision", "memory_format", "device") if len(rivals[name].unique()) > 1)]
-    view = rivals[["model", "rival", *names]].rename(columns=lambda name: name.replace("_", " ")).copy()
-    view["input [px]"] = rivals["model_resolution"].astype(str) + " / " + rivals["rival_resolution"].astype(str)
-    for who in ("model", "rival"):
-        view[f"{who} [ms]"] = pd.to_numeric(rivals[f"{who}_latency_s"]) * 1e3
-    view["rival / model"] = pd.to_numeric(rivals["ratio"])
-    view["95 % interval"] = _interval(rivals, "ratio_low", "ratio_high", 1)
-    view["paper's ratio"] = pd.to_numeric(rivals["paper_ratio"])
-    view["paper's within"] = rivals["paper_in_interval"].map({True: "yes", False: "no"}).fillna("")
-    view["paper's machine"] = rivals["paper_condition"].fillna("")
-    view["note"] = rivals["reason"]
+    names = [*always, *(name for name in ("precision", "memory_format", "device") if len(pairs[name].unique()) > 1)]
+    view = pairs[["model", "other", *names]].rename(columns=lambda name: name.replace("_", " ")).copy()
+    view["input [px]"] = pairs["model_resolution"].astype(str) + " / " + pairs["other_resolution"].astype(str)
+    for who in ("model", "other"):
+        view[f"{who} [ms]"] = pd.to_numeric(pairs[f"{who}_latency_s"]) * 1e3
+    view["other / model"] = pd.to_numeric(pairs["ratio"])
+    view["95 % interval"] = _interval(pairs, "ratio")
+    view["paper's ratio"] = pd.to_numeric(pairs["paper_ratio"])
+    view["paper's within"] = pairs["paper_in_interval"].map({True: "yes", False: "no"}).fillna("")
+    view["paper's machine"] = pairs["paper_condition"].fillna("")
+    view["note"] = pairs["reason"]
     return view
 
 
@@ -136,20 +140,20 @@ def view_costs(costs: pd.DataFrame) -> pd.DataFrame:
     return view
 
 
-def view_ledger(cases: pd.DataFrame) -> pd.DataFrame:
-    """Asked beside got, agreement of the outputs, and what the machine did meanwhile."""
+def view_effective(cases: pd.DataFrame) -> pd.DataFrame:
+    """Requested beside effective settings, agreement of the outputs, and what the machine did meanwhile."""
     shown = cases[cases["samples"] > 0]
     view = _identity_of(shown, cases)
     for name in ("precision", "threads", "memory_format", "device"):
-        got = shown[f"effective_{name}"].astype(object).where(shown[f"effective_{name}"].notna(), "not told")
-        view[f"{name.replace('_', ' ')} (asked / got)"] = shown[name].astype(str) + " / " + got.astype(str)
-    view["streams got"] = _told(shown["effective_streams"])
+        effective = _or_unknown(shown[f"effective_{name}"])
+        view[f"{name.replace('_', ' ')} (requested / effective)"] = shown[name].astype(str) + " / " + effective
+    view["effective streams"] = _or_unknown(shown["effective_streams"])
     view["outputs agree"] = shown["parity_passed"].map({True: "yes", False: "no"}).fillna("not compared")
     view["cosine"] = pd.to_numeric(shown["parity_cosine"]).map("{:.6f}".format).replace("nan", "")
     view["relative error"] = pd.to_numeric(shown["parity_relative_error"])
     view["top-1 agreement"] = pd.to_numeric(shown["parity_top1_agreement"])
     view["steady"] = shown["steady"].map({True: "yes", False: "no"})
-    view["neighbours [%]"] = _told(pd.to_numeric(shown["others_percent"]).round(1))
+    view["neighbours [%]"] = _or_unknown(pd.to_numeric(shown["others_percent"]).round(1))
     view["CPU pressure [%]"] = pd.to_numeric(shown["cpu_pressure_percent"])
     view["steal [%]"] = pd.to_numeric(shown["steal_percent"])
     view["throttled periods"] = pd.to_numeric(shown["throttled_periods"])
@@ -166,9 +170,9 @@ _SHOWN: Mapping[str, Column] = {
     "knee": KNEES["knee"],
     "streams": CASES["streams"],
     "images/s": CASES["throughput_per_s"],
-    "rival / model": RIVALS["ratio"],
-    "paper's ratio": RIVALS["paper_ratio"],
-    "paper's within": RIVALS["paper_in_interval"],
+    "other / model": MODEL_PAIRS["ratio"],
+    "paper's ratio": MODEL_PAIRS["paper_ratio"],
+    "paper's within": MODEL_PAIRS["paper_in_interval"],
     "speed-up": CASES["speedup"],
     "stopped by": CASES["stop_reason"],
     "one off [s]": PHASES["one_off_s"],
@@ -183,30 +187,38 @@ _SHOWN: Mapping[str, Column] = {
 #: What a heading means, shown when the pointer rests on it.
 MEANINGS: Mapping[str, str] = {
     **{heading: column.meaning for heading, column in _SHOWN.items()},
-    MACHINE: "clean: as far as the system tells, in no round did neighbours use over "
+    MACHINE: "undisturbed: as far as the system tells, in no round did neighbours use over "
     f"{_MOST['others_percent']} of the cores or the hypervisor over {_MOST['steal_percent']}, nothing was throttled, "
-    f"and the frequency fell by no more than {_MOST['frequency_drop_percent']}; dirty: one of these did not hold, and "
-    "no clean repetition was had; not available: the system does not tell of neighbours, or sampling was too short",
+    f"and the frequency fell by no more than {_MOST['frequency_drop_percent']}; disturbed: one of these did not hold, "
+    "and repeating the round did not help; not available: the system does not report neighbours, or sampling was too "
+    "short",
 }
 
 
 def _identity(cases: pd.DataFrame) -> list[str]:
-    """Names that tell the cases of this run apart, and those a reader always wants."""
+    """Names in which the cases of this run differ, and those a reader always wants."""
     return [name for name in _NAMES if name in _ALWAYS or len(cases[name].unique()) > 1]
 
 
 def _identity_of(shown: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
-    found = shown[_identity(cases)].copy()
-    if "streams" in found:
-        asked = shown["scenario"] != SCENARIOS[0]
-        found["streams"] = found["streams"].map(lambda streams: str(streams or HINT)).where(asked, "")
-    return found.rename(columns=lambda name: name.replace("_", " "))
+    columns = shown[_identity(cases)].copy()
+    if "streams" in columns:
+        queued = shown["scenario"] != SCENARIOS[0]
+        columns["streams"] = columns["streams"].map(lambda streams: str(streams or HINT)).where(queued, "")
+    return columns.rename(columns=lambda name: name.replace("_", " "))
 
 
-def _interval(shown: pd.DataFrame, low: str, high: str, factor: float) -> list[str]:
-    bounds = zip(shown[low] * factor, shown[high] * factor, strict=True)
-    return ["" if pd.isna(one) or one == two else f"{one:.4g} to {two:.4g}" for one, two in bounds]
+def _interval(shown: pd.DataFrame, name: str, unit: str = "", scale: float = 1.0) -> list[str]:
+    """The intervals of a number, such as ``12.1 to 12.6``; empty where there is none, or the number is exact."""
+    estimates = (read_estimate(row, name, unit) for row in shown.to_dict("records"))
+    return [_describe_interval(estimate, scale) for estimate in estimates]
 
 
-def _told(values: pd.Series) -> pd.Series:
-    return values.astype(object).where(values.notna(), "not told").astype(str)
+def _describe_interval(estimate: Estimate, scale: float) -> str:
+    if not estimate.has_interval or estimate.low == estimate.high:
+        return ""
+    return format_estimate(estimate, scale=scale).partition("[")[2].rstrip("]").replace(", ", " to ")
+
+
+def _or_unknown(values: pd.Series) -> pd.Series:
+    return values.astype(object).where(values.notna(), "not reported").astype(str)

@@ -1,100 +1,70 @@
-"""Rows as text for a terminal: frame -> lines."""
+"""Results as text for a terminal."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bench.records.case import HINT, REFERENCE_BACKEND, SCENARIOS
-from reports.run.interference_badge import DIRTY, SYMBOLS
+from analysis.statistics.estimates import format_estimate
+from bench.records.case import REFERENCE_BACKEND
+from bench.statistics.disturbance import DISTURBED
+from reports.run.interference_badge import render_badge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Sequence
 
-    import pandas as pd
-
-
-def render_cases(frame: pd.DataFrame) -> str:
-    """One line a case: median with interval, throughput and speed-up, or what went wrong.
-
-    Args:
-        frame: As `reports.run.frames.cases_frame` makes it.
-    """
-    lines = [f"{'case':46} {'latency [ms], 95 %':>24} {'images/s':>9}  speed-up over eager, 95 %"]
-    for row in frame.to_dict("records"):
-        name = _name(row)
-        if row["status"] == "ok":
-            queued = row["scenario"] != SCENARIOS[0]
-            alone = (row["backend"] == REFERENCE_BACKEND and not queued) or _is_missing(row["speedup"])
-            speedup = "" if alone else render_interval(row, "speedup", "")
-            latency = _under_load(row) if queued else render_interval(row, "latency", "_s", 1e3)
-            mark = f"  {SYMBOLS[DIRTY]} {DIRTY}" if row["interference"] == DIRTY else ""
-            rate = "-" if _is_missing(row["throughput_per_s"]) else f"{row['throughput_per_s']:.1f}"
-            lines.append(f"{name:46} {latency:>24} {rate:>9}  {speedup}".rstrip() + mark)
-        else:
-            lines.append(f"{name:46} {row['status']}: {row['reason']}")
-    return "\n".join([*lines, *_explain_marks(frame)])
+    from bench.statistics.case_result import CaseResult
 
 
-def _explain_marks(frame: pd.DataFrame) -> list[str]:
-    """What `DIRTY` means, with the evidence; cases that were measured side by side share it, and its line."""
-    groups: dict[tuple[str, str], list[dict[Any, Any]]] = {}
-    for row in frame[frame["interference"] == DIRTY].to_dict("records"):
-        cause = str(row["contamination_evidence"]).partition("; ")[0]
-        groups.setdefault((_place(row), cause), []).append(row)
+def render_cases(cases: Sequence[CaseResult]) -> str:
+    """One line a case: median with interval, throughput and speed-up, or what went wrong."""
+    head = f"{'case':46} {'latency [ms], 95 %':>24} {'images/s':>9}  speed-up over eager, 95 %"
+    return "\n".join([head, *map(_line, cases), *_explain_missing(cases), *_explain_disturbed(cases)])
+
+
+def _line(result: CaseResult) -> str:
+    name = result.case.describe()
+    if result.status != "ok":
+        return f"{name:46} {result.status}: {result.measurement.reason}"
+    latency = _under_load(result) if result.queued else format_estimate(result.latency, scale=1e3)
+    rate = "-" if math.isnan(result.throughput.value) else f"{result.throughput.value:.1f}"
+    is_reference = result.case.backend == REFERENCE_BACKEND and not result.queued
+    speedup = "" if is_reference or math.isnan(result.speedup.value) else format_estimate(result.speedup)
+    mark = f"  {render_badge(DISTURBED)}" if result.disturbance.state == DISTURBED else ""
+    return f"{name:46} {latency:>24} {rate:>9}  {speedup}".rstrip() + mark
+
+
+def _under_load(result: CaseResult) -> str:
+    """Median and 95th percentile of a request's time, such as ``12.3, p95 14.1 loaded``."""
+    if not result.load.requests:
+        return "-"
+    tail = "" if result.load.p95_s is None else f", p95 {result.load.p95_s * 1e3:.3g}"
+    return f"{result.load.latency.value * 1e3:.3g}{tail} loaded"
+
+
+def missing_reasons(cases: Iterable[CaseResult]) -> list[str]:
+    """Why numbers of comparable cases have no interval, each reason once."""
+    estimates = [(result.throughput if result.queued else result.latency, result.speedup) for result in cases]
+    numbers = [number for pair in estimates for number in pair if not math.isnan(number.value)]
+    return list(dict.fromkeys(number.reason for number in numbers if number.reason))
+
+
+def _explain_missing(cases: Iterable[CaseResult]) -> Iterator[str]:
+    for reason in missing_reasons(result for result in cases if result.status == "ok"):
+        yield f"no interval: {reason}"
+
+
+def _explain_disturbed(cases: Iterable[CaseResult]) -> list[str]:
+    """What the mark means, with the evidence; cases that were measured side by side share it, and its line."""
+    groups: dict[tuple[str, str], list[CaseResult]] = {}
+    for result in cases:
+        if result.disturbance.state == DISTURBED:
+            place = result.case.describe("backend", "precision", "memory_format", "device", "scenario")
+            groups.setdefault((place, result.disturbance.evidence.partition("; ")[0]), []).append(result)
     if not groups:
         return []
-    lines = [f"{SYMBOLS[DIRTY]} {DIRTY}: the machine was disturbed or slowed, and no clean repetition was had"]
-    for (place, cause), rows in groups.items():
-        alone = f"  {_name(rows[0])}: {rows[0]['contamination_evidence']}"
-        lines.append(alone if len(rows) == 1 else f"  {place}, {len(rows)} cases: {cause}")
+    lines = [f"{render_badge(DISTURBED)}: the machine was busy or slowed, and repeating the round did not help"]
+    for (place, cause), results in groups.items():
+        alone = f"  {results[0].case.describe()}: {results[0].disturbance.evidence}"
+        lines.append(alone if len(results) == 1 else f"  {place}, {len(results)} cases: {cause}")
     return lines
-
-
-def render_interval(row: Mapping[Any, Any], stem: str, unit: str, scale: float = 1.0) -> str:
-    """A value and its interval, such as ``12.3 [12.1, 12.6]``, with the digits that the interval supports.
-
-    Args:
-        row: Holds ``<stem><unit>``, ``<stem>_low<unit>`` and ``<stem>_high<unit>``.
-        stem: Such as ``latency``.
-        unit: Such as ``_s``.
-        scale: What all three are multiplied by.
-    """
-    value, low, high = (row[f"{stem}{end}{unit}"] * scale for end in ("", "_low", "_high"))
-    if _is_missing(value):
-        return "-"
-    if _is_missing(low) or _is_missing(high):
-        return f"{value:.3g} [no interval]"
-    digits = max(0, 1 - math.floor(math.log10(max((high - low) / 2, 1e-6))))
-    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
-
-
-def _under_load(row: Mapping[Any, Any]) -> str:
-    """Median and 95th percentile of a request's time, such as ``12.3, p95 14.1 loaded``."""
-    if _is_missing(row["load_latency_s"]):
-        return "-"
-    tail = "" if _is_missing(row["load_p95_s"]) else f", p95 {row['load_p95_s'] * 1e3:.3g}"
-    return f"{row['load_latency_s'] * 1e3:.3g}{tail} loaded"
-
-
-def _name(row: Mapping[Any, Any]) -> str:
-    extras = [
-        row[column]
-        for column, usual in (
-            ("precision", "fp32"),
-            ("memory_format", "contiguous"),
-            ("device", "cpu"),
-        )
-        if row[column] != usual
-    ]
-    if row["scenario"] != SCENARIOS[0]:
-        extras.append(f"streams {row['streams'] or HINT}")
-    return " ".join([_place(row), row["backend"], *extras])
-
-
-def _place(row: Mapping[Any, Any]) -> str:
-    return f"{row['model']} {row['resolution']} px batch {row['batch']}"
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))

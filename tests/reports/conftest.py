@@ -1,4 +1,4 @@
-"""Made-up records of a run that looks like a real one: two models that are rivals, four backends, two batches, and
+"""Made-up records of a run that looks like a real one: two models that are compared, four backends, two batches, and
 what goes wrong.
 """
 

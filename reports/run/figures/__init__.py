@@ -78,13 +78,13 @@ def list_figures(
     )
     yield Figure(
         name="paper_latency",
-        title="Rivals, beside the paper",
+        title="Model pairs, beside the paper",
         caption="Published top-1 accuracy against the latency measured here, each model at its own input side, and "
         "against the latency that the paper printed for its own hardware: compare the shapes, not the milliseconds. "
-        "The ratio of the pairs says how much longer the rival takes; bars are 95 % intervals of turns taken side by "
+        "The ratio of the pairs says how much longer the other takes; bars are 95 % intervals of turns taken side by "
         "side, and for the paper what rounding to whole milliseconds leaves open.",
-        needs="no rivals that the paper compares were measured side by side at its batch size and their own sides",
-        plot=partial(paper.plot_paper_latency, frames["rivals"], top1, conditions),
+        needs="no pair of models that the paper compares took turns at its batch size and their own sides",
+        plot=partial(paper.plot_paper_latency, frames["model_pairs"], top1, conditions),
     )
     yield Figure(
         name="phases",

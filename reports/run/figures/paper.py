@@ -1,4 +1,4 @@
-"""Rivals beside the paper: accuracy over latency here and there, and the ratio of each pair."""
+"""Model pairs beside the paper: accuracy over latency here and there, and the ratio of each pair."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ _TIMES = ("latency_s", "latency_low_s", "latency_high_s")
 _PRINTED = ("printed_s", "printed_s", "printed_s")
 
 
-def plot_paper_latency(rivals: pd.DataFrame, top1: Mapping[str, tuple[float, str]], conditions: str) -> Figure | None:
+def plot_paper_latency(pairs: pd.DataFrame, top1: Mapping[str, tuple[float, str]], conditions: str) -> Figure | None:
     """Per device: accuracy over latency for each backend and as printed, and the ratios; fp32 and contiguous alone.
 
     Args:
-        rivals: As from `reports.run.frames.rivals_frame`.
+        pairs: As from `reports.run.frames.model_pairs_frame`.
         top1: Model name to top-1 accuracy on ImageNet [%] and who published it.
         conditions: The footnote.
     """
-    plain = (rivals["precision"] == "fp32") & (rivals["memory_format"] == "contiguous")
-    shown = rivals[plain & rivals["ratio"].notna() & rivals["paper_ratio"].notna()]
+    plain = (pairs["precision"] == "fp32") & (pairs["memory_format"] == "contiguous")
+    shown = pairs[plain & pairs["ratio"].notna() & pairs["paper_ratio"].notna()]
     shown = shown.assign(scenario="latency")
     if shown.empty:
         return None
     devices = [rows for _, rows in shown.groupby("device", sort=True)]
     keys = [key for key, _ in style.series(shown.assign(device="cpu"))]
-    families = list(dict.fromkeys(style.family_of(name) for name in (*shown["model"], *shown["rival"])))
+    families = list(dict.fromkeys(style.family_of(name) for name in (*shown["model"], *shown["other"])))
     handles = [*_family_handles(families), *_ratio_handles(keys)]
     heights = [math.ceil((rows["backend"].nunique() + 2) / _COLS) for rows in devices]
     figure, axes = style.new_figure(sum(heights), _COLS, panel_in=_PANEL_IN, entries=len(handles))
@@ -73,14 +73,14 @@ def _plot_device(
     for panel in axes[:used]:
         panel.set_ylim(points["top1"].min() - 0.8, points["top1"].max() + 0.8)
     _ratio_panel(axes[used], rows.assign(device="cpu"))  # the title says the device, the look need not
-    axes[used].set_title(f"ratio, {on}: above 1 the rival is slower", fontsize=9)
+    axes[used].set_title(f"ratio, {on}: above 1 the other is slower", fontsize=9)
     return used + 1
 
 
 def _points(rows: pd.DataFrame, top1: Mapping[str, tuple[float, str]]) -> pd.DataFrame:
     """Each network once per backend: ``name, family, top1``, its latency and the printed one."""
     parts = []
-    for who in ("model", "rival"):
+    for who in ("model", "other"):
         names = {who: "name", f"paper_{who}_latency_s": "printed_s", **{f"{who}_{name}": name for name in _TIMES}}
         parts.append(rows.rename(columns=names)[[*names.values(), *style.SERIES]])
     points = pd.concat(parts).drop_duplicates(["name", *style.SERIES])
@@ -110,21 +110,21 @@ def _accuracy_panel(panel: Axes, points: pd.DataFrame, times: tuple[str, str, st
 
 def _ratio_panel(panel: Axes, rows: pd.DataFrame) -> None:
     """A row per pair: each backend, and the paper below them."""
-    pairs = list(dict.fromkeys(zip(rows["rival"], rows["model"], strict=True)))
+    pairs = list(dict.fromkeys(zip(rows["other"], rows["model"], strict=True)))
     backends = style.series(rows)
     offsets = np.linspace(-0.27, 0.27, len(backends) + 1)
     names, printed = ("ratio", "ratio_low", "ratio_high"), ("paper_ratio", "paper_ratio_low", "paper_ratio_high")
     panel.axvline(1, color="#333333", linewidth=1)
     for offset, (key, part) in zip(offsets, backends, strict=False):
-        y = [pairs.index(pair) + offset for pair in zip(part["rival"], part["model"], strict=True)]
+        y = [pairs.index(pair) + offset for pair in zip(part["other"], part["model"], strict=True)]
         look = style.style_of(key) | {"linestyle": "none"}
         panel.errorbar(part["ratio"], y, xerr=style.bar_lengths(part, names, 1), capsize=2, **look)
-    once = rows.drop_duplicates(["rival", "model"])
-    y = [pairs.index(pair) + offsets[-1] for pair in zip(once["rival"], once["model"], strict=True)]
+    once = rows.drop_duplicates(["other", "model"])
+    y = [pairs.index(pair) + offsets[-1] for pair in zip(once["other"], once["model"], strict=True)]
     panel.errorbar(
         once["paper_ratio"], y, xerr=style.bar_lengths(once, printed, 1), capsize=2, linestyle="none", **_PAPER
     )
-    panel.set_yticks(range(len(pairs)), [f"{rival}\n/ {model}" for rival, model in pairs])
+    panel.set_yticks(range(len(pairs)), [f"{other}\n/ {model}" for other, model in pairs])
     panel.tick_params(axis="y", labelsize=7)
     panel.set_ylim(len(pairs) - 0.5, -0.5)
     panel.grid(visible=False, axis="y")
@@ -134,7 +134,7 @@ def _ratio_panel(panel: Axes, rows: pd.DataFrame) -> None:
     low, high = min(1.0, *(one for one, _ in spans)), max(1.0, *(two for _, two in spans))
     style.plain_log(panel.xaxis, low, high)
     panel.set_xlim(low / 1.06, high * 1.06)
-    panel.set_xlabel("latency of the rival over that of the model", fontsize=8)
+    panel.set_xlabel("latency of the other model over that of the model", fontsize=8)
 
 
 def _look(families: Sequence[str], family: str) -> dict[str, Any]:

@@ -8,16 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_up import make_measurement
 
 from bench.comparison.compare import compare_live, compare_stored, find_differences
 from bench.comparison.document import make_document
 from bench.records.case import Case
-from bench.records.measurement import Measurement, Round
 from bench.records.run import RunInfo
 from bench.records.settings import Settings
 from bench.running.paired_builds import prepare_head
 from bench.selftest.detectable_effect import DetectableEffect
+from bench.statistics.verdicts import VERDICTS
 from bench.workers.executor import WorkerError
+from reports.compare import render_compare
 from rexnet_core.errors import InputError
 
 CASE = Case(model="rexnet_1.0", resolution=64, batch=2, backend="eager", threads=2)
@@ -135,10 +137,8 @@ def test_the_margin_is_the_detectable_effect_if_larger_unless_it_was_asked_for(p
 
 def measured(case=CASE, scale=1.0, seed=0, status="ok"):
     random = np.random.default_rng(seed)
-    rounds = tuple(
-        Round(turns_s=tuple(map(tuple, scale * random.normal(1, 0.002, (3, 5)))), phases_s={}) for _ in range(8)
-    )
-    return Measurement(case=case, status=status, rounds=rounds, reason="" if status == "ok" else "it broke")
+    reason = "" if status == "ok" else "it broke"
+    return make_measurement(scale * random.normal(1, 0.002, (8, 3, 5)), case, status=status, reason=reason)
 
 
 def test_stored_runs_are_compared_case_by_case_as_independent_rounds():
@@ -148,6 +148,18 @@ def test_stored_runs_are_compared_case_by_case_as_independent_rounds():
     row = document_of([found], live=False)["rows"][0]
     assert (row["verdict"], row["paired"]) == ("SLOWER", False)
     assert row["change"] == pytest.approx(0.2, abs=0.01)
+
+
+def test_two_rounds_have_a_verdict_and_no_interval():
+    sides = [replace(one, rounds=one.rounds[:2]) for one in (measured(), measured(scale=1.5, seed=1))]
+    [compared] = compare_stored(*([one] for one in sides))
+    document = document_of([compared], live=False)
+    [row] = document["rows"]
+    assert row["verdict"] in VERDICTS
+    assert (row["change_low"], row["change_high"]) == (None, None)
+    text = render_compare(document)
+    assert "% (no interval)" in text
+    assert "No interval: 2 rounds are too few for an interval; use --rounds 3 or more." in text
 
 
 def test_runs_without_a_common_case_are_refused_with_examples():

@@ -257,9 +257,9 @@ def test_a_checkpoint_that_can_no_longer_be_read_is_one_line(store, plan, execut
         read_resumption(store, "latest", session.run.environment, 2)
 
 
-@pytest.mark.parametrize(("kept", "stop"), [(2, "target"), (1, "budget")])
+@pytest.mark.parametrize(("kept", "stop"), [(3, "target"), (1, "budget")])
 def test_where_a_budget_is_spent_nothing_more_is_measured_and_every_row_says_why(store, plan, executor, kept, stop):
-    budgeted = replace(plan, settings=replace(plan.settings, budget_s=20.0, target=0.5))
+    budgeted = replace(plan, settings=replace(plan.settings, budget_s=30.0, target=0.5))
     with Session(budgeted, store, executor=executor) as session:
         session.measure_all()
     found = store.measurements(session.run.id)

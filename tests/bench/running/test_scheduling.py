@@ -140,7 +140,7 @@ def store(tmp_path):
 @pytest.fixture
 def plan():
     cases = [Case(model="rexnet_1.0", resolution=64, batch=batch, backend="eager", threads=2) for batch in (1, 2, 4)]
-    return Plan(cases=tuple(cases), settings=replace(SETTINGS, round_s=0.5, slice_s=0.1, budget_s=30.0))
+    return Plan(cases=tuple(cases), settings=replace(SETTINGS, min_rounds=3, round_s=0.5, slice_s=0.1, budget_s=30.0))
 
 
 def test_a_session_spends_its_budget_on_the_least_certain_group(store, plan, executor):

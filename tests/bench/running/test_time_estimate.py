@@ -6,9 +6,9 @@ import math
 from dataclasses import replace
 
 import pytest
+from made_up import make_measurement, make_round
 
 from bench.planning.plan import Plan, Selection, expand
-from bench.records.measurement import Measurement, Round
 from bench.records.run import RunInfo
 from bench.records.settings import Settings
 from bench.running.session import Session
@@ -19,8 +19,8 @@ SETTINGS = Settings(min_rounds=2, max_rounds=4, round_s=3.0, slice_s=0.15)
 PHASES = {"import": 1.0, "build": 0.5, "convert": 0.25, "compile": 20.0, "warm_up": 0.25}
 
 
-def made_round(call_s=0.01, compile_cache=None, **phases):
-    return Round(turns_s=((call_s,) * 3,) * 5, phases_s=PHASES | phases, compile_cache=compile_cache)
+def made_round(call_s=0.01, compile_cache=None, calls=3, **phases):
+    return make_round([[call_s] * calls] * 5, phases_s=PHASES | phases, compile_cache=compile_cache)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_the_past_is_that_of_the_same_processor(store, plan):
 
     for name, model, rounds in (("1", "this", 2), ("2", "other", 3), ("3", "this", 1)):
         store.save_run(run(name, model))
-        done = Measurement(case=plan.cases[0], status="ok", rounds=(made_round(),) * rounds)
+        done = make_measurement([made_round()] * rounds, plan.cases[0])
         store.save_measurement(name, done)
         store.save_measurement(name, replace(done, case=plan.cases[1], status="mismatch"))
     found = estimate_time(plan, store, run("4", "this"))
@@ -94,10 +94,9 @@ def test_the_past_is_that_of_the_same_processor(store, plan):
 
 
 def test_what_is_above_the_target_is_named_the_widest_first(plan):
-    steady = tuple(replace(made_round(), turns_s=((call,) * 9,) * 5) for call in (0.01, 0.0101))
-    wide = tuple(replace(made_round(), turns_s=((call,) * 9,) * 5) for call in (0.01, 0.013))
-    rounds = (steady * 3, wide * 2, wide[:1])
-    rows = [Measurement(case=case, status="ok", rounds=one) for case, one in zip(plan.cases, rounds, strict=True)]
+    steady = [made_round(call_s, calls=9) for call_s in (0.01, 0.0101)]
+    wide = [made_round(call_s, calls=9) for call_s in (0.01, 0.013)]
+    rows = list(map(make_measurement, (steady * 3, wide * 2, wide[:1]), plan.cases))
     above = find_above(rows, 0.02)
     assert [one["case"] for one in above] == [plan.cases[2].id, plan.cases[1].id]
     text = describe_above(above, 3, 0.02)

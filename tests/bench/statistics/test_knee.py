@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
+from made_up import CASE, make_measurement
 
-from bench.statistics.knee import Knee, Point, find_knee
+from analysis.statistics.estimates import Estimate
+from bench.statistics.case_result import CaseResult
+from bench.statistics.knee import Knee, find_knee, find_series
 
 
 def series(throughputs, half=0.01):
-    """Points at 1, 2, 4, ... with intervals of a relative half-width; None leaves the interval out."""
-    return [
-        Point(size=2**step, throughput=value, low=value * (1 - half), high=value * (1 + half))
-        if half is not None
-        else Point(size=2**step, throughput=value)
-        for step, value in enumerate(throughputs)
-    ]
+    """Throughputs at 1, 2, 4, ... with intervals of a relative half-width; None leaves the interval out."""
+    return {2**step: estimate(value, half) for step, value in enumerate(throughputs)}
+
+
+def estimate(value, half=0.01):
+    bounds = {} if half is None else {"low": value * (1 - half), "high": value * (1 + half)}
+    return Estimate(value=float(value), **bounds)
 
 
 def test_the_knee_is_the_first_that_is_within_five_percent_of_the_best():
@@ -37,7 +41,7 @@ def test_a_larger_size_that_is_slower_does_not_count():
 
 def test_the_order_of_the_points_does_not_matter():
     points = series([50, 80, 97, 100])
-    assert find_knee(points[::-1]) == find_knee(points)
+    assert find_knee(dict(reversed(points.items()))) == find_knee(points)
 
 
 def test_wide_intervals_can_not_tell_a_size_from_the_best_and_say_so():
@@ -64,3 +68,20 @@ def test_fewer_than_three_sizes_have_no_knee(count, best):
     assert (found.size, found.best) == (None, best)
     assert math.isnan(found.share)
     assert found.reason == f"needs 3 sizes, {count} could be compared"
+
+
+def result(case, throughput, status="ok"):
+    return CaseResult(measurement=make_measurement([], case, status=status), throughput=estimate(throughput))
+
+
+def test_series_are_over_batches_alone_and_over_streams_at_each_batch():
+    queue = replace(CASE, backend="openvino", scenario="throughput")
+    cases = [
+        *(result(replace(queue, streams=2**step), value) for step, value in enumerate((60, 100, 90, 80))),
+        result(replace(queue, streams=0), 120),  # chosen by the hint: no size of its own
+        *(result(replace(CASE, batch=2**step), value) for step, value in enumerate((50, 80, 97, 100))),
+        result(replace(CASE, batch=16), 200, status="mismatch"),
+    ]
+    alone, queued = find_series(cases)
+    assert (alone.over, sorted(alone.by_size), alone.knee.size, alone.knee.best) == ("batch", [1, 2, 4, 8], 4, 8)
+    assert (queued.over, sorted(queued.by_size), queued.knee.size, queued.knee.best) == ("streams", [1, 2, 4, 8], 2, 2)

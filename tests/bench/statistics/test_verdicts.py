@@ -8,19 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_up import make_measurement as measured
 
 from analysis.statistics.estimates import Estimate
-from bench.records.case import Case
-from bench.records.measurement import Effective, Measurement, Round
 from bench.statistics.verdicts import VERDICTS, Change, judge, paired_change, summarise_change, unpaired_change
 
-CASE = Case(model="rexnet_1.0", resolution=32, batch=4, backend="eager")
 LOGS = st.lists(st.floats(-0.5, 0.5), min_size=2, max_size=12).map(np.array)
-
-
-def measured(rounds, jobs=1):
-    parts = tuple(Round(turns_s=tuple(map(tuple, turns)), phases_s={}) for turns in rounds)
-    return Measurement(case=CASE, status="ok", rounds=parts, effective=Effective(jobs=jobs))
 
 
 def verdict(change, band=0.03):

@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from made_up import CASE as PLAIN
+from made_up import make_measurement
 
-from bench.records.case import Case
-from bench.records.measurement import Measurement, Round
 from bench.records.run import RunInfo
 from bench.store.paper_latency import find_measured
 from bench.store.store import Store
 from rexnet_core.errors import StoreError
 
-CASE = Case(model="rexnet_1.0", resolution=224, batch=1, backend="eager", threads=2)
+CASE = replace(PLAIN, threads=2)
 RIVALS = [["rexnet_1.0", "efficientnet_b1"]]
 
 
 def measured(case, scale=1.0, status="ok", rounds=5):
-    turns = [tuple((scale * (1 + 0.01 * turn + 0.02 * part),) * 3 for turn in range(6)) for part in range(rounds)]
-    return Measurement(case=case, status=status, rounds=tuple(Round(turns_s=one, phases_s={}) for one in turns))
+    turns_s = [[[scale * (1 + 0.01 * turn + 0.02 * index)] * 3 for turn in range(6)] for index in range(rounds)]
+    return make_measurement(turns_s, case, status=status)
 
 
 def rival(**changes):

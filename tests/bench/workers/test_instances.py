@@ -12,7 +12,8 @@ import pytest
 
 from bench.records.case import Case
 from bench.running.interleaved_group import InterleavedGroup
-from bench.statistics.summary import ratio, summarise
+from bench.statistics.case_result import summarise
+from bench.statistics.summary import ratio
 from bench.workers.executor import ProcessExecutor, WorkerError
 from bench.workers.instances import InstanceGroup, open_case
 
@@ -75,8 +76,8 @@ def test_an_instance_that_does_not_open_closes_the_others(executor, tmp_path, mo
 def test_two_instances_at_full_speed_give_twice_the_images(measure):
     alone, two = measure(replace(CASE, scenario="latency", streams=0), CASE)
     assert (two.status, two.effective.streams, two.effective.jobs, two.effective.threads) == ("ok", 2, 2, 4)
-    assert summarise(two).throughput_per_s == pytest.approx(2 * summarise(alone).throughput_per_s, rel=0.02)
-    assert ratio(alone, two).speedup == pytest.approx(2, rel=0.02)
+    assert summarise(two).throughput.value == pytest.approx(2 * summarise(alone).throughput.value, rel=0.02)
+    assert ratio(alone, two).estimate.value == pytest.approx(2, rel=0.02)
     assert {round(taken, 9) for turn in two.rounds[0].requests_s for taken in turn} == {0.01}
     assert len(two.rounds[0].requests_s) == len(two.rounds[0].turns_s)
 
@@ -118,7 +119,7 @@ def test_a_fast_instance_works_on_until_a_slow_one_has_had_its_requests(measure,
     [got] = measure(CASE)
     assert got.status == "ok"
     assert all(turn for one in got.rounds for turn in one.turns_s)
-    assert summarise(got).throughput_per_s == pytest.approx(2 * (1 + 1 / 2.1), rel=0.05)
+    assert summarise(got).throughput.value == pytest.approx(2 * (1 + 1 / 2.1), rel=0.05)
 
 
 def test_instances_that_were_never_at_work_together_are_no_result(measure, executor):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.statistics.summary import summarise
+from bench.statistics.case_result import summarise
 from reports.run import columns, frames
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ def test_every_case_is_a_row_whatever_its_status(run: RunData) -> None:
 
 def test_a_row_carries_the_summary_of_its_measurement(run: RunData) -> None:
     row, summary = frames.cases_frame(run).iloc[3], summarise(run.measurements[3])
-    assert row["latency_s"] == summary.latency_s
-    assert row["latency_low_s"] == summary.latency_low_s
+    assert row["latency_s"] == summary.latency.value
+    assert row["latency_low_s"] == summary.latency.low
     assert row["p99_s"] == summary.percentiles_s[99]
-    assert row["throughput_per_s"] == summary.throughput_per_s
+    assert row["throughput_per_s"] == summary.throughput.value
 
 
 def test_what_was_not_measured_is_missing_and_never_zero(run: RunData) -> None:
@@ -76,7 +76,7 @@ def test_a_queue_of_requests_has_throughput_and_no_latency(run: RunData) -> None
     row = frames.cases_frame(replace(run, measurements=(queued,))).iloc[0]
     assert math.isnan(row["latency_s"])
     assert row["interval_reason"] == "under load: no request was timed by itself"
-    assert row["throughput_per_s"] == pytest.approx(8 * summarise(one).throughput_per_s)
+    assert row["throughput_per_s"] == pytest.approx(8 * summarise(one).throughput.value)
 
 
 def test_requests_in_flight_have_a_latency_under_load(run: RunData) -> None:
@@ -92,14 +92,15 @@ def test_requests_in_flight_have_a_latency_under_load(run: RunData) -> None:
 
 def test_a_row_of_requests_in_flight_tells_of_the_interval_of_its_throughput(run: RunData) -> None:
     queued = next(one for one in run.measurements if one.case.scenario == "throughput")
-    few = replace(queued, rounds=queued.rounds[:2])
+    few = replace(queued, rounds=queued.rounds[:3])
     one = replace(queued, rounds=queued.rounds[:1])
     # Four requests a round are too few for an interval of their median, and enough for images over time.
     short = [replace(part, turns_s=part.turns_s[:4], requests_s=((1.0,),) * 4) for part in queued.rounds]
     rows = frames.cases_frame(replace(run, measurements=(queued, few, one, replace(queued, rounds=tuple(short)))))
     assert rows["interval_method"].tolist() == ["bootstrap", "student", "", "bootstrap"]
     assert rows["interval_reason"].tolist() == [
-        "", "", "one process round can't show how processes differ", "under load: a round has fewer than 5 samples",
+        "", "", "1 round is too few for an interval; use --rounds 3 or more",
+        "under load: a round has fewer than 5 samples",
     ]  # fmt: skip
 
 

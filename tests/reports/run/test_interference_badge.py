@@ -1,4 +1,4 @@
-"""A badge says what else the machine did, and never calls clean what could not be seen."""
+"""A badge says what else the machine did, and never calls undisturbed what could not be seen."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports.run import frames, interference_badge, summary
+from bench.statistics.disturbance import judge_disturbance
+from reports.run import frames, summary
 from reports.run.conditions import describe_conditions
-from reports.run.tables import EVIDENCE, MACHINE, MEANINGS, badges_of, view_cases, view_ledger
+from reports.run.interference_badge import render_badge
+from reports.run.tables import EVIDENCE, MACHINE, MEANINGS, badges_of, view_cases, view_effective
 from reports.run.text import render_cases
 
 if TYPE_CHECKING:
@@ -26,58 +28,65 @@ def measured(run: RunData, *rounds: dict[str, float | None], repeated: int = 0) 
 
 
 @pytest.mark.parametrize(
-    ("rounds", "repeated", "text"),
+    ("rounds", "repeated", "badge", "evidence"),
     [
-        ([QUIET, QUIET], 0, "✓ clean: neighbours used at most 1 % of the cores"),
-        ([QUIET, {**QUIET, "others_percent": 3.2}], 0, "✓ clean: neighbours used at most 4 % of the cores"),
-        ([QUIET, QUIET], 1, "✓ clean: neighbours used at most 1 % of the cores; 1 dirty round measured again"),
-        ([QUIET, {"others_percent": None}], 0, "? not available"),
-        ([{}], 0, "? not available"),
+        ([QUIET, QUIET], 0, "✓ undisturbed", "neighbours used at most 1 % of the cores"),
+        ([QUIET, {**QUIET, "others_percent": 3.2}], 0, "✓ undisturbed", "neighbours used at most 4 % of the cores"),
+        (
+            [QUIET, QUIET],
+            1,
+            "✓ undisturbed",
+            "neighbours used at most 1 % of the cores; 1 disturbed round measured again",
+        ),
+        ([QUIET, {"others_percent": None}], 0, "? not available", ""),
+        ([{}], 0, "? not available", ""),
         (
             [{"others_percent": None, "steal_percent": 3.21}],
             0,
-            "⚠ dirty: the hypervisor took 3.2 % of the cores in 1 of 1 rounds",
+            "⚠ disturbed",
+            "the hypervisor took 3.2 % of the cores in 1 of 1 rounds",
         ),
         (
             [QUIET, {"others_percent": 12.0}, {"others_percent": 34.4, "throttled_periods": 2.0}],
             0,
+            "⚠ disturbed",
             (
-                "⚠ dirty: neighbours used 34 % of the cores in 2 of 3 rounds; "
+                "neighbours used 34 % of the cores in 2 of 3 rounds; "
                 "the control group was throttled 2 times in 1 of 3 rounds"
             ),
         ),
     ],
 )
-def test_the_badge_is_a_symbol_a_word_and_the_evidence(
-    run: RunData, rounds: list[dict[str, float | None]], repeated: int, text: str
+def test_the_badge_is_a_symbol_and_a_word_beside_the_evidence(
+    run: RunData, rounds: list[dict[str, float | None]], repeated: int, badge: str, evidence: str
 ) -> None:
-    assert str(interference_badge.judge(measured(run, *rounds, repeated=repeated))) == text
+    disturbance = judge_disturbance(measured(run, *rounds, repeated=repeated))
+    assert (render_badge(disturbance.state), disturbance.evidence) == (badge, evidence)
 
 
 def test_pressure_and_switches_support_what_they_cannot_decide(run: RunData) -> None:
-    told = str(
-        interference_badge.judge(measured(run, {**QUIET, "others_percent": 40.0, "involuntary_switches": 10_000}))
-    )
-    assert "tasks waited for a core 60 % of the time" in told
-    assert "involuntary switches a second" in told
+    busy = measured(run, {**QUIET, "others_percent": 40.0, "involuntary_switches": 10_000})
+    evidence = judge_disturbance(busy).evidence
+    assert "tasks waited for a core 60 % of the time" in evidence
+    assert "involuntary switches a second" in evidence
 
 
 def test_a_case_without_rounds_has_no_badge(run: RunData) -> None:
-    assert interference_badge.judge(replace(run.measurements[0], rounds=())).state == ""
+    assert render_badge(judge_disturbance(replace(run.measurements[0], rounds=())).state) == ""
 
 
 @pytest.fixture
-def dirty(run: RunData) -> RunData:
+def disturbed(run: RunData) -> RunData:
     return replace(run, measurements=(measured(run, {**QUIET, "others_percent": 40.0}), *run.measurements[1:]))
 
 
-def test_tables_carry_the_badge_and_what_is_unknown_is_missing(dirty: RunData) -> None:
-    cases = frames.cases_frame(dirty)
+def test_tables_carry_the_badge_and_what_is_unknown_is_missing(disturbed: RunData) -> None:
+    cases = frames.cases_frame(disturbed)
     first, second = cases.iloc[0], cases.iloc[1]
-    assert (first["interference"], first["dirty_rounds"], first["others_percent"]) == ("dirty", 1, 40)
-    assert first["contamination_evidence"].startswith("neighbours used 40 % of the cores in 1 of 1 rounds")
+    assert (first["interference"], first["disturbed_rounds"], first["others_percent"]) == ("disturbed", 1, 40)
+    assert first["interference_evidence"].startswith("neighbours used 40 % of the cores in 1 of 1 rounds")
     assert second["interference"] == "not available"
-    assert second[["dirty_rounds", "others_percent", "frequency_drop_percent"]].isna().all()
+    assert second[["disturbed_rounds", "others_percent", "frequency_drop_percent"]].isna().all()
 
 
 def test_rounds_that_were_replaced_are_rows_marked_so(run: RunData) -> None:
@@ -87,17 +96,17 @@ def test_rounds_that_were_replaced_are_rows_marked_so(run: RunData) -> None:
     assert len(frames.samples_frame(replace(run, measurements=(one,)))["round"].unique()) == 2
 
 
-def test_the_page_shows_the_badge_of_each_row(dirty: RunData) -> None:
-    view = view_cases(frames.cases_frame(dirty))
-    assert view[MACHINE].iloc[0] == "⚠ dirty"
+def test_the_page_shows_the_badge_of_each_row(disturbed: RunData) -> None:
+    view = view_cases(frames.cases_frame(disturbed))
+    assert view[MACHINE].iloc[0] == "⚠ disturbed"
     assert view[EVIDENCE].iloc[0].startswith("neighbours used 40 %")
     assert view[MACHINE].iloc[1] == "? not available"
-    assert set(badges_of(view)[MACHINE].values()) == {"badge dirty", "badge unknown"}
+    assert set(badges_of(view)[MACHINE].values()) == {"badge disturbed", "badge unknown"}
 
 
-def test_the_terminal_marks_dirty_cases_and_says_why(dirty: RunData) -> None:
-    lines = render_cases(frames.cases_frame(dirty)).splitlines()
-    assert lines[1].endswith("⚠ dirty")
+def test_the_terminal_marks_disturbed_cases_and_says_why(disturbed: RunData) -> None:
+    lines = render_cases(disturbed.result.cases).splitlines()
+    assert lines[1].endswith("⚠ disturbed")
     assert sum("⚠" in line for line in lines) == 2
     assert "neighbours used 40 % of the cores" in lines[-1]
 
@@ -107,14 +116,14 @@ def test_cases_that_were_disturbed_together_share_a_line(run: RunData) -> None:
     cases = [one.case for one in run.measurements if one.status == "ok"]
     together = [one for one in cases if (one.model, one.batch) == (cases[0].model, cases[0].batch)]
     both = tuple(replace(measured(run, busy), case=case) for case in together)
-    lines = render_cases(frames.cases_frame(replace(run, measurements=both))).splitlines()
+    lines = render_cases(replace(run, measurements=both).result.cases).splitlines()
     place = f"{cases[0].model} {cases[0].resolution} px batch {cases[0].batch}"
     assert len(together) > 1
     assert lines[-1] == f"  {place}, {len(together)} cases: neighbours used 40 % of the cores in 1 of 1 rounds"
 
 
-def test_a_busy_machine_is_a_doubt_with_its_worst_case(dirty: RunData) -> None:
-    found = summary.find_doubts(dirty)
+def test_a_busy_machine_is_a_doubt_with_its_worst_case(disturbed: RunData) -> None:
+    found = summary.find_doubts(disturbed)
     assert found[0].startswith("The machine was disturbed or slowed in 1 of 25 cases")
     assert "neighbours used 40 % of the cores in 1 of 1 rounds" in found[0]
 
@@ -122,11 +131,11 @@ def test_a_busy_machine_is_a_doubt_with_its_worst_case(dirty: RunData) -> None:
 def test_the_page_and_the_conditions_tell_the_whole_worst_round(run: RunData) -> None:
     told = {**QUIET, "throttled_periods": 0.0, "frequency_drop_percent": 12.5, "involuntary_switches": 42}
     cases = frames.cases_frame(replace(run, measurements=(measured(run, QUIET, told),)))
-    ledger = view_ledger(cases)
-    assert (ledger["frequency drop [%]"].iloc[0], ledger["involuntary switches"].iloc[0]) == (12.5, 42)
+    effective = view_effective(cases)
+    assert (effective["frequency drop [%]"].iloc[0], effective["involuntary switches"].iloc[0]) == (12.5, 42)
     assert "frequency down by 12.5 %" in dict(describe_conditions(run.info, cases))["worst round"]
 
 
 def test_the_meaning_of_the_badge_names_the_limits() -> None:
     assert "neighbours use over 5 % of the cores or the hypervisor over 1 %" in MEANINGS[MACHINE]
-    assert "fell by no more than 10 %; dirty" in MEANINGS[MACHINE]
+    assert "fell by no more than 10 %; disturbed" in MEANINGS[MACHINE]

@@ -1,4 +1,4 @@
-"""Rivals as rows and as a figure, from made-up turns whose ratios are known, beside what the paper printed."""
+"""Model pairs as rows and as a figure, from made-up turns whose ratios are known, beside what the paper printed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PRESET = PRESETS["paper-latency"]
-#: How many times as long the rival takes, pair by pair; the paper's CPU ratios are 1.00, 1.27, 1.31 and 1.45.
+#: How many times as long the other model takes, pair by pair; the paper's CPU ratios are 1.00, 1.27, 1.31 and 1.45.
 RATIOS = (1.0, 1.27, 1.1, 1.45)
 TOP1 = {
     name: (accuracy, "x")
@@ -50,8 +50,8 @@ def measured(case: Case, time_s: float, rounds: int) -> Measurement:
 def made_run(*devices: tuple[str, int], rounds: int = 4, **changes: Any) -> RunData:
     found = []
     for device, batch in devices or (("cpu", 1),):
-        for (model, rival), ratio in zip(PRESET.rivals, RATIOS, strict=True):
-            for name, time_s in ((model, 0.03), (rival, 0.03 * ratio)):
+        for (model, other), ratio in zip(PRESET.rivals, RATIOS, strict=True):
+            for name, time_s in ((model, 0.03), (other, 0.03 * ratio)):
                 for backend in ("eager", "openvino") if device == "cpu" else ("eager",):
                     case = Case(model=name, resolution=model_info(name).resolution, batch=batch, backend=backend)
                     case = replace(case, device=device, **changes)
@@ -61,13 +61,13 @@ def made_run(*devices: tuple[str, int], rounds: int = 4, **changes: Any) -> RunD
     return RunData(info=info, measurements=tuple(found), printed=load())
 
 
-def one_row(run: RunData, rival: str, backend: str = "eager") -> pd.Series:
-    frame = run_frames.rivals_frame(run)
-    return frame[(frame["rival"] == rival) & (frame["backend"] == backend)].iloc[0]
+def one_row(run: RunData, other: str, backend: str = "eager") -> pd.Series:
+    frame = run_frames.model_pairs_frame(run)
+    return frame[(frame["other"] == other) & (frame["backend"] == backend)].iloc[0]
 
 
 def drawn(run: RunData) -> Figure:
-    figure = plot_paper_latency(run_frames.rivals_frame(run), TOP1, "")
+    figure = plot_paper_latency(run_frames.model_pairs_frame(run), TOP1, "")
     assert figure is not None
     return figure
 
@@ -81,9 +81,9 @@ def test_the_papers_latencies_are_read_with_their_hardware() -> None:
 
 def test_every_pair_of_the_preset_was_printed_for_both_devices() -> None:
     paper = read_paper(load())
-    for model, rival in PRESET.rivals:
-        assert divide_printed(paper, (rival, "cpu", 1), (model, "cpu", 1)) is not None
-        assert divide_printed(paper, (rival, "cuda", 64), (model, "cuda", 64)) is not None
+    for model, other in PRESET.rivals:
+        assert divide_printed(paper, (other, "cpu", 1), (model, "cpu", 1)) is not None
+        assert divide_printed(paper, (other, "cuda", 64), (model, "cuda", 64)) is not None
 
 
 def test_latencies_of_others_and_other_numbers_are_passed_over() -> None:
@@ -106,11 +106,11 @@ def test_a_row_holds_the_known_ratio_beside_the_papers() -> None:
     row = one_row(made_run(), "efficientnet_b1")
     assert row["ratio"] == pytest.approx(1.27, rel=0.02)
     assert row["ratio_low"] < row["ratio"] < row["ratio_high"]
-    assert (row["model"], row["model_resolution"], row["rival_resolution"]) == ("rexnet_1.3", 224, 240)
+    assert (row["model"], row["model_resolution"], row["other_resolution"]) == ("rexnet_1.3", 224, 240)
     assert row["paper_ratio"] == pytest.approx(70 / 55)
-    assert (row["paper_model_latency_s"], row["paper_rival_latency_s"]) == (0.055, 0.07)
+    assert (row["paper_model_latency_s"], row["paper_other_latency_s"]) == (0.055, 0.07)
     assert row["paper_condition"] == "Xeon E5-2630 v4, batch 1"
-    assert row["rival_latency_s"] == pytest.approx(0.0381, rel=0.05)
+    assert row["other_latency_s"] == pytest.approx(0.0381, rel=0.05)
 
 
 def test_whether_the_papers_ratio_lies_in_the_interval_is_said() -> None:
@@ -135,7 +135,7 @@ def test_another_batch_or_side_has_a_ratio_and_none_of_the_papers(changes: dict[
     row = one_row(run, "efficientnet_b1")
     assert row["ratio"] == pytest.approx(1.27, rel=0.02)
     assert math.isnan(row["paper_ratio"])
-    assert plot_paper_latency(run_frames.rivals_frame(run), TOP1, "") is None
+    assert plot_paper_latency(run_frames.model_pairs_frame(run), TOP1, "") is None
 
 
 def test_what_is_not_ok_is_a_row_without_ratio_that_says_why() -> None:
@@ -148,17 +148,17 @@ def test_what_is_not_ok_is_a_row_without_ratio_that_says_why() -> None:
     assert math.isnan(row["ratio"])
     assert row["reason"] == "efficientnet_b1 is failed: boom"
     assert row["model_latency_s"] > 0
-    assert math.isnan(row["rival_latency_s"])
+    assert math.isnan(row["other_latency_s"])
 
 
-def test_a_run_without_rivals_has_no_rows_and_no_figure() -> None:
+def test_a_run_without_model_pairs_has_no_rows_and_no_figure() -> None:
     run = made_run()
     run = replace(run, info=replace(run.info, settings={}))
     frames = run_frames.all_frames(run)
-    assert frames["rivals"].empty
-    assert list(frames["rivals"].columns) == list(columns.RIVALS)
+    assert frames["model_pairs"].empty
+    assert list(frames["model_pairs"].columns) == list(columns.MODEL_PAIRS)
     reasons = {one.name: one.reason for one in draw(list_figures(frames, "", TOP1))}
-    assert "no rivals that the paper compares" in reasons["paper_latency"]
+    assert "no pair of models that the paper compares" in reasons["paper_latency"]
 
 
 def test_the_figure_has_a_panel_per_backend_one_for_the_paper_and_one_of_ratios() -> None:
@@ -167,7 +167,7 @@ def test_the_figure_has_a_panel_per_backend_one_for_the_paper_and_one_of_ratios(
         "eager, batch 1, measured here",
         "openvino, batch 1, measured here",
         "paper: Xeon E5-2630 v4, batch 1",
-        "ratio, batch 1: above 1 the rival is slower",
+        "ratio, batch 1: above 1 the other is slower",
     ]
 
 
@@ -176,7 +176,7 @@ def test_a_gpu_has_panels_of_its_own() -> None:
     assert titles[4:] == [
         "eager, batch 64, GPU, measured here",
         "paper: V100, batch 64",
-        "ratio, batch 64, GPU: above 1 the rival is slower",
+        "ratio, batch 64, GPU: above 1 the other is slower",
     ]
 
 
@@ -196,17 +196,17 @@ def test_no_two_names_of_a_panel_overlap() -> None:
 
 def test_a_model_without_published_accuracy_is_left_out_of_those_panels_alone() -> None:
     known = {name: told for name, told in TOP1.items() if name != "rexnet_1.0"}
-    figure = plot_paper_latency(run_frames.rivals_frame(made_run()), known, "")
+    figure = plot_paper_latency(run_frames.model_pairs_frame(made_run()), known, "")
     assert figure is not None
     assert "1.0" not in [text.get_text() for text in figure.axes[0].texts]
     assert len(figure.axes[3].get_yticklabels()) == 4
 
 
 def test_without_any_accuracy_the_ratios_are_still_drawn() -> None:
-    figure = plot_paper_latency(run_frames.rivals_frame(made_run()), {}, "")
+    figure = plot_paper_latency(run_frames.model_pairs_frame(made_run()), {}, "")
     assert figure is not None
     assert [panel.get_title() for panel in figure.axes if panel.get_visible()] == [
-        "ratio, batch 1: above 1 the rival is slower"
+        "ratio, batch 1: above 1 the other is slower"
     ]
 
 

@@ -118,26 +118,26 @@ def test_the_footnote_names_processor_threads_and_run(run: RunData) -> None:
     assert text == "AMD EPYC 9R14; 2 threads; fp32 and contiguous unless named; run 20261121T081530-4f2a"
 
 
-def test_the_ledger_sets_asked_beside_got(run: RunData) -> None:
+def test_requested_settings_stand_beside_effective_ones(run: RunData) -> None:
     one = run.measurements[0]
     silent = replace(one, effective=replace(one.effective, precision="bf16", threads=None))
-    ledger = tables.view_ledger(run_frames.cases_frame(replace(run, measurements=(silent,))))
-    assert ledger["precision (asked / got)"].tolist() == ["fp32 / bf16"]
-    assert ledger["threads (asked / got)"].tolist() == ["2 / not told"]
+    view = tables.view_effective(run_frames.cases_frame(replace(run, measurements=(silent,))))
+    assert view["precision (requested / effective)"].tolist() == ["fp32 / bf16"]
+    assert view["threads (requested / effective)"].tolist() == ["2 / not reported"]
 
 
-def test_rivals_have_a_table_where_there_are_some(run: RunData, page: str) -> None:
-    assert '<section id="rivals">' in page
-    view = tables.view_rivals(run_frames.rivals_frame(run))
+def test_model_pairs_have_a_table_where_there_are_some(run: RunData, page: str) -> None:
+    assert '<section id="model_pairs">' in page
+    view = tables.view_model_pairs(run_frames.model_pairs_frame(run))
     eager = view[(view["backend"] == "eager") & (view["batch"] == 1)].iloc[0]
     assert (eager["input [px]"], eager["paper's machine"]) == ("224 / 224", "Xeon E5-2630 v4, batch 1")
     lonely = replace(run, info=replace(run.info, settings={}))
-    assert "#rivals" not in render(lonely)
+    assert "#model_pairs" not in render(lonely)
 
 
-def test_the_settings_name_the_rivals_in_words(run: RunData) -> None:
+def test_the_settings_name_the_model_pairs_in_words(run: RunData) -> None:
     found = dict(describe_conditions(run.info, run_frames.cases_frame(run)))
-    assert found["measuring settings"] == "rounds 6, target 0.02, rivals rexnet_1.0 / rexnet_2.0"
+    assert found["measuring settings"] == "rounds 6, target 0.02, model pairs rexnet_1.0 / rexnet_2.0"
 
 
 def test_settings_that_all_cases_share_are_said_once(run: RunData) -> None:
@@ -191,4 +191,4 @@ def test_a_long_table_is_whole() -> None:
 def test_why_there_is_no_interval_is_said_once(run: RunData) -> None:
     short = tuple(replace(one, rounds=one.rounds[:1]) for one in run.measurements[:8])
     page = render(replace(run, measurements=short))
-    assert page.count("No interval: one process round can&#39;t show how processes differ.") == 1
+    assert page.count("No interval: 1 round is too few for an interval; use --rounds 3 or more.") == 1

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_up import make_measurement
 
 from analysis.study import Study
 from bench.comparison import case_pairs
 from bench.records.case import Case
-from bench.records.measurement import Measurement, Round
 from bench.records.run import RunInfo
 from bench.store.store import Store
 from rexbench.cli import main
@@ -54,13 +54,8 @@ def save(tmp_path):
         random = np.random.default_rng(len(name) + int(sum(factors) * 1e6))
         store.save_run(RunInfo(id=name, started_at=name, finished_at=name, environment=environment))
         for case, factor in zip(CASES, factors, strict=True):
-            rounds = tuple(
-                Round(
-                    turns_s=(tuple(0.01 * factor * random.normal(1, spread) * random.normal(1, 1e-4, 9)),), phases_s={}
-                )
-                for _ in range(8)
-            )
-            store.save_measurement(name, Measurement(case=case, status="ok", rounds=rounds))
+            rounds = [[0.01 * factor * random.normal(1, spread) * random.normal(1, 1e-4, 9)] for _ in range(8)]
+            store.save_measurement(name, make_measurement(rounds, case))
 
     return write
 
@@ -145,7 +140,7 @@ def test_what_a_build_says_of_itself_is_quoted_in_markdown(capsys, save, tmp_pat
     save("head", 1.0, 1.0)
     store = Store(f"sqlite:///{tmp_path}/results/rexbench.db")
     reason = "<b>@team</b> |\n`rm` <!--"
-    store.save_measurement("head", Measurement(case=CASES[0], status="failed", reason=reason, rounds=()))
+    store.save_measurement("head", make_measurement([], CASES[0], status="failed", reason=reason))
     code, out, _ = run(capsys, "compare", "base", "head", "--markdown", "-")
     assert code == 1
     assert "| ❌ failed | `rexnet_1.0-224-b1-eager` | | | | | `head: <b>@team</b> \\| 'rm' <!--` |" in out
@@ -159,7 +154,7 @@ def test_a_head_that_can_no_longer_do_a_case_does_not_pass(capsys, save, tmp_pat
     save("base", 1.0, 1.0)
     save("head", 1.0, 1.0)
     store = Store(f"sqlite:///{tmp_path}/results/rexbench.db")
-    lost = Measurement(case=CASES[1], status=status, reason="not here", rounds=())
+    lost = make_measurement([], CASES[1], status=status, reason="not here")
     store.save_measurement("head", lost)
     code, out, _ = run(capsys, "compare", "base", "head")
     assert code == 1
@@ -172,7 +167,7 @@ def test_cases_that_only_one_run_has_are_named_and_missing_ones_do_not_pass(caps
     save("base", 1.0, 1.0)
     save("head", 1.0, 1.0)
     store = Store(f"sqlite:///{tmp_path}/results/rexbench.db")
-    more = Measurement(case=replace(CASES[0], batch=8), status="ok", rounds=store.measurements("base")[0].rounds)
+    more = make_measurement(store.measurements("base")[0].rounds, replace(CASES[0], batch=8))
     store.save_measurement("head", more)
     code, out, _ = run(capsys, "compare", "base", "head")
     assert code == 0

@@ -1,0 +1,114 @@
+"""What one case came to: made once from its measurement, read by everything that shows it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.statistics.estimates import Estimate
+from bench.records.case import SCENARIOS
+from bench.statistics.disturbance import Disturbance, judge_disturbance
+from bench.statistics.latency_under_load import LoadLatency, estimate_load
+from bench.statistics.summary import (
+    PERCENTILES,
+    count_outliers,
+    estimate_latency,
+    estimate_throughput,
+    percentile,
+    relative_iqr,
+    turns_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bench.records.case import Case
+    from bench.records.measurement import Measurement
+    from bench.statistics.intervals import Array
+    from bench.statistics.start_up import StartUp
+
+_WINDOWS = "a sample of the throughput scenario is a window of several requests"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResult:
+    """One case in numbers; a number that can't be given is NaN or None.
+
+    Args:
+        measurement: What it is made from: identity, status, raw rounds, parity, what the runtime did, doubts.
+        latency: Median over process rounds of the per-round medians, per call [s]; missing in the throughput scenario.
+        throughput: Images over time taken [1/s], median over rounds; counts slow calls, unlike 1/latency.
+        load: Latency under load, in the throughput scenario.
+        percentiles_s: By percentile, of the calls; None where they are too few [s].
+        samples: Number of timed calls, or of windows in the throughput scenario.
+        rounds: Number of process rounds with samples.
+        outliers: Calls beyond 3 interquartile ranges from the quartiles of their round; counted, never dropped.
+        spread_between: Standard deviation of the per-round medians over their median; NaN for one round.
+        spread_within: Interquartile range over median, the middle one of the rounds.
+        disturbance: What else the machine did.
+        speedup: Time per image of the reference that took turns beside it over that of this case.
+        speedup_pairs: Turns that both took side by side.
+        start_ups: Its phases by state of the compile cache, and when they are paid back.
+    """
+
+    measurement: Measurement
+    latency: Estimate = field(default_factory=lambda: Estimate(reason="no samples"))
+    throughput: Estimate = field(default_factory=lambda: Estimate(reason="no samples"))
+    load: LoadLatency = field(default_factory=LoadLatency)
+    percentiles_s: Mapping[int, float | None] = field(default_factory=lambda: dict.fromkeys(PERCENTILES))
+    samples: int = 0
+    rounds: int = 0
+    outliers: int = 0
+    spread_between: float = math.nan
+    spread_within: float = math.nan
+    disturbance: Disturbance = field(default_factory=Disturbance)
+    speedup: Estimate = field(default_factory=Estimate)
+    speedup_pairs: int | None = None
+    start_ups: tuple[StartUp, ...] = ()
+
+    @property
+    def case(self) -> Case:
+        """The identity."""
+        return self.measurement.case
+
+    @property
+    def status(self) -> str:
+        """As in `bench.records.measurement.STATUSES`."""
+        return self.measurement.status
+
+    @property
+    def queued(self) -> bool:
+        """Whether requests were kept in flight, so that it has a throughput and no latency of its own."""
+        return self.case.scenario != SCENARIOS[0]
+
+
+def summarise(measurement: Measurement) -> CaseResult:
+    """The result of one measurement by itself, whatever its status; all numbers missing where it has no samples."""
+    disturbance = judge_disturbance(measurement)
+    rounds = turns_of(measurement.rounds)
+    if not rounds:
+        return CaseResult(measurement=measurement, disturbance=disturbance)
+    values = [np.concatenate(turns) for turns in rounds]
+    queued = measurement.case.scenario != SCENARIOS[0]
+    medians = np.array([np.median(samples) for samples in values])
+    return CaseResult(
+        measurement=measurement,
+        latency=Estimate(reason=_WINDOWS) if queued else estimate_latency(rounds),
+        throughput=estimate_throughput(rounds, measurement.images_per_sample),
+        load=estimate_load(measurement.rounds),
+        percentiles_s=dict.fromkeys(PERCENTILES) if queued else _percentiles(values),
+        samples=sum(map(len, values)),
+        rounds=len(rounds),
+        outliers=sum(map(count_outliers, values)),
+        spread_between=float(medians.std(ddof=1) / np.median(medians)) if len(medians) > 1 else math.nan,
+        spread_within=float(np.median(list(map(relative_iqr, values)))),
+        disturbance=disturbance,
+    )
+
+
+def _percentiles(values: Sequence[Array]) -> dict[int, float | None]:
+    pooled = np.sort(np.concatenate(values))
+    return {percent: percentile(pooled, percent) for percent in PERCENTILES}

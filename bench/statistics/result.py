@@ -1,0 +1,142 @@
+"""What a run came to: made once from its measurements; reports read it and compute no statistics of their own."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from analysis.statistics.estimates import Estimate
+from bench.records.case import REFERENCE_BACKEND, SCENARIOS
+from bench.statistics.case_result import CaseResult, summarise
+from bench.statistics.knee import find_series
+from bench.statistics.model_ratios import model_ratios
+from bench.statistics.start_up import StartUp, break_even, median_phases, one_off_s, rounds_by_cache
+from bench.statistics.summary import Ratio, ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.records.measurement import Measurement
+    from bench.statistics.knee import Series
+    from bench.statistics.model_ratios import ModelRatio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leader:
+    """The fastest of the comparable cases that took turns with one another.
+
+    Args:
+        best: The fastest.
+        following: The next; None where nothing else can be compared.
+        speedup: Of the best over the next.
+    """
+
+    best: CaseResult
+    following: CaseResult | None = None
+    speedup: Estimate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What a run came to.
+
+    Args:
+        cases: One per measurement, in their order.
+        model_ratios: Models over one another, of a run that has groups of them.
+        series: Throughput over batch sizes and over streams, with the knee of each.
+        leaders: The fastest of each interleaved group.
+    """
+
+    cases: tuple[CaseResult, ...] = ()
+    model_ratios: tuple[ModelRatio, ...] = ()
+    series: tuple[Series, ...] = ()
+    leaders: tuple[Leader, ...] = ()
+
+
+def summarise_run(measurements: Sequence[Measurement], model_pairs: Sequence[Sequence[str]] = ()) -> RunResult:
+    """The result of a run; everything that is resampled for a report is resampled here, and once.
+
+    Args:
+        measurements: One per case, whatever its status.
+        model_pairs: Groups of model names, of which each is compared with the first.
+    """
+    alone = [summarise(measurement) for measurement in measurements]
+    cases = tuple(_compare_with_reference(result, find_reference(result, alone)) for result in alone)
+    return RunResult(
+        cases=cases,
+        model_ratios=model_ratios(cases, model_pairs),
+        series=find_series(cases),
+        leaders=_find_leaders(cases),
+    )
+
+
+def find_reference(result: CaseResult, cases: Sequence[CaseResult]) -> CaseResult | None:
+    """The eager case, of the same precision, that took its turns beside this case; None where none did.
+
+    A backend with several requests in flight is compared, per image, with eager's one call at a time.
+    """
+    for candidate in cases:
+        if (
+            candidate.case.backend == REFERENCE_BACKEND
+            and candidate.case.memory_format == "contiguous"
+            and candidate.case.match == result.case.match
+            and candidate.case.scenario == SCENARIOS[0]
+            and candidate.status == "ok"
+        ):
+            return candidate
+    return None
+
+
+def _compare_with_reference(result: CaseResult, reference: CaseResult | None) -> CaseResult:
+    speedup = _speed_up(result, reference)
+    return replace(
+        result,
+        speedup=speedup.estimate,
+        speedup_pairs=speedup.pairs or None,
+        start_ups=_start_ups(result, reference, speedup.estimate),
+    )
+
+
+def _speed_up(result: CaseResult, reference: CaseResult | None) -> Ratio:
+    if reference is None:
+        return Ratio(estimate=Estimate(reason="no comparable eager case took its turns beside it"))
+    if reference is not result:
+        return ratio(reference.measurement, result.measurement)
+    turns = sum(1 for each in result.measurement.rounds for turn in each.turns_s if turn)
+    return Ratio(estimate=Estimate(value=1.0, low=1.0, high=1.0) if turns else Estimate(), pairs=turns)
+
+
+def _start_ups(result: CaseResult, reference: CaseResult | None, speedup: Estimate) -> tuple[StartUp, ...]:
+    """The phases of a case by state of its compile cache, each against all rounds of the reference."""
+    other = reference if reference is not result else None
+    base_s = one_off_s((*other.measurement.repeated, *other.measurement.rounds)) if other else math.nan
+    per_image_s = other.latency.value / other.measurement.images_per_sample if other else math.nan
+    return tuple(
+        StartUp(
+            compile_cache=cache,
+            rounds=len(rounds),
+            phases_s=median_phases(rounds),
+            one_off_s=one_off_s(rounds),
+            break_even=break_even(one_off_s(rounds) - base_s, per_image_s, speedup),
+        )
+        for cache, rounds in rounds_by_cache(result.measurement).items()
+    )
+
+
+def _find_leaders(cases: Sequence[CaseResult]) -> tuple[Leader, ...]:
+    groups: dict[object, list[CaseResult]] = {}
+    for result in cases:
+        if result.status == "ok" and result.samples and not result.queued:
+            groups.setdefault(result.case.match, []).append(result)
+    return tuple(_find_leader(group) for group in groups.values())
+
+
+def _find_leader(group: Sequence[CaseResult]) -> Leader:
+    best, *others = sorted(group, key=lambda result: result.latency.value)
+    if not others:
+        return Leader(best=best)
+    following = others[0]
+    known = find_reference(best, group) is following
+    speedup = best.speedup if known else ratio(following.measurement, best.measurement).estimate
+    return Leader(best=best, following=following, speedup=speedup)
