@@ -58,7 +58,3 @@ def prepare_task(cases: Sequence[Case], folder: Path, seed: int, weights: Path |
         "folder": str(folder),
         "ir": any(case.backend == "openvino" for case in cases),
     }
-
-
-#: Exit code of this program when the checkpoint it was given is at fault; the last line it writes says why.
-WRONG_INPUT = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from analysis.option_values import duration
+from bench.planning.option_values import duration
 from rexnet_core.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:

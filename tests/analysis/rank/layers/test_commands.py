@@ -5,11 +5,11 @@ import json
 from contextlib import nullcontext
 
 import pytest
+from analysis.rank.layers.options import add_options, add_search_options, read_search, read_task
 
 from analysis.rank.layers import commands, protocols
 from analysis.rank.layers.claims import CLAIMS
 from analysis.rank.layers.commands import run_layers_task, run_search
-from analysis.rank.layers.options import add_options, add_search_options, read_search, read_task
 from analysis.rank.layers.search import search_closest
 from analysis.rank.layers.setting import RATIOS, LayerSetting
 from analysis.rank.layers.sign_map import map_signs

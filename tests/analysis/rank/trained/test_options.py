@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from analysis.rank.trained.options import add_options, read_setting
 
 from analysis.rank.trained import TrainedSetting
-from analysis.rank.trained.options import add_options, read_setting
 from rexnet_core.errors import InputError, UnknownNameError
 
 
