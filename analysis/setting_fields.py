@@ -49,7 +49,7 @@ def check_number(option: str, value: float, low: float, high: float) -> None:
     whole = isinstance(low, int)
     if isinstance(value, bool) or (whole and not isinstance(value, int)) or not low <= value <= high:
         must = "be a whole number" if whole else "lie"
-        raise InputError(f"{option} must {must} from {low:g} to {high}; got {value!r}")
+        raise InputError(f"{option} must {must} from {low} to {high if whole else f'{high:g}'}; got {value!r}")
 
 
 def check_names(kind: str, names: tuple[str, ...], known: tuple[str, ...]) -> None:

@@ -109,7 +109,8 @@ def make_parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"rexbench {read_version('rexbench') or 'from source'}")
     shtab.add_argument_to(parser, ["--print-completion"], help="print a completion script for this shell")
     # A completion script needs the options of all commands.
-    _add_commands(parser, _COMMANDS, words, every=any(word.startswith("--p") for word in words[:1]))
+    every = bool(words) and words[0].startswith("--p")
+    _add_commands(parser, _COMMANDS, () if every else words, every=every)
     return parser
 
 
