@@ -72,12 +72,7 @@ class Selection:
     )
     backends: Sequence[str] | None = field(
         default=None,
-        metadata={
-            "help": f"any of {', '.join(BACKENDS)}",
-            "nargs": "+",
-            "metavar": "BACKEND",
-            "case": "backend",
-        },
+        metadata={"help": f"any of {', '.join(BACKENDS)}", "nargs": "+", "metavar": "BACKEND", "case": "backend"},
     )
     batch_sizes: Sequence[int] | None = field(
         default=None, metadata={"help": "images per call", "nargs": "+", "type": int, "case": "batch"}
@@ -95,8 +90,7 @@ class Selection:
         default=None, metadata={"help": f"any of {', '.join(PRECISIONS)}", "nargs": "+", "case": "precision"}
     )
     memory_formats: Sequence[str] | None = field(
-        default=None,
-        metadata={"help": f"any of {', '.join(MEMORY_FORMATS)}", "nargs": "+", "case": "memory_format"},
+        default=None, metadata={"help": f"any of {', '.join(MEMORY_FORMATS)}", "nargs": "+", "case": "memory_format"}
     )
     scenarios: Sequence[str] | None = field(
         default=None, metadata={"help": f"any of {', '.join(SCENARIOS)}", "nargs": "+", "case": "scenario"}

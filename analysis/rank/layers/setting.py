@@ -75,8 +75,7 @@ class LayerSetting:
         metadata={"help": "curves", "nargs": "+", "choices": ACTIVATIONS, "kind": "activation"},
     )
     ratios: tuple[float, ...] = field(
-        default=RATIOS,
-        metadata={"help": "d_in / d_out, above 0, up to 1", "nargs": "+", "type": float, "metavar": "R"},
+        default=RATIOS, metadata={"help": "d_in / d_out, above 0, up to 1", "nargs": "+", "type": float, "metavar": "R"}
     )
     d_out: tuple[int, int] = field(
         default=(10, 100),

@@ -95,15 +95,13 @@ class NetworkSetting:
         default=False, metadata={"help": "run in float64, too, for ranks that rounding can't have made"}
     )
     jacobian: int = field(
-        default=1,
-        metadata={"help": "images at which Jacobian ranks are taken", "type": int, "bounds": (0, _MOST)},
+        default=1, metadata={"help": "images at which Jacobian ranks are taken", "type": int, "bounds": (0, _MOST)}
     )
     batch_size: int = field(
         default=DEFAULT_BATCH, metadata={"help": "images per pass", "type": int, "bounds": (1, _MOST)}
     )
     seed: int = field(
-        default=0,
-        metadata={"help": "seed of weights, images and positions", "type": int, "bounds": (0, 2**31)},
+        default=0, metadata={"help": "seed of weights, images and positions", "type": int, "bounds": (0, 2**31)}
     )
     threads: int | None = field(
         default=None,

@@ -87,11 +87,7 @@ class TrainedSetting:
     )
     base_width: int = field(
         default=4,
-        metadata={
-            "help": "stem width of the baseline, which sets the cost of table 2",
-            "type": int,
-            "bounds": (4, 16),
-        },
+        metadata={"help": "stem width of the baseline, which sets the cost of table 2", "type": int, "bounds": (4, 16)},
     )
     table2_head: int = field(
         default=128,
