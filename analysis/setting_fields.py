@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from dataclasses import Field
 
 
+def about(text: str, **more: Any) -> dict[str, Any]:
+    """Metadata of a field: its help text, and more of what is named above."""
+    return {"help": text, **more}
+
+
 def name_option(spec: Field[Any]) -> str:
     """The option that sets a field, such as ``--batch-size``."""
     return str(spec.metadata.get("flag") or "--" + spec.name.replace("_", "-"))

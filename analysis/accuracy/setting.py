@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analysis.complexity.resolution import check_resolution
-from analysis.setting_fields import check_fields, check_number
+from analysis.setting_fields import about, check_fields, check_number
 from rexnet_core.errors import InputError
 from rexnet_core.preprocess import CROP_RATIO, INTERPOLATIONS, Interpolation
 from rexnet_core.registry import model_info
@@ -28,60 +28,44 @@ class EvaluationSetting:
         InputError: A value is out of range, or the checkpoint is not a file.
     """
 
-    model: str = field(
-        metadata={"help": "such as rexnet_1.0; see `rexbench models`", "metavar": "MODEL", "positional": True}
-    )
+    model: str = field(metadata=about("such as rexnet_1.0; see `rexbench models`", metavar="MODEL", positional=True))
     weights: Path = field(
-        metadata={"help": "the model's checkpoint; needed, as random weights have no accuracy", "type": Path}
+        metadata=about("the model's checkpoint; needed, as random weights have no accuracy", type=Path)
     )
     images: Path = field(
-        metadata={"help": "one subfolder for each class, in the order of names", "type": Path, "metavar": "FOLDER"}
+        metadata=about("one subfolder for each class, in the order of names", type=Path, metavar="FOLDER")
     )
     classes_file: Path | None = field(
         default=None,
-        metadata={
-            "help": "all classes in order, the name of a subfolder on each line; subfolders may be absent",
-            "type": Path,
-        },
+        metadata=about(
+            "all classes in order, the name of a subfolder on each line; subfolders may be absent", type=Path
+        ),
     )
     resolution: int = field(
-        metadata={
-            "help": "side of the input",
-            "type": int,
-            "metavar": "PIXELS",
-            "unset": "the model's own, such as 224",
-        }
+        metadata=about("side of the input", type=int, metavar="PIXELS", unset="the model's own, such as 224")
     )
     crop_ratio: float = field(
         default=CROP_RATIO,
-        metadata={
-            "help": "side of the input over the shorter side of the resized image",
-            "type": float,
-            "metavar": "SHARE",
-            "bounds": (LEAST_CROP_RATIO, 1.0),
-        },
+        metadata=about(
+            "side of the input over the shorter side of the resized image",
+            type=float,
+            metavar="SHARE",
+            bounds=(LEAST_CROP_RATIO, 1.0),
+        ),
     )
     interpolation: Interpolation = field(
-        default="bicubic", metadata={"help": "how images are resized", "choices": INTERPOLATIONS}
+        default="bicubic", metadata=about("how images are resized", choices=INTERPOLATIONS)
     )
-    batch_size: int = field(default=DEFAULT_BATCH, metadata={"help": "images per pass", "type": int})
+    batch_size: int = field(default=DEFAULT_BATCH, metadata=about("images per pass", type=int))
     limit: int | None = field(
         default=None,
-        metadata={
-            "help": "images at most, evenly spread over the folder",
-            "unset": "all",
-            "type": int,
-            "bounds": (1, 10**9),
-        },
+        metadata=about("images at most, evenly spread over the folder", unset="all", type=int, bounds=(1, 10**9)),
     )
-    skip_unreadable: bool = field(default=False, metadata={"help": "count damaged images instead of stopping at one"})
+    skip_unreadable: bool = field(default=False, metadata=about("pass over damaged images and count them"))
     threads: int = field(
-        metadata={
-            "help": "threads of torch and of decoding",
-            "unset": "as this machine allows",
-            "type": int,
-            "bounds": (1, _MOST_THREADS),
-        }
+        metadata=about(
+            "threads of torch and of decoding", unset="as this machine allows", type=int, bounds=(1, _MOST_THREADS)
+        )
     )
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from analysis.complexity import count
+from analysis.setting_fields import about
 from bench.machine.environment import has_nvidia_gpu, read_available_bytes, read_thread_budget
 from bench.planning.presets import DEFAULT, NATIVE, PRESETS, Preset
 from bench.planning.streams import check_streams, expand_streams
@@ -60,72 +61,59 @@ class Selection:
     GPUs runs on one, too, where there is one; any other runs on the CPU.
     """
 
-    preset: str = field(default=DEFAULT, metadata={"help": _PRESET_HELP})
+    preset: str = field(default=DEFAULT, metadata=about(_PRESET_HELP))
     models: Sequence[str] | None = field(
         default=None,
-        metadata={
-            "help": "models in place of the preset's (see `rexbench models`)",
-            "nargs": "+",
-            "metavar": "MODEL",
-            "case": "model",
-        },
+        metadata=about(
+            "models in place of the preset's (see `rexbench models`)", nargs="+", metavar="MODEL", case="model"
+        ),
     )
     backends: Sequence[str] | None = field(
-        default=None,
-        metadata={"help": f"any of {', '.join(BACKENDS)}", "nargs": "+", "metavar": "BACKEND", "case": "backend"},
+        default=None, metadata=about(f"any of {', '.join(BACKENDS)}", nargs="+", metavar="BACKEND", case="backend")
     )
     batch_sizes: Sequence[int] | None = field(
-        default=None, metadata={"help": "images per call", "nargs": "+", "type": int, "case": "batch"}
+        default=None, metadata=about("images per call", nargs="+", type=int, case="batch")
     )
     resolutions: Sequence[int | str] | None = field(
         default=None,
-        metadata={
-            "help": f"sides of the square input; {NATIVE} is each model's own",
-            "nargs": "+",
-            "metavar": "PIXELS",
-            "case": "resolution",
-        },
+        metadata=about(
+            f"sides of the square input; {NATIVE} is each model's own", nargs="+", metavar="PIXELS", case="resolution"
+        ),
     )
     precisions: Sequence[str] | None = field(
-        default=None, metadata={"help": f"any of {', '.join(PRECISIONS)}", "nargs": "+", "case": "precision"}
+        default=None, metadata=about(f"any of {', '.join(PRECISIONS)}", nargs="+", case="precision")
     )
     memory_formats: Sequence[str] | None = field(
-        default=None, metadata={"help": f"any of {', '.join(MEMORY_FORMATS)}", "nargs": "+", "case": "memory_format"}
+        default=None, metadata=about(f"any of {', '.join(MEMORY_FORMATS)}", nargs="+", case="memory_format")
     )
     scenarios: Sequence[str] | None = field(
-        default=None, metadata={"help": f"any of {', '.join(SCENARIOS)}", "nargs": "+", "case": "scenario"}
+        default=None, metadata=about(f"any of {', '.join(SCENARIOS)}", nargs="+", case="scenario")
     )
     streams: Sequence[int | str] | None = field(
         default=None,
-        metadata={
-            "help": "in the throughput scenario: streams of OpenVINO, or instances of a torch backend that share the "
+        metadata=about(
+            "in the throughput scenario: streams of OpenVINO, or instances of a torch backend that share the "
             f"threads; {HINT} is what OpenVINO chooses",
-            "unset": f"1, 2, 4 ... up to the threads, and {HINT}",
-            "nargs": "+",
-            "metavar": "N",
-            "case": "streams",
-        },
+            unset=f"1, 2, 4 ... up to the threads, and {HINT}",
+            nargs="+",
+            metavar="N",
+            case="streams",
+        ),
     )
     device: str | None = field(
         default=None,
-        metadata={
-            "help": f"one of {', '.join(DEVICES)}",
-            "unset": "cpu, or a GPU where there is one and the preset allows it",
-            "case": "device",
-        },
+        metadata=about(
+            f"one of {', '.join(DEVICES)}",
+            unset="cpu, or a GPU where there is one and the preset allows it",
+            case="device",
+        ),
     )
     threads: int | None = field(
         default=None,
-        metadata={
-            "help": "threads of every runtime",
-            "unset": "what the machine allows",
-            "type": int,
-            "case": "threads",
-        },
+        metadata=about("threads of every runtime", unset="what the machine allows", type=int, case="threads"),
     )
     weights: Path | None = field(
-        default=None,
-        metadata={"help": "a checkpoint of the one chosen model", "unset": "calibrated weights", "type": Path},
+        default=None, metadata=about("a checkpoint of the one chosen model", unset="calibrated weights", type=Path)
     )
     presets: Mapping[str, Preset] = field(default_factory=lambda: PRESETS)
     settings: Mapping[str, Any] = field(default_factory=dict)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from analysis.setting_fields import about
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -19,15 +21,10 @@ class Settings:
     """
 
     min_rounds: int = 3
-    max_rounds: int = field(default=6, metadata={"help": "process rounds at most", "flag": "--rounds", "type": int})
+    max_rounds: int = field(default=6, metadata=about("process rounds at most", flag="--rounds", type=int))
     target: float = field(
         default=0.02,
-        metadata={
-            "help": "stop at this relative half-width of the interval",
-            "unset": "0.02",
-            "type": float,
-            "metavar": "SHARE",
-        },
+        metadata=about("stop at this relative half-width of the interval", unset="0.02", type=float, metavar="SHARE"),
     )
     slice_s: float = 0.15
     round_s: float = 3.0
@@ -35,32 +32,29 @@ class Settings:
     warm_calls: int = 200
     limit_s: float = field(
         default=300.0,
-        metadata={
-            "help": "time that a case may take in one round before its worker is killed",
-            "flag": "--limit",
-            "type": float,
-            "metavar": "SECONDS",
-        },
+        metadata=about(
+            "time that a case may take in one round before its worker is killed",
+            flag="--limit",
+            type=float,
+            metavar="SECONDS",
+        ),
     )
     #: A group under way gets its first round in any case, so that every planned case has a row.
     budget_s: float | None = field(
         default=None,
-        metadata={
-            "help": "time for the whole run, such as 90s, 10m or 1h30m: one round for each group of cases, then each "
+        metadata=about(
+            "time for the whole run, such as 90s, 10m or 1h30m: one round for each group of cases, then each "
             "round to the group with the widest interval; without --rounds, as many rounds as help",
-            "flag": "--budget",
-            "metavar": "TIME",
-        },
+            flag="--budget",
+            metavar="TIME",
+        ),
     )
-    seed: int = field(default=0, metadata={"help": "seed of weights, inputs and turn order", "unset": "0", "type": int})
+    seed: int = field(default=0, metadata=about("seed of weights, inputs and turn order", unset="0", type=int))
     memory_limit_bytes: int | None = field(
         default=None,
-        metadata={
-            "help": "resident memory at which a worker is killed",
-            "unset": "no limit",
-            "flag": "--memory-limit",
-            "metavar": "MB",
-        },
+        metadata=about(
+            "resident memory at which a worker is killed", unset="no limit", flag="--memory-limit", metavar="MB"
+        ),
     )
 
     def as_dict(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.rank.spectra.spectrum import CENTRINGS
 from analysis.rank.spectra.tolerance import parse_tolerance
-from analysis.setting_fields import check_fields
+from analysis.setting_fields import about, check_fields
 from rexnet_core.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -68,101 +68,67 @@ class LayerSetting:
     """
 
     blocks: tuple[str, ...] = field(
-        default=BLOCKS, metadata={"help": "building blocks", "nargs": "+", "choices": ALL_BLOCKS, "kind": "block"}
+        default=BLOCKS, metadata=about("building blocks", nargs="+", choices=ALL_BLOCKS, kind="block")
     )
     activations: tuple[str, ...] = field(
-        default=PAPER_ACTIVATIONS,
-        metadata={"help": "curves", "nargs": "+", "choices": ACTIVATIONS, "kind": "activation"},
+        default=PAPER_ACTIVATIONS, metadata=about("curves", nargs="+", choices=ACTIVATIONS, kind="activation")
     )
     ratios: tuple[float, ...] = field(
-        default=RATIOS, metadata={"help": "d_in / d_out, above 0, up to 1", "nargs": "+", "type": float, "metavar": "R"}
+        default=RATIOS, metadata=about("d_in / d_out, above 0, up to 1", nargs="+", type=float, metavar="R")
     )
     d_out: tuple[int, int] = field(
         default=(10, 100),
-        metadata={
-            "help": "range of output channels, drawn evenly",
-            "nargs": 2,
-            "type": int,
-            "metavar": ("LOW", "HIGH"),
-        },
+        metadata=about("range of output channels, drawn evenly", nargs=2, type=int, metavar=("LOW", "HIGH")),
     )
-    rows: str = field(
-        default="4x", metadata={"help": "columns N of X: 4x (times d_out), d+1, or a number", "metavar": "N"}
-    )
+    rows: str = field(default="4x", metadata=about("columns N of X: 4x (times d_out), d+1, or a number", metavar="N"))
     spatial: int = field(
-        default=1,
-        metadata={"help": "side of the maps; 1 is a vector", "type": int, "metavar": "SIDE", "bounds": (1, 64)},
+        default=1, metadata=about("side of the maps; 1 is a vector", type=int, metavar="SIDE", bounds=(1, 64))
     )
     weights: str = field(
         default="normal",
-        metadata={"help": "law of W", "flag": "--weight-law", "choices": ("normal", "fan_in", "kaiming", "uniform")},
+        metadata=about("law of W", flag="--weight-law", choices=("normal", "fan_in", "kaiming", "uniform")),
     )
     inputs: str = field(
-        default="normal",
-        metadata={"help": "law of X", "flag": "--input-law", "choices": ("normal", "uniform", "half_normal")},
+        default="normal", metadata=about("law of X", flag="--input-law", choices=("normal", "uniform", "half_normal"))
     )
     norm: str = field(
-        default="before",
-        metadata={"help": "batch norm relative to the activation", "choices": ("none", "before", "after")},
+        default="before", metadata=about("batch norm relative to the activation", choices=("none", "before", "after"))
     )
     norm_statistics: str = field(
-        default="batch", metadata={"help": "statistics of the batch norm", "choices": ("batch", "identity")}
+        default="batch", metadata=about("statistics of the batch norm", choices=("batch", "identity"))
     )
     expansion: tuple[float, float] = field(
         default=(6.0, 6.0),
-        metadata={
-            "help": "expansion of inverted bottlenecks: one value, or a range",
-            "nargs": "+",
-            "type": float,
-            "metavar": "T",
-        },
+        metadata=about("expansion of inverted bottlenecks: one value, or a range", nargs="+", type=float, metavar="T"),
     )
     second_activation: str = field(
         default="same",
-        metadata={
-            "help": "activation after the 3x3 convolution of a bottleneck",
-            "choices": ("same", *ACTIVATIONS),
-            "kind": "activation",
-        },
+        metadata=about(
+            "activation after the 3x3 convolution of a bottleneck", choices=("same", *ACTIVATIONS), kind="activation"
+        ),
     )
-    precision: str = field(
-        default="float32", metadata={"help": "type of the features", "choices": ("float32", "float64")}
-    )
+    precision: str = field(default="float32", metadata=about("type of the features", choices=("float32", "float64")))
     centrings: tuple[str, ...] = field(
-        default=CENTRINGS,
-        metadata={"help": "centrings of the spectra", "nargs": "+", "choices": CENTRINGS, "kind": "centring"},
+        default=CENTRINGS, metadata=about("centrings of the spectra", nargs="+", choices=CENTRINGS, kind="centring")
     )
     tolerances: tuple[str, ...] = field(
         default=("numpy", "producer", "rel:0.1", "rel:0.03", "rel:0.01", "rel:0.001"),
-        metadata={
-            "help": "numpy, producer, or rel:SHARE; the first is primary if the protocol's is missing",
-            "nargs": "+",
-        },
+        metadata=about("numpy, producer, or rel:SHARE; the first is primary if the protocol's is missing", nargs="+"),
     )
     primary: tuple[str, str, str] = ("rank", "uncentred", "numpy")
     reference: str = field(default="ReLU6", metadata={"choices": ACTIVATIONS, "kind": "activation"})
     networks: int = field(
         default=1000,
-        metadata={
-            "help": "random networks at most",
-            "unset": "1000; grid: 20 of each",
-            "type": int,
-            "bounds": (2, 100_000),
-        },
+        metadata=about("random networks at most", unset="1000; grid: 20 of each", type=int, bounds=(2, 100_000)),
     )
     least_networks: int = 100
     target_se: float = field(
         default=0.0,
-        metadata={
-            "help": "stop at this standard error of the paired differences",
-            "unset": "0, never",
-            "type": float,
-            "metavar": "SE",
-        },
+        metadata=about(
+            "stop at this standard error of the paired differences", unset="0, never", type=float, metavar="SE"
+        ),
     )
-    seed: int = field(
-        default=0, metadata={"help": "seed of sizes, weights and inputs", "unset": "0; closest: 2", "type": int}
-    )
+    seed: int = field(default=0, metadata=about("seed of sizes, weights and inputs", unset="0; closest: 2", type=int))
 
     def __post_init__(self) -> None:
         """Refuse what no study can be made of.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.rank.layers import protocols
-from analysis.setting_fields import check_fields, check_names
+from analysis.setting_fields import about, check_fields, check_names
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 _GRID_FREE = ("networks", "seed", "activations", "blocks")
 
 
-_PROCESSES = {
-    "help": "processes with one thread each",
-    "unset": "as many as this machine has cores",
-    "flag": "--processes",
-    "type": int,
-    "bounds": (1, 2**16),
-}
+_PROCESSES = about(
+    "processes with one thread each",
+    unset="as many as this machine has cores",
+    flag="--processes",
+    type=int,
+    bounds=(1, 2**16),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +37,16 @@ class LayersTask:
 
     protocols: tuple[str, ...] = field(
         default=protocols.PROTOCOLS,
-        metadata={
-            "help": "how the study decides what the paper leaves open: literal (the text read literally), closest "
+        metadata=about(
+            "how the study decides what the paper leaves open: literal (the text read literally), closest "
             "(nearest to its figure, found by search), sensitivity (a grid)",
-            "unset": "all three",
-            "flag": "--protocol",
-            "nargs": "+",
-        },
+            unset="all three",
+            flag="--protocol",
+            nargs="+",
+        ),
     )
     overrides: Mapping[str, Any] = field(default_factory=dict)
-    exact: bool = field(default=False, metadata={"help": "exact ranks of networks of integers beside the others"})
+    exact: bool = field(default=False, metadata=about("exact ranks of networks of integers beside the others"))
     workers: int = field(default=1, metadata=_PROCESSES)
 
     def __post_init__(self) -> None:
@@ -107,15 +107,10 @@ class SearchTask:
     """
 
     tries: int = field(
-        default=120,
-        metadata={"help": "random settings before the best are improved", "type": int, "bounds": (1, 100_000)},
+        default=120, metadata=about("random settings before the best are improved", type=int, bounds=(1, 100_000))
     )
-    networks: int = field(
-        default=16, metadata={"help": "random networks of each setting", "type": int, "bounds": (2, 10_000)}
-    )
-    seed: int = field(
-        default=0, metadata={"help": "seed of the settings that are tried", "type": int, "bounds": (0, 2**31)}
-    )
+    networks: int = field(default=16, metadata=about("random networks of each setting", type=int, bounds=(2, 10_000)))
+    seed: int = field(default=0, metadata=about("seed of the settings that are tried", type=int, bounds=(0, 2**31)))
     workers: int = field(metadata=_PROCESSES)
 
     def __post_init__(self) -> None:

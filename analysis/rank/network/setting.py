@@ -9,7 +9,7 @@ from typing import Literal
 from analysis.complexity import check_resolution
 from analysis.rank.network.images import GENERATED, ImageSource, folder_images, generated_images
 from analysis.rank.network.records import BATCH_NORM_MODES, BatchNormMode
-from analysis.setting_fields import check_fields
+from analysis.setting_fields import about, check_fields
 from rexnet_core.errors import InputError
 from rexnet_core.preprocess import list_images
 from rexnet_core.registry import model_config
@@ -32,80 +32,60 @@ class NetworkSetting:
     """
 
     models: tuple[str, ...] = field(
-        metadata={"help": "see `rexbench models`", "metavar": "MODEL", "nargs": "+", "positional": True}
+        metadata=about("see `rexbench models`", metavar="MODEL", nargs="+", positional=True)
     )
     images: Path | None = field(
-        default=None,
-        metadata={"help": "a folder of images; its subfolders are not read", "type": Path, "metavar": "DIR"},
+        default=None, metadata=about("a folder of images; its subfolders are not read", type=Path, metavar="DIR")
     )
     generated: str = field(
         default="1/f",
-        metadata={
-            "help": "generated images, where no folder is given",
-            "metavar": "KIND",
-            "choices": GENERATED,
-            "kind": "kind of generated images",
-        },
+        metadata=about(
+            "generated images, where no folder is given",
+            metavar="KIND",
+            choices=GENERATED,
+            kind="kind of generated images",
+        ),
     )
     image_count: int | None = field(
         default=None,
-        metadata={
-            "help": "number of images",
-            "unset": f"{DEFAULT_COUNT}, or all of a folder with fewer",
-            "type": int,
-            "bounds": (1, _MOST),
-        },
+        metadata=about(
+            "number of images", unset=f"{DEFAULT_COUNT}, or all of a folder with fewer", type=int, bounds=(1, _MOST)
+        ),
     )
-    resolution: int = field(default=224, metadata={"help": "side of the images", "type": int, "metavar": "PIXELS"})
+    resolution: int = field(default=224, metadata=about("side of the images", type=int, metavar="PIXELS"))
     weights: Path | None = field(
         default=None,
-        metadata={
-            "help": "a checkpoint of the one model",
-            "unset": "random weights, with batch norm statistics of 1/f images",
-            "type": Path,
-        },
+        metadata=about(
+            "a checkpoint of the one model", unset="random weights, with batch norm statistics of 1/f images", type=Path
+        ),
     )
     batch_norm: BatchNormMode = field(
         default="eval",
-        metadata={
-            "help": "running statistics (eval) or those of each batch (batch)",
-            "metavar": "MODE",
-            "choices": BATCH_NORM_MODES,
-            "kind": "batch norm mode",
-        },
+        metadata=about(
+            "running statistics (eval) or those of each batch (batch)",
+            metavar="MODE",
+            choices=BATCH_NORM_MODES,
+            kind="batch norm mode",
+        ),
     )
     positions: int | Literal["auto"] = field(
         default="auto",
-        metadata={
-            "help": "rows taken from each image; auto is 4 rows per channel in all",
-            "metavar": "N",
-            "bounds": (1, _MOST),
-        },
+        metadata=about("rows taken from each image; auto is 4 rows per channel in all", metavar="N", bounds=(1, _MOST)),
     )
     taps: tuple[str, ...] | None = field(
         default=None,
-        metadata={
-            "help": "such as 'stage3.*' or '*.add'",
-            "unset": "every point of every block",
-            "nargs": "+",
-            "metavar": "PATTERN",
-        },
+        metadata=about(
+            "such as 'stage3.*' or '*.add'", unset="every point of every block", nargs="+", metavar="PATTERN"
+        ),
     )
-    certify: bool = field(
-        default=False, metadata={"help": "run in float64, too, for ranks that rounding can't have made"}
-    )
+    certify: bool = field(default=False, metadata=about("run in float64, too, for ranks that rounding can't have made"))
     jacobian: int = field(
-        default=1, metadata={"help": "images at which Jacobian ranks are taken", "type": int, "bounds": (0, _MOST)}
+        default=1, metadata=about("images at which Jacobian ranks are taken", type=int, bounds=(0, _MOST))
     )
-    batch_size: int = field(
-        default=DEFAULT_BATCH, metadata={"help": "images per pass", "type": int, "bounds": (1, _MOST)}
-    )
-    seed: int = field(
-        default=0, metadata={"help": "seed of weights, images and positions", "type": int, "bounds": (0, 2**31)}
-    )
+    batch_size: int = field(default=DEFAULT_BATCH, metadata=about("images per pass", type=int, bounds=(1, _MOST)))
+    seed: int = field(default=0, metadata=about("seed of weights, images and positions", type=int, bounds=(0, 2**31)))
     threads: int | None = field(
-        default=None,
-        metadata={"help": "threads of torch", "unset": "as torch chooses", "type": int, "bounds": (1, _MOST_THREADS)},
+        default=None, metadata=about("threads of torch", unset="as torch chooses", type=int, bounds=(1, _MOST_THREADS))
     )
 
     def __post_init__(self) -> None:
