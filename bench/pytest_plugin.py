@@ -60,7 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _read_resumed(config: pytest.Config) -> Resumption | None:
-    """The run that is to be gone on with; from now on nobody else measures, so that it stays as it was read."""
+    """The run to resume; from now on no other run measures, so that its state stays as it was read."""
     config.stash[_LOCK] = lock = MachineLock(wait=config.getoption("wait"), tell=_tell)
     if config.getoption("resume") is None:
         return read_resumed(config.option)
@@ -88,7 +88,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return  # its plan is that of its beginning
     plan = session.config.stash[_PLAN]
     params = [getattr(item, "callspec").params for item in session.items if hasattr(item, "callspec")]  # noqa: B009
-    chosen = {one["case"] for one in params if "case" in one}
+    chosen = {given["case"] for given in params if "case" in given}
     session.config.stash[_PLAN] = replace(plan, cases=tuple(case for case in plan.cases if case in chosen))
 
 

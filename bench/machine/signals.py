@@ -1,4 +1,4 @@
-"""Signals that stop: the first lets finished work be kept, the second ends at once."""
+"""Signals that stop a program: the first lets it keep finished work, the second ends it at once."""
 
 from __future__ import annotations
 

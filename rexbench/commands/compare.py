@@ -66,7 +66,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Say of each case whether the head is FASTER, SLOWER or the SAME, or that this is AMBIGUOUS; with intervals.
+    """Report for each case whether the head is FASTER, SLOWER, the SAME or AMBIGUOUS, with intervals.
 
     Live (--live --base main): both builds' workers are alive together and take turns in random order, in rounds of
     fresh processes. From the store (compare RUN RUN): the rounds of two runs, taken at different times.
@@ -90,13 +90,13 @@ def publish(args: argparse.Namespace, document: dict[str, Any], run_id: str | No
         if markdown:
             write_text(Path(markdown), render_markdown(document), option="--markdown")
         answer = {**({"run": run_id} if run_id else {}), **public(document)}
-        shown = render_compare(document) + (f"\nstored as run {run_id}" if run_id else "")
-        write_output(args, answer, compare_frame(document), text=lambda: shown)
+        text = render_compare(document) + (f"\nstored as run {run_id}" if run_id else "")
+        write_output(args, answer, compare_frame(document), text=lambda: text)
     return _judge(document)
 
 
 def _judge(document: dict[str, Any]) -> int:
-    """The exit code: a regression that is known outweighs a case that failed or is missing, and both outweigh doubt."""
+    """The exit code: a known regression outweighs a failed or missing case, and both outweigh doubt."""
     statuses = {row["status"] for row in document["rows"]}
     verdicts = {row["verdict"] for row in document["rows"]}
     if "SLOWER" in verdicts:
@@ -112,7 +112,7 @@ def _is_live(args: argparse.Namespace) -> bool:
 
 
 def _named(args: argparse.Namespace, side: str) -> list[str]:
-    """The options given that say what a side is."""
+    """The options given that define a side."""
     given = {f"--{side}{part}": getattr(args, f"{side}{part.replace('-', '_')}") for part in ("", "-wheel", "-python")}
     return [flag for flag, value in given.items() if value] + (
         [f"--{side}-set"] if getattr(args, f"{side}_set") else []
@@ -142,7 +142,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _find_grid(args: argparse.Namespace) -> list[str]:
-    """The options given that say what a live comparison measures."""
+    """The options given that choose what a live comparison measures."""
     given = {**read_fields(args, Selection), **read_fields(args, Settings)}
     return [name_option(spec) for spec in (*fields(Selection), *fields(Settings)) if spec.name in given]
 
@@ -184,14 +184,14 @@ def _compare_live(args: argparse.Namespace) -> int:
     try:
         with MachineLock(wait=args.wait, tell=log), open_sides(*_sources(args)) as sides:
             store = Store(args.store)
-            told = {**plan.settings.as_dict(), "base": sides[0].told, "head": sides[1].told}
-            with record_study(store, COMPARE, told) as study:
+            settings = {**plan.settings.as_dict(), "base": sides[0].told, "head": sides[1].told}
+            with record_study(store, COMPARE, settings) as study:
                 rounds, threads = plan.settings.max_rounds, plan.cases[0].threads
                 floor = find_floor(store, study.run.environment, rounds=rounds, threads=threads)
                 for document in _measure(plan, pairs, sides, band=args.band, floor=floor):
                     study.keep(document)
     except StoreError:
-        if document:  # what can't be stored can still be told
+        if document:  # the answer is printed though it can't be stored
             publish(args, document, None)
         raise
     return publish(args, document, study.run.id)
@@ -201,20 +201,20 @@ def _measure(
     plan: Plan, pairs: list[tuple[Case, Case]], sides: tuple[Side, Side], *, band: float | None, floor: Floor | None
 ) -> Iterator[dict[str, Any]]:
     """The document of a live comparison as it stands after each case; Ctrl-C ends it with what there is."""
-    builds, told = (sides[0].build, sides[1].build), (sides[0].told, sides[1].told)
+    builds, labels = (sides[0].build, sides[1].build), (sides[0].told, sides[1].told)
     done: list[Compared] = []
     progress = make_progress()
     progress.begin(len(pairs))
 
     def describe() -> dict[str, Any]:
-        return make_document(done, sides=told, live=True, band=band, floor=floor, planned=len(pairs))
+        return make_document(done, sides=labels, live=True, band=band, floor=floor, planned=len(pairs))
 
     with make_scratch() as scratch:
         options: dict[str, Any] = {"settings": plan.settings, "scratch": scratch, "weights": plan.weights}
         try:
-            for one in compare_live(pairs, builds, watch=progress.step, **options):
-                done.append(one)
-                progress.done(one.head)
+            for compared in compare_live(pairs, builds, watch=progress.step, **options):
+                done.append(compared)
+                progress.done(compared.head)
                 yield describe()
         except KeyboardInterrupt:
             log("stopped; finished cases are kept")
@@ -251,13 +251,13 @@ def _find_run(store: Store, name: str) -> RunInfo:
     """The run of that name; ``latest`` is the newest that has cases, which a study has not.
 
     Raises:
-        InputError: It has none.
+        InputError: The run has no cases.
     """
     able = store.runs_with_cases()
     if name == "latest":
-        runs = [one for one in store.runs() if one.id in able]
-        return max(runs, key=lambda one: (one.started_at, one.id)) if runs else store.find_run(name)
-    found = store.find_run(name)
-    if found.id not in able:
-        raise InputError(f"run {found.id} ({found.preset}) has no cases to compare; name another")
-    return found
+        runs = [run for run in store.runs() if run.id in able]
+        return max(runs, key=lambda run: (run.started_at, run.id)) if runs else store.find_run(name)
+    run = store.find_run(name)
+    if run.id not in able:
+        raise InputError(f"run {run.id} ({run.preset}) has no cases to compare; name another")
+    return run

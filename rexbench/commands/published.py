@@ -141,6 +141,6 @@ def _explored(asked: list[str] | None, published: set[str]) -> tuple[str, ...]:
 
 
 def _filtered(document: dict[str, Any], verdict: str | None, model: str | None) -> dict[str, Any]:
-    """The document with the rows that were asked for; the counts stay those of all."""
+    """The document with the rows that were asked for; its counts are still those of all rows."""
     rows = [row for row in document["rows"] if verdict in {None, row["verdict"]} and model in {None, row["model"]}]
     return {**document, "rows": rows}

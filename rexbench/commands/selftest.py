@@ -103,8 +103,8 @@ def publish(args: argparse.Namespace, document: dict[str, Any], run_id: str) -> 
     """Answer with a self-test."""
     protocols = getattr(args, "protocols", False)
     frame = protocols_frame(document) if protocols else selftest_frame(document)
-    shown = render_selftest(document) + (f"\n\n{render_protocols(document)}" if protocols else "")
-    write_output(args, {"run": run_id, **public(document)}, frame, text=lambda: f"{shown}\n\nstored as run {run_id}")
+    text = render_selftest(document) + (f"\n\n{render_protocols(document)}" if protocols else "")
+    write_output(args, {"run": run_id, **public(document)}, frame, text=lambda: f"{text}\n\nstored as run {run_id}")
     complete = document["cases"] and not document["stopped"] and not document.get("failed")
     return ExitCode.DONE if complete else ExitCode.FAILED
 
