@@ -18,9 +18,9 @@ from bench.backends.registry import load_backend, read_registry
 from bench.machine.environment import volunteer_for_oom_killer
 from bench.records.files import IMAGES, REFERENCE, WEIGHTS
 from bench.workers.parent_watch import hold_on
-from bench.workers.shared_files import WRONG_INPUT
 from rexnet_core.calibration import calibrate, make_images
 from rexnet_core.errors import RexbenchError
+from rexnet_core.exit_codes import ExitCode
 
 #: Distinct inputs that parity compares, at least; batches rotate so that no input is seen twice in a row.
 MIN_IMAGES = 8
@@ -110,7 +110,7 @@ def main() -> None:
         done = prepare(json.loads(sys.stdin.read()))
     except RexbenchError as error:
         sys.stderr.write(f"{error}\n")
-        sys.exit(WRONG_INPUT)
+        sys.exit(ExitCode.WRONG)
     Path(sys.argv[1]).write_text(json.dumps(done))
 
 

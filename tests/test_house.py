@@ -115,10 +115,12 @@ LIGHT = """
     bench.pytest_plugin reports.run.frames reports.run.report reports.run.text analysis.complexity
     analysis.published analysis.complexity.conventions rexbench.commands.published reports.published.report
     bench.store.paper_latency rexnet_core.registry rexnet_core.calibration rexbench.commands.evaluate
-    rexbench.commands.rank rexbench.commands.compare rexbench.commands.selftest rexbench.commands.complexity
-    rexbench.commands.run bench.comparison.compare bench.selftest.pairs bench.selftest.other_protocols
-    reports.compare reports.selftest reports.accuracy reports.rank.report analysis.rank analysis.rank.layers.options
-    analysis.rank.network.setting analysis.rank.trained.options analysis.accuracy analysis.accuracy.published
+    rexbench.commands.rank.layers rexbench.commands.rank.network rexbench.commands.rank.trained
+    rexbench.commands.rank.search rexbench.commands.compare rexbench.commands.selftest rexbench.commands.complexity
+    rexbench.commands.run rexbench.commands.report rexbench.commands.suites
+    bench.comparison.compare bench.selftest.pairs bench.selftest.other_protocols
+    reports.compare reports.selftest reports.accuracy reports.rank.report analysis.rank analysis.rank.layers.setting
+    analysis.rank.network.setting analysis.rank.trained.setting analysis.accuracy analysis.accuracy.published
     rexbench.cli
 """
 

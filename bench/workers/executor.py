@@ -15,8 +15,8 @@ from bench.backends.registry import info_of
 from bench.machine.interference import read_usage
 from bench.workers.child_process import Build, Child
 from bench.workers.protocol import why_unspoken
-from bench.workers.shared_files import WRONG_INPUT
 from rexnet_core.errors import InputError, RexbenchError
+from rexnet_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from bench.machine.interference import Usage
@@ -104,7 +104,7 @@ class ProcessExecutor:
         )
         try:
             code = self._hand_over(child, json.dumps(task).encode(), limit_s)
-            if code == WRONG_INPUT:
+            if code == ExitCode.WRONG:  # the checkpoint it was given is at fault
                 raise InputError(child.last_line())
             if code != 0:
                 raise WorkerError("failed", f"preparing weights and inputs: {child.why_dead()}")

@@ -15,10 +15,7 @@ if TYPE_CHECKING:
     from bench.records.case import Case
 
 
-__all__ = ["IMAGES", "REFERENCE", "WEIGHTS", "WRONG_INPUT", "assets_name", "prepare_task", "share_weights"]
-
-#: Exit code of the preparing process when the checkpoint it was given is at fault; the last line it writes says why.
-WRONG_INPUT = 2
+__all__ = ["IMAGES", "REFERENCE", "WEIGHTS", "assets_name", "prepare_task", "share_weights"]
 
 
 def assets_name(case: Case) -> str:

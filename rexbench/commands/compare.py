@@ -1,40 +1,52 @@
-"""The command on two builds: it lets them take turns, or sets two stored runs side by side, and is a gate."""
+"""Is the head slower than the base? Two builds or settings taking turns, or two stored runs."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rexbench.output import DONE, FAILED, add_output, check_target, give_answer, write_csv, write_text
+from analysis.setting_fields import name_option
+from bench.comparison.builds import Source, open_builds
+from bench.comparison.case_pairs import KEYS, expand_pairs, read_changes
+from bench.comparison.compare import compare_live, compare_stored, find_differences, find_unshared
+from bench.comparison.document import COMPARE, make_document
+from bench.machine.lock import MachineLock
+from bench.machine.scratch import make_scratch
+from bench.options import add_options as add_run_options
+from bench.options import add_wait, read_selection
+from bench.planning.option_fields import read_fields
+from bench.planning.option_values import number
+from bench.planning.plan import Selection
+from bench.records.settings import Settings
+from bench.running.paired_builds import open_executors
+from bench.running.progress import Progress
+from bench.selftest.detectable_effect import find_detectable_effect
+from bench.store.store import Store
+from bench.store.studies import record_study
+from reports.compare import compare_frames, render_compare, render_markdown
+from rexbench.output import add_output, check_target, log, write_csv, write_output, write_text
 from rexnet_core.errors import InputError, StoreError
+from rexnet_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
     from analysis.study import Study
-    from bench.comparison.builds import Source
     from bench.comparison.compare import ComparedCase
     from bench.planning.plan import Plan
     from bench.records.case import Case
     from bench.records.run import RunInfo
     from bench.selftest.detectable_effect import DetectableEffect
-    from bench.store.store import Store
     from bench.workers.child_process import Build
 
-SUMMARY = "is the head slower than the base? two builds or settings taking turns, or two stored runs"
-#: Exit codes beside those of every command: a case is slower; none is, and for some it can't be said.
-SLOWER, INCONCLUSIVE = 3, 4
+_SIDES = ("base", "head")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    from analysis.option_values import number  # noqa: PLC0415
-    from bench.comparison.case_pairs import KEYS  # noqa: PLC0415
-    from bench.options import add_options as add_grid  # noqa: PLC0415
-
     parser.add_argument("runs", nargs="*", metavar="RUN", help="base and head: two stored runs, ids or parts or latest")
     parser.add_argument("--live", action="store_true", help="build both sides now and let them take turns")
     for side, default in (("base", ""), ("head", "; default: the working tree with --base, else the code that runs")):
@@ -49,14 +61,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="compare stored runs of unlike environments all the same")
     text = "a short report for a pull request; - for standard output"
     parser.add_argument("--markdown", metavar="FILE", help=text)
-    parser.add_argument("--wait", action="store_true", help="begin when another run on this machine has ended")
-    add_grid(parser.add_argument)
-    parser.set_defaults(preset=None)
+    add_wait(parser.add_argument)
+    # The number of rounds is fixed before the first, so no width of an interval ends them.
+    add_run_options(parser.add_argument, leave_out={"target"})
     add_output(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Say of each case whether the head is FASTER, SLOWER or the SAME, or that this is AMBIGUOUS; with intervals.
+    """Report for each case whether the head is FASTER, SLOWER, the SAME or AMBIGUOUS, with intervals.
 
     Live (--live --base main): both builds' workers are alive together and take turns in random order, in rounds of
     fresh processes. From the store (compare RUN RUN): the rounds of two runs, taken at different times.
@@ -72,8 +84,6 @@ def run(args: argparse.Namespace) -> int:
 
 def publish(args: argparse.Namespace, study: Study, run_id: str | None) -> int:
     """Answer with a comparison in every form that was asked for; the exit code it deserves."""
-    from reports.compare import compare_frames, render_compare, render_markdown  # noqa: PLC0415
-
     markdown = getattr(args, "markdown", None)
     if markdown == "-":
         sys.stdout.write(render_markdown(study))
@@ -84,28 +94,28 @@ def publish(args: argparse.Namespace, study: Study, run_id: str | None) -> int:
             write_text(Path(markdown), render_markdown(study), option="--markdown")
         answer = {**({"run": run_id} if run_id else {}), **study.as_answer()}
         text = render_compare(study) + (f"\nstored as run {run_id}" if run_id else "")
-        give_answer(args, answer, compare_frames(study)["rows"], text=lambda: text)
+        write_output(args, answer, compare_frames(study)["rows"], text=lambda: text)
     return _judge(study)
 
 
 def _judge(study: Study) -> int:
-    """The exit code: a regression that is known outweighs a case that failed or is missing, and both outweigh doubt."""
+    """The exit code: a known regression outweighs a failed or missing case, and both outweigh doubt."""
     statuses = {row["status"] for row in study.payload["rows"]}
     verdicts = {row["verdict"] for row in study.payload["rows"]}
     if "SLOWER" in verdicts:
-        return SLOWER
+        return ExitCode.REGRESSION
     lost = study.stopped or study.payload["only_base"] or "ok" not in statuses
     if lost or statuses - {"ok", "unavailable", "unsupported"}:
-        return FAILED
-    return INCONCLUSIVE if "AMBIGUOUS" in verdicts else DONE
+        return ExitCode.FAILED
+    return ExitCode.INCONCLUSIVE if "AMBIGUOUS" in verdicts else ExitCode.DONE
 
 
 def _is_live(args: argparse.Namespace) -> bool:
-    return bool(args.live or any(_named(args, side) for side in ("base", "head")))
+    return bool(args.live or any(_named(args, side) for side in _SIDES))
 
 
 def _named(args: argparse.Namespace, side: str) -> list[str]:
-    """The options given that say what a side is."""
+    """The options given that define a side."""
     given = {f"--{side}{part}": getattr(args, f"{side}{part.replace('-', '_')}") for part in ("", "-wheel", "-python")}
     return [flag for flag, value in given.items() if value] + (
         [f"--{side}-set"] if getattr(args, f"{side}_set") else []
@@ -113,7 +123,7 @@ def _named(args: argparse.Namespace, side: str) -> list[str]:
 
 
 def _check(args: argparse.Namespace) -> None:
-    """What can be known to be wrong before anything is built.
+    """Check options before anything is built.
 
     Raises:
         InputError: Options contradict one another, or one is missing.
@@ -135,32 +145,32 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _find_grid(args: argparse.Namespace) -> list[str]:
-    """The flags given that say what a live comparison measures."""
-    from bench.options import OPTIONS  # noqa: PLC0415
-
-    return [flag for flag, _ in OPTIONS if getattr(args, flag[2:].replace("-", "_")) is not None]
+    """The options given that choose what a live comparison measures."""
+    given = {**read_fields(args, Selection), **read_fields(args, Settings)}
+    return [name_option(spec) for spec in (*fields(Selection), *fields(Settings)) if spec.name in given]
 
 
 def _check_live(args: argparse.Namespace) -> None:
-    """The same of a live comparison."""
+    """Check the options of a live comparison.
+
+    Raises:
+        InputError: Options contradict one another, or one is missing.
+    """
     if args.runs:
         raise InputError(f"stored runs ({' '.join(args.runs)}) take no turns; leave them or the options of sides out")
     if args.force:
         raise InputError("--force is for stored runs: live, both sides share their environment, or are meant not to")
-    for side in ("base", "head"):
+    for side in _SIDES:
         sources = [flag for flag in _named(args, side) if not flag.endswith("-set")]
         if len(sources) > 1:
             raise InputError(f"a side is one build, {' and '.join(sources)} name two; leave one out")
     if not _named(args, "base") and not args.head_set:
         raise InputError("--live needs to know the base: --base REF, --base-wheel, --base-python or --base-set")
-    if args.rounds is not None and args.rounds < 2:  # noqa: PLR2004 - one round has no interval
-        raise InputError(f"--rounds must be at least 2 to compare, not {args.rounds}: one shows no spread of processes")
-    if args.target is not None:
-        raise InputError("--target is not for comparing: the number of rounds is fixed before the first; use --rounds")
+    if (rounds := args.max_rounds) is not None and rounds < 2:  # noqa: PLR2004 - one round has no interval
+        raise InputError(f"--rounds must be at least 2 to compare, not {rounds}: one shows no spread of processes")
 
 
 def _sources(args: argparse.Namespace) -> tuple[Source, Source]:
-    from bench.comparison.builds import Source  # noqa: PLC0415
 
     base = Source(ref=args.base, wheel=args.base_wheel, python=args.base_python)
     head = Source(ref=args.head, wheel=args.head_wheel, python=args.head_python)
@@ -170,20 +180,11 @@ def _sources(args: argparse.Namespace) -> tuple[Source, Source]:
 
 
 def _compare_live(args: argparse.Namespace) -> int:
-    from bench.comparison.builds import open_builds  # noqa: PLC0415
-    from bench.comparison.case_pairs import expand_pairs, read_changes  # noqa: PLC0415
-    from bench.comparison.document import COMPARE  # noqa: PLC0415
-    from bench.machine.lock import MachineLock  # noqa: PLC0415
-    from bench.options import read_selection  # noqa: PLC0415
-    from bench.selftest.detectable_effect import find_detectable_effect  # noqa: PLC0415
-    from bench.store.store import Store  # noqa: PLC0415
-    from bench.store.studies import record_study  # noqa: PLC0415
-
-    own = [read_changes(f"--{side}-set", getattr(args, f"{side}_set")) for side in ("base", "head")]
-    plan, pairs = expand_pairs(read_selection(args.__getattribute__, args.project), own, preset=args.preset is not None)
+    own = [read_changes(f"--{side}-set", getattr(args, f"{side}_set")) for side in _SIDES]
+    plan, pairs = expand_pairs(read_selection(args, args.project), own, preset=args.preset is not None)
     study: Study | None = None
     try:
-        with MachineLock(wait=args.wait, tell=_tell), open_builds(*_sources(args)) as builds:
+        with MachineLock(wait=args.wait, tell=log), open_builds(*_sources(args)) as builds:
             store = Store(args.store)
             descriptions = {"base": builds[0].description, "head": builds[1].description}
             with record_study(store, COMPARE, {**plan.settings.as_dict(), **descriptions}) as record:
@@ -208,12 +209,6 @@ def _measure(
     detectable: DetectableEffect | None,
 ) -> Iterator[Study]:
     """A live comparison as it stands after each case; Ctrl-C ends it with what there is."""
-    from bench.comparison.compare import compare_live  # noqa: PLC0415
-    from bench.comparison.document import make_document  # noqa: PLC0415
-    from bench.machine.scratch import make_scratch  # noqa: PLC0415
-    from bench.running.paired_builds import open_executors  # noqa: PLC0415
-    from bench.running.progress import Progress  # noqa: PLC0415
-
     descriptions = builds[0].description, builds[1].description
     done: list[ComparedCase] = []
     progress = Progress()
@@ -232,16 +227,13 @@ def _measure(
                 progress.done(compared.head)
                 yield describe()
         except KeyboardInterrupt:
-            _tell("stopped; finished cases are kept")
+            log("stopped; finished cases are kept")
             yield replace(describe(), stopped=True)
         finally:
             progress.end()
 
 
 def _compare_stored(args: argparse.Namespace) -> int:
-    from bench.comparison.compare import compare_stored, find_differences, find_unshared  # noqa: PLC0415
-    from bench.comparison.document import make_document  # noqa: PLC0415
-    from bench.store.store import Store  # noqa: PLC0415
 
     store = Store(args.store, create=False)
     base, head = (_find_run(store, name) for name in args.runs)
@@ -269,17 +261,13 @@ def _find_run(store: Store, name: str) -> RunInfo:
     """The run of that name; ``latest`` is the newest that has cases, which a study has not.
 
     Raises:
-        InputError: It has none.
+        InputError: The run has no cases.
     """
     able = store.runs_with_cases()
     if name == "latest":
-        runs = [one for one in store.runs() if one.id in able]
-        return max(runs, key=lambda one: (one.started_at, one.id)) if runs else store.find_run(name)
-    found = store.find_run(name)
-    if found.id not in able:
-        raise InputError(f"run {found.id} ({found.preset}) has no cases to compare; name another")
-    return found
-
-
-def _tell(text: str) -> None:
-    sys.stderr.write(f"rexbench: {text}\n")
+        runs = [run for run in store.runs() if run.id in able]
+        return max(runs, key=lambda run: (run.started_at, run.id)) if runs else store.find_run(name)
+    run = store.find_run(name)
+    if run.id not in able:
+        raise InputError(f"run {run.id} ({run.preset}) has no cases to compare; name another")
+    return run

@@ -1,4 +1,4 @@
-"""The command that times a build against itself: what can a comparison see on this machine today?"""
+"""A build against itself: false positives, and the smallest slow-down that can be seen here today."""
 
 from __future__ import annotations
 
@@ -8,8 +8,27 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from rexbench.output import DONE, FAILED, add_output, give_answer
+from bench.comparison.case_pairs import ROUNDS, SETTINGS
+from bench.machine.lock import MachineLock
+from bench.machine.scratch import make_scratch
+from bench.options import add_store, add_wait
+from bench.planning.option_values import number, whole
+from bench.planning.plan import Selection, expand
+from bench.planning.presets import PAIR_BACKENDS
+from bench.running.paired_builds import STEADY_HEAP, open_executors
+from bench.selftest.detectable_effect import SELFTEST
+from bench.selftest.document import make_document
+from bench.selftest.noisy_neighbour import live_beside_neighbour
+from bench.selftest.pairs import LEVELS, count_pairs, find_failure, measure_pairs, open_groups, read_pairs
+from bench.statistics.verdicts import BAND
+from bench.store.store import Store
+from bench.store.studies import record_study
+from bench.workers.child_process import Build
+from bench.workers.executor import WorkerError
+from reports.selftest import render_protocols, render_selftest, selftest_frames
+from rexbench.output import add_output, log, write_output
 from rexnet_core.errors import InputError
+from rexnet_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -20,27 +39,20 @@ if TYPE_CHECKING:
     from bench.records.case import Case
     from bench.records.pair import Pair
 
-SUMMARY = "a build against itself: false positives, and the smallest slow-down that can be seen here today"
 #: Time for the pairs [s] where nothing else bounds them; a pair takes about half a minute.
 BUDGET_S = 1500.0
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    from analysis.option_values import number, whole  # noqa: PLC0415
-    from bench.comparison.case_pairs import ROUNDS  # noqa: PLC0415
-    from bench.options import STORE  # noqa: PLC0415
-    from bench.planning.presets import PAIR_BACKENDS  # noqa: PLC0415
-    from bench.statistics.verdicts import BAND  # noqa: PLC0415
-
-    add, (flag, keywords) = parser.add_argument, STORE
+    add = parser.add_argument
     usual = f"default: {' '.join(PAIR_BACKENDS)}"
     add("--model", default="rexnet_1.0", metavar="MODEL", help="what is timed (rexnet_1.0)")
     add("--backends", nargs="+", default=list(PAIR_BACKENDS), metavar="BACKEND", help=usual)
     add("--batch-size", type=whole, default=1, metavar="N", help="images per call (1)")
     add("--resolution", type=whole, default=224, metavar="PIXELS", help="side of the square input (224)")
     add("--threads", type=whole, metavar="N", help="threads of every runtime; default: what the machine allows")
-    text = f"process rounds of the comparisons that are tested ({ROUNDS}, as in compare)"
+    text = f"process rounds of each comparison ({ROUNDS}, as in compare)"
     add("--rounds", type=whole, default=ROUNDS, metavar="N", help=text)
     text = "independent comparisons to run (default: as many as fit); further ones are resampled from them"
     add("--trials", type=whole, metavar="N", help=text)
@@ -52,9 +64,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--margin", "--band", type=number, default=BAND, metavar="SHARE", help=text)
     add("--neighbour", action="store_true", help="beside a process that keeps a core busy on and off")
     add("--protocols", action="store_true", help="print how other orders and tests fare on the same samples")
-    add("--seed", type=whole, default=0, metavar="N", help="of weights, inputs and turn order (0)")
-    add("--wait", action="store_true", help="begin when another run on this machine has ended")
-    add(flag, **keywords)
+    add("--seed", type=whole, default=0, metavar="N", help="seed of weights, inputs and turn order (0)")
+    add_wait(add)
+    add_store(add)
     add_output(parser)
 
 
@@ -66,17 +78,9 @@ def run(args: argparse.Namespace) -> int:
     each slow-down, and the minimum detectable effect: the smallest slow-down that is found in 95 %. It is stored;
     `rexbench compare` and the reports of this machine show and use the newest.
     """
-    from bench.machine.lock import MachineLock  # noqa: PLC0415
-    from bench.selftest.detectable_effect import SELFTEST  # noqa: PLC0415
-    from bench.selftest.document import make_document  # noqa: PLC0415
-    from bench.selftest.noisy_neighbour import live_beside_neighbour  # noqa: PLC0415
-    from bench.store.store import Store  # noqa: PLC0415
-    from bench.store.studies import record_study  # noqa: PLC0415
-    from bench.workers.executor import WorkerError  # noqa: PLC0415
-
     plan, levels = _plan(args), _levels(args.levels)
     settings = {**plan.settings.as_dict(), "levels": levels, "rounds": args.rounds, "neighbour": args.neighbour}
-    with MachineLock(wait=args.wait, tell=_tell):
+    with MachineLock(wait=args.wait, tell=log):
         store = Store(args.store)
         with record_study(store, SELFTEST, settings) as record:
             with live_beside_neighbour() if args.neighbour else nullcontext(lambda: None) as read_share:
@@ -84,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
                 try:
                     share = read_share()
                 except WorkerError as error:
-                    _tell(str(error))
+                    log(str(error))
                     share, stopped = 0.0, True
             study = make_document(
                 pairs,
@@ -101,24 +105,20 @@ def run(args: argparse.Namespace) -> int:
 
 def publish(args: argparse.Namespace, study: Study, run_id: str) -> int:
     """Answer with a self-test."""
-    from reports.selftest import render_protocols, render_selftest, selftest_frames  # noqa: PLC0415
-
     protocols = getattr(args, "protocols", False)
     frame = selftest_frames(study)["protocols" if protocols else "cases"]
     text = render_selftest(study) + (f"\n\n{render_protocols(study)}" if protocols else "")
-    give_answer(args, {"run": run_id, **study.as_answer()}, frame, text=lambda: f"{text}\n\nstored as run {run_id}")
-    return FAILED if study.stopped or study.payload.get("failed") or not study.payload["cases"] else DONE
+    write_output(args, {"run": run_id, **study.as_answer()}, frame, text=lambda: f"{text}\n\nstored as run {run_id}")
+    complete = study.payload["cases"] and not study.stopped and not study.payload.get("failed")
+    return ExitCode.DONE if complete else ExitCode.FAILED
 
 
 def _plan(args: argparse.Namespace) -> Plan:
-    """The cases, checked as those of a run are.
+    """The cases, checked in the same way as those of a run.
 
     Raises:
-        InputError: A value breaks a rule.
+        InputError: A value is out of range.
     """
-    from bench.comparison.case_pairs import SETTINGS  # noqa: PLC0415
-    from bench.planning.plan import Selection, expand  # noqa: PLC0415
-
     if args.rounds < 2:  # noqa: PLR2004 - one round has no interval
         raise InputError(f"--rounds must be at least 2, not {args.rounds}: one shows no spread of processes")
     if args.trials is not None and args.trials < 1:
@@ -144,10 +144,8 @@ def _levels(given: list[float] | None) -> list[float]:
     """The levels of slowness, 0 first.
 
     Raises:
-        InputError: One is no share that makes a call slower.
+        InputError: A level is not a share that makes a call slower.
     """
-    from bench.selftest.pairs import LEVELS  # noqa: PLC0415
-
     if given is None:
         return list(LEVELS)
     if wrong := [level for level in given if not 0 < level <= 1]:
@@ -159,11 +157,6 @@ def _measure(
     args: argparse.Namespace, plan: Plan, levels: list[float]
 ) -> tuple[dict[Case, list[Pair]], dict[Case, str], bool]:
     """Pairs of each case, why some cases ended early, and whether the user stopped the test."""
-    from bench.machine.scratch import make_scratch  # noqa: PLC0415
-    from bench.running.paired_builds import STEADY_HEAP, open_executors  # noqa: PLC0415
-    from bench.selftest.pairs import count_pairs, find_failure, measure_pairs, open_groups, read_pairs  # noqa: PLC0415
-    from bench.workers.child_process import Build  # noqa: PLC0415
-
     build, wanted = Build(variables=STEADY_HEAP), args.trials * args.rounds if args.trials else None
     executors = open_executors((build, build), plan.settings)
     failed: dict[Case, str] = {}
@@ -179,9 +172,9 @@ def _measure(
                 if failure := find_failure(group):
                     case = group.states[0].case
                     failed[case] = failure
-                    _tell(f"{case.id}: {failure}; this case gets no more pairs, the others continue")
+                    log(f"{case.id}: {failure}; this case gets no more pairs, the others continue")
         except KeyboardInterrupt:
-            _tell("stopped; finished pairs are kept")
+            log("stopped; finished pairs are kept")
             stopped = True
         finally:
             _show("")
@@ -190,7 +183,7 @@ def _measure(
 
 
 def _show(text: str) -> None:
-    """Show the progress on a terminal; between pairs only, for drawing would compete with the workers."""
+    """Show the progress on a terminal; between pairs only, as drawing would compete with the workers."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{text}")
         sys.stderr.flush()
@@ -201,7 +194,3 @@ def _budget(args: argparse.Namespace) -> Callable[[], float]:
     begun = time.monotonic()
     budget_s = args.budget if args.budget is not None else math.inf if args.trials else BUDGET_S
     return lambda: budget_s - (time.monotonic() - begun)
-
-
-def _tell(text: str) -> None:
-    sys.stderr.write(f"rexbench: {text}\n")

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from analysis.option_values import duration
+from bench.planning.option_values import duration
 from rexnet_core.errors import InputError, UnknownNameError
 
 Check = Callable[[Any], Any]

@@ -15,21 +15,8 @@ from bench.selftest.document import make_document
 from bench.selftest.pairs import LEVELS
 from bench.store.store import Store
 from reports.selftest import render_protocols, render_selftest, selftest_frames
-from rexbench.cli import main
 
 CASE = Case(model="rexnet_1.0", resolution=224, batch=1, backend="eager", threads=2)
-
-
-def run(capsys, *words):
-    code = main(words)
-    told = capsys.readouterr()
-    return code, told.out, told.err
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("REXBENCH_LOCK", str(tmp_path / "lock"))
 
 
 def document_of(count, *, spread=0.01, neighbour=None, **changes):
@@ -88,30 +75,12 @@ def test_the_table_of_protocols_has_a_row_for_each_order_and_test():
     assert "Too few pairs" in render_protocols(document_of(3))
 
 
-@pytest.mark.parametrize(
-    ("words", "line"),
-    [
-        (["--rounds", "1"], "--rounds must be at least 2, not 1"),
-        (["--trials", "0"], "--trials must be at least 1, not 0"),
-        (["--margin", "5"], "--margin must be a share from 0 to 1"),
-        (["--levels", "0.01", "0"], "--levels are shares above 0 and up to 1, such as 0.02 for 2 %, not 0.0"),
-        (["--budget", "0"], "budget must be above 0 seconds"),
-        (["--backends", "openvno"], "did you mean 'openvino'"),
-    ],
-)
-def test_a_wrong_call_is_one_line_and_exit_code_2(capsys, words, line):
-    code, out, err = run(capsys, "selftest", *words)
-    assert (code, out) == (2, "")
-    assert line in err
-    assert err.count("\n") == 1
-
-
 @pytest.mark.survival
-def test_a_real_self_test_stores_an_effect_that_a_comparison_finds(capsys, tmp_path, monkeypatch):
+def test_a_real_self_test_stores_an_effect_that_a_comparison_finds(call, tmp_path, monkeypatch):
     monkeypatch.setitem(case_pairs.SETTINGS, "round_s", 0.2)
     monkeypatch.setattr(detectable_effect, "LEAST_PAIRS", 2)
     words = ["--model", "mobilenet_v2_0.5", "--resolution", "32", "--threads", "1", "--backends", "openvino"]
-    code, out, err = run(capsys, "selftest", *words, "--rounds", "2", "--trials", "1", "--neighbour", "--json")
+    code, out, err = call("selftest", *words, "--rounds", "2", "--trials", "1", "--neighbour", "--json")
     document = json.loads(out)
     assert code == 0, err
     [case] = document["cases"]
@@ -121,4 +90,4 @@ def test_a_real_self_test_stores_an_effect_that_a_comparison_finds(capsys, tmp_p
     store = Store(f"sqlite:///{tmp_path}/results/rexbench.db")
     found = detectable_effect.find_detectable_effect(store, store.find_run().environment, threads=1)
     assert (found.run, found.neighbour) == (document["run"], True)
-    assert json.loads(run(capsys, "report", "--json")[1])["cases"] == document["cases"]
+    assert call("report", "--json").document["cases"] == document["cases"]
