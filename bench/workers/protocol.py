@@ -1,19 +1,19 @@
-"""Which versions of the questions between parent and worker we speak; a comparison may start other builds' workers."""
+"""Versions of the questions between parent and worker; a comparison may start workers of other builds."""
 
 from __future__ import annotations
 
-#: Version of what a worker can be asked. 1 did not tell its version; 2 tells it, and can make its calls longer.
+#: Version of what a worker can be asked. Version 1 did not report itself; 2 does, and can make its calls longer.
 PROTOCOL = 2
 OLDEST = 1
 
 
-def why_unspoken(told: int | None) -> str:
+def why_unspoken(reported: int | None) -> str:
     """Why a worker can't be asked anything, in one line; empty where it can.
 
     Args:
-        told: The version it told when it was opened; None where it told none.
+        reported: The version that it reported when it was opened; None without a report.
     """
-    version = OLDEST if told is None else told
+    version = OLDEST if reported is None else reported
     if OLDEST <= version <= PROTOCOL:
         return ""
     return (
