@@ -54,24 +54,24 @@ def load_backend(name: str) -> Any:
 @cache
 def read_registry() -> Registry:
     """All backends; read once in a process."""
-    found: dict[str, tuple[str, BackendInfo]] = {}
+    declared: dict[str, tuple[str, BackendInfo]] = {}
     for path in sorted(_FOLDER.glob("*.py")):
         info = getattr(import_module(f"bench.backends.{path.stem}"), "INFO", None)
         if info is not None:
-            found[path.stem] = (f"rexbench (bench.backends.{path.stem})", info)
-    own, unusable = set(found), {}
+            declared[path.stem] = (f"rexbench (bench.backends.{path.stem})", info)
+    own, unusable = set(declared), {}
     for point in metadata.entry_points(group=GROUP):
         origin = _describe_origin(point)
-        if point.name in found:
-            both = f"{found[point.name][0]} and {origin}"
+        if point.name in declared:
+            both = f"{declared[point.name][0]} and {origin}"
             unusable[point.name] = f"two backends are named {point.name!r}, those of {both}; uninstall one of the two"
             continue
         try:
-            found[point.name] = (origin, _check(point.name, point.load()))
+            declared[point.name] = (origin, _check(point.name, point.load()))
         except Exception as error:  # noqa: BLE001 - whatever another distribution raises is one line
             why = " ".join(f"{type(error).__name__}: {error}".split())
             unusable[point.name] = f"backend {point.name!r} of {origin} can't be loaded ({why}); repair or uninstall it"
-    infos = {name: info for name, (_, info) in found.items() if name not in unusable}
+    infos = {name: info for name, (_, info) in declared.items() if name not in unusable}
     order = sorted(infos, key=lambda name: (name not in own, infos[name].position, name))
     return Registry({name: infos[name] for name in order}, unusable)
 

@@ -135,7 +135,7 @@ def _read_cpu() -> dict[str, Any]:
 
 
 def has_nvidia_gpu() -> bool:
-    """Whether this process could use a GPU, found out without a runtime that would make a context on it.
+    """Whether this process could use a GPU, checked without a runtime that would make a context on it.
 
     The driver's own file is not enough: a container sees it whether or not it was handed a device.
     """

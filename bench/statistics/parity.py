@@ -80,11 +80,11 @@ def find_mismatches(case: Case, effective: Effective, parity: Parity) -> list[st
         )
         if got not in {asked, None, "runtime"}
     ]
-    if parity.fault:
-        mismatches.append(parity.fault)
     if not parity.passed:
         mismatches.append(
             f"output differs from eager fp32: cosine {parity.cosine:.6f}, relative error {parity.relative_error:.2g}, "
             f"top-1 agreement {parity.top1_agreement:.0%} over {parity.inputs} inputs"
         )
+    if parity.fault:
+        mismatches.append(parity.fault)
     return mismatches

@@ -1,4 +1,4 @@
-"""A Python process of ours: started apart from the terminal, ended with all it started, and with us however we end."""
+"""A child process: apart from the terminal, killed with all it started, and never outliving its parent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TAIL_BYTES = 4000
 _CLOSE_S = 3.0
 #: Receive the thread budget, for the thread pools which many runtimes and numpy share.
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-#: How often an end is looked for: soon at first, then less often [s].
+#: Pauses between looks at whether the process has ended: short at first, then longer [s].
 _LOOK_S = (0.0005, 0.05)
 
 
@@ -69,14 +69,14 @@ class Child:
         self._gone = False
         tuning = find_tuning_variables()
         inherited = {name: value for name, value in os.environ.items() if name not in tuning}
-        # What an environment of its own has installed must not be shadowed by what ours can see.
+        # Packages that another environment has installed must not be shadowed by those of this one.
         paths = [str(build.root), *filter(None, [os.environ.get("PYTHONPATH")])] if build.root else []
         environment = {**inherited, **extra, **dict(build.variables), "PYTHONPATH": os.pathsep.join(paths)}
         environment[VARIABLE] = str(self._lifeline.theirs)
         for name in (*_THREADS, *thread_variables()):
             environment[name] = str(threads)
         self.popen = subprocess.Popen(
-            # -P: a bench.py in the folder we are called from must not stand in for ours.
+            # -P: a bench.py in the current folder must not replace the package.
             [build.python, "-P", "-m", module, *words],
             stdin=subprocess.PIPE,
             stdout=answers,
@@ -90,7 +90,7 @@ class Child:
     def wait(self, limit_s: float) -> int | None:
         """Its exit code, as `subprocess` has it; None where it has not ended within the limit [s].
 
-        It is not reaped: while the system keeps its number, that of its group is nobody else's.
+        The process is not reaped: while the system keeps its number, no other process group can have that number.
         """
         if not hasattr(os, "waitid"):  # macOS before Python 3.13
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -105,19 +105,19 @@ class Child:
     def _look(self) -> int | None:
         if self.popen.returncode is not None:
             return self.popen.returncode
-        found = os.waitid(os.P_PID, self.popen.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        if found is None:
+        ended = os.waitid(os.P_PID, self.popen.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if ended is None:
             return None
-        return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
+        return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
     def kill(self) -> None:
-        """End it and all it started, now; what it started also where it has ended itself."""
+        """Kill the process and all it started, now; also what it left behind where it has ended itself."""
         if not self._gone:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.popen.pid, signal.SIGKILL)
 
     def end(self) -> None:
-        """End it and all it started: closing its input asks, the signal insists, also where Ctrl-C cuts the waiting."""
+        """End the process and all it started: close its input, wait a little, then kill, also after Ctrl-C."""
         try:
             for pipe in (self.popen.stdin, self.popen.stdout):
                 if pipe:
@@ -131,7 +131,7 @@ class Child:
             self._gone = True
 
     def close(self) -> None:
-        """Let go of what it wrote."""
+        """Discard what the process wrote to standard error."""
         self._log.close()
 
     def why_dead(self) -> str:
@@ -157,15 +157,15 @@ class Child:
 
     def resident_bytes(self) -> int:
         """Resident memory of it and all it started, or its own peak where that was more; 0 once it has ended."""
-        found = 0
+        resident = 0
         with contextlib.suppress(psutil.Error):
-            process = psutil.Process(self.popen.pid)
-            for one in (process, *process.children(recursive=True)):
+            head = psutil.Process(self.popen.pid)
+            for process in (head, *head.children(recursive=True)):
                 with contextlib.suppress(psutil.Error):
-                    found += one.memory_info().rss
+                    resident += process.memory_info().rss
         status = read_text(PROC / str(self.popen.pid) / "status")
         peaks = [int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:")]
-        return max([found, *peaks])
+        return max([resident, *peaks])
 
 
 def _name_signal(number: int) -> str:

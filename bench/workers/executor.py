@@ -42,7 +42,7 @@ class WorkerError(RexbenchError):
 
 
 class Handle(Protocol):
-    """A live worker, as a match sees it. Every question raises `WorkerError` where the case comes to its end."""
+    """A live worker, as a group sees it. Every question raises `WorkerError` where the case ends."""
 
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
         """The answer to one question of `bench.worker.Worker`."""
@@ -58,7 +58,7 @@ class Handle(Protocol):
 
 
 class Executor(Protocol):
-    """What makes a match real; tests put one without processes and clock in its place."""
+    """Starts processes and reads the clock; tests replace it by one that does neither."""
 
     def prepare(self, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
         """Run `bench.assets.prepare` apart."""
@@ -87,7 +87,7 @@ class ProcessExecutor:
         self._memory_limit_bytes = memory_limit_bytes
 
     def prepare(self, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
-        """Make the files of a match in a process that ends.
+        """Make the files of a group in a process of their own.
 
         Raises:
             InputError: The checkpoint that was asked for can't be used.
@@ -213,7 +213,7 @@ class WorkerProcess:
         """The answer to the question that was put last.
 
         Raises:
-            WorkerError: It reported an error, answered what is none, died, or used up its time.
+            WorkerError: It reported an error, wrote something else than an answer, died, or used up its time.
         """
         line = self._read_line()
         check_memory(self._child, self._memory_limit_bytes, self._asked)
@@ -235,7 +235,7 @@ class WorkerProcess:
         assert self._process.stdout is not None
         while b"\n" not in self._heard:
             self._wait()
-            # What is there and no more: whoever is stopped in the middle of a line must not hold us.
+            # Only what is there: a worker that stops in the middle of a line must not block its parent.
             chunk = os.read(self._process.stdout.fileno(), _CHUNK_BYTES)
             if not chunk:
                 return b""
@@ -257,13 +257,12 @@ class WorkerProcess:
 
     def _give_up(self) -> NoReturn:
         self._child.kill()
-        told = f"no answer to {self._asked!r} within the case's limit of {self._limit_s:g} s; it was ended"
-        raise WorkerError("failed", told)
+        limit = f"within the case's limit of {self._limit_s:g} s"
+        raise WorkerError("failed", f"no answer to {self._asked!r} {limit}; the worker was killed")
 
     def _death(self) -> WorkerError:
         why = self._child.why_dead()
-        told = f"the worker died: {why}" if why else "the worker closed its pipe and hung; it was ended"
-        return WorkerError("failed", told)
+        return WorkerError("failed", f"the worker died: {why}" if why else "the worker closed its pipe and was killed")
 
     def close(self) -> None:
         """End the process group and take the pipes down."""
@@ -282,8 +281,8 @@ def check_memory(child: Child, limit_bytes: int | None, doing: str) -> None:
     """
     if limit_bytes is None:
         return
-    found = child.resident_bytes()
-    if found > limit_bytes:
+    resident_bytes = child.resident_bytes()
+    if resident_bytes > limit_bytes:
         child.kill()
-        told = f"memory limit: {found / 1e6:.0f} MB were resident at {doing!r}, {limit_bytes / 1e6:.0f} MB may be"
-        raise WorkerError("failed", f"{told}; it was ended")
+        what = f"memory limit: killed in {doing!r} with {resident_bytes / 1e6:.0f} MB resident"
+        raise WorkerError("failed", f"{what}; --memory-limit is {limit_bytes / 1e6:.0f} MB")

@@ -1,6 +1,6 @@
-"""A case of the throughput scenario as its match sees it: one worker with a queue, or instances that work side by side.
+"""A case of the throughput scenario as its group sees it: one worker with a queue, or instances that work side by side.
 
-The parent sleeps while they work; it says until when, and cuts what they tell into windows.
+The parent sleeps while they work; it sets the end of a turn, and cuts what they report into windows.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def open_case(executor: Executor, case: Case, assets: Path, scratch: Path, limit
     Args:
         executor: Starts the processes.
         case: What is to be run.
-        assets: Folder of what the match shares.
+        assets: Folder of what the group shares.
         scratch: Folder of the run.
         limit_s: Time the case may take [s].
 
@@ -126,10 +126,10 @@ class InstanceGroup:
             handle.tell("build", logits_path=path)
         built += [handle.hear() for handle in self.handles[1:]]
         self._keep_worst(paths)
-        told = [one["effective"] for one in built]
-        self.depths = [one["jobs"] for one in told]
-        sums = {name: sum(one[name] for one in told) for name in ("threads", "streams", "jobs")}
-        return {**built[0], "effective": {**told[0], **sums}}
+        effective = [answer["effective"] for answer in built]
+        self.depths = [values["jobs"] for values in effective]
+        sums = {name: sum(values[name] for values in effective) for name in ("threads", "streams", "jobs")}
+        return {**built[0], "effective": {**effective[0], **sums}}
 
     def _keep_worst(self, paths: Sequence[str]) -> None:
         """Leave in the first file the logits that are furthest from the reference; none is further than no number."""
@@ -144,30 +144,30 @@ class InstanceGroup:
 
     def _warm_up(self, max_s: float, max_calls: int) -> dict[str, Any]:
         warmed = self._ask_all("warm_up", max_s=max_s, max_calls=max_calls)
-        self.slowest_s = max(one["median_s"] for one in warmed)
+        self.slowest_s = max(answer["median_s"] for answer in warmed)
         return {
-            "calls": min(one["calls"] for one in warmed),
-            "steady": all(one["steady"] for one in warmed),
+            "calls": min(answer["calls"] for answer in warmed),
+            "steady": all(answer["steady"] for answer in warmed),
             # A turn is at least so long.
             "median_s": LEAST_REQUESTS * self.slowest_s,
-            "elapsed_s": max(one["elapsed_s"] for one in warmed),
-            "faults": list(dict.fromkeys(fault for one in warmed for fault in one.get("faults", ()))),
+            "elapsed_s": max(answer["elapsed_s"] for answer in warmed),
+            "faults": list(dict.fromkeys(fault for answer in warmed for fault in answer.get("faults", ()))),
         }
 
     def _take_turn(self, slice_s: float, max_calls: int) -> dict[str, Any]:
         # A fast instance works on until the slowest has had its requests; else they would not be at work together.
         until_s = self.now() + max(slice_s, LEAST_REQUESTS * self.slowest_s)
         taken = self._ask_all("take_flow", until_s=until_s, least=LEAST_REQUESTS, max_calls=max_calls)
-        lanes = [
-            RequestLog(tuple(one["starts_s"]), tuple(one["ends_s"]), depth)
-            for one, depth in zip(taken, self.depths, strict=True)
+        logs = [
+            RequestLog(tuple(answer["starts_s"]), tuple(answer["ends_s"]), depth)
+            for answer, depth in zip(taken, self.depths, strict=True)
         ]
-        flow = cut_windows(lanes)
-        self.turns, self.windows = self.turns + 1, self.windows + len(flow.windows_s)
+        samples = cut_windows(logs)
+        self.turns, self.windows = self.turns + 1, self.windows + len(samples.windows_s)
         return {
-            "samples_s": list(flow.windows_s),
-            "requests_s": list(flow.requests_s),
-            "involuntary_switches": sum(one["involuntary_switches"] for one in taken),
+            "samples_s": list(samples.windows_s),
+            "requests_s": list(samples.requests_s),
+            "involuntary_switches": sum(answer["involuntary_switches"] for answer in taken),
         }
 
     def _memory(self) -> dict[str, Any]:
@@ -181,8 +181,8 @@ class InstanceGroup:
         if self.turns and not self.windows:
             why = f"no window in {self.turns} turns: all {sum(self.depths)} requests were never in flight long enough"
             raise WorkerError("failed", f"{why}; ask for fewer streams, or find a quieter machine")
-        told = self._ask_all("memory")
-        return {name: sum(one[name] for one in told) for name in told[0]}
+        answers = self._ask_all("memory")
+        return {name: sum(answer[name] for answer in answers) for name in answers[0]}
 
 
 def _close(handles: Sequence[Handle]) -> None:

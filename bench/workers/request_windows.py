@@ -1,4 +1,4 @@
-"""Requests in flight as windows: what is counted while every lane is full, and how long each request took.
+"""Requests in flight as windows: what is counted while every queue is full, and how long each request took.
 
 Pure logic; starts and ends are read on one clock that all processes of the machine share.
 """
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Requests that each place of a lane takes at least in a turn: one that settles, one that is sure to be counted, and
-#: one that keeps the lane full meanwhile.
+#: Requests that each place of a queue takes at least in a turn: one that settles, one that is sure to be counted, and
+#: one that keeps the queue full meanwhile.
 LEAST_REQUESTS = 3
 
 
@@ -33,7 +33,7 @@ class RequestLog:
 
     @property
     def full(self) -> tuple[float, float]:
-        """From when and until when the lane was full and settled [s]; empty where the second is not the later.
+        """From when and until when the queue was full and settled [s]; empty where the second is not the later.
 
         It is settled once as many requests have ended as are in flight (those of a slow place need not be among them:
         waiting for it would leave out what the others do meanwhile), and full until the first end after the last
@@ -48,11 +48,11 @@ class RequestLog:
 
 @dataclass(frozen=True, slots=True)
 class WindowedSamples:
-    """What a turn of several lanes gave.
+    """Samples of a turn of several queues or processes.
 
     Args:
-        windows_s: Time of successive windows [s], each of as many completed requests as are in flight, so that a lane's
-            place in its request when the window begins makes no difference.
+        windows_s: Time of successive windows [s], each of as many completed requests as are in flight, so that it
+            makes no difference how far a queue is with its request when the window begins.
         requests_s: Time of each request that was begun meanwhile, from its start to its end [s], which may lie beyond.
     """
 
@@ -60,8 +60,8 @@ class WindowedSamples:
     requests_s: tuple[float, ...]
 
 
-def cut_windows(lanes: Sequence[RequestLog]) -> WindowedSamples:
-    """Count completed requests from one completion to another, while all lanes are full.
+def cut_windows(logs: Sequence[RequestLog]) -> WindowedSamples:
+    """Count completed requests from one completion to another, while all queues are full.
 
     Nobody waits for the last of a window: the next has begun when it ends. Windows are cut backwards from the last
     completion. A turn ends at the first completion after a moment that its requests have no say in, and whatever is
@@ -69,12 +69,12 @@ def cut_windows(lanes: Sequence[RequestLog]) -> WindowedSamples:
     end would be the one left over, and throughput would come out too high. What is left over at the beginning is there
     by its place, however long it took; and so are requests chosen by their start.
     """
-    begin, finish = max(lane.full[0] for lane in lanes), min(lane.full[1] for lane in lanes)
-    requests = [pair for lane in lanes for pair in zip(lane.starts_s, lane.ends_s, strict=True)]
+    begin, finish = max(log.full[0] for log in logs), min(log.full[1] for log in logs)
+    requests = [pair for log in logs for pair in zip(log.starts_s, log.ends_s, strict=True)]
     counted = sorted(end for _, end in requests if begin <= end <= finish)
-    marks = counted[:: -sum(lane.depth for lane in lanes)][::-1]
+    marks = counted[:: -sum(log.depth for log in logs)][::-1]
     return WindowedSamples(
         windows_s=tuple(after - before for before, after in pairwise(marks)),
-        # All of them have ended: lanes drain before they tell.
+        # All of them have ended: a queue drains before it answers.
         requests_s=tuple(end - start for start, end in sorted(requests) if begin <= start < finish),
     )

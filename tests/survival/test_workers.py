@@ -29,7 +29,7 @@ def test_the_others_of_a_match_go_on(place, tiny):
     assert "the worker died: exit code 0" in reasons["torchscript contiguous"]
     assert "no answer to 'build' within the case's limit of 5 s" in reasons["compile contiguous"]
     assert "memory limit: " in reasons["eager channels_last"]
-    assert "300 MB may be; it was ended" in reasons["eager channels_last"]
+    assert "--memory-limit is 300 MB" in reasons["eager channels_last"]
     for name in ("openvino contiguous", "torchscript channels_last"):
         assert (told[name].status, told[name].stop_reason) == ("ok", "rounds"), told[name].reason
     place.check_that_none_is_left()
