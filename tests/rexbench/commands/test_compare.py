@@ -128,7 +128,7 @@ def test_markdown_is_short_and_has_verdict_interval_band_and_floor(capsys, save)
     assert code == 3
     assert out.startswith("### Speed: 1 🔴 slower, 1 ⚪ same\n")
     assert "| 🔴 SLOWER | `rexnet_1.0-224-b1-eager` | " in out
-    assert re.search(r"\| ±3 % \| the difference is told \(q = \S+\) and beyond the band of 3 % \|", out)
+    assert re.search(r"\| ±3 % \| [^|]*significant \(q = \S+\) and beyond the 3 % margin \|", out)
     assert len(out.splitlines()) < 15
 
 
