@@ -1,4 +1,4 @@
-"""The sessions of the project: ``nox -s bench`` runs the main job, ``nox -s tests`` the tests.
+"""The sessions of the project: ``nox -s bench`` runs the main job, ``nox`` alone lint, types and tests.
 
 All sessions share one virtual environment in ``.nox/rexbench``: torch is large, and one environment is what the
 figures are made with.
@@ -14,7 +14,7 @@ from pathlib import Path
 import nox
 
 nox.options.sessions = ["lint", "types", "tests"]
-nox.needs_version = ">=2024.4.15"
+nox.needs_version = ">=2025.2.9"  # the first with dependency groups
 
 _ROOT = Path(__file__).parent
 _ENV = _ROOT / ".nox" / "rexbench"
@@ -51,10 +51,20 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def tests(session: nox.Session) -> None:
-    """Run the tests, shared out over two processes; ``nox -s tests -- -n 0`` keeps them in one."""
+    """Run the tests in two processes; ``nox -s tests -- -n 0`` keeps them in one."""
+    _test(session)
+
+
+@nox.session(python=False)
+def survival(session: nox.Session) -> None:
+    """Run the tests that start real runs, wait for them and kill them."""
+    _test(session, "-m", "survival")
+
+
+def _test(session: nox.Session, *options: str) -> None:
     _prepare(session)
     # Two processes with a thread for every core each would wait for one another.
-    _run(session, "pytest", "-n", "2", "--dist", "loadfile", *session.posargs, OMP_NUM_THREADS="1")
+    _run(session, "pytest", "-n", "2", "--dist", "loadfile", *options, *session.posargs, OMP_NUM_THREADS="1")
 
 
 @nox.session(python=False)

@@ -1,6 +1,6 @@
-"""What the workers of a match share, made once by a process of its own: weights, inputs, reference logits, IR.
+"""Make what the workers of a group share, once and in a process of its own: weights, inputs, reference logits, exports.
 
-The parent never imports torch and the OpenVINO worker never does either; files are how they meet.
+The parent never imports torch, and a worker of another runtime does not either; they exchange files.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from bench.backends.registry import load_backend, read_registry
 from bench.machine.environment import volunteer_for_oom_killer
+from bench.records.files import IMAGES, REFERENCE, WEIGHTS
 from bench.workers.parent_watch import hold_on
-from bench.workers.shared_files import IMAGES, REFERENCE, WEIGHTS, WRONG_INPUT
 from rexnet_core.calibration import calibrate, make_images
 from rexnet_core.errors import RexbenchError
+from rexnet_core.exit_codes import ExitCode
 
 #: Distinct inputs that parity compares, at least; batches rotate so that no input is seen twice in a row.
 MIN_IMAGES = 8
@@ -27,22 +29,24 @@ _MAX_BYTES = 512 * 2**20
 
 
 def plan_batches(batch: int, resolution: int) -> int:
-    """How many distinct batches a match gets: enough for parity, fewer where they would fill the memory."""
+    """How many distinct batches a group gets: enough for parity, fewer where they would fill the memory."""
     wanted = max(MIN_BATCHES, math.ceil(MIN_IMAGES / batch))
     affordable = _MAX_BYTES // (batch * 3 * resolution**2 * 4)
     return max(1, min(wanted, affordable))
 
 
 def prepare(task: dict[str, Any]) -> dict[str, Any]:
-    """Make the files of one match; those that are there already are kept.
+    """Make the files of one group; weights that are there already are kept.
 
     Args:
         task: ``model``, ``resolution``, ``batch``, ``threads``, ``seed``, ``weights`` (a checkpoint or None),
-            ``folder``, ``ir`` (whether OpenVINO needs its representation).
+            ``folder``, ``exports`` (names of the backends that need files of their own). A parent from before `exports`
+            sends a key for each such backend instead (`BackendInfo.export_key`).
 
     Returns:
-        ``build_s`` and ``convert_s``: what making the module from its weights and converting it took, None where no
-        representation is needed. The OpenVINO worker is handed a file, but whoever starts from PyTorch pays both.
+        ``exports``: by backend, ``build_s`` and ``convert_s``, the times of making the module from its weights and of
+        converting it. The worker reads a file, but whoever starts from PyTorch pays both. At the top, the same two keys
+        for a parent from before `exports`: those of the first backend, None without any.
 
     Raises:
         WeightsError: The checkpoint can't be used.
@@ -54,38 +58,47 @@ def prepare(task: dict[str, Any]) -> dict[str, Any]:
     torch.set_num_threads(task["threads"])
     folder, side = Path(task["folder"]), task["resolution"]
     module = create_model(task["model"])
-    own = folder / WEIGHTS
-    if own.exists():
-        load_weights(module, own)
+    shared = folder / WEIGHTS
+    if shared.exists():
+        load_weights(module, shared)
     else:
         if task["weights"]:
             load_weights(module, task["weights"])
         else:
             calibrate(module, side, task["seed"])
-        dump_weights(module, own)
+        dump_weights(module, shared)
     module.eval()
     batches = plan_batches(task["batch"], side)
     images = make_images(batches * task["batch"], side, task["seed"] + 2).reshape(batches, task["batch"], 3, side, side)
     np.save(folder / IMAGES, images)
     with torch.inference_mode():
         np.save(folder / REFERENCE, np.stack([module(torch.from_numpy(batch)).numpy() for batch in images]))
-    return _dump_ir(task, folder) if task["ir"] else {"build_s": None, "convert_s": None}
+    exports = {name: _export(name, task, folder) for name in _read_exports(task)}
+    return {**next(iter(exports.values()), {"build_s": None, "convert_s": None}), "exports": exports}
 
 
-def _dump_ir(task: dict[str, Any], folder: Path) -> dict[str, float]:
-    """Write the OpenVINO representation; the time it took, imports not included."""
+def _read_exports(task: dict[str, Any]) -> list[str]:
+    """Names of the backends to export for."""
+    if "exports" in task:
+        return list(task["exports"])
+    return [info.name for info in read_registry().infos.values() if info.export_key and task.get(info.export_key)]
+
+
+def _export(name: str, task: dict[str, Any], folder: Path) -> dict[str, float]:
+    """Write the files of a backend; the times it took, imports not included."""
     import torch  # noqa: PLC0415
 
-    from bench.backends import openvino  # noqa: PLC0415
     from rexnet_core import create_model, load_weights  # noqa: PLC0415
 
+    open_export = load_backend(name).INFO.export
+    assert open_export is not None, "a parent asks for the exports that a backend declares"
     example = torch.zeros(task["batch"], 3, task["resolution"], task["resolution"])
-    openvino.import_runtime()
+    export = open_export()
     begun = time.perf_counter()
     module = create_model(task["model"]).eval()
     load_weights(module, folder / WEIGHTS)
     built = time.perf_counter()
-    openvino.dump_ir(module, example, folder / openvino.ir_name(task["batch"]))
+    export(module, example, folder)
     return {"build_s": built - begun, "convert_s": time.perf_counter() - built}
 
 
@@ -97,7 +110,7 @@ def main() -> None:
         done = prepare(json.loads(sys.stdin.read()))
     except RexbenchError as error:
         sys.stderr.write(f"{error}\n")
-        sys.exit(WRONG_INPUT)
+        sys.exit(ExitCode.WRONG)
     Path(sys.argv[1]).write_text(json.dumps(done))
 
 

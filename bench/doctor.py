@@ -1,24 +1,24 @@
-"""What on this machine will bend the numbers, each finding with its remedy. Asks and looks; changes nothing."""
+"""What on this machine will distort the numbers, each finding with its remedy. Nothing is changed."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 
+from bench.backends.info import Finding
+from bench.backends.registry import read_registry
 from bench.machine.environment import (
-    TUNING_VARIABLES,
+    find_tuning_variables,
     is_virtual,
     read_available_bytes,
-    read_compiler,
     read_governor,
     read_limits,
     read_quota,
@@ -26,34 +26,18 @@ from bench.machine.environment import (
 )
 from bench.machine.interference import interference, read_usage
 from bench.planning.config import load_config
-from bench.records.case import BACKENDS
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bench.backends.info import BackendInfo
+
 _ROOT = Path(__file__).resolve().parent.parent
 _GIB = 2**30
 _PROBE_S = 120
-#: A neighbour that keeps a fifth of a core busy already moves medians by more than the interval we aim at.
+#: A neighbour that keeps a fifth of a core busy already moves medians by more than the target interval.
 _BUSY_SHARE = 0.2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing looked at.
-
-    Args:
-        check: What was looked at.
-        level: ``ok``, ``warn`` (numbers are affected) or ``fail`` (something can't run).
-        found: What is the case.
-        remedy: What to do; empty where all is well.
-    """
-
-    check: str
-    level: str
-    found: str
-    remedy: str = ""
 
 
 def examine() -> list[Finding]:
@@ -62,7 +46,7 @@ def examine() -> list[Finding]:
         _check_config,
         _check_threads,
         _check_quota,
-        _check_compiler,
+        _check_tools,
         _check_backends,
         _check_load,
         _check_frequency,
@@ -74,10 +58,10 @@ def examine() -> list[Finding]:
 def _check_config() -> list[Finding]:
     """Which configuration file a run here would use."""
     try:
-        found = load_config()
+        config = load_config()
     except InputError as error:
-        return [Finding(check="config", level="fail", found=str(error), remedy="mend it; no run can begin here")]
-    return [Finding(check="config", level="ok", found=str(found))]
+        return [Finding(check="config", level="fail", found=str(error), remedy="correct it; no run can begin here")]
+    return [Finding(check="config", level="ok", found=str(config))]
 
 
 def _check_threads() -> list[Finding]:
@@ -89,13 +73,13 @@ def _check_threads() -> list[Finding]:
         f"quota {limits['cgroup_quota_cores'] or 'none'})"
     )
     findings = [Finding(check="threads", level="ok", found=text)]
-    variables = sorted(name for name in os.environ if name.startswith(TUNING_VARIABLES))
+    variables = find_tuning_variables()
     if variables:
         findings.append(
             Finding(
                 check="threads",
                 level="warn",
-                found=f"{', '.join(variables)} set: workers are started without, other tools you compare with obey",
+                found=f"{', '.join(variables)} set: rexbench workers ignore it, other benchmark tools do not",
                 remedy=f"unset {' '.join(variables)}, and give threads with --threads",
             )
         )
@@ -112,12 +96,20 @@ def _check_quota() -> list[Finding]:
     return [Finding(check="quota", level="warn", found=f"CPU quota {quota:g} cores", remedy=remedy)]
 
 
-def _check_compiler() -> list[Finding]:
-    version = read_compiler()
-    if version:
-        return [Finding(check="compiler", level="ok", found=version)]
-    remedy = "install one (Debian: apt-get install g++) or set CXX; until then the compile backend is unavailable"
-    return [Finding(check="compiler", level="fail", found="no C++ compiler", remedy=remedy)]
+def _check_tools() -> list[Finding]:
+    """The programs that backends call, such as a compiler."""
+    return [
+        Finding(check=tool.name, level="ok", found=version)
+        if (version := tool.read_version())
+        else Finding(
+            check=tool.name,
+            level="fail",
+            found=f"no {tool.title}: the {info.name} backend is unavailable",
+            remedy=tool.remedy,
+        )
+        for info in read_registry().infos.values()
+        for tool in info.tools
+    ]
 
 
 def _ask_python(code: str) -> tuple[str, str]:
@@ -133,48 +125,42 @@ def _ask_python(code: str) -> tuple[str, str]:
 
 
 def _check_backends() -> list[Finding]:
-    """Import each runtime in a process of its own, and ask OpenVINO what it would do if left alone."""
-    findings = []
-    version, error = _ask_python("import torch; print(torch.__version__, torch.cuda.is_available())")
-    torch_backends = ", ".join(name for name in BACKENDS if name != "openvino")
-    if error:
-        remedy = "pip install torch"
-        findings.append(Finding(check="backends", level="fail", found=f"{torch_backends}: {error}", remedy=remedy))
-    else:
-        number, cuda = version.split()
-        devices = "cpu and cuda" if cuda == "True" else "cpu"
-        findings.append(Finding(check="backends", level="ok", found=f"{torch_backends}: torch {number} on {devices}"))
-    told, error = _ask_python(
-        "import json; from bench.backends.openvino import read_defaults; print(json.dumps(read_defaults()))"
-    )
-    if error:
-        findings.append(
-            Finding(check="backends", level="fail", found=f"openvino: {error}", remedy="pip install openvino")
-        )
-        return findings
-    defaults = json.loads(told)
-    findings.append(Finding(check="backends", level="ok", found=f"openvino {defaults['version']}"))
-    return [*findings, _judge_precision(defaults)]
+    """Ask each runtime about itself, in a process of its own."""
+    registry = read_registry()
+    sharing: dict[Callable[[], list[Finding]], list[BackendInfo]] = {}
+    for info in registry.infos.values():
+        if info.examine:
+            sharing.setdefault(info.examine, []).append(info)
+    findings = [finding for examine, infos in sharing.items() for finding in _ask_runtime(examine, infos)]
+    findings += [
+        Finding(check="backends", level="ok", found=f"{info.name}: {info.deprecated}")
+        for info in registry.infos.values()
+        if info.deprecated
+    ]
+    remedy = "until then, runs can use every other backend"
+    broken = (Finding(check="backends", level="fail", found=why, remedy=remedy) for why in registry.unusable.values())
+    return [*findings, *broken]
 
 
-def _judge_precision(defaults: dict[str, Any]) -> Finding:
-    if defaults["precision"] == "fp32":
-        return Finding(check="precision", level="ok", found="OpenVINO computes in fp32 by itself here")
-    return Finding(
-        check="precision",
-        level="warn",
-        found=f"left alone, OpenVINO computes in {defaults['precision']} on this processor; rexbench pins fp32",
-        remedy='set INFERENCE_PRECISION_HINT="f32" in your own code, or compare with --precisions bf16 knowingly',
-    )
+def _ask_runtime(examine: Callable[[], list[Finding]], infos: list[BackendInfo]) -> list[Finding]:
+    """The findings of backends that share a runtime, under their names."""
+    names = ", ".join(info.name for info in infos)
+    module, function = examine.__module__, examine.__qualname__
+    code = f"import json; from dataclasses import asdict; from {module} import {function} as examine; "
+    answer, error = _ask_python(code + "print(json.dumps(list(map(asdict, examine()))))")
+    if error:
+        return [Finding(check="backends", level="fail", found=f"{names}: {error}", remedy=infos[0].how_to_install)]
+    findings = [Finding(**values) for values in json.loads(answer)]
+    return [replace(finding, found=f"{names}: {finding.found}") for finding in findings]
 
 
 def _check_load() -> list[Finding]:
-    """What others do with the cores while we only watch for a second."""
+    """What other processes do with the cores while this one waits for a second."""
     before = read_usage()
     busy = psutil.cpu_percent(interval=1.0) / 100 * (psutil.cpu_count() or 1)
     machine = interference(before, read_usage())
-    told = ", ".join(f"{name.replace('_', ' ')} {value:.1f}" for name, value in machine.items() if value is not None)
-    text = f"{busy:.2f} cores busy with other work ({told})"
+    details = ", ".join(f"{name.replace('_', ' ')} {value:.1f}" for name, value in machine.items() if value is not None)
+    text = f"{busy:.2f} cores busy with other work ({details})"
     if busy <= _BUSY_SHARE:
         return [Finding(check="load", level="ok", found=text)]
     remedy = "stop the other work; if you can't, trust the paired speed-ups more than the absolute times"
@@ -186,14 +172,14 @@ def _check_frequency() -> list[Finding]:
     findings = []
     if governor not in {None, "performance"}:
         remedy = "sudo cpupower frequency-set -g performance"
-        found = f"frequency governor {governor}"
-        findings.append(Finding(check="frequency", level="warn", found=found, remedy=remedy))
+        text = f"frequency governor {governor}"
+        findings.append(Finding(check="frequency", level="warn", found=text, remedy=remedy))
     elif governor:
         findings.append(Finding(check="frequency", level="ok", found="frequency governor performance"))
     if is_virtual():
         remedy = "use a dedicated or bare-metal machine for absolute times; paired speed-ups hold here, too"
-        found = "a virtual machine: neighbours and frequency can't be seen from inside"
-        findings.append(Finding(check="frequency", level="warn", found=found, remedy=remedy))
+        text = "a virtual machine: neighbours and frequency can't be seen from inside"
+        findings.append(Finding(check="frequency", level="warn", found=text, remedy=remedy))
     return findings
 
 

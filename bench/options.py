@@ -1,170 +1,106 @@
-"""The options of a run, stated once for pytest and for the command line."""
+"""The options of a run, declared for pytest and for the command line alike."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from analysis.option_values import duration, megabytes, number, whole, whole_or
 from bench.planning.config import EMPTY
-from bench.planning.plan import NATIVE, PRESETS, Selection
+from bench.planning.option_fields import add_fields, read_fields
+from bench.planning.option_values import duration, megabytes, whole_or
+from bench.planning.plan import NATIVE, Selection
 from bench.planning.presets import DEFAULT
-from bench.records.case import BACKENDS, DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS
+from bench.records.case import HINT
+from bench.records.settings import Settings
 from bench.store.store import DEFAULT_URL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
+    from collections.abc import Callable, Collection
 
     from bench.planning.config import Config
 
-_PRESET_HELP = "; ".join(f"{name}: {preset.summary}" for name, preset in PRESETS.items())
-
-#: Flag, destination and keywords of each option, as argparse and pytest both take them.
-OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("--preset", {"metavar": "NAME", "help": f"what to run and how thoroughly; default: {DEFAULT}. {_PRESET_HELP}"}),
-    ("--models", {"nargs": "+", "metavar": "MODEL", "help": "models in place of the preset's (see `rexbench models`)"}),
-    ("--backends", {"nargs": "+", "metavar": "BACKEND", "help": f"any of {', '.join(BACKENDS)}"}),
-    ("--batch-sizes", {"nargs": "+", "type": whole, "metavar": "N", "help": "images per call"}),
-    (
-        "--resolutions",
-        {
-            "nargs": "+",
-            "type": whole_or(NATIVE),
-            "metavar": "PIXELS",
-            "help": f"sides of the square input; {NATIVE}: each model's own",
-        },
-    ),
-    ("--precisions", {"nargs": "+", "metavar": "NAME", "help": f"any of {', '.join(PRECISIONS)}"}),
-    ("--memory-formats", {"nargs": "+", "metavar": "NAME", "help": f"any of {', '.join(MEMORY_FORMATS)}"}),
-    ("--scenarios", {"nargs": "+", "metavar": "NAME", "help": f"any of {', '.join(SCENARIOS)}"}),
-    (
-        "--streams",
-        {
-            "nargs": "+",
-            "type": whole_or(HINT),
-            "metavar": "N",
-            "help": "in the throughput scenario: streams of OpenVINO, or instances of a torch backend that share the "
-            f"threads; {HINT}: what OpenVINO chooses; default: 1, 2, 4 ... up to the threads, and {HINT}",
-        },
-    ),
-    (
-        "--device",
-        {
-            "metavar": "NAME",
-            "help": f"one of {', '.join(DEVICES)}; default: cpu, and with presets that say so a GPU where there is one",
-        },
-    ),
-    (
-        "--threads",
-        {"type": whole, "metavar": "N", "help": "threads of every runtime; default: what the machine allows"},
-    ),
-    (
-        "--weights",
-        {"type": Path, "metavar": "FILE", "help": "a checkpoint of the one chosen model; default: calibrated ones"},
-    ),
-    ("--rounds", {"type": whole, "metavar": "N", "help": "process rounds at most"}),
-    (
-        "--target",
-        {"type": number, "metavar": "SHARE", "help": "stop at this relative half-width of the interval (0.02)"},
-    ),
-    (
-        "--budget",
-        {
-            "type": duration,
-            "metavar": "TIME",
-            "help": "time for the whole run, such as 90s, 10m or 1h30m: a round for each match, then each round to the "
-            "one with the widest interval; without --rounds, as many as help",
-        },
-    ),
-    (
-        "--limit",
-        {"type": number, "metavar": "SECONDS", "help": "time a case may take in one round before it is ended"},
-    ),
-    (
-        "--memory-limit",
-        {"type": megabytes, "metavar": "MB", "help": "resident memory at which a worker is ended; default: no limit"},
-    ),
-    ("--seed", {"type": whole, "metavar": "N", "help": "of weights, inputs and turn order (0)"}),
-)
-
-STORE: tuple[str, dict[str, Any]] = (
-    "--store",
-    {"default": DEFAULT_URL, "metavar": "URL", "help": f"SQLAlchemy URL of the results ({DEFAULT_URL})"},
-)
-
-CONFIG: tuple[str, dict[str, Any]] = (
-    "--config",
-    {
-        "dest": "config_file",
-        "metavar": "FILE",
-        "help": "presets and defaults; default: rexbench.toml, or [tool.rexbench] in pyproject.toml, from the current "
-        "folder up to the root of the repository",
-    },
-)
-
-CONTROL: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("--wait", {"action": "store_true", "help": "begin when another run on this machine has ended"}),
-    (
-        "--resume",
-        {
-            "metavar": "RUN",
-            "help": "go on with an interrupted run: its id, a part of it, or latest; it has its options",
-        },
-    ),
-    ("--force", {"action": "store_true", "help": "resume also under other versions; the report will say so"}),
-)
-
-#: Options that are measuring settings, with the fields they set.
-SETTINGS = {"rounds": "max_rounds", "target": "target", "budget": "budget_s", "limit": "limit_s", "seed": "seed"}
-SETTINGS["memory_limit"] = "memory_limit_bytes"
+#: How the values of options are read that are neither names nor plain numbers.
+_TYPES = {
+    "resolutions": whole_or(NATIVE),
+    "streams": whole_or(HINT),
+    "budget_s": duration,
+    "memory_limit_bytes": megabytes,
+}
 
 
-def add_options(add: Callable[..., object]) -> None:
+def add_options(add: Callable[..., object], *, leave_out: Collection[str] = ()) -> None:
     """Declare the options of a run.
 
     Args:
         add: ``add_argument`` of argparse, or ``addoption`` of a pytest group.
+        leave_out: Fields of `Selection` and `Settings` that get no option.
     """
-    for flag, keywords in (*OPTIONS, STORE, CONFIG):
-        add(flag, **keywords)
+    for setting in (Selection, Settings):
+        add_fields(add, setting, types=_TYPES, leave_out=leave_out, defaults=False)
+    add_store(add)
+    add_config(add)
 
 
-def add_control(add: Callable[..., object]) -> None:
-    """Declare how a run deals with others, and with itself after an interruption.
+def add_store(add: Callable[..., object]) -> None:
+    """Declare where results are stored.
 
     Args:
         add: As for `add_options`.
     """
-    for flag, keywords in CONTROL:
-        add(flag, **keywords)
+    add("--store", default=DEFAULT_URL, metavar="URL", help=f"SQLAlchemy URL of the results ({DEFAULT_URL})")
+
+
+def add_config(add: Callable[..., object]) -> None:
+    """Declare where the configuration is.
+
+    Args:
+        add: As for `add_options`.
+    """
+    text = (
+        "presets and defaults; default: rexbench.toml, or [tool.rexbench] in pyproject.toml, from the current folder "
+        "up to the root of the repository"
+    )
+    add("--config", dest="config_file", metavar="FILE", help=text)
+
+
+def add_wait(add: Callable[..., object]) -> None:
+    """Declare what happens while another run measures.
+
+    Args:
+        add: As for `add_options`.
+    """
+    add("--wait", action="store_true", help="begin when another run on this machine has ended")
+
+
+def add_control(add: Callable[..., object]) -> None:
+    """Declare how a run deals with other runs, and with itself after an interruption.
+
+    Args:
+        add: As for `add_options`.
+    """
+    add_wait(add)
+    text = "resume an interrupted run, with the options it began with: its id, a part of it, or latest"
+    add("--resume", metavar="RUN", help=text)
+    add("--force", action="store_true", help="resume also under other versions; the report will say so")
 
 
 def read_store(asked: str, config: Config) -> str:
-    """The URL of the store: the one that was asked for, else the project's, else ours.
+    """The URL of the store: the one that was asked for, else the project's, else the default.
 
     Args:
         asked: The option's value.
         config: What the project has configured.
     """
-    # The very default, not an equal text, is what the option has where nobody gave it.
+    # An option that was not given holds the default itself, not an equal text.
     return config.store if asked is DEFAULT_URL and config.store is not None else asked
 
 
-def read_selection(given: Callable[[str], Any], config: Config = EMPTY) -> Selection:
+def read_selection(args: argparse.Namespace, config: Config = EMPTY) -> Selection:
     """The selection that the options make.
 
     Args:
-        given: The value of an option by its destination, such as ``batch_sizes``.
-        config: What the project has configured; options go before it.
+        args: The values of what `add_options` declared.
+        config: What the project has configured; options take precedence.
     """
-    plain = (
-        *("models", "backends", "batch_sizes", "resolutions", "precisions", "memory_formats", "scenarios", "streams"),
-        *("device", "threads", "weights"),
-    )
-    settings = {name: value for option, name in SETTINGS.items() if (value := given(option)) is not None}
-    return Selection(
-        **{name: given(name) for name in plain},
-        preset=given("preset") or config.preset or DEFAULT,
-        presets=config.presets,
-        settings=settings,
-    )
+    usual = {"preset": config.preset or DEFAULT, "presets": config.presets, "settings": read_fields(args, Settings)}
+    return Selection(**{**usual, **read_fields(args, Selection)})

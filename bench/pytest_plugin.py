@@ -18,16 +18,16 @@ from bench.options import add_control, add_options, read_selection, read_store
 from bench.planning.config import load_config
 from bench.planning.plan import Plan, expand
 from bench.resume_options import read_resumed
-from bench.running.progress import Silent, Terminal
+from bench.running.progress import Progress
 from bench.running.session import Session
 from bench.store.store import Store
 from rexnet_core.errors import RexbenchError
+from rexnet_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from bench.running.progress import Progress
     from bench.running.resume import Resumption
 
 _PLAN = pytest.StashKey[Plan]()
@@ -35,8 +35,6 @@ _RESUMED: pytest.StashKey[Resumption | None] = pytest.StashKey()
 _LOCK = pytest.StashKey[MachineLock]()
 #: Id of the run this pytest session made, for whoever started it.
 RUN_ID = pytest.StashKey[str]()
-#: Exit code of a session that an error of the caller ended.
-WRONG = 2
 #: pytest captures standard error once it has begun; the display needs the terminal itself.
 _TERMINAL = os.fdopen(os.dup(2), "w") if os.isatty(2) else None
 
@@ -55,22 +53,22 @@ def pytest_configure(config: pytest.Config) -> None:
         project = load_config(config.getoption("config_file"))
         config.option.store = read_store(config.option.store, project)
         config.stash[_RESUMED] = resumed = _read_resumed(config)
-        config.stash[_PLAN] = resumed.plan if resumed else expand(read_selection(config.getoption, project))
+        config.stash[_PLAN] = resumed.plan if resumed else expand(read_selection(config.option, project))
     except RexbenchError as error:
         raise pytest.UsageError(str(error)) from None
 
 
 def _read_resumed(config: pytest.Config) -> Resumption | None:
-    """The run that is to be gone on with; from now on nobody else measures, so that it stays as it was read."""
+    """The run to resume; from now on no other run measures, so that its state stays as it was read."""
     config.stash[_LOCK] = lock = MachineLock(wait=config.getoption("wait"), tell=_tell)
     if config.getoption("resume") is None:
-        return read_resumed(config.getoption)
+        return read_resumed(config.option)
     held = ExitStack()
     config.add_cleanup(held.close)
     held.enter_context(lock)
     store = Store(config.getoption("store"), create=False)
     held.callback(store.close)
-    return read_resumed(config.getoption, store)
+    return read_resumed(config.option, store)
 
 
 def _tell(text: str) -> None:
@@ -89,7 +87,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return  # its plan is that of its beginning
     plan = session.config.stash[_PLAN]
     params = [getattr(item, "callspec").params for item in session.items if hasattr(item, "callspec")]  # noqa: B009
-    chosen = {one["case"] for one in params if "case" in one}
+    chosen = {given["case"] for given in params if "case" in given}
     session.config.stash[_PLAN] = replace(plan, cases=tuple(case for case in plan.cases if case in chosen))
 
 
@@ -107,7 +105,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def bench_session(pytestconfig: pytest.Config) -> Iterator[Session]:
     """The run: entered at the first case, closed at the end of the session."""
-    progress: Progress = Terminal(Console(file=_TERMINAL)) if _TERMINAL else Silent()
+    progress = Progress(Console(file=_TERMINAL) if _TERMINAL else None)
     try:
         lock, resumed = pytestconfig.stash[_LOCK], pytestconfig.stash[_RESUMED]
         with ExitStack() as held:
@@ -121,7 +119,7 @@ def bench_session(pytestconfig: pytest.Config) -> Iterator[Session]:
                 print(f"\nrexbench: {session.forecast}", file=_TERMINAL, flush=True)
             yield session
     except RexbenchError as error:
-        pytest.exit(str(error), returncode=WRONG)
+        pytest.exit(str(error), returncode=ExitCode.WRONG)
 
 
 class ReplayClock:

@@ -1,110 +1,102 @@
-"""Options that say something else than the plan of the run that is gone on with."""
+"""Reject options that contradict the plan of a resumed run."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from analysis.setting_fields import name_option
 from bench.machine.environment import read_environment, read_thread_budget
-from bench.options import SETTINGS
-from bench.planning.plan import NATIVE
+from bench.planning.option_fields import read_fields
+from bench.planning.plan import NATIVE, Selection
 from bench.records.case import HINT
+from bench.records.settings import Settings
 from bench.running.resume import read_resumption
 from rexnet_core.errors import InputError
 from rexnet_core.registry import model_info
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
+    from dataclasses import Field
 
     from bench.running.resume import Resumption
     from bench.store.store import Store
 
-#: Options that choose cases, with the field of a case that they choose.
-_LISTS = {
-    "models": "model",
-    "backends": "backend",
-    "batch_sizes": "batch",
-    "resolutions": "resolution",
-    "precisions": "precision",
-    "memory_formats": "memory_format",
-    "scenarios": "scenario",
-    "streams": "streams",
-}
-_WORDS = {"device": "device", "threads": "threads"}
 
-
-def check_force(given: Callable[[str], Any]) -> None:
-    """Let ``--force`` pass where there is something to force.
+def check_force(args: argparse.Namespace) -> None:
+    """Let ``--force`` pass only beside ``--resume``.
 
     Args:
-        given: The value of an option by its destination.
+        args: The values of the options.
 
     Raises:
-        InputError: No run is gone on with.
+        InputError: No run is resumed.
     """
-    if given("force") and given("resume") is None:
-        raise InputError("--force is about going on with a run under other versions; add --resume RUN")
+    if args.force and args.resume is None:
+        raise InputError("--force resumes a run under other versions; add --resume RUN")
 
 
-def read_resumed(given: Callable[[str], Any], store: Store | None = None) -> Resumption | None:
-    """The run that ``--resume`` names, with what is there of it; None without that option.
+def read_resumed(args: argparse.Namespace, store: Store | None = None) -> Resumption | None:
+    """The run that ``--resume`` names, with what is stored of it; None without that option.
 
     Args:
-        given: The value of an option by its destination.
-        store: Where it lies; not looked at without that option.
+        args: The values of the options.
+        store: The store that has the run; not used without ``--resume``.
 
     Raises:
-        InputError: It can't be gone on with, or not with these options.
-        StoreError: It isn't there.
+        InputError: The run can't be resumed, or not with these options.
+        StoreError: The store has no such run.
     """
-    check_force(given)
-    if given("resume") is None:
+    check_force(args)
+    if args.resume is None:
         return None
-    assert store is not None, "a run lies in a store"
-    resumed = read_resumption(store, given("resume"), read_environment(), read_thread_budget(), force=given("force"))
-    check_options(given, resumed)
+    assert store is not None, "a resumed run is in a store"
+    resumed = read_resumption(store, args.resume, read_environment(), read_thread_budget(), force=args.force)
+    check_options(args, resumed)
     return resumed
 
 
-def check_options(given: Callable[[str], Any], resumed: Resumption) -> None:
-    """Let an option pass that repeats what was planned.
+def check_options(args: argparse.Namespace, resumed: Resumption) -> None:
+    """Let an option pass that repeats the plan.
 
     Args:
-        given: The value of an option by its destination; None where it was not given.
+        args: The values of the options; None for those that were not given.
         resumed: The run.
 
     Raises:
-        InputError: One asks for something else.
+        InputError: An option contradicts the plan.
     """
-    plan = resumed.plan
-    asked: list[tuple[str, Any, Any]] = [(name, given(name), _planned(name, resumed)) for name in (*_LISTS, *_WORDS)]
-    asked += [(name, given(name), getattr(plan.settings, field)) for name, field in SETTINGS.items()]
-    asked += [("preset", given("preset"), plan.preset)]
-    weights = given("weights")
-    asked += [("weights", weights and weights.resolve(), plan.weights)]
-    for name, value, planned in asked:
-        if value is None or _same(value, planned, resumed):
+    given = {**read_fields(args, Selection), **read_fields(args, Settings)}
+    if "weights" in given:
+        given["weights"] = given["weights"].resolve()
+    for spec in (*fields(Selection), *fields(Settings)):
+        if spec.name not in given or _agrees(given[spec.name], planned := _planned(spec, resumed), resumed):
             continue
-        told = " ".join(map(str, planned)) if isinstance(planned, list) else planned or "none"
+        text = " ".join(map(str, planned)) if isinstance(planned, list) else planned or "none"
         raise InputError(
-            f"--{name.replace('_', '-')} contradicts run {resumed.run.id}, which was planned with {told}; "
+            f"{name_option(spec)} contradicts run {resumed.run.id}, which was planned with {text}; "
             "leave it out, or begin a new run without --resume"
         )
 
 
-def _planned(name: str, resumed: Resumption) -> list[Any]:
-    if name == "streams":
-        queued = [case for case in resumed.plan.cases if case.scenario == "throughput"]
-        return list(dict.fromkeys(case.streams or HINT for case in queued))
-    field = _LISTS.get(name) or _WORDS[name]
-    return list(dict.fromkeys(getattr(case, field) for case in resumed.plan.cases))
+def _planned(spec: Field[Any], resumed: Resumption) -> Any:
+    """What the plan has for an option; a list where cases differ in it."""
+    plan = resumed.plan
+    match spec.metadata.get("case"):
+        case None:
+            return getattr(plan.settings if spec.name in Settings.__slots__ else plan, spec.name)
+        case "streams":
+            queued = [case for case in plan.cases if case.scenario == "throughput"]
+            return list(dict.fromkeys(case.streams or HINT for case in queued))
+        case field:
+            return list(dict.fromkeys(getattr(case, field) for case in plan.cases))
 
 
-def _same(value: Any, planned: Any, resumed: Resumption) -> bool:
+def _agrees(value: Any, planned: Any, resumed: Resumption) -> bool:
     if not isinstance(planned, list):
         return bool(value == planned)
-    if not isinstance(value, list):
-        return [value] == planned
-    if NATIVE in value:
+    values = value if isinstance(value, tuple) else (value,)
+    if NATIVE in values:
         sides = {model_info(case.model).resolution for case in resumed.plan.cases}
-        return {*sides, *(side for side in value if side != NATIVE)} == set(planned)
-    return set(value) == set(planned)
+        return {*sides, *(side for side in values if side != NATIVE)} == set(planned)
+    return set(values) == set(planned)

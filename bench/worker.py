@@ -20,18 +20,23 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 
 from bench.backends import Queued, Unavailable, Unsupported, open_backend
+from bench.backends.registry import load_backend
 from bench.machine.environment import volunteer_for_oom_killer
 from bench.records.case import Case
+from bench.records.files import IMAGES
+from bench.workers.call_audit import audit_calls, count_threads, find_extra_threads
 from bench.workers.parent_watch import hold_on
 from bench.workers.protocol import PROTOCOL
-from bench.workers.shared_files import IMAGES
 from bench.workers.warm_up import LONG_CALL_S, warm_up
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.backends import Backend
+    from bench.backends import Backend, Images, Logits
+
+#: Calls that confirm a suspicion.
+_CONFIRMING_CALLS = 20
 
 
 class Worker:
@@ -41,6 +46,8 @@ class Worker:
         self.case = case
         self.backend: Backend = open_backend(case, assets)
         self.assets = assets
+        self.images: Images
+        self.logits: Logits
         self.runners: list[Callable[[], object]] = []
         self.next = 0
         self.base_rss_bytes = 0
@@ -54,25 +61,36 @@ class Worker:
         phases["build"] = _time(self.backend.build)
         phases["convert"] = _time(self.backend.convert)
         phases["compile"] = _time(self.backend.compile)
-        images = np.load(self.assets / IMAGES)
-        if images.shape[1] != self.case.batch:
-            raise InputError(f"the inputs are batches of {images.shape[1]}, the case is about {self.case.batch}")
-        self.backend.feed(images)
-        self.runners = [self.backend.runner(index) for index in range(len(images))]
-        # A queue's runner fills all its places; the phase is one call. Reading its logits adds a small copy.
-        queued = isinstance(self.backend, Queued) and self.case.scenario == "throughput"
-        phases["first_inference"] = _time(partial(self.backend.logits, 0) if queued else self.runners[0])
-        np.save(logits_path, np.stack([self.backend.logits(index) for index in range(len(images))]))
+        self.images = np.load(self.assets / IMAGES)
+        if self.images.shape[1] != self.case.batch:
+            raise InputError(f"the inputs are batches of {self.images.shape[1]}, the case asks for {self.case.batch}")
+        self._feed()
+        calls = self.runners
+        if isinstance(self.backend, Queued) and self.case.scenario == "throughput":
+            # A queue's runner fills all its places; the phase is one call.
+            calls = [self.backend.request(index) for index in range(len(self.images))]
+        phases["first_inference"] = _time(calls[0])
+        self.logits = np.stack([self.backend.read(call()) for call in calls])
+        np.save(logits_path, self.logits)
         return {
             "phases_s": phases,
             "effective": asdict(self.backend.effective()),
-            "caches": self.backend.caches,
+            "caches": bool(load_backend(self.case.backend).INFO.compile_cache),
         }
 
+    def _feed(self) -> None:
+        self.backend.feed(self.images)
+        self.runners = [self.backend.runner(index) for index in range(len(self.images))]
+
     def warm_up(self, max_s: float, max_calls: int) -> dict[str, Any]:
-        """Call until successive windows agree, then close the books on garbage."""
+        """Call until successive windows agree, then collect garbage for the last time.
+
+        What is wrong with the calls is in ``faults``, one line each.
+        """
         begun = time.perf_counter()
-        warmed = warm_up(self.sample, max_s=max_s, max_calls=max_calls)
+        warmed, used = count_threads(partial(warm_up, self.sample, max_s=max_s, max_calls=max_calls))
+        elapsed_s = time.perf_counter() - begun
+        faults = self._find_faults(warmed.median_s, used)
         # Decided once for all turns: deciding by each call's own time would keep the slow ones and drop the fast.
         self.settles = warmed.median_s < LONG_CALL_S
         gc.collect()
@@ -82,8 +100,27 @@ class Worker:
             "calls": warmed.calls,
             "steady": warmed.steady,
             "median_s": warmed.median_s,
-            "elapsed_s": time.perf_counter() - begun,
+            "elapsed_s": elapsed_s,
+            "faults": faults,
         }
+
+    def _find_faults(self, call_s: float, used_threads: float) -> list[str]:
+        """What is wrong with the calls, given the time of a steady one [s] and the threads at work meanwhile."""
+        faults = []
+        if self.case.device == "cpu":
+            queued = self.case.scenario == "throughput"
+            calls = partial(self._pump, time.monotonic() + call_s * _CONFIRMING_CALLS, 1, _CONFIRMING_CALLS)
+            faults += find_extra_threads(used_threads, self.case.threads, calls, queued=queued)
+        faults += audit_calls(self.backend, self.images, self.logits, call_s)
+        self._restore()
+        return faults
+
+    def _restore(self) -> None:
+        """Feed the inputs of the build again, read into the memory that holds them."""
+        with (self.assets / IMAGES).open("rb") as file:
+            file.seek(-self.images.nbytes, os.SEEK_END)  # the header comes first
+            file.readinto(self.images.data)
+        self._feed()
 
     def take_turn(self, slice_s: float, max_calls: int, slow_by: float = 0.0) -> dict[str, Any]:
         """Samples [s] for about `slice_s`, at least one; short calls after one that settles and is not kept.

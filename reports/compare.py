@@ -109,7 +109,7 @@ def render_markdown(study: Study) -> str:
     counts = ", ".join(f"{count} {_SYMBOLS[name]} {name.lower()}" for name, count in document["verdicts"].items())
     forced = ", environments differ" if document["differences"] else ""
     lines = [f"### Speed: {counts or 'nothing could be compared'}{forced}", ""]
-    lines += ["| | case | base | head | change, 95 % interval | band | why |", "|---|---|---|---|---|---|---|"]
+    lines += ["| | case | base | head | change, 95 % interval | margin | why |", "|---|---|---|---|---|---|---|"]
     for row in document["rows"]:
         name = _quote(name_row(row))
         if row["status"] != "ok":
@@ -172,7 +172,8 @@ def conditions_of(study: Study) -> list[str]:
         f"Differences are significant at a false-discovery rate of {rate:.0f} % over all cases; + is slower."
     )
     if document["live"]:
-        sentences.append(f"Floor: {document['floor'] or 'this machine has none stored; run `rexbench selftest`'}.")
+        effect = document["floor"] or "none is stored for this machine; run `rexbench selftest`"
+        sentences.append(f"Minimum detectable effect: {effect}.")
     measured = [row for row in document["rows"] if row["rounds"]]
     sentences += sorted({f"No interval: {reason}." for row in measured if (reason := too_few_rounds(row["rounds"]))})
     if measured and all(row.get("machine") == "not available" for row in measured):

@@ -79,7 +79,7 @@ def _protocol_row(case: Mapping[str, Any], row: Mapping[str, Any], levels: Seque
 
 
 def render_selftest(study: Study) -> str:
-    """A paragraph per case: false alarms, what was found, and the floor."""
+    """A paragraph per case: false positives, what was found, and the minimum detectable effect."""
     document = study.payload
     beside = _describe_neighbour(document) if document["neighbour"] else ""
     lines = [f"The same build against itself, {document['rounds']} rounds of fresh processes a comparison{beside}."]
@@ -103,15 +103,15 @@ def _case_lines(case: Mapping[str, Any], document: Mapping[str, Any]) -> Iterato
     name = f"{case['model']}-{case['resolution']}-b{case['batch']}-{case['backend']}"
     yield f"{name}, {case['threads']} threads, {1e3 * case['latency_s']:.4g} ms, {case['pairs']} pairs of processes"
     if _missing(case["false_alarms"]):
-        yield f"  rates need {document['rounds']} pairs at least; the floor is from the spread of those there are"
+        yield f"  rates need {document['rounds']} pairs; the minimum detectable effect is from the spread of these"
     else:
         alarms = _share(case["false_alarms"], case["false_alarms_error"])
         verdicts = (
-            f"{100 * case['false_verdicts']:.1f} % with a verdict beyond the band of {100 * document['band']:.3g} %"
+            f"{100 * case['false_verdicts']:.1f} % with a verdict beyond the {100 * document['band']:.3g} % margin"
         )
-        yield f"  false alarms: {alarms} reported a difference, {verdicts}"
+        yield f"  false positives: {alarms} with a significant difference, {verdicts}"
         alone = f"{case['disjoint_told']} of {case['disjoint']}"
-        yield f"    of comparisons that share no process, as they were measured: {alone}"
+        yield f"    of comparisons that share no process, in the order measured: {alone}"
         for level in case["found"]:
             added = f"(really added: {100 * level['added']:.2f} %)"
             yield f"  {100 * level['slow_by']:4.1f} % slower: found in {_share(level['told'], level['error'])} {added}"
@@ -120,10 +120,11 @@ def _case_lines(case: Mapping[str, Any], document: Mapping[str, Any]) -> Iterato
     low, high_bias = 100 * case["bias_low"], 100 * case["bias_high"]
     yield f"  all pairs together, where nothing was changed: {100 * case['bias']:+.2f} % [{low:+.2f}, {high_bias:+.2f}]"
     if case["pairs"] < LEAST_PAIRS:
-        guess = f"these say {100 * case['floor']:.2g} % (at most {high:.2g} %)"
-        yield f"  no floor is kept: it takes {LEAST_PAIRS} pairs, {guess}"
+        guess = f"these give {100 * case['floor']:.2g} % (at most {high:.2g} %)"
+        yield f"  no minimum detectable effect is kept: it takes {LEAST_PAIRS} pairs, {guess}"
         return
-    yield f"  floor: changes under {100 * case['floor']:.2g} % can't be seen here today (at most {high:.2g} %)"
+    effect = f"{100 * case['floor']:.2g} % (at most {high:.2g} %)"
+    yield f"  minimum detectable effect: {effect}; smaller changes can't be seen here today"
 
 
 def render_protocols(study: Study) -> str:
@@ -131,7 +132,7 @@ def render_protocols(study: Study) -> str:
     document = study.payload
     levels = document["levels"][1:]
     heads = " | ".join(f"finds {100 * level:g} %" for level in levels)
-    lines = [f"| backend | order | test | false alarms | {heads} |", "|---" * (4 + len(levels)) + "|"]
+    lines = [f"| backend | order | test | false positives | {heads} |", "|---" * (4 + len(levels)) + "|"]
     for case in document["cases"]:
         for row in case["protocols"]:
             shares = " | ".join(f"{100 * share:.0f} %" for share in row["found"])
@@ -141,7 +142,7 @@ def render_protocols(study: Study) -> str:
     if rounds is None:
         return "Too few pairs of processes for A, then B: eight at least; give it more time with --budget."
     note = f"Each row has {rounds} pairs of processes per trial with the same calls; order and test differ."
-    return "\n".join([*lines, "", f"{note} Finding a slow-down is worth nothing beside many false alarms."])
+    return "\n".join([*lines, "", f"{note} Finding a slow-down is worth nothing beside many false positives."])
 
 
 def _share(value: float, error: float | None) -> str:

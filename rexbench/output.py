@@ -1,4 +1,4 @@
-"""Answers as a caller takes them: text, one JSON document or rows as CSV, and an exit code."""
+"""What a command writes: text, one JSON document or rows as CSV on standard output, and messages on standard error."""
 
 from __future__ import annotations
 
@@ -16,17 +16,22 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-#: Exit codes: done; some cases failed, or it was stopped; the call or the input is wrong.
-DONE, FAILED, WRONG = 0, 1, 2
+
+def log(text: str) -> None:
+    """Write one line on standard error, beside the answer."""
+    print(f"rexbench: {text}", file=sys.stderr, flush=True)
 
 
-def add_output(parser: argparse.ArgumentParser, *, csv: bool = True) -> None:
-    """Declare the forms an answer may take.
+def add_output(parser: argparse.ArgumentParser, *, csv: bool = True, folder: bool = False) -> None:
+    """Declare the forms that an answer can take.
 
     Args:
-        parser: Of a command that answers with data.
-        csv: Whether rows come out.
+        parser: The parser of a command that answers with data.
+        csv: Whether the answer has rows.
+        folder: Whether the command writes a report.
     """
+    if folder:
+        parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the report (results/RUN)")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     if csv:
         text = "the rows as CSV, on standard output unless a file is named"
@@ -34,10 +39,10 @@ def add_output(parser: argparse.ArgumentParser, *, csv: bool = True) -> None:
 
 
 def check_output(args: argparse.Namespace) -> None:
-    """Find out before anything runs that two answers want the same place, or that one has none.
+    """Check before anything runs that each form of the answer has a place of its own.
 
     Raises:
-        InputError: It is so.
+        InputError: Two forms would go to standard output, or a file can't be written.
     """
     check_target("--csv", getattr(args, "csv", None))
     if getattr(args, "json", False) and getattr(args, "csv", None) == "-":
@@ -45,14 +50,14 @@ def check_output(args: argparse.Namespace) -> None:
 
 
 def check_target(option: str, target: str | None) -> None:
-    """Find out before anything runs that a file can't be written; nothing is made.
+    """Check before anything runs that a file can be written; no file is made.
 
     Args:
-        option: That names it.
-        target: The file; ``-`` for standard output, None for none.
+        option: The option that names the file.
+        target: The file; ``-`` for standard output, None for no output.
 
     Raises:
-        InputError: It can't.
+        InputError: The file can't be written.
     """
     if target is None or target == "-":
         return
@@ -62,34 +67,38 @@ def check_target(option: str, target: str | None) -> None:
         raise InputError(f"{option} needs a file it can write; {target} {reason}")
 
 
-def give_answer(
+def write_output(
     args: argparse.Namespace, document: Any, frame: pd.DataFrame, text: Callable[[], str] | None = None
-) -> int:
-    """Give the answer in the forms that were asked for.
+) -> None:
+    """Write the answer in the forms that were asked for.
 
     Args:
-        args: With what `add_output` declared.
-        document: For JSON.
-        frame: For CSV, and for text where there is no other.
-        text: Makes the text.
+        args: The values of what `add_output` declared.
+        document: The answer as JSON.
+        frame: The answer as CSV, and as text where `text` is None.
+        text: Makes the answer as text.
     """
     if args.csv:
         write_csv(args.csv, frame)
     if args.json:
         sys.stdout.write(render_json(document) + "\n")
     elif args.csv != "-":
-        shown = text() if text else frame.to_string(index=False, na_rep="-")
-        sys.stdout.write(shown + "\n")
-    return DONE
+        sys.stdout.write((text() if text else frame.to_string(index=False, na_rep="-")) + "\n")
+
+
+def print_report_path(args: argparse.Namespace, path: Path) -> None:
+    """Print where the report is: after a text on standard output, beside other answers on standard error."""
+    stream = sys.stderr if args.json or args.csv == "-" else sys.stdout
+    print(f"{'' if args.json else 'report: '}{path}", file=stream)
 
 
 def out_folder(out: Path | None, run: str) -> Path:
-    """The folder of a run's report: the one asked for, or its own."""
+    """The folder of a run's report: the one that was asked for, or the run's own."""
     return out if out is not None else Path("results") / run
 
 
 def write_csv(target: str, frame: pd.DataFrame) -> None:
-    """Write the rows to a file, or to standard output where it is ``-``.
+    """Write rows to a file, or to standard output if the target is ``-``.
 
     Raises:
         InputError: The file can't be written.
@@ -108,8 +117,8 @@ def write_text(target: Path, text: str, option: str = "--out") -> None:
 
     Args:
         target: The file.
-        text: What goes into it.
-        option: That named the file, for the message.
+        text: The document.
+        option: The option that names the file, for messages.
 
     Raises:
         InputError: The file can't be written.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from rexbench.output import DONE, FAILED, give_answer, out_folder
+from rexbench.output import out_folder, print_report_path, write_output
+from rexnet_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     import argparse
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 def _load(store: Store, run: str) -> RunData:
     from analysis.published import load  # noqa: PLC0415
-    from bench.selftest.detectable_effect import find_floor  # noqa: PLC0415
+    from bench.selftest.detectable_effect import find_detectable_effect  # noqa: PLC0415
     from reports.run.data import RunData  # noqa: PLC0415
 
     info = store.find_run(run)
-    floor = find_floor(store, info.environment)
+    floor = find_detectable_effect(store, info.environment)
     return RunData(
         info=info,
         measurements=store.measurements(run),
@@ -45,8 +45,8 @@ def _publish(args: argparse.Namespace, store: Store, run: str) -> int:
     answer = {"cases": plain_rows(frame), "knees": plain_rows(knees), "floor": data.floor or None}
     document = {"run": run, "report": str(path), **answer}
     lines = [render_cases(data.result.cases), render_knees(data.result.series), data.floor]
-    give_answer(args, document, frame, text=lambda: "\n".join(filter(None, lines)))
-    print(f"{'' if args.json else 'report: '}{path}", file=sys.stderr if args.json or args.csv == "-" else sys.stdout)
+    write_output(args, document, frame, text=lambda: "\n".join(filter(None, lines)))
+    print_report_path(args, path)
     return _judge(data.measurements)
 
 
@@ -54,4 +54,4 @@ def _judge(measurements: Iterable[Measurement]) -> int:
     """1 if a case failed, was interrupted or mismatched, or nothing could be measured at all."""
     statuses = [measurement.status for measurement in measurements]
     bad = {"failed", "mismatch", "interrupted"}
-    return FAILED if bad.intersection(statuses) or "ok" not in statuses else DONE
+    return ExitCode.FAILED if bad.intersection(statuses) or "ok" not in statuses else ExitCode.DONE

@@ -1,4 +1,4 @@
-"""The building blocks: convolution with norm and activation, squeeze-excite, and the linear bottleneck."""
+"""The building blocks: convolution with norm and activation, squeeze-excite, linear and residual bottleneck."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.jit import is_scripting, is_tracing  # type: ignore[attr-defined]
 
+from rexnet_core.block_layers import linear_bottleneck_layers, residual_bottleneck_layers
+
 if TYPE_CHECKING:
-    from rexnet_core.network_config import Activation, BlockConfig
+    from collections.abc import Mapping
+
+    from rexnet_core.network_config import Activation, BlockConfig, BlockKind
 
 # Each works in place: it always follows a layer, a product or a sum that made a tensor of its own.
 ACTIVATIONS: dict[Activation, type[nn.Module]] = {"relu": nn.ReLU, "relu6": nn.ReLU6, "silu": nn.SiLU}
@@ -75,6 +79,7 @@ class LinearBottleneck(nn.Module):
         super().__init__()
         c = config
         self.w_shortcut, self.w_out = c.w_shortcut, c.w_out
+        self.layers = linear_bottleneck_layers(c)
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         if c.expand:
             layers["expand"] = ConvNormAct(c.w_in, c.w_mid, act=c.act_in)
@@ -91,12 +96,49 @@ class LinearBottleneck(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """A new tensor (N, w_out, H / stride, W / stride), sides rounded up."""
-        out: Tensor = self.body(x)
+        return self.add_shortcut(self.body(x), x)
+
+    def add_shortcut(self, out: Tensor, x: Tensor) -> Tensor:
+        """`out` of the last layer plus the block's input `x`; may write into `out`."""
         if self.w_shortcut == self.w_out:
             out += x
         elif self.w_shortcut:
             out = add_to_first_channels(out, x, self.w_shortcut)
         return out
+
+
+class ResidualBottleneck(nn.Module):
+    """relu(project(x) + 1x1(grouped 3x3(1x1(x)))), project being a strided 1x1 where the shape changes.
+
+    Source: Radosavovic et al. 2020, arXiv 2003.13678.
+    """
+
+    def __init__(self, config: BlockConfig) -> None:
+        super().__init__()
+        c = config
+        self.layers = residual_bottleneck_layers(c)
+        self.conv1 = ConvNormAct(c.w_in, c.w_mid, act=c.act_in)
+        self.conv2 = ConvNormAct(c.w_mid, c.w_mid, kernel=c.kernel, stride=c.stride, groups=c.groups, act=c.act_mid)
+        self.conv3 = ConvNormAct(c.w_mid, c.w_out)
+        self.projection = ConvNormAct(c.w_in, c.w_out, stride=c.stride) if c.projection else nn.Identity()
+        self.act = ACTIVATIONS[c.act_out](inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """A new tensor (N, w_out, H / stride, W / stride), sides rounded up."""
+        out: Tensor = self.act(self.add_shortcut(self.conv3(self.conv2(self.conv1(x))), x))
+        return out
+
+    def add_shortcut(self, out: Tensor, x: Tensor) -> Tensor:
+        """`out` of the last layer plus the block's input `x`, projected where the shape changes; writes into `out`."""
+        out += self.projection(x)
+        return out
+
+
+Block = LinearBottleneck | ResidualBottleneck
+BLOCKS: Mapping[BlockKind, type[Block]] = {
+    "linear_bottleneck": LinearBottleneck,
+    "residual_bottleneck": ResidualBottleneck,
+}
 
 
 def add_to_first_channels(out: Tensor, x: Tensor, width: int) -> Tensor:

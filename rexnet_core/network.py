@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from rexnet_core.baselines.regnetx import ResidualBottleneck
-from rexnet_core.blocks import ACTIVATIONS, ConvNormAct, LinearBottleneck
+from rexnet_core.blocks import ACTIVATIONS, BLOCKS, ConvNormAct
 from rexnet_core.registry import check_num_classes
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         stem, head = config.stem, config.head
-        block = ResidualBottleneck if config.family == "regnetx" else LinearBottleneck
+        block = BLOCKS[config.block_kind]
         self.stem = ConvNormAct(stem.w_in, stem.w_out, kernel=stem.kernel, stride=stem.stride, act=stem.act)
         self.stages = nn.Sequential(*(nn.Sequential(*map(block, stage)) for stage in config.stages))
         self.head_conv = ConvNormAct(head.w_in, head.w_conv, act=head.act) if head.w_conv else nn.Identity()

@@ -7,6 +7,8 @@ from itertools import groupby
 from typing import Literal
 
 Activation = Literal["none", "relu", "relu6", "silu"]
+#: Kinds of blocks; `rexnet_core.block_layers` says what each runs, `rexnet_core.blocks` builds it.
+BlockKind = Literal["linear_bottleneck", "residual_bottleneck"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,7 @@ class NetConfig:
     stem: StemConfig
     blocks: tuple[BlockConfig, ...]
     head: HeadConfig
+    block_kind: BlockKind = "linear_bottleneck"
 
     @property
     def stages(self) -> tuple[tuple[BlockConfig, ...], ...]:

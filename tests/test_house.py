@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,11 +19,27 @@ ARROWS = {
     "bench": {"bench", "analysis", "rexnet_core"},
     "reports": {"reports", "bench", "analysis", "rexnet_core"},
 }
+#: The folders and programs of `bench`, ground first; each may import from the floors below its own.
+FLOORS = [
+    line.split()
+    for line in """
+        records machine
+        statistics planning workers
+        backends store
+        worker assets layer_profile running options doctor
+        selftest resume_options
+        comparison
+        pytest_plugin
+        suites
+    """.strip().splitlines()
+]
 #: Each heavy library with the one file or folder that imports it; OpenVINO is run by one and counted by another.
 DOORS = {
     "fvcore": "analysis/complexity/fvcore_counts.py",
     "openvino": ("bench/backends/openvino.py", "analysis/complexity/conventions/openvino_graph.py"),
     "sqlalchemy": "bench/store",
+    "alembic": "bench/store",
+    "filelock": "bench/machine",
     "matplotlib": ("reports/drawing", "reports/run/figures", "reports/rank/figures", "reports/published/figures.py"),
     "pytest": ("bench/pytest_plugin.py", "bench/suites/support/reference_tools.py"),
     "itables": "reports/page",
@@ -36,13 +54,18 @@ def sources(package):
     return [path for path in sorted((ROOT / package).rglob("*.py")) if "suites" not in path.parts]
 
 
-def imported(path):
-    """Top-level names of all modules a file imports, wherever in the file."""
+def modules(path):
+    """Full names of all modules a file imports, wherever in the file."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            yield node.module.split(".")[0]
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imported(path):
+    """Top-level names of all modules a file imports."""
+    return [name.split(".")[0] for name in modules(path)]
 
 
 @pytest.mark.parametrize("package", ARROWS)
@@ -54,6 +77,27 @@ def test_imports_run_one_way(package):
         if name in {*ARROWS, "rexbench"} - ARROWS[package]
     }
     assert not wrong
+
+
+def test_imports_inside_bench_run_one_way():
+    floors = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+    rooms = {
+        path: path.relative_to(ROOT / "bench").parts[0].removesuffix(".py") for path in (ROOT / "bench").rglob("*.py")
+    }
+    wrong = {
+        (str(path.relative_to(ROOT)), name)
+        for path, room in rooms.items()
+        for name in modules(path)
+        if name.startswith("bench.") and name.split(".")[1] != room and floors[name.split(".")[1]] >= floors[room]
+    }
+    assert not wrong
+    assert set(floors) == set(rooms.values()) - {"__init__"}
+
+
+def test_the_programs_that_other_builds_start_stay_where_they_are():
+    """A comparison starts ``python -m bench.worker`` and ``python -m bench.assets`` in builds of other commits."""
+    assert (ROOT / "bench/worker.py").is_file()
+    assert (ROOT / "bench/assets.py").is_file()
 
 
 @pytest.mark.parametrize("library", DOORS)
@@ -71,10 +115,12 @@ LIGHT = """
     bench.pytest_plugin reports.run.frames reports.run.report reports.run.text analysis.complexity
     analysis.published analysis.complexity.conventions rexbench.commands.published reports.published.report
     bench.store.paper_latency rexnet_core.registry rexnet_core.calibration rexbench.commands.evaluate
-    rexbench.commands.rank rexbench.commands.compare rexbench.commands.selftest rexbench.commands.complexity
-    rexbench.commands.run bench.comparison.compare bench.selftest.pairs bench.selftest.other_protocols
-    reports.compare reports.selftest reports.accuracy reports.rank.report analysis.rank analysis.rank.layers.options
-    analysis.rank.network.setting analysis.rank.trained.options analysis.accuracy analysis.accuracy.published
+    rexbench.commands.rank.layers rexbench.commands.rank.network rexbench.commands.rank.trained
+    rexbench.commands.rank.search rexbench.commands.compare rexbench.commands.selftest rexbench.commands.complexity
+    rexbench.commands.run rexbench.commands.report rexbench.commands.suites
+    bench.comparison.compare bench.selftest.pairs bench.selftest.other_protocols
+    reports.compare reports.selftest reports.accuracy reports.rank.report analysis.rank analysis.rank.layers.setting
+    analysis.rank.network.setting analysis.rank.trained.setting analysis.accuracy analysis.accuracy.published
     rexbench.cli
 """
 
@@ -92,14 +138,20 @@ def test_no_file_is_named_for_what_it_lacks():
 
 
 def test_every_dependency_is_pinned():
-    import tomllib  # noqa: PLC0415
-
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    asked = [
-        *project["project"]["dependencies"],
-        *(one for group in project["dependency-groups"].values() for one in group),
-    ]
-    names = {entry.split(">")[0].split("=")[0].lower().replace("_", "-") for entry in asked}
+    extras = [*project["project"]["optional-dependencies"].values(), *project["dependency-groups"].values()]
+    wanted = [*project["project"]["dependencies"], *(entry for extra in extras for entry in extra)]
+    names = {re.match(r"[\w.-]+", entry)[0].lower().replace("_", "-") for entry in wanted}
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     pinned = {line.split("==")[0].lower().replace("_", "-") for line in lines if "==" in line}
     assert names <= pinned
+
+
+def test_what_contributing_names_is_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    sessions = set(re.findall(r"(?m)^def (\w+)\(session", (ROOT / "noxfile.py").read_text()))
+    assert set(re.findall(r"nox -s (\w+)", text)) <= sessions
+    names = re.findall(r"`(?!\.nox/)([\w./-]+)`", text) + re.findall(r"\]\(([\w./-]+)\)", text)
+    paths = {name for name in names if "/" in name or name.endswith((".md", ".txt", ".toml"))}
+    assert paths
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []

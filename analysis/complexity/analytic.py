@@ -6,29 +6,19 @@ module is named.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from analysis.complexity.cost import Cost
 from analysis.complexity.resolution import check_resolution
 from analysis.complexity.walk import Place, ShapeWalk
+from rexnet_core.block_layers import LAYERS
 from rexnet_core.registry import model_config
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rexnet_core.block_layers import BlockLayer
     from rexnet_core.network_config import BlockConfig, HeadConfig, NetConfig
-
-
-class _Names(NamedTuple):
-    """What the modules of a block are called."""
-
-    expand: str
-    middle: str
-    se: str
-    project: str
-    shortcut: str
-
-
-_BOTTLENECK = _Names("body.expand", "body.depthwise", "body.se", "body.project", "projection")
-_RESIDUAL = _Names("conv1", "conv2", "se", "conv3", "projection")
 
 
 def count(model: str, resolution: int = 224) -> Cost:
@@ -55,29 +45,27 @@ def count_config(config: NetConfig, resolution: int = 224) -> Cost:
         InputError: Resolution out of range.
     """
     side = check_resolution(resolution)
-    names = _RESIDUAL if config.family == "regnetx" else _BOTTLENECK
     walk = ShapeWalk(Place(config.stem.w_in, side))
     walk.conv_norm("stem", config.stem.w_out, kernel=config.stem.kernel, stride=config.stem.stride)
     for stage, blocks in enumerate(config.stages):
         for index, block in enumerate(blocks):
-            _block(walk, f"stages.{stage}.{index}.", names, block)
+            _block(walk, f"stages.{stage}.{index}.", LAYERS[config.block_kind](block), block)
     _head(walk, config.head)
     return Cost(model=config.name, resolution=side, layers=tuple(walk.layers))
 
 
-def _block(walk: ShapeWalk, prefix: str, names: _Names, block: BlockConfig) -> None:
+def _block(walk: ShapeWalk, prefix: str, layers: Sequence[BlockLayer], block: BlockConfig) -> None:
     entry = walk.place
-    if block.expand:
-        walk.conv_norm(prefix + names.expand, block.w_mid)
-    walk.conv_norm(prefix + names.middle, block.w_mid, kernel=block.kernel, stride=block.stride, groups=block.groups)
-    if block.w_se:
-        _squeeze_excite(walk, prefix + names.se, block)
-    walk.conv_norm(prefix + names.project, block.w_out)
-    if block.projection:
-        leave = walk.place
-        walk.place = entry
-        walk.conv_norm(prefix + names.shortcut, block.w_out, stride=block.stride)
-        assert walk.place == leave  # both branches are added
+    for layer in layers:
+        if layer.kind == "se":
+            _squeeze_excite(walk, prefix + layer.module, block)
+        elif layer.kind in ("conv", "projection"):
+            leave = walk.place
+            if layer.kind == "projection":
+                walk.place = entry
+            sizes = {"kernel": layer.kernel, "stride": layer.stride, "groups": layer.groups}
+            walk.conv_norm(prefix + layer.module, layer.w_out, **sizes)
+            assert layer.kind == "conv" or walk.place == leave  # both branches are added
 
 
 def _squeeze_excite(walk: ShapeWalk, name: str, block: BlockConfig) -> None:

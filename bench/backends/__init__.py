@@ -1,15 +1,16 @@
 """One file per runtime behind one small protocol.
 
 A backend is opened inside a worker process, imports its runtime there and nowhere else, and is closed with the process.
+Its file declares `INFO` (`bench.backends.info`) and `open_backend`; imports of the runtime stay inside functions.
 """
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from bench.records.case import BACKENDS
-from rexnet_core.errors import RexbenchError, UnknownNameError
+from bench.backends.info import BackendInfo, Finding, Tool
+from bench.backends.registry import load_backend
+from rexnet_core.errors import RexbenchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     Images = npt.NDArray[np.float32]
     Logits = npt.NDArray[np.float32]
 
+__all__ = ["Backend", "BackendInfo", "Finding", "Queued", "Tool", "Unavailable", "Unsupported", "open_backend"]
+
 
 class Unsupported(RexbenchError):  # noqa: N818 - an outcome of a case, not an error of ours
     """The backend can't do what the case asks, on any machine."""
@@ -36,9 +39,6 @@ class Unavailable(RexbenchError):  # noqa: N818 - an outcome of a case, not an e
 class Backend(Protocol):
     """What a worker needs of a runtime. The phases are called in this order, each once and timed apart."""
 
-    #: Whether `compile` may find its work done in a cache.
-    caches: bool
-
     def load(self) -> None:
         """Import the runtime, and give it its threads."""
 
@@ -46,31 +46,34 @@ class Backend(Protocol):
         """Make the model with its weights, in the precision and memory format of the case."""
 
     def convert(self) -> None:
-        """Turn the model into the runtime's own form (trace, freeze, read an intermediate representation)."""
+        """Turn the model into the runtime's own form (trace, freeze, read an exported file)."""
 
     def compile(self) -> None:
         """Generate and load code for the machine."""
 
     def feed(self, images: Images) -> None:
-        """Take the inputs over, ready to be computed on.
+        """Take the inputs over, ready to be computed on. Called again with other inputs after the warm-up.
 
         Args:
-            images: Shape ``(batches, N, C, H, W)``.
+            images: Shape ``(batches, N, C, H, W)``. The array is the worker's, which may write to it later.
         """
 
     def runner(self, index: int) -> Callable[[], object]:
-        """A call that computes batch `index` and returns when its logits are ready; nothing else is in it."""
+        """A call that computes batch `index` and returns its output once that is ready; nothing else is in the call."""
 
-    def logits(self, index: int) -> Logits:
-        """Logits of batch `index`, shape ``(N, classes)``."""
+    def read(self, output: object) -> Logits:
+        """A copy of the logits in what a runner returned, shape ``(N, classes)``; no computing is left to do here."""
 
     def effective(self) -> Effective:
-        """What the runtime says of itself, after its first inference."""
+        """What the runtime reports of itself, after its first inference."""
 
 
 @runtime_checkable
 class Queued(Protocol):
     """What a backend adds to the protocol that keeps several requests in flight by itself."""
+
+    def request(self, index: int) -> Callable[[], object]:
+        """As `Backend.runner`, with one request through the queue."""
 
     def pump(self, until_s: float, least: int, most: int) -> list[tuple[float, float]]:
         """Keep the queue full, then let it run empty.
@@ -90,13 +93,14 @@ def open_backend(case: Case, assets: Path) -> Backend:
 
     Args:
         case: What is to be run.
-        assets: Folder with the weights and, for OpenVINO, the intermediate representation.
+        assets: Folder with the weights (`bench.records.files.WEIGHTS`) and with what the backend exported.
 
     Raises:
         UnknownNameError: There is no such backend.
+        Unsupported: The backend can't run the case.
     """
-    if case.backend not in BACKENDS:
-        raise UnknownNameError("backend", case.backend, BACKENDS)
-    module = importlib.import_module(f"bench.backends.{case.backend}")
-    opened: Backend = module.open_backend(case, assets)
+    backend = load_backend(case.backend)
+    if why := backend.INFO.why_unsupported(case):
+        raise Unsupported(why)
+    opened: Backend = backend.open_backend(case, assets)
     return opened

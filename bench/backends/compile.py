@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import platform
+import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from bench.backends import Unavailable
-from bench.backends.torch_module import TorchModule
-from bench.machine.environment import read_compiler
+from bench.backends import Tool, Unavailable
+from bench.backends.torch_module import TORCH, TorchModule
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,15 +21,42 @@ if TYPE_CHECKING:
     from bench.records.measurement import Effective
 
 
+def read_compiler() -> str | None:
+    """First line of the version of the C++ compiler that inductor would call; None without one."""
+    name = os.environ.get("CXX") or ("clang++" if platform.system() == "Darwin" else "g++")
+    with contextlib.suppress(OSError, subprocess.SubprocessError, IndexError):
+        done = subprocess.run([name, "--version"], capture_output=True, text=True, timeout=20, check=True)
+        return done.stdout.splitlines()[0]
+    return None
+
+
+_COMPILER = Tool(
+    name="compiler",
+    title="C++ compiler",
+    read_version=read_compiler,
+    remedy="install g++ (Debian: apt-get install g++) or set CXX",
+)
+
+INFO = replace(
+    TORCH,
+    name="compile",
+    position=2,
+    tuning_variables=(*TORCH.tuning_variables, "TORCHINDUCTOR_", "TORCHDYNAMO_", "TORCH_COMPILE"),
+    thread_variables=("TORCHINDUCTOR_COMPILE_THREADS",),
+    compile_cache="TORCHINDUCTOR_CACHE_DIR",
+    colour="#009e73",
+    marker="^",
+    tools=(_COMPILER,),
+)
+
+
 class Compiled(TorchModule):
     """The module compiled as one graph for one static shape."""
-
-    caches = True
 
     def load(self) -> None:
         """Import torch, and make sure there is a compiler before time is spent."""
         if self.case.device == "cpu" and read_compiler() is None:
-            raise Unavailable("inductor needs a C++ compiler; install g++ (Debian: apt-get install g++) or set CXX")
+            raise Unavailable(f"inductor needs a {_COMPILER.title}; {_COMPILER.remedy}")
         super().load()
 
     def compile(self) -> None:
@@ -41,7 +72,7 @@ class Compiled(TorchModule):
     def effective(self) -> Effective:
         """Type of the logits; inductor lays tensors out as it likes, on the CPU mostly channels_last."""
         logits = self.runner(0)()
-        return self._tell([cast("torch.Tensor", logits)], memory_format="runtime")
+        return self._report([cast("torch.Tensor", logits)], memory_format="runtime")
 
 
 def open_backend(case: Case, assets: Path) -> Compiled:

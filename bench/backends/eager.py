@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.backends.torch_module import TorchModule
+from bench.backends.torch_module import TORCH, TorchModule
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.records.case import Case
+
+INFO = replace(TORCH, name="eager", position=0, colour="#333333", marker="o")
 
 
 def open_backend(case: Case, assets: Path) -> TorchModule:

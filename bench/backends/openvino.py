@@ -1,4 +1,4 @@
-"""OpenVINO on the CPU; the only file that imports it.
+"""OpenVINO on the CPU.
 
 Precision is pinned: left alone, the CPU plugin takes bfloat16 by itself where the processor has it.
 """
@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import itertools
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from bench.backends import Unavailable, Unsupported
+from bench.backends import BackendInfo, Finding, Unavailable
 from bench.records.measurement import Effective
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import torch
 
     from bench.backends import Images, Logits
+    from bench.backends.info import Export
     from bench.records.case import Case
 
 _PINNED = {"fp32": "f32", "bf16": "bf16"}
@@ -30,13 +31,7 @@ _NAMES = {"float": "fp32", "f32": "fp32", "float32": "fp32", "bfloat16": "bf16",
 class OpenVino:
     """A compiled model with one synchronous request, or with a queue of them in the throughput scenario."""
 
-    caches = False
-
     def __init__(self, case: Case, assets: Path) -> None:
-        if case.device != "cpu":
-            raise Unsupported(f"the openvino backend runs on the CPU, not on {case.device}")
-        if case.memory_format != "contiguous":
-            raise Unsupported("OpenVINO chooses its memory formats itself; ask for contiguous")
         self.case = case
         self.path = assets / ir_name(case.batch)
         self.inputs: list[Any] = []
@@ -71,7 +66,7 @@ class OpenVino:
             **({"NUM_STREAMS": str(streams)} if streams else {}),
         }
         self.compiled = self.core.compile_model(self.model, "CPU", config)
-        self.request = self.compiled.create_infer_request()
+        self.infer_request = self.compiled.create_infer_request()
         if throughput:
             # As many requests as the compiled model calls optimal, which is what 0 asks for.
             self.queue = openvino.AsyncInferQueue(self.compiled, 0)
@@ -86,7 +81,7 @@ class OpenVino:
         """One synchronous inference; in the throughput scenario, one inference per request, all in flight."""
         if self.queue is not None:
             return self._queue_runner(index)
-        request, tensor = self.request, self.inputs[index]
+        request, tensor = self.infer_request, self.inputs[index]
 
         def run() -> object:
             request.set_input_tensor(tensor)
@@ -95,7 +90,7 @@ class OpenVino:
         return run
 
     def _queue_runner(self, index: int) -> Callable[[], object]:
-        """Fills the queue once and waits: for the first inference and the warm-up, not for what is counted."""
+        """Fills the queue once and waits: for the warm-up, not for what is counted."""
         queue, tensor = self.queue, self.inputs[index]
         requests = range(len(queue))
 
@@ -103,15 +98,27 @@ class OpenVino:
             for _ in requests:
                 queue.start_async({0: tensor}, share_inputs=True)
             queue.wait_all()
-            return None
+            return queue[0].results
+
+        return run
+
+    def request(self, index: int) -> Callable[[], object]:
+        """One request through the queue."""
+        queue, tensor = self.queue, self.inputs[index]
+
+        def run() -> object:
+            place = queue.get_idle_request_id()
+            queue.start_async({0: tensor}, share_inputs=True)
+            queue.wait_all()
+            return queue[place].results
 
         return run
 
     def pump(self, until_s: float, least: int, most: int) -> list[tuple[float, float]]:
         """Keep the queue full, then let it run empty; a request's time begins when there is room for it.
 
-        It ends when we learn of it, by sleeping until there is room for another. A callback would tell a little
-        earlier, and make the runtime's threads wait for the interpreter after each request.
+        It ends when this thread, which sleeps until there is room for another, sees the room. A callback would report a
+        little earlier, but make the runtime's threads wait for the interpreter after each request.
         """
         queue, inputs, started = self.queue, itertools.cycle(self.inputs), 0
         begun: dict[int, float] = {}
@@ -127,22 +134,12 @@ class OpenVino:
         place = queue.get_idle_request_id()
         done.append((begun.pop(place), time.monotonic()))
         queue.wait_all()
-        # Of those that ended while nobody was waiting for them the runtime knows how long they took.
+        # The runtime measured those that ended while this thread was not waiting for them.
         return done + [(start, start + queue[other].latency / 1e3) for other, start in begun.items()]
 
-    def logits(self, index: int) -> Logits:
-        """A copy of the output tensor, from the request or queue that is timed."""
-        request = self.request
-        if self.queue is None:
-            self.runner(index)()
-        else:
-            request = self.queue[self.queue.get_idle_request_id()]
-            self.queue.start_async({0: self.inputs[index]}, share_inputs=True)
-            self.queue.wait_all()
-        return np.array(request.get_output_tensor(0).data, dtype=np.float32)
-
-    def _streams(self) -> int:
-        return int(self.compiled.get_property("NUM_STREAMS"))
+    def read(self, output: object) -> Logits:
+        """A copy of the output tensor."""
+        return np.array(cast("Any", output)[0], dtype=np.float32)
 
     def effective(self) -> Effective:
         """The compiled model's properties, and the precision its convolutions were really given."""
@@ -153,7 +150,7 @@ class OpenVino:
         return Effective(
             precision=" and ".join(executed) or hint,
             threads=int(self.compiled.get_property("INFERENCE_NUM_THREADS")),
-            streams=self._streams(),
+            streams=int(self.compiled.get_property("NUM_STREAMS")),
             jobs=len(self.queue) if self.queue is not None else 1,
             memory_format="runtime",
             device="cpu",
@@ -173,9 +170,9 @@ class OpenVino:
         return sorted({info["primitiveType"] for info in self._convolutions() if "primitiveType" in info})
 
 
-def _name(told: object) -> str:
+def _name(precision: object) -> str:
     """Our word for a precision as OpenVINO writes it (``f32``, ``<Type: 'float32'>``)."""
-    word = str(told).removeprefix("<Type: '").removesuffix("'>").lower()
+    word = str(precision).removeprefix("<Type: '").removesuffix("'>").lower()
     return _NAMES.get(word, word)
 
 
@@ -184,36 +181,62 @@ def ir_name(batch: int) -> str:
     return f"batch{batch}.xml"
 
 
-def read_defaults() -> dict[str, str]:
-    """What the CPU plugin would do if nothing were pinned: ``version`` and ``precision``."""
+def examine() -> list[Finding]:
+    """The version, and the precision that the CPU plugin would take if nothing were pinned."""
     import openvino  # noqa: PLC0415
 
-    core = openvino.Core()
-    return {
-        "version": openvino.get_version(),
-        "precision": _name(core.get_property("CPU", "INFERENCE_PRECISION_HINT")),
-    }
+    default = _name(openvino.Core().get_property("CPU", "INFERENCE_PRECISION_HINT"))
+    version = Finding(check="backends", level="ok", found=f"OpenVINO {openvino.get_version()}")
+    return [version, judge_default_precision(default)]
 
 
-def import_runtime() -> None:
-    """Import OpenVINO and its PyTorch front end, so that what follows can be timed without them."""
+def judge_default_precision(default: str) -> Finding:
+    """Whether a user who pins nothing is surprised by the precision."""
+    if default == "fp32":
+        return Finding(check="precision", level="ok", found="by itself it computes in fp32 here")
+    return Finding(
+        check="precision",
+        level="warn",
+        found=f"by itself it computes in {default} on this processor; rexbench pins fp32",
+        remedy='set INFERENCE_PRECISION_HINT="f32" in your own code, or compare with --precisions bf16 knowingly',
+    )
+
+
+def open_export() -> Export:
+    """The conversion to an intermediate representation, OpenVINO and its PyTorch front end being imported."""
     import openvino  # noqa: PLC0415
 
     assert openvino.convert_model
+    return dump_ir
 
 
-def dump_ir(module: torch.nn.Module, example: torch.Tensor, path: Path) -> None:
+def dump_ir(module: torch.nn.Module, example: torch.Tensor, folder: Path) -> None:
     """Convert a module at a static shape and write it uncompressed, so that its weights stay float32.
 
     Args:
         module: In eval mode, float32.
         example: Input of the shape to convert, ``(N, C, H, W)``.
-        path: The ``.xml`` to write; the ``.bin`` goes beside it.
+        folder: Receives the ``.xml``, named by `ir_name`, and the ``.bin`` beside it.
     """
     import openvino  # noqa: PLC0415
 
     converted = openvino.convert_model(module, example_input=example, input=[tuple(example.shape)])
-    openvino.save_model(converted, path, compress_to_fp16=False)
+    openvino.save_model(converted, folder / ir_name(len(example)), compress_to_fp16=False)
+
+
+INFO = BackendInfo(
+    name="openvino",
+    library="openvino",
+    position=3,
+    precisions=("fp32", "bf16"),
+    queued=True,
+    tuning_variables=("OV_", "ONEDNN_", "DNNL_"),
+    colour="#0072b2",
+    marker="D",
+    examine=examine,
+    export=open_export,
+    export_key="ir",
+)
 
 
 def open_backend(case: Case, assets: Path) -> OpenVino:

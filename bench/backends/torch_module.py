@@ -1,12 +1,12 @@
-"""What the three torch backends share: threads, weights, inputs and what torch says of itself."""
+"""What the torch backends share: threads, weights, inputs and what torch reports of itself."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from bench.backends import Unavailable, Unsupported
+from bench.backends import BackendInfo, Finding, Unavailable
+from bench.records.files import WEIGHTS
 from bench.records.measurement import Effective
-from bench.workers.shared_files import WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -18,14 +18,30 @@ if TYPE_CHECKING:
     from bench.records.case import Case
 
 
-class TorchModule:
-    """A model run by torch as it is; the base form the other two transform."""
+def describe_torch() -> list[Finding]:
+    """The version of torch, and where it can run."""
+    import torch  # noqa: PLC0415
 
-    caches = False
+    devices = "cpu and cuda" if torch.cuda.is_available() else "cpu"
+    return [Finding(check="backends", level="ok", found=f"torch {torch.__version__} on {devices}")]
+
+
+#: What all backends of torch have in common; each replaces its name and looks, and adds what it has of its own.
+TORCH = BackendInfo(
+    name="torch",
+    library="torch",
+    precisions=("fp32", "bf16"),
+    memory_formats=("contiguous", "channels_last"),
+    devices=("cpu", "cuda"),
+    tuning_variables=("ONEDNN_", "DNNL_"),
+    examine=describe_torch,
+)
+
+
+class TorchModule:
+    """A model run by torch as it is; other backends of torch transform it."""
 
     def __init__(self, case: Case, assets: Path) -> None:
-        if case.scenario != "latency":
-            raise Unsupported(f"{case.backend} answers one call at a time; its throughput is that of several instances")
         self.case = case
         self.assets = assets
         self.module: Any = None
@@ -101,34 +117,30 @@ class TorchModule:
 
         return run
 
-    def logits(self, index: int) -> Logits:
+    def read(self, output: object) -> Logits:
         """Logits as float32 on the host."""
-        import torch  # noqa: PLC0415
-
-        out = self.runner(index)()
-        assert isinstance(out, torch.Tensor)
-        host: Logits = out.float().cpu().numpy()
-        return host
+        host: Logits = cast("torch.Tensor", output).float().cpu().numpy()
+        return host.copy()
 
     def effective(self) -> Effective:
-        """What the convolutions of the module put out, watched in one forward pass."""
+        """Type and layout of what the convolutions of the module return in one forward pass."""
         import torch  # noqa: PLC0415
 
-        seen: list[torch.Tensor] = []
+        outputs: list[torch.Tensor] = []
         hooks = [
-            part.register_forward_hook(lambda _module, _inputs, output: seen.append(output))
-            for part in self.module.modules()
-            if isinstance(part, torch.nn.Conv2d)
+            layer.register_forward_hook(lambda _layer, _inputs, output: outputs.append(output))
+            for layer in self.module.modules()
+            if isinstance(layer, torch.nn.Conv2d)
         ]
         try:
             self.runner(0)()
         finally:
             for hook in hooks:
                 hook.remove()
-        return self._tell(seen)
+        return self._report(outputs)
 
-    def _tell(self, tensors: Sequence[torch.Tensor], memory_format: str | None = None) -> Effective:
-        """What torch says of itself, with the type and layout of tensors that were really computed with."""
+    def _report(self, tensors: Sequence[torch.Tensor], memory_format: str | None = None) -> Effective:
+        """What torch reports of itself, with the type and layout of tensors that were really computed with."""
         import torch  # noqa: PLC0415
 
         return Effective(
@@ -165,6 +177,6 @@ def _layout_of(tensor: torch.Tensor) -> str | None:
     return {(True, False): "contiguous", (False, True): "channels_last"}.get(fits)
 
 
-def _join(told: Iterable[str]) -> str | None:
-    """The one value, or all that there are; None without any."""
-    return " and ".join(sorted(set(told))) or None
+def _join(values: Iterable[str]) -> str | None:
+    """The distinct values in one string; None without any."""
+    return " and ".join(sorted(set(values))) or None

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bench.backends.torch_module import TorchModule
+from bench.backends.torch_module import TORCH, TorchModule
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.records.case import Case
     from bench.records.measurement import Effective
+
+INFO = replace(
+    TORCH,
+    name="torchscript",
+    position=1,
+    colour="#d55e00",
+    marker="s",
+    deprecated="deprecated since torch 2.11 in favour of torch.export",
+)
 
 
 class TorchScript(TorchModule):
@@ -22,7 +32,7 @@ class TorchScript(TorchModule):
         import torch  # noqa: PLC0415
 
         with warnings.catch_warnings():
-            # Deprecated since torch 2.11 in favour of torch.export; measuring it is what this backend is for.
+            # Deprecated, as INFO has it; measuring it is what this backend is for.
             warnings.simplefilter("ignore", DeprecationWarning)
             trace: Any = torch.jit.trace
             traced = trace(self.module, self.example(), check_trace=False)
@@ -33,7 +43,7 @@ class TorchScript(TorchModule):
         graph = self.call.inlined_graph  # held: its nodes die with it
         constants = [node for node in graph.findAllNodes("prim::Constant") if node.hasAttribute("value")]
         tensors = [node.t("value") for node in constants if node.kindOf("value") == "t"]
-        return self._tell([tensor for tensor in tensors if tensor.dim() > 1 and tensor.is_floating_point()])
+        return self._report([tensor for tensor in tensors if tensor.dim() > 1 and tensor.is_floating_point()])
 
 
 def open_backend(case: Case, assets: Path) -> TorchScript:

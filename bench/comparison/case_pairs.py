@@ -1,4 +1,4 @@
-"""What a live comparison will measure: a grid of cases, and for each what base and head make of it."""
+"""What a live comparison will measure: a grid of cases, each with the settings of base and of head."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bench.planning.plan import expand
-from bench.planning.presets import DEFAULT
+from bench.planning.presets import DEFAULT, PAIR_BACKENDS
 from bench.records.case import HINT
 from rexnet_core.errors import InputError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: Process rounds of a comparison.
 ROUNDS = 14
-#: What a side may have of its own, with the field of a selection that holds it, and its type.
+#: Settings that base or head may have alone: the field of a selection that holds each, and its type.
 KEYS: Mapping[str, tuple[str, type]] = {
     "threads": ("threads", int),
     "batch": ("batch_sizes", int),
@@ -26,12 +26,12 @@ KEYS: Mapping[str, tuple[str, type]] = {
     "precision": ("precisions", str),
     "memory_format": ("memory_formats", str),
 }
-#: Cases where nothing is named.
-_GRID = {"models": ["rexnet_1.0"], "backends": ["eager", "openvino"], "batch_sizes": [1]}
-#: Turns shorter than those of a run, and so more of them: what comes and goes then meets both sides alike, and the
-#: median over turns passes over those in which it did not. From turn to turn a ratio was seen to differ by 5 to 10 % on
-#: an idle machine, whether a turn had one call or five, and by 1.0 to 1.5 % from process to process: a hundred turns
-#: bring the first down to the second.
+#: The cases where the user names none.
+_GRID = {"models": ["rexnet_1.0"], "backends": [*PAIR_BACKENDS], "batch_sizes": [1]}
+#: Turns are shorter and more than those of a run: short disturbances then affect base and head alike, and the median
+#: over turns ignores the turns in which they did not. On an idle machine a ratio differed by 5 to 10 % from turn to
+#: turn, whether a turn had one call or five, and by 1.0 to 1.5 % from process to process: a hundred turns reduce the
+#: first to the second.
 SETTINGS = {"round_s": 2.5, "slice_s": 0.01, "warm_s": 8.0}
 
 
@@ -41,36 +41,36 @@ def expand_pairs(
     """The plan, whose number of rounds is fixed, and the pairs of cases.
 
     Args:
-        selection: What was asked for.
-        own: Of base and head, as `read_changes` makes them.
-        preset: Whether a preset was named for this; without, a short grid fills what was left open, whatever preset the
-            project has for its runs. Only the cases are a preset's: its rounds and budget are those of a run.
+        selection: What the user asked for.
+        own: Settings of base and of head alone, as `read_changes` makes them.
+        preset: Whether the user named a preset; without one, a short grid fills the open fields, whatever preset the
+            project has for its runs. Only the cases of a preset are used: its rounds and budget are those of a run.
 
     Raises:
         InputError: A value breaks a rule.
     """
     if not preset:
-        usual = {name: value for name, value in _GRID.items() if getattr(selection, name) is None}
-        selection = replace(selection, preset=DEFAULT, **usual)  # type: ignore[arg-type]
+        open_fields = {name: value for name, value in _GRID.items() if getattr(selection, name) is None}
+        selection = replace(selection, preset=DEFAULT, **open_fields)  # type: ignore[arg-type]
     asked = selection.settings
     rounds = asked.get("max_rounds", ROUNDS)
     fixed = {"budget_s": None, **SETTINGS, **asked, "min_rounds": rounds, "max_rounds": rounds}
     selection = replace(selection, settings={name: value for name, value in fixed.items() if name != "budget_s"})
     plan = expand(selection)
     plan = replace(plan, settings=replace(plan.settings, budget_s=fixed["budget_s"]))
-    pairs = [(_changed(case, selection, own[0]), _changed(case, selection, own[1])) for case in plan.cases]
+    pairs = [(_apply_changes(case, selection, own[0]), _apply_changes(case, selection, own[1])) for case in plan.cases]
     return plan, list(dict.fromkeys(pairs))
 
 
 def read_changes(option: str, given: Sequence[str] | None) -> dict[str, Any]:
-    """Fields of a selection with the values that a side has of its own.
+    """Fields of a selection with the values that base or head has alone.
 
     Args:
-        option: That holds them, for messages.
-        given: Such as ``threads=1``; None for none.
+        option: The option that gives them, for messages.
+        given: Such as ``threads=1``; None without any.
 
     Raises:
-        InputError: A key is not known, or a value is no number where one is needed.
+        InputError: A key is unknown, or a value must be a number and is not.
     """
     changes: dict[str, Any] = {}
     for text in given or ():
@@ -79,15 +79,15 @@ def read_changes(option: str, given: Sequence[str] | None) -> dict[str, Any]:
             raise InputError(f"{option} takes KEY=VALUE with a key of {', '.join(KEYS)}, not {text!r}")
         field, kind = KEYS[key]
         try:
-            one = kind(value)
+            number_or_name = kind(value)
         except ValueError:
             raise InputError(f"{option} {key} needs a whole number, not {value!r}") from None
-        changes[field] = one if field == "threads" else [one]
+        changes[field] = number_or_name if field == "threads" else [number_or_name]
     return changes
 
 
-def _changed(case: Case, selection: Selection, changes: Mapping[str, Any]) -> Case:
-    """The case with a side's settings, checked as those of a run are."""
+def _apply_changes(case: Case, selection: Selection, changes: Mapping[str, Any]) -> Case:
+    """The case with the settings of base or head, checked like those of a run."""
     if not changes:
         return case
     alone: dict[str, Any] = {

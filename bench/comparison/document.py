@@ -15,10 +15,10 @@ from bench.statistics.verdicts import BAND, FALSE_DISCOVERIES, VERDICTS, Change,
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.comparison.compare import Compared
+    from bench.comparison.compare import ComparedCase
     from bench.records.case import Case
     from bench.records.measurement import Measurement
-    from bench.selftest.detectable_effect import Floor
+    from bench.selftest.detectable_effect import DetectableEffect
     from bench.statistics.verdicts import Verdict
 
 #: Kind of the document, and preset of its run.
@@ -26,12 +26,12 @@ COMPARE = "compare"
 
 
 def make_document(
-    compared: Sequence[Compared],
+    compared: Sequence[ComparedCase],
     *,
-    sides: tuple[str, str],
+    builds: tuple[str, str],
     live: bool,
-    band: float | None,
-    floor: Floor | None,
+    margin: float | None,
+    detectable: DetectableEffect | None,
     differences: Sequence[str] = (),
     unshared: tuple[Sequence[str], Sequence[str]] = ((), ()),
     planned: int | None = None,
@@ -40,26 +40,26 @@ def make_document(
 
     Args:
         compared: The cases that are done.
-        sides: What base and head are, in words.
+        builds: What base and head are, in words.
         live: Whether they took turns.
-        band: The share asked for; None for the larger of 3 % and the machine's floor.
-        floor: Of the machine the times were taken on, for as many rounds in turns; None for runs that took none.
-        differences: Between the environments of two stored runs, where that was forced.
+        margin: The equivalence margin asked for; None for the larger of 3 % and the minimum detectable effect.
+        detectable: Minimum detectable effect of the machine for as many rounds in turns; None for stored runs.
+        differences: Between the environments of two stored runs, where comparing them was forced.
         unshared: Cases that only the base has, and that only the head has.
         planned: Number of cases asked for, where it may be more than there are.
     """
-    bands = [_band(band, floor, {one.base.case.backend, one.head.case.backend}) for one in compared]
-    verdicts = judge([one.change or Change() for one in compared], bands)
+    margins = [_choose_margin(margin, detectable, one) for one in compared]
+    verdicts = judge([one.change or Change() for one in compared], margins)
     rows = [_row(one, verdict) for one, verdict in zip(compared, verdicts, strict=True)]
     counts = Counter(row["verdict"] for row in rows if row["verdict"])
     payload = {
-        "base": sides[0],
-        "head": sides[1],
+        "base": builds[0],
+        "head": builds[1],
         "live": live,
         "coverage": COVERAGE,
         "false_discovery_rate": FALSE_DISCOVERIES,
-        "band": band,
-        "floor": floor.describe() if floor else None,
+        "band": margin,
+        "floor": detectable.describe() if detectable else None,
         "differences": list(differences),
         "only_base": list(unshared[0]),
         "only_head": list(unshared[1]),
@@ -70,13 +70,14 @@ def make_document(
     return Study(kind=COMPARE, stopped=planned is not None and len(compared) < planned, payload=payload)
 
 
-def _band(asked: float | None, floor: Floor | None, backends: set[str]) -> float:
+def _choose_margin(asked: float | None, detectable: DetectableEffect | None, compared: ComparedCase) -> float:
     if asked is not None:
         return asked
-    return max([BAND, *(floor.of(backend) for backend in backends if floor)])
+    backends = {compared.base.case.backend, compared.head.case.backend}
+    return max([BAND, *(detectable.of(backend) for backend in backends if detectable)])
 
 
-def _row(one: Compared, verdict: Verdict) -> dict[str, Any]:
+def _row(one: ComparedCase, verdict: Verdict) -> dict[str, Any]:
     case, change = one.base.case, verdict.change
     compared = one.status == "ok"
     return {
@@ -106,32 +107,36 @@ def _row(one: Compared, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _conditions(one: Compared) -> dict[str, Any]:
-    """What else the machine did while the sides were measured, and what their warm-ups leave open."""
-    rounds = [part for side in (one.base, one.head) for part in side.rounds]
-    causes = [found for part in rounds if (found := find_causes(part.interference))]
-    judged = any(can_judge(part.interference) for part in rounds)
+def _conditions(compared: ComparedCase) -> dict[str, Any]:
+    """What else the machine did while both builds were measured, and whether they were warm."""
+    measurements = compared.base, compared.head
+    rounds = [measured for measurement in measurements for measured in measurement.rounds]
+    disturbances = [causes for measured in rounds if (causes := find_causes(measured.interference))]
+    judged = any(can_judge(measured.interference) for measured in rounds)
+    names = dict.fromkeys(name for causes in disturbances for name in causes)
     return {
-        "machine": "dirty" if causes else "clean" if judged else "not available",
-        "dirty_rounds": sum(1 for part in one.head.rounds if find_causes(part.interference)),
-        "dirty_causes": {name: max(found.get(name, 0.0) for found in causes) for found in causes for name in found},
-        "steady": all(part.steady for part in rounds) if rounds else None,
-        "stop_reasons": sorted({side.stop_reason for side in (one.base, one.head)} - {""}),
+        "machine": "dirty" if disturbances else "clean" if judged else "not available",
+        "dirty_rounds": sum(1 for measured in compared.head.rounds if find_causes(measured.interference)),
+        "dirty_causes": {name: max(causes.get(name, 0.0) for causes in disturbances) for name in names},
+        "steady": all(measured.steady for measured in rounds) if rounds else None,
+        "stop_reasons": sorted({measurement.stop_reason for measurement in measurements} - {""}),
     }
 
 
 def describe_changed(base: Case, head: Case) -> str:
-    """What the head's settings are where they are not the base's, such as ``threads 1 -> 2``; empty for none."""
+    """The settings in which the head differs from the base, such as ``threads 1 -> 2``; empty for none."""
     old, new = base.as_dict(), head.as_dict()
     return ", ".join(f"{name} {old[name]} -> {new[name]}" for name in old if old[name] != new[name])
 
 
-def _samples(one: Compared) -> dict[str, Any]:
-    return {"case": one.base.case.as_dict(), "base": _turns(one.base), "head": _turns(one.head)}
+def _samples(compared: ComparedCase) -> dict[str, Any]:
+    return {"case": compared.base.case.as_dict(), "base": _turns(compared.base), "head": _turns(compared.head)}
 
 
-def _turns(side: Measurement) -> list[Any]:
-    rounds = [(part, False) for part in side.rounds] + [(part, True) for part in side.repeated]
+def _turns(measurement: Measurement) -> list[Any]:
+    rounds = [(measured, False) for measured in measurement.rounds]
+    rounds += [(measured, True) for measured in measurement.repeated]
     return [
-        {"turns_s": part.turns_s, "interference": part.interference, "replaced": replaced} for part, replaced in rounds
+        {"turns_s": measured.turns_s, "interference": measured.interference, "replaced": replaced}
+        for measured, replaced in rounds
     ]

@@ -14,32 +14,12 @@ from typing import Any
 
 import psutil
 
-#: Distributions whose versions decide a number.
-LIBRARIES = (
-    "torch",
-    "openvino",
-    "fvcore",
-    "numpy",
-    "pandas",
-    "matplotlib",
-    "pytest-benchmark",
-    "sqlalchemy",
-    "rexbench",
-)
+from bench.backends.registry import libraries, read_registry, tuning_variables
 
-#: Variables that tune a runtime behind everyone's back begin so; workers are started without them.
-TUNING_VARIABLES = (
-    "TORCHINDUCTOR_",
-    "TORCHDYNAMO_",
-    "TORCH_COMPILE",
-    "ONEDNN_",
-    "DNNL_",
-    "KMP_",
-    "GOMP_",
-    "OMP_",
-    "MKL_",
-    "OV_",
-)
+#: Distributions beside those of the backends whose versions decide a number.
+_LIBRARIES = ("fvcore", "numpy", "pandas", "matplotlib", "pytest-benchmark", "sqlalchemy", "rexbench")
+#: Beginnings of variables that tune the thread pools which many runtimes and numpy share.
+_THREAD_POOLS = ("KMP_", "GOMP_", "OMP_", "MKL_")
 
 _CGROUP = Path("/sys/fs/cgroup")
 PROC = Path("/proc")
@@ -106,12 +86,18 @@ def read_environment() -> dict[str, Any]:
             "governor": read_governor(),
             "hypervisor": is_virtual(),
             "load_1m": read_load(),
-            "compiler": read_compiler(),
-            "ignored_variables": sorted(name for name in os.environ if name.startswith(TUNING_VARIABLES)),
+            **{tool.name: tool.read_version() for info in read_registry().infos.values() for tool in info.tools},
+            "ignored_variables": find_tuning_variables(),
         },
-        "libraries": {name: version for name in LIBRARIES if (version := read_version(name))},
+        "libraries": {name: version for name in (*libraries(), *_LIBRARIES) if (version := read_version(name))},
         "git": _read_git(Path(__file__).resolve()),
     }
+
+
+def find_tuning_variables() -> list[str]:
+    """Names of the set variables that tune a runtime behind everyone's back; workers start without them."""
+    beginnings = (*_THREAD_POOLS, *tuning_variables())
+    return sorted(name for name in os.environ if name.startswith(beginnings))
 
 
 def read_limits() -> dict[str, Any]:
@@ -172,15 +158,6 @@ def read_governor() -> str | None:
 def read_load() -> float | None:
     """Load average over the last minute, None where the system has none."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-
-
-def read_compiler() -> str | None:
-    """First line of the version of the C++ compiler that inductor would call; None without one."""
-    name = os.environ.get("CXX") or ("clang++" if platform.system() == "Darwin" else "g++")
-    with contextlib.suppress(OSError, subprocess.SubprocessError, IndexError):
-        done = subprocess.run([name, "--version"], capture_output=True, text=True, timeout=20, check=True)
-        return done.stdout.splitlines()[0]
-    return None
 
 
 def read_version(distribution: str) -> str | None:

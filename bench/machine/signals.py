@@ -1,4 +1,4 @@
-"""Signals that stop: the first lets finished work be kept, the second ends at once."""
+"""Signals that stop a program: the first lets it keep finished work, the second ends it at once."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rexnet_core.exit_codes import ExitCode
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Exit code of a program that was stopped.
-STOPPED = 1
 _SHOW_CURSOR = "\x1b[?25h"
 
 
@@ -47,7 +47,7 @@ def stop_on_signals() -> Iterator[None]:
         shown = _SHOW_CURSOR if os.isatty(2) else ""  # a progress bar may have hidden it
         with contextlib.suppress(OSError):  # nobody may read it any more
             os.write(2, f"{shown}rexbench: ended at once by a second signal\n".encode())
-        os._exit(STOPPED)
+        os._exit(ExitCode.FAILED)
 
     # What the caller has told us to ignore, as a shell does for what it starts in the background, stays ignored.
     heard = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]

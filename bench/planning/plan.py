@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from analysis.complexity import count
+from analysis.setting_fields import about
+from bench.backends.registry import backend_names, check_backend
 from bench.machine.environment import has_nvidia_gpu, read_available_bytes, read_thread_budget
 from bench.planning.presets import DEFAULT, NATIVE, PRESETS, Preset
 from bench.planning.streams import check_streams, expand_streams
-from bench.records.case import BACKENDS, DEVICES, MEMORY_FORMATS, PRECISIONS, SCENARIOS, Case
+from bench.records.case import DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS, Case
 from rexnet_core.errors import InputError, UnknownNameError
 from rexnet_core.registry import model_info
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from bench.records.settings import Settings
 
 __all__ = ["NATIVE", "PRESETS", "Plan", "Preset", "Selection", "expand"]
 
 T = TypeVar("T")
+_PRESET_HELP = f"what to run and how thoroughly; default: {DEFAULT}. " + "; ".join(
+    f"{name}: {preset.summary}" for name, preset in PRESETS.items()
+)
 #: Rounds at most where a budget was asked for: their interval is a quarter of that of three, and more hardly help.
 _BUDGET_ROUNDS = 20
 #: Time that a case may be given at most [s]; more is a slip of the pen.
@@ -53,22 +58,65 @@ class Plan:
 class Selection:
     """What a user asked for on top of a preset; None leaves the preset's value.
 
-    A resolution may be `NATIVE`: each model's own. Streams are numbers or `HINT`. Without a device, a
-    preset made for GPUs runs on one, too, where there is one; any other runs on the CPU.
+    The metadata of a field says what it is, and which field of a `Case` it chooses. Without a device, a preset made for
+    GPUs runs on one, too, where there is one; any other runs on the CPU.
     """
 
-    preset: str = DEFAULT
-    models: Sequence[str] | None = None
-    backends: Sequence[str] | None = None
-    batch_sizes: Sequence[int] | None = None
-    resolutions: Sequence[int | str] | None = None
-    precisions: Sequence[str] | None = None
-    memory_formats: Sequence[str] | None = None
-    scenarios: Sequence[str] | None = None
-    streams: Sequence[int | str] | None = None
-    device: str | None = None
-    threads: int | None = None
-    weights: Path | None = None
+    preset: str = field(default=DEFAULT, metadata=about(_PRESET_HELP))
+    models: Sequence[str] | None = field(
+        default=None,
+        metadata=about(
+            "models in place of the preset's (see `rexbench models`)", nargs="+", metavar="MODEL", case="model"
+        ),
+    )
+    backends: Sequence[str] | None = field(
+        default=None,
+        metadata=about(f"any of {', '.join(backend_names())}", nargs="+", metavar="BACKEND", case="backend"),
+    )
+    batch_sizes: Sequence[int] | None = field(
+        default=None, metadata=about("images per call", nargs="+", type=int, case="batch")
+    )
+    resolutions: Sequence[int | str] | None = field(
+        default=None,
+        metadata=about(
+            f"sides of the square input; {NATIVE} is each model's own", nargs="+", metavar="PIXELS", case="resolution"
+        ),
+    )
+    precisions: Sequence[str] | None = field(
+        default=None, metadata=about(f"any of {', '.join(PRECISIONS)}", nargs="+", case="precision")
+    )
+    memory_formats: Sequence[str] | None = field(
+        default=None, metadata=about(f"any of {', '.join(MEMORY_FORMATS)}", nargs="+", case="memory_format")
+    )
+    scenarios: Sequence[str] | None = field(
+        default=None, metadata=about(f"any of {', '.join(SCENARIOS)}", nargs="+", case="scenario")
+    )
+    streams: Sequence[int | str] | None = field(
+        default=None,
+        metadata=about(
+            "in the throughput scenario: streams of a runtime that queues requests, or instances that share the "
+            f"threads; {HINT} is what such a runtime chooses",
+            unset=f"1, 2, 4 ... up to the threads, and {HINT}",
+            nargs="+",
+            metavar="N",
+            case="streams",
+        ),
+    )
+    device: str | None = field(
+        default=None,
+        metadata=about(
+            f"one of {', '.join(DEVICES)}",
+            unset="cpu, or a GPU where there is one and the preset allows it",
+            case="device",
+        ),
+    )
+    threads: int | None = field(
+        default=None,
+        metadata=about("threads of every runtime", unset="what the machine allows", type=int, case="threads"),
+    )
+    weights: Path | None = field(
+        default=None, metadata=about("a checkpoint of the one chosen model", unset="calibrated weights", type=Path)
+    )
     presets: Mapping[str, Preset] = field(default_factory=lambda: PRESETS)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -135,7 +183,7 @@ def _expand_devices(selection: Selection, preset: Preset) -> list[tuple[str, lis
         _check_positive("batch size", batch)
         for batch in _chosen("batch size", selection.batch_sizes, preset.batch_sizes)
     ]
-    backends = _check_names("backend", _chosen("backend", selection.backends, preset.backends), BACKENDS)
+    backends = [check_backend(name) for name in _chosen("backend", selection.backends, preset.backends)]
     on_gpu = "cuda", batches if selection.batch_sizes else list(preset.gpu_batch_sizes), list(preset.gpu_backends)
     if asked == "cuda" and preset.gpu_batch_sizes:
         return [(*on_gpu[:2], backends if selection.backends else on_gpu[2])]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.published.latency import TABLE_5
-from bench.records.case import BACKENDS, MEMORY_FORMATS, PRECISIONS
+from bench.records.case import MEMORY_FORMATS, PRECISIONS
 from bench.records.settings import Settings
 
 if TYPE_CHECKING:
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 NATIVE = "native"
 #: The preset of a run that names none.
 DEFAULT = "quick"
+#: Backends of a preset that names none.
+ALL_BACKENDS = ("eager", "torchscript", "compile", "openvino")
+#: Backends of a comparison or self-test that names none: the reference, and one of another library.
+PAIR_BACKENDS = ("eager", "openvino")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +31,7 @@ class Preset:
         models: Registered names.
         batch_sizes: Images per call.
         settings: The measuring settings.
-        backends: Some of `bench.records.case.BACKENDS`.
+        backends: Names of backends.
         resolutions: Sides of the square input [pixels], or `NATIVE`.
         precisions: Some of `bench.records.case.PRECISIONS`.
         memory_formats: Some of `bench.records.case.MEMORY_FORMATS`.
@@ -45,7 +49,7 @@ class Preset:
     models: tuple[str, ...]
     batch_sizes: tuple[int, ...]
     settings: Settings
-    backends: tuple[str, ...] = BACKENDS
+    backends: tuple[str, ...] = ALL_BACKENDS
     resolutions: tuple[int | str, ...] = (224,)
     precisions: tuple[str, ...] = ("fp32",)
     memory_formats: tuple[str, ...] = ("contiguous",)
@@ -100,7 +104,7 @@ PRESETS: Mapping[str, Preset] = {
         "and batch 64 on a GPU where there is one; a quarter of an hour on two cores",
         models=tuple(model for pair in TABLE_5 for model in pair),
         batch_sizes=(1,),
-        backends=("eager", "openvino"),
+        backends=PAIR_BACKENDS,
         resolutions=(NATIVE,),
         rivals=TABLE_5,
         gpu_batch_sizes=(64,),

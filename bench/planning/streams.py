@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import count, takewhile
 from typing import TYPE_CHECKING
 
-from bench.records.case import HINT, QUEUED_BACKENDS
+from bench.backends.registry import info_of
+from bench.records.case import HINT
 from rexnet_core.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def check_streams(asked: Sequence[int | str] | None, scenarios: Sequence[str], t
         elif not 1 <= one <= threads:
             raise InputError(
                 f"streams must be 1 to {threads}, the threads they share, not {one}; "
-                f"with {HINT} in its place OpenVINO chooses"
+                f"with {HINT} in its place the runtime chooses"
             )
     return list(dict.fromkeys(0 if isinstance(one, str) else one for one in asked))
 
@@ -56,6 +57,6 @@ def expand_streams(scenario: str, asked: Sequence[int] | None, backend: str, thr
         return list(asked)
     powers = takewhile(lambda power: power < threads, (2**exponent for exponent in count()))
     swept = [*powers, threads]
-    if backend in QUEUED_BACKENDS:
+    if info_of(backend).queued:
         return [*swept, 0]
     return [streams for streams in swept if threads % streams == 0]

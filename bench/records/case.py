@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-BACKENDS = ("eager", "torchscript", "compile", "openvino")
 PRECISIONS = ("fp32", "bf16")
 MEMORY_FORMATS = ("contiguous", "channels_last")
 DEVICES = ("cpu", "cuda")
 SCENARIOS = ("latency", "throughput")
 
-#: Keeps requests in flight by itself; any other backend answers one call at a time and is run as several instances.
-QUEUED_BACKENDS = frozenset({"openvino"})
 #: In place of a number of streams: the runtime's own choice, which a case holds as 0.
 HINT = "hint"
 
@@ -28,10 +25,10 @@ class Case:
         model: Registered name, such as ``rexnet_1.3``.
         resolution: Side of the square input [pixels].
         batch: Images per call.
-        backend: One of `BACKENDS`.
+        backend: Name of a backend, as `bench.backends.registry` knows it.
         precision: One of `PRECISIONS`.
         threads: Threads given to the runtime.
-        memory_format: One of `MEMORY_FORMATS`; OpenVINO chooses its own layouts and takes ``contiguous``.
+        memory_format: One of `MEMORY_FORMATS`; a runtime that chooses its own layouts takes ``contiguous``.
         device: One of `DEVICES`.
         scenario: ``latency`` calls one after the other; ``throughput`` keeps several requests in flight.
         streams: In the throughput scenario: streams of the runtime, or instances that share the threads where it
@@ -83,22 +80,17 @@ class Case:
 
     @property
     def match(self) -> tuple[str, int, int, str, int, str]:
-        """What backends must share to be measured side by side and divided by one another."""
+        """What the cases of different backends must share to be measured side by side and divided by one another."""
         return (self.model, self.resolution, *self.terms)
 
     @property
     def terms(self) -> tuple[int, str, int, str]:
-        """What any cases must share to take turns with one another, rival models included."""
+        """What the cases of different models must share to take turns with one another."""
         return (self.batch, self.precision, self.threads, self.device)
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain values, in the order of the contract."""
         return asdict(self)
-
-    def as_message(self) -> dict[str, Any]:
-        """The fields that are not at their defaults, which a worker of an earlier build need not know."""
-        needed = [spec for spec in fields(self) if spec.default is MISSING or getattr(self, spec.name) != spec.default]
-        return {spec.name: getattr(self, spec.name) for spec in needed}
 
 
 _SHORTENED = frozenset({"precision", "memory_format", "device", "scenario"})

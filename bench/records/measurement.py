@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 #: ok: measured as asked. mismatch: measured, but the runtime did something else than asked, or its output is wrong;
 #: shown, kept out of comparisons. failed: crashed, hung or ran out of memory. unavailable: the machine lacks something.
-#: unsupported: the backend can't do this at all. interrupted: stopped by the user before its first round was whole.
+#: unsupported: the backend can't do this at all. interrupted: stopped by the user before its first round was complete.
 STATUSES = ("ok", "mismatch", "failed", "unavailable", "unsupported", "interrupted")
 
 #: In the order they happen. `compile` of torch.compile includes its first call, where inductor does its work.
@@ -21,7 +21,7 @@ PHASES = ("import", "build", "convert", "compile", "first_inference", "warm_up")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effective:
-    """What the runtime says it did, read back after it was built; None where the runtime can't say.
+    """What the runtime reports about itself after the build; None where the runtime can't report it.
 
     Args:
         precision: Arithmetic precision, as in `Case.precision`.
@@ -30,7 +30,7 @@ class Effective:
         memory_format: Layout of the tensors computed with; ``runtime`` where the runtime chooses (inductor, OpenVINO).
         device: Where the outputs were made.
         jobs: Inferences in one sample; in the throughput scenario those of a window, as many as are in flight.
-        details: What else the runtime tells of itself (instruction set, version, ...).
+        details: What else the runtime reports about itself (instruction set, version, ...).
     """
 
     precision: str | None = None
@@ -42,10 +42,10 @@ class Effective:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-def read_effective(told: Mapping[str, Any]) -> Effective:
-    """The record of what a worker of whatever build told; what we do not know is left out."""
+def read_effective(values: Mapping[str, Any]) -> Effective:
+    """The record of what a worker of any build reported; names that this version does not know are left out."""
     known = {spec.name for spec in fields(Effective)}
-    return Effective(**{name: value for name, value in told.items() if name in known})
+    return Effective(**{name: value for name, value in values.items() if name in known})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,7 @@ class Parity:
         top1_agreement: Share of inputs with the same arg max.
         inputs: Number of distinct inputs compared.
         passed: Whether all three are within the limits of the precision.
+        fault: What is wrong with the output, where it has a simple name; else empty.
     """
 
     cosine: float
@@ -65,15 +66,16 @@ class Parity:
     top1_agreement: float
     inputs: int
     passed: bool
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One process round: a fresh worker, warmed, that took turns with the others of its match.
+    """One process round: a fresh worker, warmed, that took turns with the others of its interleaved group.
 
     Args:
         turns_s: Raw samples [s], one per call or, in the throughput scenario, per window, grouped by turn; turn t of
-            every case in the match was taken at the same time, in random order, so turns pair across cases. A turn may
+            every case in the group was taken at the same time, in random order, so turns pair across cases. A turn may
             be empty.
         requests_s: In the throughput scenario, time of each request from its start to its end [s], by turn.
         phases_s: Duration of each of `PHASES` that applies [s].
@@ -82,8 +84,8 @@ class Round:
         steady: Whether warm-up ended because its windows agreed, not at its cap.
         peak_rss_bytes: Highest resident memory of the worker process.
         base_rss_bytes: Resident memory after the imports, before the model.
-        interference: What else the machine did meanwhile, as `bench.machine.interference.interference` tells, and
-            ``involuntary_switches`` of this worker; None where it can't be read.
+        interference: What else the machine did meanwhile, as `bench.machine.interference.interference` measures it,
+            and ``involuntary_switches`` of this worker; a value is None where it can't be read.
     """
 
     turns_s: tuple[tuple[float, ...], ...]
@@ -99,18 +101,18 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """All that is known of one case in one run.
+    """All that is known about one case in one run.
 
     Args:
         case: The identity.
         status: One of `STATUSES`.
         reason: One line; why the status is not ok.
         rounds: Process rounds in order; a case that failed keeps those before.
-        repeated: Dirty rounds in whose place a clean repetition stands among `rounds`; kept, and in no estimate.
+        repeated: Disturbed rounds that an undisturbed repetition among `rounds` replaces; stored, and in no estimate.
         parity: Agreement with eager fp32, None if it was never compared.
         effective: What the runtime did.
-        stop_reason: ``target`` (interval narrow enough), ``plateau`` (more samples no longer help), ``rounds`` (the
-            cap was reached), ``budget`` (the time was) or ``interrupted``; empty for a case that was not measured.
+        stop_reason: ``target`` (the interval is narrow enough), ``plateau`` (more samples no longer help), ``rounds``
+            (the cap is reached), ``budget`` (the time is used up) or ``interrupted``; empty where nothing was measured.
         notes: Doubts about the data, as sentences.
     """
 

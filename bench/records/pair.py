@@ -1,4 +1,4 @@
-"""Samples that two workers of the same build took in turns."""
+"""Samples of two workers of the same build that took turns."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ class Pair:
     """One pair of fresh processes.
 
     Args:
-        base_s: Samples of the base [s], beside the head at each level, by turn.
-        head_s: Samples of the head [s], the same.
-        machine: What else it did, as `bench.machine.interference.interference` tells.
+        base_s: Samples of the base [s], measured beside the head at each level, by turn.
+        head_s: Samples of the head [s] at each level, by turn.
+        machine: What else the machine did, as `bench.machine.interference.interference` gives it.
     """
 
     base_s: tuple[tuple[tuple[float, ...], ...], ...]

@@ -20,7 +20,7 @@ class RunInfo:
     Args:
         id: Sortable, such as ``20261121T081530-4f2a``.
         started_at: ISO 8601 in UTC.
-        finished_at: The same; empty while running or after a crash.
+        finished_at: ISO 8601 in UTC; empty while the run is running or after a crash.
         status: ``running``, ``done`` or ``interrupted``.
         preset: Name of the preset.
         planned: Number of cases in the plan.

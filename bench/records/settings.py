@@ -2,40 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from analysis.setting_fields import about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How thoroughly to measure.
+    """How thoroughly to measure. The metadata of a field says what it is, if a user may set it.
 
     Args:
-        min_rounds: Process rounds before target and plateau may end a match; the budget may end it after one.
-        max_rounds: Process rounds at most.
-        target: Relative half-width of the 95 % interval at which a case is done.
+        min_rounds: Process rounds before target and plateau may end a group; the budget may end it after one.
         slice_s: Length of one turn [s].
         round_s: Sampling time per case and round [s].
         warm_s: Cap of the warm-up per round [s].
         warm_calls: Cap of the warm-up per round.
-        limit_s: Time a case may take in one round, all phases included, before it counts as hung [s].
-        budget_s: Time the whole run should take [s]; None for as long as it needs. A match under way gets its
-            first rounds in any case, so that every planned case has a row.
-        seed: Of weights, inputs and turn order.
-        memory_limit_bytes: Resident memory at which a worker is ended; None for no limit.
     """
 
     min_rounds: int = 3
-    max_rounds: int = 6
-    target: float = 0.02
+    max_rounds: int = field(default=6, metadata=about("process rounds at most", flag="--rounds", type=int))
+    target: float = field(
+        default=0.02,
+        metadata=about("stop at this relative half-width of the interval", unset="0.02", type=float, metavar="SHARE"),
+    )
     slice_s: float = 0.15
     round_s: float = 3.0
     warm_s: float = 15.0
     warm_calls: int = 200
-    limit_s: float = 300.0
-    budget_s: float | None = None
-    seed: int = 0
-    memory_limit_bytes: int | None = None
+    limit_s: float = field(
+        default=300.0,
+        metadata=about(
+            "time that a case may take in one round before its worker is killed",
+            flag="--limit",
+            type=float,
+            metavar="SECONDS",
+        ),
+    )
+    #: A group under way gets its first round in any case, so that every planned case has a row.
+    budget_s: float | None = field(
+        default=None,
+        metadata=about(
+            "time for the whole run, such as 90s, 10m or 1h30m: one round for each group of cases, then each "
+            "round to the group with the widest interval; without --rounds, as many rounds as help",
+            flag="--budget",
+            metavar="TIME",
+        ),
+    )
+    seed: int = field(default=0, metadata=about("seed of weights, inputs and turn order", unset="0", type=int))
+    memory_limit_bytes: int | None = field(
+        default=None,
+        metadata=about(
+            "resident memory at which a worker is killed", unset="no limit", flag="--memory-limit", metavar="MB"
+        ),
+    )
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain values."""

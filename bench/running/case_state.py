@@ -1,25 +1,29 @@
-"""A case in a match: what is known of it so far, and its live worker."""
+"""What is known of a case of an interleaved group so far, and its live worker."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from bench.records.case import QUEUED_BACKENDS
+from bench.backends.registry import info_of
 from bench.records.measurement import Effective, Measurement, Round
+from bench.running.turns import FULL_SPEED
 from bench.workers.executor import WorkerError
+from bench.workers.shared_files import export_times
 from rexnet_core.errors import RexbenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from bench.records.case import Case
     from bench.records.measurement import Parity
     from bench.workers.executor import Executor, Handle
 
+    Prepare = Callable[[dict[str, Any], float], dict[str, Any]]
 
-#: What is read of each answer; the worker of another build may tell less.
+
+#: The keys that are read of each answer; the worker of another build may give fewer.
 _NEEDED: Mapping[str, frozenset[str]] = {
     "build": frozenset({"phases_s", "effective", "caches"}),
     "warm_up": frozenset({"calls", "steady", "median_s", "elapsed_s"}),
@@ -34,57 +38,61 @@ class CaseState:
 
     Args:
         case: The identity.
-        assets: Folder of what it shares with others of its model, resolution and batch size.
-        executor: Starts its processes.
-        side: ``base`` or ``head`` where two builds or settings of one case are compared; else empty.
+        assets: Folder of the files that the case shares with others of its model, resolution and batch size.
+        executor: Starts the processes of the case.
+        prepare: Makes the shared files, as `bench.workers.executor.Executor.prepare`.
+        label: ``base`` or ``head`` where two builds or settings of one case are compared; else empty.
         handle: The worker; None while there is none.
         status: As in `bench.records.measurement.Measurement`.
-        reason: The same.
-        rounds: Those that are whole.
-        repeated: Dirty ones that a clean one stands for.
-        parity: Of the last round.
-        effective: Of the last round.
-        prepared: What `bench.assets.prepare` told of making the shared files.
+        reason: As in `bench.records.measurement.Measurement`.
+        rounds: The rounds that are complete.
+        repeated: Disturbed rounds that an undisturbed repetition has replaced.
+        slowed: For each slowdown of a self-test its turns, as rounds that belong to those in `rounds`.
+        parity: Agreement with the reference in the last round.
+        effective: What the runtime did in the last round.
+        prepared: What `bench.assets.prepare` reported of making the shared files.
         built: The worker's answer to ``build`` in the round under way.
-        warmed: Its answer to ``warm_up``.
-        turns: Samples of the round under way [s], by turn.
-        requests: Times of its requests [s], by turn; empty but in the throughput scenario.
-        switches: Involuntary context switches in these turns.
+        warmed: Its answer to ``warm_up`` in the round under way.
+        turns: Samples [s] of the round under way, by the share by which the worker was slowed, then by turn.
+        requests: Times of its requests [s], by turn; empty except in the throughput scenario.
+        switches: Involuntary context switches in the turns of the round under way.
     """
 
     case: Case
     assets: Path
     executor: Executor
-    side: str = ""
+    prepare: Prepare
+    label: str = ""
     handle: Handle | None = None
     status: str = "ok"
     reason: str = ""
     rounds: list[Round] = field(default_factory=list)
     repeated: list[Round] = field(default_factory=list)
+    slowed: dict[float, list[Round]] = field(default_factory=dict)
     parity: Parity | None = None
     effective: Effective = field(default_factory=Effective)
-    prepared: dict[str, float | None] = field(default_factory=dict)
+    prepared: dict[str, Any] = field(default_factory=dict)
     built: dict[str, Any] = field(default_factory=dict)
     warmed: dict[str, Any] = field(default_factory=dict)
-    turns: list[tuple[float, ...]] = field(default_factory=list)
+    turns: dict[float, list[tuple[float, ...]]] = field(default_factory=dict)
     requests: list[tuple[float, ...]] = field(default_factory=list)
     switches: int = 0
 
     @property
     def alive(self) -> bool:
-        """Whether it takes part in what comes."""
+        """Whether the case takes part in further rounds."""
         return self.status in {"ok", "mismatch"}
 
     def fail(self, error: Exception) -> None:
-        """Take the status that an error makes."""
+        """Set the status and reason that belong to an error."""
         if isinstance(error, WorkerError):
             self.status, self.reason = error.status, str(error)
         else:
             name = "" if isinstance(error, RexbenchError) else f"{type(error).__name__}: "
             self.status, self.reason = "failed", f"{name}{error}"
 
-    def keep(self, stored: Measurement) -> None:
-        """Take over what is known from before an interruption; what was not begun then is as new."""
+    def restore(self, stored: Measurement) -> None:
+        """Take over what was measured before an interruption; a case without a complete round starts anew."""
         if stored.status == "interrupted":
             return
         self.status, self.reason, self.rounds = stored.status, stored.reason, list(stored.rounds)
@@ -92,20 +100,25 @@ class CaseState:
         self.parity, self.effective = stored.parity, stored.effective
 
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
-        """The answer of its worker.
+        """The answer of the worker.
 
         Raises:
-            WorkerError: There is none, or it lacks what we read of it.
+            WorkerError: The case comes to its end, or the answer lacks a key that is read.
         """
         assert self.handle is not None
         try:
             answer = self.handle.ask(do, **arguments)
-            lacks = sorted(_NEEDED[do] - answer.keys())
-        except KeyError as error:  # of one of several instances that answer as one
-            lacks = [str(error)]
-        if lacks:
-            told = f"its answer to {do!r} lacks {', '.join(lacks)}; its build is another than this one can read"
-            raise WorkerError("failed", told)
+            missing = sorted(_NEEDED[do] - answer.keys())
+        except KeyError as error:  # of one of several instances that answer together
+            missing = [str(error)]
+        if missing:
+            keys = ", ".join(missing)
+            raise WorkerError(
+                "failed", f"its answer to {do!r} lacks {keys}; this rexbench can't read its build's answers"
+            )
+        if faults := answer.get("faults"):
+            self.status = "mismatch"
+            self.reason = "; ".join(dict.fromkeys(filter(None, [*self.reason.split("; "), *faults])))
         return answer
 
     def close(self) -> None:
@@ -114,41 +127,64 @@ class CaseState:
         if handle:
             handle.close()
 
+    def start_round(self) -> None:
+        """Forget the samples of the round before."""
+        self.turns, self.requests, self.switches = {}, [], 0
+
+    def add_turn(self, answer: Mapping[str, Any], slow_by: float) -> None:
+        """Keep the worker's answer to ``take_turn``.
+
+        Args:
+            answer: Samples and context switches.
+            slow_by: Share by which the head was slowed in this turn.
+        """
+        self.turns.setdefault(slow_by, []).append(tuple(answer["samples_s"]))
+        if "requests_s" in answer:
+            self.requests.append(tuple(answer["requests_s"]))
+        self.switches += answer["involuntary_switches"]
+
     def replace_round(self) -> None:
-        """Let the last round stand for the one before."""
+        """Let the last round replace the one before it."""
         if len(self.rounds) > 1:
             self.repeated.append(self.rounds.pop(-2))
+            for rounds in self.slowed.values():
+                rounds.pop(-2)
 
     def close_round(self, index: int, machine: dict[str, float | None]) -> None:
-        """Turn what the worker gave into a record."""
+        """Turn the worker's answers into a record.
+
+        Args:
+            index: Of the round among those of this process; the first compiles from nothing.
+            machine: What else the machine did during the turns.
+        """
         try:
             memory = self.ask("memory")
         except WorkerError as error:
             self.fail(error)
             return
         phases = {**self.built["phases_s"], "warm_up": self.warmed["elapsed_s"]}
-        if self.case.backend == "openvino":
-            for name in ("build", "convert"):
-                phases[name] = phases.get(name, 0.0) + (self.prepared.get(f"{name}_s") or 0.0)
-        self.rounds.append(
-            Round(
-                turns_s=tuple(self.turns),
-                requests_s=tuple(self.requests),
-                phases_s=phases,
-                compile_cache=("cached" if index else "cold") if self.built["caches"] else None,
-                warmup_calls=self.warmed["calls"],
-                steady=self.warmed["steady"],
-                interference={**machine, "involuntary_switches": self.switches},
-                peak_rss_bytes=memory.get("peak_rss_bytes"),
-                base_rss_bytes=memory.get("base_rss_bytes"),
-            )
+        for name, export_s in export_times(self.prepared, self.case.backend).items():
+            phases[name] = phases.get(name, 0.0) + export_s
+        complete = Round(
+            turns_s=tuple(self.turns.pop(FULL_SPEED, ())),
+            requests_s=tuple(self.requests),
+            phases_s=phases,
+            compile_cache=("cached" if index else "cold") if self.built["caches"] else None,
+            warmup_calls=self.warmed["calls"],
+            steady=self.warmed["steady"],
+            interference={**machine, "involuntary_switches": self.switches},
+            peak_rss_bytes=memory.get("peak_rss_bytes"),
+            base_rss_bytes=memory.get("base_rss_bytes"),
         )
+        self.rounds.append(complete)
+        for slow_by, turns in self.turns.items():
+            self.slowed.setdefault(slow_by, []).append(replace(complete, turns_s=tuple(turns)))
 
     def measurement(self, stop: str) -> Measurement:
         """What is known as a record.
 
         Args:
-            stop: Why measuring ended; empty while it goes on.
+            stop: Why measuring ended; empty while it continues.
         """
         return Measurement(
             case=self.case,
@@ -159,17 +195,18 @@ class CaseState:
             parity=self.parity,
             effective=self.effective,
             stop_reason=stop if self.alive else "",
-            notes=tuple(_doubts(self)),
+            notes=tuple(_find_doubts(self)),
         )
 
 
-def _doubts(entry: CaseState) -> list[str]:
-    """What a reader should know before leaning on the numbers."""
+def _find_doubts(state: CaseState) -> list[str]:
+    """What a reader should know before relying on the numbers."""
     doubts = []
-    if any(not part.steady for part in entry.rounds):
+    if any(not complete.steady for complete in state.rounds):
         doubts.append("warm-up reached its cap before two windows agreed")
-    if entry.case.streams > 1 and entry.case.backend not in QUEUED_BACKENDS and entry.rounds:
-        doubts.append("phases are those of the first instance; the others follow at once and find what it compiled")
-    if entry.case.backend == "openvino" and entry.rounds:
-        doubts.append("build and conversion were timed once for the match, in the process that prepares it")
+    info = info_of(state.case.backend)
+    if state.case.streams > 1 and not info.queued and state.rounds:
+        doubts.append("phases are those of the first instance; the others follow at once and reuse what it compiled")
+    if info.export and state.rounds:
+        doubts.append("build and conversion were timed once for the group, in the process that prepares it")
     return doubts

@@ -1,13 +1,15 @@
-"""A match: the backends of a model, and of its rivals, alive together, warmed, taking turns in random order.
+"""An interleaved group: cases whose workers are alive together, warmed, and take turns in random order.
 
-Drift of the machine hits all of them alike, so their ratios hold where their times do not.
+The drift of the machine hits all of them alike, so the ratios of their times hold where the times themselves do not.
+A run makes a group of the backends of a model and of the models compared with it; a comparison and the self-test make
+one of two builds, see `bench.running.paired_builds`.
 """
 
 from __future__ import annotations
 
 import random
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,14 +17,13 @@ from bench.machine.interference import find_causes, interference
 from bench.machine.signals import finish_first
 from bench.records.measurement import read_effective
 from bench.running.case_state import CaseState
-from bench.running.sampling import plan_turns
 from bench.running.stopping import RoundHistory, spent_s
+from bench.running.turns import count_turns, plan_slowdowns, take_turns
 from bench.statistics.parity import compare, find_mismatches
 from bench.statistics.summary import half_width
 from bench.workers.executor import WorkerError
 from bench.workers.instances import open_case
 from bench.workers.shared_files import REFERENCE, assets_name, prepare_task, share_weights
-from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,15 +32,16 @@ if TYPE_CHECKING:
     from bench.records.case import Case
     from bench.records.measurement import Measurement
     from bench.records.settings import Settings
+    from bench.running.case_state import Prepare
     from bench.workers.executor import Executor
 
 
-#: Of the time to compile, the share that a filled cache saves; inductor was seen to need a tenth to a third with it.
+#: Share of the compile time that a filled cache saves: with one, inductor needed a tenth to a third of the time.
 _CACHED_SHARE = 0.8
 
 
 class InterleavedGroup:
-    """Runs the process rounds of one match and hands out what is known after each."""
+    """Measures process rounds of a group and gives what is known after each."""
 
     def __init__(
         self,
@@ -49,66 +51,74 @@ class InterleavedGroup:
         executor: Executor,
         scratch: Path,
         weights: Path | None = None,
-        watch: Callable[[Case, str], None] = lambda _case, _what: None,
-        sides: Sequence[tuple[str, Executor]] = (),
+        watch: Callable[[Case, str], None] = lambda _case, _step: None,
         stored: Sequence[Measurement] = (),
+        builds: Sequence[tuple[str, Executor, Prepare]] = (),
+        all_or_none: bool = False,
+        shuffle_opening: bool = False,
+        slowdowns: Sequence[float] = (),
     ) -> None:
-        """A match ready to run, or to go on where it was interrupted.
+        """A group that has not begun, or one to continue after an interruption.
 
         Args:
-            cases: Cases with the same `Case.terms`.
+            cases: Cases with the same `Case.terms`, or with `builds` any.
             settings: The measuring settings.
-            executor: Starts the processes.
+            executor: Reads clock and machine, and starts the processes where no `builds` are given.
             scratch: Folder of the run, for files that workers share.
             weights: A checkpoint; without it the weights are calibrated random ones.
-            watch: Told of each step, as case and word.
-            sides: For each case its label and its own executor, where two versions of one case are compared. One that
-                fails or differs ends the match, for the other has nobody left to meet.
-            stored: What is known of its cases from before it was interrupted.
+            watch: Called at each step with the case and the name of the step.
+            stored: What was measured of the cases before an interruption.
+            builds: For each case the label and executor of its build, and how its files are made; default is one build
+                without a label.
+            all_or_none: Whether a case that fails, or is a mismatch, ends the group.
+            shuffle_opening: Whether workers start in random order instead of the order of the cases.
+            slowdowns: Shares by which the worker of the last case is slowed in additional turns of every round.
         """
         first = cases[0]
-        assert sides or all(case.terms == first.terms for case in cases), "a match holds cases that can be compared"
-        self._sided = bool(sides)
-        self._entries = [
-            CaseState(case, scratch / label / assets_name(case), executor=own, side=label)
-            for case, (label, own) in zip(cases, sides or [("", executor)] * len(cases), strict=True)
+        assert builds or all(case.terms == first.terms for case in cases), "a group holds cases that can be compared"
+        self.states = [
+            CaseState(case, scratch / label / assets_name(case), own, prepare, label)
+            for case, (label, own, prepare) in zip(
+                cases, builds or [("", executor, executor.prepare)] * len(cases), strict=True
+            )
         ]
         self._settings, self._executor, self._watch = settings, executor, watch
         self._scratch, self._weights = scratch, weights
+        self._all_or_none, self._shuffle_opening, self._slowdowns = all_or_none, shuffle_opening, slowdowns
         self._random = random.Random(f"{settings.seed} {first.match}")
         self._prepared = False
-        self.course = RoundHistory(settings, self._keep({one.case: one for one in stored}) if stored else [])
-        kept = len(self.course.half_widths)
+        self.history = RoundHistory(settings, self._restore({known.case: known for known in stored}) if stored else [])
+        kept = len(self.history.half_widths)
         if kept:
-            self._recall()
-            # The order of turns is to be another than that of the rounds before.
+            self._restore_history()
+            # Turns must not repeat the order they had in the rounds before the interruption.
             self._random.seed(f"{settings.seed} {first.match} {kept}")
-        #: Why measuring ended, as in `Measurement`; empty while it goes on. It may have been interrupted
-        #: between its last round and the word that this was the last.
-        self.stop = self.course.why_stop(None) if kept else ""
+        #: Why measuring ended, as in `Measurement`; empty while it continues. A group that was interrupted after its
+        #: last round, before the stop reason was saved, has one from the start.
+        self.stop = self.history.why_stop(None) if kept else ""
 
     def run(self, left_s: float | None, save: Callable[[Sequence[Measurement]], None]) -> tuple[Measurement, ...]:
         """Measure until the stopping rule is satisfied.
 
         Args:
-            left_s: Time this match may take [s], None without a limit.
+            left_s: Time this group may take [s], None without a limit.
             save: Takes the measurements after every round, so that nothing finished is lost.
 
         Returns:
             One measurement per case, in the order given.
         """
         begun = self._executor.now()
-        if self.course.half_widths and not self.stop:
-            self.stop = self.course.why_stop(left_s)
+        if self.history.half_widths and not self.stop:
+            self.stop = self.history.why_stop(left_s)
         while not self.stop and self.step(save):
-            self.stop = self.course.why_stop(left_s and left_s - (self._executor.now() - begun))
+            self.stop = self.history.why_stop(left_s and left_s - (self._executor.now() - begun))
             save(self.measurements())
         return self.measurements()
 
     def step(self, save: Callable[[Sequence[Measurement]], None]) -> bool:
-        """Measure one more round, which may be that in place of a dirty one; whether any case lives on.
+        """Measure one more round, or repeat a disturbed one; whether a case is left that can be measured.
 
-        What workers share stays in the folder of the run, so that other matches may be measured in between.
+        Files that workers share stay in the folder of the run, so that other groups may be measured in between.
 
         Args:
             save: Takes the measurements where the user stops the round.
@@ -125,147 +135,135 @@ class InterleavedGroup:
             raise
         return bool(self._alive())
 
+    def measurements(self) -> tuple[Measurement, ...]:
+        """What is known, one measurement per case in the order given."""
+        return tuple(state.measurement(self.stop) for state in self.states)
+
     def _measure_round(self) -> None:
-        """A round, and what it changes in the course of the match."""
-        course, begun = self.course, self._executor.now()
-        dirty = self._run_round(index=len(course.took_s))
-        with finish_first():  # rounds pair by their place: either every case has its dirty one replaced, or none
-            if course.note(self._executor.now() - begun, dirty=dirty):
-                for entry in self._alive():
-                    entry.replace_round()
-            course.saved_s = self._saved_by_caches() if len(course.took_s) == 1 else 0.0
-            course.half_widths.append([half_width(entry.rounds) for entry in self._alive()])
+        """Measure a round and enter it into the history."""
+        history, begun = self.history, self._executor.now()
+        disturbed = self._run_round(index=len(history.took_s))
+        with finish_first():  # rounds pair by their index: the disturbed one is replaced for every case or for none
+            if history.add_round(self._executor.now() - begun, disturbed=disturbed):
+                for state in self._alive():
+                    state.replace_round()
+            history.saved_s = self._estimate_cache_gain_s() if len(history.took_s) == 1 else 0.0
+            history.half_widths.append([half_width(state.rounds) for state in self._alive()])
 
-    def _keep(self, stored: Mapping[Case, Measurement]) -> list[list[float]]:
-        """Take over what is stored; the half-widths after each round that all of those still alive have."""
-        for entry in self._entries:
-            if entry.case in stored:
-                entry.keep(stored[entry.case])
+    def _restore(self, stored: Mapping[Case, Measurement]) -> list[list[float]]:
+        """Take over what is stored; the half-widths after each round that all cases still alive have."""
+        for state in self.states:
+            if state.case in stored:
+                state.restore(stored[state.case])
         alive = self._alive()
-        whole = min((len(entry.rounds) for entry in alive), default=0)
-        for entry in alive:
-            del entry.rounds[whole:]  # the books of one were closed when the stop came, the others' were not
-        return [[half_width(entry.rounds[:count]) for entry in alive] for count in range(1, whole + 1)]
+        complete = min((len(state.rounds) for state in alive), default=0)
+        for state in alive:
+            del state.rounds[complete:]  # an interruption may come after some cases have closed a round
+        return [[half_width(state.rounds[:count]) for state in alive] for count in range(1, complete + 1)]
 
-    def _recall(self) -> None:
-        """Let the course know of the rounds that were kept; what the machine did was the same for all cases."""
+    def _restore_history(self) -> None:
+        """Enter the stored rounds into the history; interference was the same for all cases."""
         alive = self._alive()
-        longest_s = sum(max(map(spent_s, entry.rounds)) for entry in alive)
-        self.course.recall([bool(find_causes(part.interference)) for part in alive[0].rounds], longest_s)
+        longest_s = sum(max(map(spent_s, state.rounds)) for state in alive)
+        self.history.restore([bool(find_causes(stored.interference)) for stored in alive[0].rounds], longest_s)
 
-    def _saved_by_caches(self) -> float:
-        """Time [s] by which our second round is shorter than the first, which compiled from nothing."""
-        compiled = [entry.rounds[-1].phases_s.get("compile", 0.0) for entry in self._alive() if entry.built["caches"]]
+    def _estimate_cache_gain_s(self) -> float:
+        """Time [s] by which the second round is shorter than the first, which compiled from nothing."""
+        compiled = [state.rounds[-1].phases_s.get("compile", 0.0) for state in self._alive() if state.built["caches"]]
         return _CACHED_SHARE * sum(compiled)
 
     def _alive(self) -> list[CaseState]:
-        if self._sided and any(entry.status != "ok" for entry in self._entries):
+        if self._all_or_none and any(state.status != "ok" for state in self.states):
             return []
-        return [entry for entry in self._entries if entry.alive]
+        return [state for state in self.states if state.alive]
 
     def _prepare(self) -> None:
-        """Make what the workers share, for each model, side and batch; where that fails, its cases do and no others.
+        """Make the files that workers share, for each model, build and batch; a failure fails the cases it concerns.
 
         Raises:
             InputError: The checkpoint can't be used.
         """
         sharing: dict[Path, list[CaseState]] = {}
-        for entry in self._alive():
-            sharing.setdefault(entry.assets, []).append(entry)
-        for assets, entries in sharing.items():
+        for state in self._alive():
+            sharing.setdefault(state.assets, []).append(state)
+        for assets, states in sharing.items():
             try:
                 assets.mkdir(parents=True, exist_ok=True)
-                prepared = self._prepare_model(entries)
-            except (WorkerError, OSError, InputError) as error:
-                if isinstance(error, InputError) and not self._is_news(entries[0]):
-                    raise
-                for entry in entries:
-                    entry.fail(error)
+                prepared = self._prepare_model(states)
+            except (WorkerError, OSError) as error:
+                for state in states:
+                    state.fail(error)
             else:
-                for entry in entries:
-                    entry.prepared = prepared
+                for state in states:
+                    state.prepared = prepared
 
-    def _is_news(self, entry: CaseState) -> bool:
-        """Whether what its build can't take, such as a model it does not know, is a finding and not a wrong call."""
-        return self._sided and (self._weights is None or entry is not self._entries[0])
-
-    def _prepare_model(self, entries: Sequence[CaseState]) -> dict[str, float | None]:
-        """Make weights, inputs, reference logits and, where needed, the OpenVINO representation."""
-        first = entries[0]
-        cases = [entry.case for entry in entries]
-        task = prepare_task(cases, first.assets, self._settings.seed, self._weights)
+    def _prepare_model(self, states: Sequence[CaseState]) -> dict[str, Any]:
+        """Make weights, inputs, reference logits and the exports that backends need."""
+        first = states[0]
+        task = prepare_task([state.case for state in states], first.assets, self._settings.seed, self._weights)
         self._watch(first.case, "prepare")
-        if not self._sided:  # two builds need not agree on what random weights are
-            share_weights(first.assets)
-        return first.executor.prepare(task, self._settings.limit_s)
+        share_weights(first.assets)
+        return first.prepare(task, self._settings.limit_s)
 
     def _run_round(self, index: int) -> bool:
-        """Fresh workers, built one after the other, then turns, then their books closed; whether it was dirty.
+        """Start workers one after the other, let them take turns, keep their answers; whether the round was disturbed.
 
         Args:
-            index: Of the round among ours: what was compiled before an interruption is gone.
+            index: Of the round among those of this process: compiled code from before an interruption is gone.
         """
         try:
-            # Whoever starts first may lie better in memory; with a coin for each round neither side has it for good.
-            entries = self._alive()
-            for entry in self._random.sample(entries, len(entries)) if self._sided else entries:
-                self._open(entry, index)
+            states = self._alive()
+            # A process that starts first may get a better place in memory; a random order favours no build for long.
+            for state in self._random.sample(states, len(states)) if self._shuffle_opening else states:
+                self._open(state, index)
             before = self._executor.read_usage()  # of the sampling alone: compiling loads the machine by itself
-            self._take_turns()
-            found = interference(before, self._executor.read_usage())
-            for entry in self._alive():
-                entry.close_round(index, found)
-            return bool(find_causes(found))
+            turns = count_turns(self._settings, [state.warmed["median_s"] for state in self._alive()])
+            take_turns(plan_slowdowns(turns, self._slowdowns, self._random), self._alive, self._take_turn, self._random)
+            machine = interference(before, self._executor.read_usage())
+            for state in self._alive():
+                state.close_round(index, machine)
+            return bool(find_causes(machine))
         finally:
-            with ExitStack() as closing:  # Ctrl-C while one is being ended must not spare the others
-                for entry in self._entries:
-                    closing.callback(entry.close)
+            with ExitStack() as closing:  # Ctrl-C while one worker is being ended must not spare the others
+                for state in self.states:
+                    closing.callback(state.close)
 
-    def _open(self, entry: CaseState, index: int) -> None:
+    def _open(self, state: CaseState, index: int) -> None:
         """Start a worker, let it build and warm up, and compare its logits with the reference."""
-        logits = entry.assets / "logits.npy"
+        logits = state.assets / "logits.npy"
         settings = self._settings
+        state.start_round()
         try:
-            self._watch(entry.case, "build" if index else "build and compile")
-            scratch = self._scratch / entry.side
-            entry.handle = open_case(entry.executor, entry.case, entry.assets, scratch, settings.limit_s)
-            entry.built = entry.ask("build", logits_path=str(logits))
-            entry.effective = read_effective(entry.built["effective"])
-            entry.parity = compare(np.load(entry.assets / REFERENCE), np.load(logits), entry.case.precision)
-            mismatches = find_mismatches(entry.case, entry.effective, entry.parity)
+            self._watch(state.case, "build" if index else "build and compile")
+            scratch = self._scratch / state.label
+            state.handle = open_case(state.executor, state.case, state.assets, scratch, settings.limit_s)
+            state.built = state.ask("build", logits_path=str(logits))
+            state.effective = read_effective(state.built["effective"])
+            state.parity = compare(np.load(state.assets / REFERENCE), np.load(logits), state.case.precision)
+            mismatches = find_mismatches(state.case, state.effective, state.parity)
             if mismatches:
-                entry.status, entry.reason = "mismatch", "; ".join(mismatches)
-            self._watch(entry.case, "warm up")
-            entry.warmed = entry.ask("warm_up", max_s=settings.warm_s, max_calls=settings.warm_calls)
+                state.status, state.reason = "mismatch", "; ".join(mismatches)
+            self._watch(state.case, "warm up")
+            state.warmed = state.ask("warm_up", max_s=settings.warm_s, max_calls=settings.warm_calls)
         except (WorkerError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            entry.fail(error)  # of the last three, another build may be the cause
-            entry.close()
-        entry.turns, entry.requests, entry.switches = [], [], 0
+            state.fail(error)  # another build may cause the last three
+            state.close()
 
-    def _take_turns(self) -> None:
-        """Turns of all live workers, each time in a new random order."""
-        turns = plan_turns(self._settings, [entry.warmed["median_s"] for entry in self._alive()])
-        for _ in range(turns):
-            for entry in self._random.sample(self._alive(), len(self._alive())):
-                self._watch(entry.case, "sample")
-                try:
-                    taken = entry.ask("take_turn", slice_s=self._settings.slice_s, max_calls=10_000)
-                except WorkerError as error:
-                    entry.fail(error)
-                    entry.close()
-                    continue
-                entry.turns.append(tuple(taken["samples_s"]))
-                if "requests_s" in taken:
-                    entry.requests.append(tuple(taken["requests_s"]))
-                entry.switches += taken["involuntary_switches"]
+    def _take_turn(self, state: CaseState, slow_by: float) -> None:
+        """Let a live worker take one turn; in turns with a slowdown, that of the last case is slowed."""
+        self._watch(state.case, "sample")
+        slow = {"slow_by": slow_by} if slow_by and state is self.states[-1] else {}
+        try:
+            answer = state.ask("take_turn", slice_s=self._settings.slice_s, max_calls=10_000, **slow)
+        except WorkerError as error:
+            state.fail(error)
+            state.close()
+        else:
+            state.add_turn(answer, slow_by)
 
     def _interrupt(self) -> None:
-        """Cases without a whole round are marked; those with one keep it."""
+        """Mark the cases without a complete round; the others keep their rounds."""
         self.stop = "interrupted"
-        for entry in self._alive():
-            if not entry.rounds:
-                entry.status, entry.reason = "interrupted", "stopped by the user before its first round was whole"
-
-    def measurements(self) -> tuple[Measurement, ...]:
-        """What is known, one measurement per case in the order given."""
-        return tuple(entry.measurement(self.stop) for entry in self._entries)
+        for state in self._alive():
+            if not state.rounds:
+                state.status, state.reason = "interrupted", "stopped by the user before its first round was complete"

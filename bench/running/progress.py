@@ -1,176 +1,118 @@
-"""How far a run is: a live display on a terminal, nothing on a pipe. Always on standard error."""
+"""How far a run or a study is: a live display on a terminal, nothing on a pipe. Always on standard error."""
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from rich.progress import TaskID
+    from rich.progress import Task
 
     from bench.records.case import Case
     from bench.records.measurement import Measurement
 
-
-class Progress(Protocol):
-    """What a session tells while it runs."""
-
-    def begin(self, cases: int, expected_s: float | None = None) -> None:
-        """The run starts, with that many cases, and is expected to take so long [s], if that is known."""
-
-    def step(self, case: Case, what: str) -> None:
-        """`case` is in the phase named `what`."""
-
-    def done(self, measurement: Measurement) -> None:
-        """A case has its row."""
-
-    def end(self) -> None:
-        """The run is over."""
+_RUN = "run"
 
 
-class Silent:
-    """Shows nothing."""
-
-    def begin(self, cases: int, expected_s: float | None = None) -> None:
-        """Nothing."""
-
-    def step(self, case: Case, what: str) -> None:
-        """Nothing."""
-
-    def done(self, measurement: Measurement) -> None:
-        """Nothing."""
-
-    def end(self) -> None:
-        """Nothing."""
-
-
-class Terminal:
-    """A bar with the case, its phase, the count and the time left; it leaves the screen between matches."""
+class Progress:
+    """Bars with a count and the time left: one for the cases of a run, or one for each part of a study; a context."""
 
     def __init__(self, console: Console | None = None) -> None:
-        """A bar on `console`, by default standard error."""
-        self._bar = Bar(
-            TextColumn("{task.fields[case]}", style="bold"),
-            TextColumn("{task.fields[what]}", style="dim"),
+        """A display that shows nothing yet.
+
+        Args:
+            console: Where to draw; by default standard error. Nothing is drawn where that is not a terminal.
+        """
+        console = console or Console(stderr=True)
+        self._bars = Bars(
+            TextColumn("{task.description}", style="bold"),
+            TextColumn("{task.fields[phase]}", style="dim"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
-            console=console or Console(stderr=True),
+            console=console,
             transient=True,
             # Drawing competes with the workers for a core: it happens at each step, and never while samples are taken.
             auto_refresh=False,
+            disable=not console.is_terminal,
         )
-        self._task: TaskID | None = None
-        self._what = ""
+        self._tasks: dict[str, Task] = {}
+        self._phase = ""
         self._expected_s: float | None = None
 
-    def begin(self, cases: int, expected_s: float | None = None) -> None:
-        """Take the number of cases, and the time they are expected to take [s]."""
-        self._expected_s = expected_s
-        self._task = self._bar.add_task("run", total=cases, case="", what="starting", left="")
-
-    def step(self, case: Case, what: str) -> None:
-        """Show the case and its phase."""
-        assert self._task is not None, "a display is begun before it is told of steps"
-        if what == self._what == "sample":
-            return
-        self._what = what
-        self._bar.start()
-        name, phase = ("all side by side", "sample in turns") if what == "sample" else (case.id, what)
-        self._bar.update(self._task, case=name, what=phase, left=self._estimate(), refresh=True)
-
-    def _estimate(self) -> str:
-        """Time left of what was expected, else if the cases to come take as long as those done.
-
-        With a budget all cases are done together, at its end.
-        """
-        [task] = self._bar.tasks
-        if self._expected_s is not None and task.elapsed is not None:
-            return _left(max(0.0, self._expected_s - task.elapsed))
-        if not task.completed or task.elapsed is None or task.total is None:
-            return ""
-        return _left(task.elapsed * (task.total - task.completed) / task.completed)
-
-    def done(self, measurement: Measurement) -> None:
-        """Move the bar, and leave the screen to others; say at once what went wrong."""
-        assert self._task is not None, "a display is begun before it is told of rows"
-        self._bar.advance(self._task)
-        self._bar.stop()
-        self._what = ""
-        if measurement.status != "ok":
-            self._bar.console.print(f"{measurement.case.id}: {measurement.status}: {measurement.reason}", markup=False)
-
-    def end(self) -> None:
-        """Take the bar down."""
-        self._bar.stop()
-
-
-def _left(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    return f"about {minutes} min {rest} s left"
-
-
-def make_progress() -> Progress:
-    """The display that suits standard error."""
-    return Terminal() if sys.stderr.isatty() else Silent()
-
-
-class StudyBars:
-    """A bar for each part of a study, with the time it took and the time it still takes; a context."""
-
-    def __init__(self, console: Console | None = None) -> None:
-        """Bars on `console`, by default standard error; nothing is drawn where that is no terminal.
-
-        Args:
-            console: Where to draw.
-        """
-        self._bar = Bar(
-            TextColumn("{task.description}", style="bold"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("left"),
-            console=console or Console(stderr=True),
-            transient=True,
-            refresh_per_second=2,
-        )
-        self._tasks: dict[str, TaskID] = {}
-        self._said: TaskID | None = None
-        self._shown = self._bar.console.is_terminal
-
     def __enter__(self) -> Self:
-        """Take the screen."""
-        if self._shown:
-            self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave it to others."""
-        if self._shown:
-            self._bar.stop()
+        self.end()
 
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """Move the bar of a part.
+    def begin(self, cases: int, expected_s: float | None = None) -> None:
+        """A run starts.
 
         Args:
-            what: The part.
-            done: Steps done.
-            total: All its steps.
+            cases: The number of its cases.
+            expected_s: How long it is expected to take [s]; None where that is not known.
         """
-        if what not in self._tasks:
-            self._tasks[what] = self._bar.add_task(what, total=total)
-        self._bar.update(self._tasks[what], completed=done, total=total)
+        self._expected_s = expected_s
+        self._add(_RUN, cases)
 
-    def say(self, what: str) -> None:
-        """Tell in a few words what is being done, where nothing can be counted."""
-        if self._said is None:
-            self._said = self._bar.add_task(what, total=None)
-        self._bar.update(self._said, description=what)
+    def step(self, case: Case, phase: str) -> None:
+        """`case` is in this phase; in ``sample`` all cases of its group take turns, which is drawn once."""
+        if phase == self._phase == "sample":
+            return
+        self._phase = phase
+        name, phase = ("all side by side", "sample in turns") if phase == "sample" else (case.id, phase)
+        self._draw(self._tasks[_RUN], description=name, phase=phase)
+
+    def done(self, measurement: Measurement) -> None:
+        """A case has its row: the display leaves the screen to others, and what went wrong is printed at once."""
+        self._bars.advance(self._tasks[_RUN].id)
+        self._bars.stop()
+        self._phase = ""
+        if measurement.status != "ok" and not self._bars.disable:
+            self._bars.console.print(f"{measurement.case.id}: {measurement.status}: {measurement.reason}", markup=False)
+
+    def __call__(self, part: str, done: int, total: int) -> None:
+        """A part of a study has made so many of all its steps."""
+        task = self._tasks.get(part) or self._add(part, total)
+        self._draw(task, completed=done, total=total)
+
+    def log(self, message: str) -> None:
+        """What is being done, in a few words, where nothing can be counted."""
+        self._draw(self._tasks.get("") or self._add("", None), description=message)
+
+    def end(self) -> None:
+        """Take the display down."""
+        self._bars.stop()
+
+    def _add(self, part: str, total: int | None) -> Task:
+        number = self._bars.add_task(part, total=total, phase="", left="")
+        self._tasks[part] = next(task for task in self._bars.tasks if task.id == number)
+        return self._tasks[part]
+
+    def _draw(self, task: Task, **changes: object) -> None:
+        self._bars.start()
+        self._bars.update(task.id, **changes)  # type: ignore[arg-type] # any field of the bar
+        self._bars.update(task.id, left=self._estimate_left(task), refresh=True)
+
+    def _estimate_left(self, task: Task) -> str:
+        """Time left of what was expected, else if the steps to come take as long as those done.
+
+        With a budget all cases are done together, at its end.
+        """
+        if task.elapsed is None:
+            return ""
+        if self._expected_s is not None:
+            left_s = max(0.0, self._expected_s - task.elapsed)
+        elif task.completed and task.total is not None:
+            left_s = task.elapsed * (task.total - task.completed) / task.completed
+        else:
+            return ""
+        minutes, seconds = divmod(int(left_s), 60)
+        return f"about {minutes} min {seconds} s left"

@@ -1,14 +1,15 @@
-"""Going on with an interrupted run: what was planned, what is there of it, and what has changed since."""
+"""Resume an interrupted run: what was planned, what of it is stored, and what has changed since."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.backends.registry import libraries
 from bench.planning.plan import Plan
 from bench.records.case import Case
 from bench.records.settings import Settings
@@ -22,20 +23,20 @@ if TYPE_CHECKING:
     from bench.records.run import RunInfo
     from bench.store.store import Store
 
-#: Under this name the settings of a run hold each time it was gone on with: ``at``, and ``differences`` then forced.
+#: Under this name the settings of a run list each time it was resumed: ``at``, and the ``differences`` then accepted.
 RESUMED = "resumed"
 _FORMAT_VERSION = 1
-#: Reasons to stop that mean that nothing is missing.
-_WHOLE = frozenset({"target", "plateau", "rounds", "budget"})
+#: Stop reasons after which nothing is missing.
+_COMPLETE = frozenset({"target", "plateau", "rounds", "budget"})
 _FINAL = frozenset({"failed", "unavailable", "unsupported"})
-#: What two halves of a run must share, each as its name, and the part of the environment and the key that hold it.
+#: What both halves of a run must share: a name, and section and key of the environment.
 _ENVIRONMENT = (
     ("processor", "cpu", "model"),
     ("python", "system", "python"),
-    *((name, "libraries", name) for name in ("torch", "openvino", "numpy", "rexbench")),
+    *((name, "libraries", name) for name in (*libraries(), "numpy", "rexbench")),
 )
-#: The packages whose code is measured with. A checkout keeps its version from commit to commit, may be changed without
-#: one, and many a commit changes none of it: so the code itself is compared.
+#: The packages whose code takes part in a measurement. Their source is compared, not a version or commit: a checkout
+#: keeps its version from commit to commit, may have changes in no commit, and many commits leave these packages alone.
 _PACKAGES = ("bench", "rexnet_core")
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,9 +47,9 @@ class Resumption:
 
     Args:
         run: Its record.
-        plan: What was planned, all of it.
-        stored: What is there of it.
-        differences: What the environment was and is, in words, where that was forced.
+        plan: All that was planned.
+        stored: What was measured of it.
+        differences: How the environment has changed, in words, where that was accepted with --force.
     """
 
     run: RunInfo
@@ -57,9 +58,9 @@ class Resumption:
     differences: tuple[str, ...] = ()
 
     def finished(self) -> tuple[Measurement, ...]:
-        """The cases of all matches that are whole."""
-        found = {one.case: one for one in self.stored}
-        return tuple(found[case] for match in self.plan.matches() if _is_whole(match, found) for case in match)
+        """The measurements of all groups that are complete."""
+        known = {measurement.case: measurement for measurement in self.stored}
+        return tuple(known[case] for group in self.plan.matches() if _is_complete(group, known) for case in group)
 
     @property
     def whole(self) -> bool:
@@ -68,10 +69,10 @@ class Resumption:
 
 
 def describe_plan(plan: Plan) -> dict[str, Any]:
-    """What a store must hold of a plan beside the settings of its run, as plain values.
+    """What a store must hold of a plan in addition to the settings of its run, as plain values.
 
     Raises:
-        InputError: Its checkpoint can't be read.
+        InputError: The checkpoint can't be read.
     """
     return {
         "format_version": _FORMAT_VERSION,
@@ -85,67 +86,67 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
 def read_resumption(
     store: Store, name: str, environment: Mapping[str, Any], threads: int, *, force: bool = False
 ) -> Resumption:
-    """The run of that name with what is missing.
+    """The run of that name, with its plan and what was measured of it.
 
     Args:
-        store: Where it lies.
-        name: Its id, a part of it, or ``latest``: the newest that was not brought to its end, else the newest planned.
-        environment: That of now, as `bench.machine.environment.read_environment` has it.
-        threads: The thread budget of now.
-        force: Whether to go on in another environment.
+        store: Where the run is.
+        name: Its id, a part of it, or ``latest``: the newest run that is not finished, else the newest with a plan.
+        environment: The present one, as `bench.machine.environment.read_environment` gives it.
+        threads: The present thread budget.
+        force: Whether to resume in a different environment.
 
     Raises:
-        InputError: It can't be gone on with.
-        StoreError: It isn't there.
+        InputError: The run can't be resumed.
+        StoreError: There is no such run.
     """
     run = _find_run(store, name)
     document = store.plan(run.id)
     if document is None:
-        raise InputError(f"run {run.id} was stored without a plan (a study, or an earlier rexbench); begin a new one")
+        raise InputError(f"run {run.id} was stored without a plan (a study, or an earlier rexbench); start a new one")
     try:
         plan = _read_plan(run, document)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        told = f"this rexbench can't read it ({type(error).__name__}: {error})"
-        raise InputError(f"the plan of run {run.id} must be one that we wrote; {told}, begin a new run") from None
-    found = Resumption(run=run, plan=plan, stored=store.measurements(run.id))
-    if found.whole:
-        return found
+        problem = f"this rexbench can't read it ({type(error).__name__}: {error})"
+        raise InputError(f"run {run.id} must have a plan that rexbench wrote; {problem}, start a new run") from None
+    resumption = Resumption(run=run, plan=plan, stored=store.measurements(run.id))
+    if resumption.whole:
+        return resumption
     _check_weights(run, document)
     differences = tuple(find_differences(run.environment, environment, plan, threads))
     if document.get("code_sha256") not in {None, _digest_code()}:
-        commits = [str(side.get("git", {}).get("commit") or "")[:10] for side in (run.environment, environment)]
-        told = f" (commit {commits[0] or 'none'}, now {commits[1] or 'none'})" if commits[0] != commits[1] else ""
-        differences += (f"the code of rexbench has been changed{told}",)
+        old, new = (str(each.get("git", {}).get("commit") or "none")[:10] for each in (run.environment, environment))
+        commits = f" (commit {old}, now {new})" if old != new else ""
+        differences += (f"the code of rexbench has changed{commits}",)
     if differences and not force:
         raise InputError(
-            f"run {run.id} began under other conditions ({'; '.join(differences)}), whose times don't compare; "
-            "restore them, begin a new run, or go on all the same with --force"
+            f"run {run.id} began under different conditions ({'; '.join(differences)}), so times would not compare; "
+            "restore them, start a new run, or resume all the same with --force"
         )
-    return Resumption(run=run, plan=plan, stored=found.stored, differences=differences)
+    return replace(resumption, differences=differences)
 
 
 def _find_run(store: Store, name: str) -> RunInfo:
     if name != "latest":
         return store.find_run(name)
     planned = store.runs_with_plan()
-    waiting = {run.id for run in store.runs() if run.id in planned and run.status != "done"}
-    return store.find_run(name, among=waiting or planned)
+    unfinished = {run.id for run in store.runs() if run.id in planned and run.status != "done"}
+    return store.find_run(name, among=unfinished or planned)
 
 
 def find_differences(before: Mapping[str, Any], now: Mapping[str, Any], plan: Plan, threads: int) -> Iterator[str]:
-    """What of the environment is another than it was, in words."""
-    for name, part, key in _ENVIRONMENT:
-        was, is_now = (side.get(part, {}).get(key) for side in (before, now))
-        if was != is_now:
-            yield f"{name} {was or 'none'}, now {is_now or 'none'}"
-    most = max(case.threads for case in plan.cases)
-    if most > threads:
-        yield f"{most} threads, now at most {threads}"
+    """How the environment has changed, in words."""
+    for name, section, key in _ENVIRONMENT:
+        old, new = (environment.get(section, {}).get(key) for environment in (before, now))
+        if old != new:
+            yield f"{name} {old or 'none'}, now {new or 'none'}"
+    needed = max(case.threads for case in plan.cases)
+    if needed > threads:
+        yield f"{needed} threads, now at most {threads}"
 
 
 def _read_plan(run: RunInfo, document: Mapping[str, Any]) -> Plan:
     if document["format_version"] > _FORMAT_VERSION:
-        raise InputError(f"the plan of run {run.id} is of a later rexbench; upgrade rexbench")
+        raise InputError(f"the plan of run {run.id} was written by a later rexbench; upgrade rexbench")
     known = {spec.name for spec in fields(Settings)}
     return Plan(
         cases=tuple(Case(**case) for case in document["cases"]),
@@ -157,14 +158,18 @@ def _read_plan(run: RunInfo, document: Mapping[str, Any]) -> Plan:
 
 
 def _check_weights(run: RunInfo, document: Mapping[str, Any]) -> None:
-    """Refuse a checkpoint that is gone or another."""
+    """Refuse a checkpoint that is gone or has changed.
+
+    Raises:
+        InputError: It is gone, or its contents have changed.
+    """
     if not document["weights"]:
         return
     path = Path(document["weights"])
-    if not os.path.isfile(path):  # noqa: PTH113 - which is False, too, in a folder that we can't look into
-        raise InputError(f"run {run.id} measures the checkpoint {path}, which is gone; put it back")
+    if not os.path.isfile(path):  # noqa: PTH113 - False also in a folder that can't be read
+        raise InputError(f"run {run.id} measures the checkpoint {path}, which is gone; restore it")
     if _digest(path) != document["weights_sha256"]:
-        raise InputError(f"run {run.id} measures the checkpoint {path}, which has changed since; put the old one back")
+        raise InputError(f"run {run.id} measures the checkpoint {path}, which has changed since; restore it")
 
 
 def _digest(path: Path) -> str:
@@ -176,16 +181,17 @@ def _digest(path: Path) -> str:
 
 
 def _digest_code(root: Path = _ROOT) -> str:
-    """Of all source files that are there to be read."""
-    found = hashlib.sha256()
+    """Digest of all source files that can be read."""
+    digest = hashlib.sha256()
     for path in sorted(path for name in _PACKAGES for path in (root / name).rglob("*.py")):
-        found.update(str(path.relative_to(root)).encode())
-        with contextlib.suppress(OSError):  # an editor may just be about it
-            found.update(path.read_bytes())
-    return found.hexdigest()
+        digest.update(str(path.relative_to(root)).encode())
+        with contextlib.suppress(OSError):  # an editor may just be replacing it
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
-def _is_whole(match: Sequence[Case], found: Mapping[Case, Measurement]) -> bool:
+def _is_complete(group: Sequence[Case], known: Mapping[Case, Measurement]) -> bool:
+    measurements = [known.get(case) for case in group]
     return all(
-        (one := found.get(case)) is not None and (one.status in _FINAL or one.stop_reason in _WHOLE) for case in match
+        measured and (measured.status in _FINAL or measured.stop_reason in _COMPLETE) for measured in measurements
     )

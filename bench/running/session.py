@@ -1,4 +1,4 @@
-"""A run: it takes a plan and a store and nothing global, measures match by match, and stores what is done at once."""
+"""A run: it takes a plan and a store and nothing global, measures group by group, and stores each round at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bench.machine.scratch import make_scratch
 from bench.machine.signals import finish_first
 from bench.records.run import RunInfo, make_run_id
 from bench.running.interleaved_group import InterleavedGroup
-from bench.running.progress import Silent
+from bench.running.progress import Progress
 from bench.running.resume import RESUMED, describe_plan
 from bench.running.scheduling import allocate_rounds
 from bench.running.stopping import spent_s
@@ -34,17 +34,16 @@ if TYPE_CHECKING:
     from bench.planning.plan import Plan
     from bench.records.case import Case
     from bench.records.measurement import Measurement
-    from bench.running.progress import Progress
     from bench.running.resume import Resumption
-    from bench.running.time_estimate import Forecast
+    from bench.running.time_estimate import TimeEstimate
     from bench.store.store import Store
     from bench.workers.executor import Executor
 
 
 class Session:
-    """One run, as a context: it is recorded when entered, and closed as done or interrupted when left.
+    """One run, as a context: recorded on entry, and marked as done or interrupted on exit.
 
-    While it is entered it has the machine to itself.
+    Between entry and exit no other run on the machine measures.
     """
 
     def __init__(
@@ -61,31 +60,31 @@ class Session:
 
         Args:
             plan: Cases and settings.
-            store: Where everything goes.
-            executor: Makes the workers; default is processes.
-            progress: Shows how far it is; default shows nothing.
-            lock: Keeps other runs off the machine; default refuses to begin beside one.
-            resumed: The run to go on with, whose plan this is; default is a new one.
+            store: Takes the run and its measurements.
+            executor: Starts the workers; default is processes.
+            progress: Shows the progress; default shows nothing.
+            lock: Keeps other runs off the machine; default raises an error if another run is measuring.
+            resumed: The run to resume, to which `plan` belongs; default is a new run.
         """
         self.plan, self.store = plan, store
         self._executor = executor or ProcessExecutor(memory_limit_bytes=plan.settings.memory_limit_bytes)
-        self._progress = progress or Silent()
+        self._progress = progress or Progress()
         self._lock = lock or MachineLock()
         self._held = ExitStack()
         self._resumed = resumed
-        self._measured = {one.case: one for one in resumed.finished()} if resumed else {}
+        self._measured = {known.case: known for known in resumed.finished()} if resumed else {}
         self._begun_s = self._executor.now()
         self._scratch: Path | None = None
-        self._matches = plan.matches()
-        #: Whether the store knows of it.
+        self._groups = plan.matches()
+        #: Whether the run is in the store.
         self.begun = False
-        #: What the plan is expected to take; known when entered.
-        self.forecast: Forecast | None = None
+        #: How long the plan is expected to take; known after entry.
+        self.forecast: TimeEstimate | None = None
         new = RunInfo(id=make_run_id(), started_at=_now(), preset=plan.preset, planned=len(plan.cases))
         self.run = resumed.run if resumed else new
 
     def __enter__(self) -> Self:
-        """Record the run with its environment and what its models cost.
+        """Record the run, its environment and the costs of its models.
 
         Raises:
             InputError: Another run is measuring, there is no room for temporary files, or the checkpoint can't be read.
@@ -111,7 +110,7 @@ class Session:
         return self
 
     def _record(self) -> None:
-        """Store a new run, with all that is needed to go on with it."""
+        """Store a new run, with all that is needed to resume it."""
         weights = str(self.plan.weights) if self.plan.weights else "calibrated"
         settings = {**self.plan.settings.as_dict(), "weights": weights}
         if self.plan.rivals:
@@ -123,11 +122,11 @@ class Session:
             self.store.save_plan(run.id, document)
 
     def _reopen(self, resumed: Resumption) -> None:
-        """Store that a run goes on, and what is another than it was."""
+        """Store that a run is resumed, and how its environment has changed."""
         settings = dict(resumed.run.settings)
         if not resumed.whole:
-            again = {"at": _now(), "differences": list(resumed.differences)}
-            settings[RESUMED] = [*settings.get(RESUMED, []), again]
+            entry = {"at": _now(), "differences": list(resumed.differences)}
+            settings[RESUMED] = [*settings.get(RESUMED, []), entry]
         with finish_first():
             self._save_run(replace(resumed.run, status="running", finished_at="", settings=settings))
 
@@ -136,15 +135,14 @@ class Session:
         self.run, self.begun = run, True
 
     def _spent_s(self) -> float:
-        """Time that what is stored has taken [s]: a budget is that of the run, however often it is interrupted."""
+        """Time that the stored rounds took [s]: a budget covers the whole run, however often it is interrupted."""
         stored = self._resumed.stored if self._resumed else ()
-        rounds = [part for one in stored for part in (*one.rounds, *one.repeated)]
-        return sum(map(spent_s, rounds))
+        return sum(spent_s(done) for known in stored for done in (*known.rounds, *known.repeated))
 
     def __exit__(
         self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        """Close the books; an exception of any kind leaves the run marked as interrupted."""
+        """Store how the run ended; after an exception of any kind it is marked as interrupted."""
         with self._held:
             self._progress.end()
             if not self.begun:
@@ -156,33 +154,33 @@ class Session:
                 self._save_run(replace(self.run, status=status, finished_at=_now(), settings=settings))
 
     def measure(self, case: Case) -> Measurement:
-        """The measurement of a planned case; its match is measured the first time one of its cases is asked for.
+        """The measurement of a planned case; its group is measured when the first of its cases is asked for.
 
-        Who asks case by case wants each before the next, so a budget is shared out evenly here: which match deserves
-        more is known to `measure_all` alone.
+        A caller that asks case by case needs each case before the next, so every group gets an equal share of a budget.
+        Only `measure_all` can give more to a group that is less certain.
         """
         if case not in self._measured:
-            match = self._make_match(next(cases for cases in self._matches if case in cases))
-            measurements = match.run(self._share_of_budget(), self._save)
+            group = self._make_group(next(cases for cases in self._groups if case in cases))
+            measurements = group.run(self._share_of_budget(), self._save)
             self._save(measurements)
             self._finish(measurements)
         return self._measured[case]
 
     def measure_all(self) -> list[Measurement]:
-        """Every planned case: match by match, or where there is a budget, the least certain first."""
+        """Every planned case: group by group, or with a budget, the least certain group first."""
         if self.plan.settings.budget_s is not None:
-            waiting = [self._make_match(cases) for cases in self._matches if cases[0] not in self._measured]
+            waiting = [self._make_group(cases) for cases in self._groups if cases[0] not in self._measured]
             allocate_rounds(waiting, self._left_s, self._save, self._finish)
         return [self.measure(case) for case in self.plan.cases]
 
     def _expected_s(self) -> float | None:
-        """Time that what is left should take [s]; None where nothing is known of it."""
+        """Time that the rest of the plan should take [s]; None where there is no estimate."""
         if self.forecast and not math.isnan(self.forecast.expected_s):
             return self.forecast.expected_s - (self._executor.now() - self._begun_s)
         return None if self.plan.settings.budget_s is None else self._left_s()
 
     def _account(self) -> dict[str, Any]:
-        """What was expected of the time, and what it did not reach."""
+        """The estimated and the actual time, and the cases above the target."""
         account = {
             **(self.forecast.as_dict() if self.forecast else {}),
             "taken_s": self._executor.now() - self._begun_s,
@@ -192,7 +190,7 @@ class Session:
         return account
 
     def describe_shortfall(self) -> str:
-        """Which cases are less certain than was aimed at, in words; empty where none is, or the run was stopped."""
+        """Which cases are above the target, in words; empty where there are none, or where the run was stopped."""
         above = self.run.settings.get(TIME, {}).get("above_target", [])
         return describe_above(above, len(self.plan.cases), self.plan.settings.target)
 
@@ -201,7 +199,7 @@ class Session:
             self._measured[measurement.case] = measurement
             self._progress.done(measurement)
 
-    def _make_match(self, cases: Sequence[Case]) -> InterleavedGroup:
+    def _make_group(self, cases: Sequence[Case]) -> InterleavedGroup:
         assert self._scratch is not None, "a session measures while it is entered"
         return InterleavedGroup(
             cases,
@@ -210,19 +208,19 @@ class Session:
             scratch=self._scratch,
             weights=self.plan.weights,
             watch=self._progress.step,
-            stored=[one for one in (self._resumed.stored if self._resumed else ()) if one.case in cases],
+            stored=[known for known in (self._resumed.stored if self._resumed else ()) if known.case in cases],
         )
 
     def _left_s(self) -> float:
-        """What is left of the budget [s]; inf without one."""
+        """Time left of the budget [s]; inf without a budget."""
         budget_s = self.plan.settings.budget_s
         return math.inf if budget_s is None else budget_s - (self._executor.now() - self._begun_s)
 
     def _share_of_budget(self) -> float | None:
-        """Time the next match may take [s]: an equal share of what is left, None without a budget."""
+        """Time the next group may take [s]: an equal share of the time left; None without a budget."""
         if self.plan.settings.budget_s is None:
             return None
-        waiting = sum(1 for match in self._matches if match[0] not in self._measured)
+        waiting = sum(1 for group in self._groups if group[0] not in self._measured)
         return max(1.0, self._left_s() / max(1, waiting))
 
     def _save(self, measurements: Sequence[Measurement]) -> None:

@@ -1,15 +1,14 @@
-"""How a match has gone so far, and whether it goes on. Pure logic: the clock and the machine are the caller's."""
+"""The rounds of an interleaved group so far, and whether another follows. Pure logic: no clock and no machine here."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bench.running.sampling import decide
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from bench.records.measurement import Round
     from bench.records.settings import Settings
@@ -17,18 +16,18 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class RoundHistory:
-    """The rounds of a match, as far as going on depends on them.
+    """The rounds of a group, as far as the decision on another one depends on them.
 
-    A dirty round is measured again once. A clean repetition stands in its place; after a dirty one both stay, for a
-    machine that is never quiet has no better rounds to give.
+    A disturbed round is measured again once. An undisturbed repetition replaces it; after a disturbed repetition both
+    stay, for a machine that is never quiet has no better rounds to give.
 
     Args:
         settings: The measuring settings.
         half_widths: After each round that counts, the relative half-width of each case's interval.
-        took_s: Time of each round measured here, dirty ones that were replaced included [s].
-        saved_s: Time by which a round to come is shorter than the last, for caches are filled [s].
+        took_s: Time of each round measured by this process, replaced ones included [s].
+        saved_s: Time by which later rounds are shorter than the last, because caches are filled [s].
         before_s: Time that a round took before an interruption [s]; NaN where there was none.
-        suspect: Whether the last round is dirty and was not yet measured again.
+        suspect: Whether the last round was disturbed and has not been measured again.
     """
 
     settings: Settings
@@ -38,38 +37,38 @@ class RoundHistory:
     before_s: float = math.nan
     suspect: bool = False
 
-    def recall(self, dirty: Iterable[bool], took_s: float) -> None:
-        """Go on where rounds were kept from before an interruption.
+    def restore(self, disturbed: Iterable[bool], took_s: float) -> None:
+        """Continue from rounds that were stored before an interruption.
 
         Args:
-            dirty: Of each of them, whether it was.
-            took_s: Time that the longest took [s]; what was compiled is gone, so the next takes as long.
+            disturbed: For each of these rounds, whether it was disturbed.
+            took_s: Time of the longest [s]; compiled code is gone, so the next round takes as long.
         """
-        for one in dirty:
-            self.suspect = one and not self.suspect
+        for was_disturbed in disturbed:
+            self.suspect = was_disturbed and not self.suspect
         self.before_s = took_s
 
-    def note(self, took_s: float, *, dirty: bool) -> bool:
-        """Take in a round; whether it stands for the one before, which is then forgotten here.
+    def add_round(self, took_s: float, *, disturbed: bool) -> bool:
+        """Add a round; whether it replaces the one before, whose half-widths are then removed.
 
         Args:
             took_s: Its time [s].
-            dirty: Whether the machine was busy with something else.
+            disturbed: Whether the machine was busy with something else.
         """
         self.took_s.append(took_s)
-        replaces = self.suspect and not dirty
-        self.suspect = dirty and not self.suspect
+        replaces = self.suspect and not disturbed
+        self.suspect = disturbed and not self.suspect
         if replaces and self.half_widths:
             self.half_widths.pop()
         return replaces
 
     @property
     def next_s(self) -> float:
-        """Time that the next round will take [s]: as the last, less what caches save; NaN before the first."""
+        """Expected time of the next round [s]: that of the last, less what caches save; NaN before the first."""
         return max(0.0, self.took_s[-1] - self.saved_s) if self.took_s else self.before_s
 
     def fits(self, left_s: float) -> bool:
-        """Whether the next round can be over in the time that is left [s]; of one that nobody knows it is hoped."""
+        """True if the next round should fit into the time left [s]; also if its length is unknown."""
         return left_s > 0 and not self.next_s > left_s
 
     @property
@@ -80,16 +79,41 @@ class RoundHistory:
         return max(width if math.isfinite(width) else math.inf for width in self.half_widths[-1]) / self.settings.target
 
     def why_stop(self, left_s: float | None) -> str:
-        """Why no further round is measured, as `bench.running.sampling.decide` says; empty to go on.
+        """Why no further round is measured: as `decide` has it, or ``budget`` (the time is over); empty if one is.
 
         Args:
-            left_s: Time left to this match [s], None without a limit.
+            left_s: Time left to this group [s], None without a limit.
         """
         fits = left_s is None or self.fits(left_s)
-        stop = decide(self.settings, self.half_widths, left_s, self.next_s) or ("" if fits else "budget")
+        stop = decide(self.settings, self.half_widths) or ("" if fits else "budget")
         return "" if self.suspect and fits else stop
 
 
-def spent_s(part: Round) -> float:
+def decide(settings: Settings, half_widths: Sequence[Sequence[float]]) -> str:
+    """Whether a group has enough rounds, and why.
+
+    Args:
+        settings: The measuring settings.
+        half_widths: After each round, the relative half-width of each case's interval; NaN counts as too wide.
+
+    Returns:
+        ``target``, ``plateau`` or ``rounds`` (the cap was reached); empty to continue.
+    """
+    rounds = len(half_widths)
+    if rounds >= settings.min_rounds:
+        if all(width <= settings.target for width in half_widths[-1]):
+            return "target"
+        if rounds > settings.min_rounds and _has_plateaued(half_widths):
+            return "plateau"
+    return "rounds" if rounds >= settings.max_rounds else ""
+
+
+def _has_plateaued(half_widths: Sequence[Sequence[float]]) -> bool:
+    """Whether the last two rounds each narrowed the widest interval by less than a tenth."""
+    widest = [max(widths) for widths in half_widths[-3:]]
+    return len(widest) == 3 and all(after > 0.9 * before for before, after in itertools.pairwise(widest))  # noqa: PLR2004
+
+
+def spent_s(measured: Round) -> float:
     """Time that a round of a case took, as far as it is stored [s]."""
-    return sum(part.phases_s.values()) + sum(map(sum, part.turns_s))
+    return sum(measured.phases_s.values()) + sum(map(sum, measured.turns_s))

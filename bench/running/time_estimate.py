@@ -1,4 +1,4 @@
-"""How long a plan will take, from past runs of its cases on this processor, and what its time did not reach."""
+"""How long a plan will take, from past runs of its cases on this processor, and which cases missed the target."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bench.backends.registry import info_of
 from bench.records.durations import describe_duration
+from bench.running.turns import LEAST_TURNS
 from bench.statistics.summary import half_width
 from bench.workers.warm_up import LONG_CALL_S
 
@@ -25,26 +27,24 @@ if TYPE_CHECKING:
     #: Rounds with the run they belong to.
     Past = Sequence[tuple[str, Round]]
 
-#: Under this name the settings of a run hold what was expected of its time, and what it did not reach.
+#: Under this name the settings of a run hold its estimated time, and the cases above the target.
 TIME = "time"
 #: Starting an interpreter and ending it, beside the phases [s].
 _START_S = 1.0
-#: A turn less than this many makes no round, as in `bench.running.sampling.plan_turns`.
-_MIN_TURNS = 5
 _PAST_RUNS = 20
 _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
-    """What a plan is expected to take.
+class TimeEstimate:
+    """The time that a plan is expected to take.
 
     Args:
-        expected_s: All of it, within the budget [s]; NaN without a past.
-        least_s: The first round of every match, which no budget can leave out [s].
+        expected_s: Time of the whole plan, within the budget [s]; NaN without past runs.
+        least_s: Time of the first round of every group, which no budget can leave out [s].
         cases: Number of cases.
-        unknown: Those without a past here; they are taken to be like the others.
-        past_runs: Runs that the numbers are from.
+        unknown: Number of cases without past rounds here; they are taken to be like the others.
+        past_runs: Number of runs that the estimate uses.
         budget_s: Time the run should take [s], None without a limit.
     """
 
@@ -59,16 +59,16 @@ class Forecast:
         """Such as ``about 9 min for 16 cases, from 12 past runs``."""
         if not self.past_runs:
             budget = "" if self.budget_s is None else f"; the budget is {describe_duration(self.budget_s)}"
-            return f"no past run of these {self.cases} cases on this processor, so no time is foretold{budget}"
-        fresh = f" ({self.unknown} of them new here)" if self.unknown else ""
-        told = f"about {describe_duration(self.expected_s)} for {_count(self.cases, 'case')}{fresh}"
-        told += f", from {_count(self.past_runs, 'past run')}"
+            return f"no earlier run of these {_count(self.cases, 'case')} on this CPU: no time estimate{budget}"
+        new = f" ({self.unknown} of them new here)" if self.unknown else ""
+        text = f"about {describe_duration(self.expected_s)} for {_count(self.cases, 'case')}{new}"
+        text += f", from {_count(self.past_runs, 'past run')}"
         if self.budget_s is not None and self.least_s > self.budget_s:
-            told += (
-                f"; a round for each match alone takes about {describe_duration(self.least_s)}, "
+            text += (
+                f"; a round of each group alone takes about {describe_duration(self.least_s)}, "
                 f"more than the budget of {describe_duration(self.budget_s)}"
             )
-        return told
+        return text
 
     def as_dict(self) -> dict[str, Any]:
         """What is stored with the run, as plain values."""
@@ -76,63 +76,63 @@ class Forecast:
         return {"expected_s": expected_s, "past_runs": self.past_runs}
 
 
-def estimate_time(plan: Plan, store: Store, run: RunInfo) -> Forecast:
-    """The forecast for a plan, from what a store holds of the same processor.
+def estimate_time(plan: Plan, store: Store, run: RunInfo) -> TimeEstimate:
+    """The estimate for a plan, from the runs in a store on the same processor.
 
     Args:
         plan: What will be measured.
-        store: Where the past lies.
+        store: Holds the past runs.
         run: The run that begins, with its environment.
     """
     processor = run.environment.get("cpu", {}).get("model")
-    names = [one.id for one in store.runs() if one.environment.get("cpu", {}).get("model") == processor]
+    names = [past.id for past in store.runs() if past.environment.get("cpu", {}).get("model") == processor]
     names = [name for name in names if name != run.id][-_PAST_RUNS:]
-    return forecast(plan, {case: found for case in plan.cases if (found := store.past_rounds(case, names))})
+    return estimate_from(plan, {case: past for case in plan.cases if (past := store.past_rounds(case, names))})
 
 
-def forecast(plan: Plan, past: Mapping[Case, Past]) -> Forecast:
-    """The forecast for a plan.
+def estimate_from(plan: Plan, past: Mapping[Case, Past]) -> TimeEstimate:
+    """The estimate for a plan.
 
     Args:
         plan: What will be measured.
-        past: Rounds of its cases with the runs they belong to; cases without a past are left out.
+        past: Rounds of its cases with the runs they belong to; cases without past rounds are left out.
     """
-    firsts = {case: _round_s(case, found, plan.settings, first=True) for case, found in past.items()}
-    laters = {case: _round_s(case, found, plan.settings, first=False) for case, found in past.items()}
+    firsts = {case: _round_s(case, rounds, plan.settings, first=True) for case, rounds in past.items()}
+    laters = {case: _round_s(case, rounds, plan.settings, first=False) for case, rounds in past.items()}
     rounds = _expect_rounds(plan.settings, past.values())
     first_s, later_s = (_total(known, len(plan.cases)) for known in (firsts, laters))
     expected_s, budget_s = first_s + (rounds - 1) * later_s, plan.settings.budget_s
-    return Forecast(
+    return TimeEstimate(
         expected_s=expected_s if budget_s is None else max(first_s, min(expected_s, budget_s)),
         least_s=first_s,
         cases=len(plan.cases),
         unknown=len(plan.cases) - len(past),
-        past_runs=len({run for found in past.values() for run, _ in found}),
+        past_runs=len({run for rounds in past.values() for run, _ in rounds}),
         budget_s=budget_s,
     )
 
 
 def _round_s(case: Case, past: Past, settings: Settings, *, first: bool) -> float:
-    """Time of a round of a case [s]: its phases, as they were before, and samples as many as are asked for now."""
-    rounds = [one for _, one in past]
-    alike = [one for one in rounds if one.compile_cache != ("cached" if first else "cold")] or rounds
-    # OpenVINO's model is built and converted once for all rounds, whose records all carry that time.
-    once = () if first or case.backend != "openvino" else ("build", "convert")
-    phases = [sum(value for name, value in one.phases_s.items() if name not in once) for one in alike]
-    call_s = statistics.median([sample for one in rounds for turn in one.turns_s for sample in turn] or [0.0])
+    """Time of a round of a case [s]: its phases as in past rounds, and the sampling time of the present settings."""
+    rounds = [measured for _, measured in past]
+    alike = [measured for measured in rounds if measured.compile_cache != ("cached" if first else "cold")] or rounds
+    # An exported model is built and converted once for all rounds, and the record of each has that time.
+    once = () if first or not info_of(case.backend).export else ("build", "convert")
+    phases = [sum(value for name, value in each.phases_s.items() if name not in once) for each in alike]
+    call_s = statistics.median([sample for each in rounds for turn in each.turns_s for sample in turn] or [0.0])
     turn_s = max(settings.slice_s, call_s) + (call_s if call_s < LONG_CALL_S else 0.0)
-    return _START_S + statistics.median(phases) + max(settings.round_s, _MIN_TURNS * turn_s)
+    return _START_S + statistics.median(phases) + max(settings.round_s, LEAST_TURNS * turn_s)
 
 
 def _expect_rounds(settings: Settings, pasts: Iterable[Past]) -> float:
-    """Rounds that a case took before, within what is allowed now."""
+    """Rounds that a case took in past runs, within the present limits."""
     counts = [count for past in pasts for count in Counter(run for run, _ in past).values()]
     usual = statistics.median(counts) if counts else settings.max_rounds
     return min(max(usual, settings.min_rounds), settings.max_rounds)
 
 
 def _total(known: Mapping[Case, float], cases: int) -> float:
-    """The sum over all cases, those that are not known being like the mean of the others; NaN if none is."""
+    """The sum over all cases, unknown ones counted as the mean of the others; NaN if all are unknown."""
     return statistics.fmean(known.values()) * cases if known else math.nan
 
 
@@ -142,20 +142,20 @@ def find_above(measurements: Sequence[Measurement], target: float) -> list[dict[
     Returns:
         ``case`` and ``half_width``, relative; None where there is no interval.
     """
-    widths = [(half_width(one.rounds), one.case.id) for one in measurements if one.rounds]
+    widths = [(half_width(measured.rounds), measured.case.id) for measured in measurements if measured.rounds]
     above = sorted(((width, case) for width, case in widths if not width <= target), reverse=True)
     return [{"case": case, "half_width": width if math.isfinite(width) else None} for width, case in above]
 
 
 def describe_above(above: Sequence[Mapping[str, Any]], cases: int, target: float) -> str:
-    """What was not reached, in words; empty where all was."""
+    """The cases above the target, in words; empty where there are none."""
     if not above:
         return ""
-    named = [f"{one['case']} ({_percent(one['half_width'])})" for one in above[:_NAMED]]
+    named = [f"{row['case']} ({_percent(row['half_width'])})" for row in above[:_NAMED]]
     more = [f"and {len(above) - _NAMED} more"] if len(above) > _NAMED else []
     verb = "is" if len(above) == 1 else "are"
-    told = ", ".join([*named, *more])
-    return f"{len(above)} of {_count(cases, 'case')} {verb} above the target half-width of {100 * target:g} %: {told}"
+    names = ", ".join([*named, *more])
+    return f"{len(above)} of {_count(cases, 'case')} {verb} above the target half-width of {100 * target:g} %: {names}"
 
 
 def _percent(half_width: float | None) -> str:

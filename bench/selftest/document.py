@@ -25,7 +25,7 @@ def make_document(
     *,
     levels: Sequence[float],
     rounds: int,
-    band: float,
+    margin: float,
     neighbour: float | None,
     stopped: bool,
     failed: Mapping[Case, str] | None = None,
@@ -33,22 +33,22 @@ def make_document(
     """The result of a self-test, from its pairs of processes.
 
     Args:
-        taken: Pairs of each case, in the order they were taken.
+        taken: Pairs of each case, in the order they were measured.
         levels: Shares by which the head was made slower, 0 first.
-        rounds: Process rounds of the comparisons that are judged.
-        band: The band of their verdicts.
-        neighbour: Share of the time in which a neighbour of our own making kept a core busy; None where there was none.
+        rounds: Process rounds of the comparisons that are tested.
+        margin: The equivalence margin of their verdicts.
+        neighbour: Share of the time in which a neighbour that rexbench started kept a core busy; None without one.
         stopped: Whether the user ended it.
         failed: Cases that ended before the others, with the reason.
     """
     payload = {
         "rounds": rounds,
-        "band": band,
+        "band": margin,
         "neighbour": neighbour is not None,
         "neighbour_share": neighbour,
         "levels": list(levels),
         "failed": {case.id: reason for case, reason in (failed or {}).items()},
-        "cases": [_case(case, pairs, levels, rounds, band) for case, pairs in taken.items() if len(pairs) > 1],
+        "cases": [_case(case, pairs, levels, rounds, margin) for case, pairs in taken.items() if len(pairs) > 1],
         "samples": [
             {"case": case.as_dict(), "pairs": [asdict(pair) for pair in pairs]} for case, pairs in taken.items()
         ],
@@ -56,36 +56,42 @@ def make_document(
     return Study(kind=SELFTEST, stopped=stopped, payload=payload)
 
 
-def _case(case: Case, pairs: Sequence[Pair], levels: Sequence[float], rounds: int, band: float) -> dict[str, Any]:
-    found = evaluate(np.array([pair_logs(pair) for pair in pairs]), levels, rounds, band)
+def _case(case: Case, pairs: Sequence[Pair], levels: Sequence[float], rounds: int, margin: float) -> dict[str, Any]:
+    analysis = evaluate(np.array([pair_logs(pair) for pair in pairs]), levels, rounds, margin)
     busy = [value for pair in pairs if (value := pair.machine.get("others_percent")) is not None]
     return {
         **{name: getattr(case, name) for name in ("model", "resolution", "batch", "backend", "precision", "threads")},
         "latency_s": float(np.median([np.median(np.concatenate(pair.base_s[0])) for pair in pairs])),
-        "pairs": found.pairs,
-        "spread": found.spread,
-        "floor": found.floor,
-        "floor_high": found.floor_high,
-        "seen": found.seen,
-        **_rates(found),
-        "disjoint": found.disjoint,
-        "disjoint_told": found.disjoint_told,
-        "bias": found.bias.value,
-        "bias_low": found.bias.low,
-        "bias_high": found.bias.high,
+        "pairs": analysis.pairs,
+        "spread": analysis.spread,
+        "floor": analysis.detectable,
+        "floor_high": analysis.detectable_high,
+        "seen": analysis.seen,
+        **_rates(analysis),
+        "disjoint": analysis.disjoint,
+        "disjoint_told": analysis.disjoint_significant,
+        "bias": analysis.bias.value,
+        "bias_low": analysis.bias.low,
+        "bias_high": analysis.bias.high,
         "others_percent": float(np.median(busy)) if busy else None,
-        "protocols": [asdict(habit) for habit in evaluate_protocols(pairs, levels, rounds)],
+        "protocols": [asdict(protocol) for protocol in evaluate_protocols(pairs, levels, rounds)],
     }
 
 
-def _rates(found: PowerAnalysis) -> dict[str, Any]:
-    alone, *slowed = found.rates
+def _rates(analysis: PowerAnalysis) -> dict[str, Any]:
+    unchanged, *slowed = analysis.rates
     return {
-        "false_alarms": alone.told,
-        "false_alarms_error": alone.error,
-        "false_verdicts": alone.alarms,
+        "false_alarms": analysis.false_positive_rate,
+        "false_alarms_error": unchanged.error,
+        "false_verdicts": unchanged.verdicts,
         "found": [
-            {"slow_by": rate.level, "added": added, "told": rate.told, "error": rate.error, "slower": rate.alarms}
-            for rate, added in zip(slowed, found.added[1:], strict=True)
+            {
+                "slow_by": rate.level,
+                "added": added,
+                "told": rate.significant,
+                "error": rate.error,
+                "slower": rate.verdicts,
+            }
+            for rate, added in zip(slowed, analysis.added[1:], strict=True)
         ],
     }

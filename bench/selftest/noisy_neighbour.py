@@ -1,4 +1,4 @@
-"""A neighbour for the self-test: a process that keeps one core busy for some seconds, and then for some does not."""
+"""A neighbour for the self-test: a process that keeps one core busy for some seconds, and then idles for some."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from bench.workers.executor import WorkerError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: Lengths of its busy and idle spells are drawn from here [s].
+#: Range from which the length of each busy and idle spell is drawn [s].
 SPELL_S = (0.5, 3.0)
 
 
 @contextmanager
 def live_beside_neighbour() -> Iterator[Callable[[], float]]:
-    """Have the neighbour while the context is open.
+    """Run the neighbour while the context is open.
 
     Yields:
-        Asks for the share of the time since then in which it kept a core busy.
+        A function that returns the share of the time so far in which the neighbour kept a core busy.
 
     Raises:
-        WorkerError: Asked when it has died: it was not there all the time.
+        WorkerError: The function was called after the neighbour had died, so it did not run all the time.
     """
     begun = time.monotonic()
     child = Child("bench.selftest.noisy_neighbour", [], threads=1, build=Build(), extra={}, answers=subprocess.DEVNULL)
@@ -50,7 +50,7 @@ def live_beside_neighbour() -> Iterator[Callable[[], float]]:
 
 
 def main() -> None:
-    """Be busy and idle in turn until standard input closes."""
+    """Alternate between busy and idle until standard input closes."""
     while True:
         end = time.monotonic() + random.uniform(*SPELL_S)
         while time.monotonic() < end:

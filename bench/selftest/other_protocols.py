@@ -1,8 +1,8 @@
-"""How often other ways to compare raise false alarms, on the very samples of a self-test. Arrays only, no clock.
+"""How often other ways to compare give false positives, on the very samples of a self-test. Arrays only, no clock.
 
 pytest-benchmark, pyperf and hyperfine time A, then B, and test their calls as if each was independent of the others.
-Here A is what some pairs of processes gave, and B what as many pairs after them did. Every row of the answer has as
-many calls from as many processes; only the order in which they were taken and the test differ.
+Here A has the samples of some pairs of processes, and B those of as many later pairs. Every row of the answer has as
+many calls from as many processes; only the order in which they were measured and the test differ.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     Test = Callable[[list[Array], list[Array]], tuple[float, float]]
 
-#: Trials of each row that takes its pairs at random.
+#: Trials of each row whose pairs are drawn at random.
 _TRIALS = 200
 _SEED = 20_210_607
-#: Chance that nothing changed at which each test tells a difference.
+#: Significance level of each test.
 _LEVEL = 1 - COVERAGE
 
 
@@ -38,11 +38,11 @@ class OtherProtocol:
 
     Args:
         order: ``A, then B`` or ``in turns``.
-        test: What was tested, and over what.
-        false_alarms: Share of trials that told a difference where there was none.
-        found: Share that told the slow-down, for each level above 0.
-        trials: Their number; those of A, then B overlap in time and are few.
-        rounds: Process pairs in each.
+        test: The test, and the values it is given.
+        false_alarms: Share of trials with a significant difference where there was none.
+        found: Share of trials that found the slow-down, for each level above 0.
+        trials: Number of trials; those of A, then B overlap in time and are few.
+        rounds: Process pairs in each trial.
     """
 
     order: str
@@ -57,7 +57,7 @@ def evaluate_protocols(pairs: Sequence[Pair], levels: Sequence[float], rounds: i
     """Each order with each test; empty where there are too few pairs for A, then B.
 
     Args:
-        pairs: In the order they were taken.
+        pairs: In the order they were measured.
         levels: Shares by which the head was slower, 0 first.
         rounds: Pairs of a trial, fewer where there are not four times as many.
     """
@@ -72,26 +72,25 @@ def evaluate_protocols(pairs: Sequence[Pair], levels: Sequence[float], rounds: i
         ("Mann-Whitney over calls", _rank_calls),
         ("Welch's t over processes", _welch_processes),
     ]
-    found = [
-        _try(order, name, test, [list(draws(rounds, *level)) for level in zip(bases, heads, strict=True)], rounds)
-        for order, draws in (("A, then B", _in_sequence), ("in turns", _in_turns))
+    protocols = [
+        _evaluate(order, name, test, [list(draw(rounds, *level)) for level in zip(bases, heads, strict=True)], rounds)
+        for order, draw in (("A, then B", _in_sequence), ("in turns", _in_turns))
         for name, test in tests[: 3 if order == "A, then B" else 2]
     ]
     ours = evaluate(np.array([pair_logs(pair) for pair in pairs]), levels, rounds, 0.0)
-    told = [rate.told for rate in ours.rates]
     paired = OtherProtocol(
         order="in turns",
         test="Student's t over rounds, paired by turn",
-        false_alarms=told[0],
-        found=tuple(told[1:]),
+        false_alarms=ours.false_positive_rate,
+        found=tuple(rate.significant for rate in ours.rates[1:]),
         trials=TRIALS,
         rounds=rounds,
     )
-    return [*found, paired]
+    return [*protocols, paired]
 
 
 def _in_sequence(rounds: int, base: list[Array], head: list[Array]) -> Iterator[tuple[list[Array], list[Array]]]:
-    """All there are: some processes of the base, and as many of the head from after them."""
+    """All trials there are: some processes of the base, and as many later ones of the head."""
     for start in range(len(base) - 2 * rounds + 1):
         middle = start + rounds
         yield base[start:middle], head[middle : middle + rounds]
@@ -105,29 +104,34 @@ def _in_turns(rounds: int, base: list[Array], head: list[Array]) -> Iterator[tup
         yield [base[place] for place in chosen], [head[place] for place in chosen]
 
 
-def _try(
+def _evaluate(
     order: str, name: str, test: Test, trials: Sequence[list[tuple[list[Array], list[Array]]]], rounds: int
 ) -> OtherProtocol:
     """The row of an order and a test; `trials` has one list for each level."""
-    results = [[test(one, two) for one, two in level] for level in trials]
-    told = [float(np.mean([p <= _LEVEL for p, _ in results[0]]))]
-    told += [float(np.mean([p <= _LEVEL and slower > 0 for p, slower in level])) for level in results[1:]]
+    unchanged, *slowed = ([test(base, head) for base, head in level] for level in trials)
     return OtherProtocol(
-        order=order, test=name, false_alarms=told[0], found=tuple(told[1:]), trials=len(results[0]), rounds=rounds
+        order=order,
+        test=name,
+        false_alarms=float(np.mean([p_value <= _LEVEL for p_value, _ in unchanged])),
+        found=tuple(
+            float(np.mean([p_value <= _LEVEL and slower > 0 for p_value, slower in level])) for level in slowed
+        ),
+        trials=len(unchanged),
+        rounds=rounds,
     )
 
 
-def _welch_calls(one: list[Array], two: list[Array]) -> tuple[float, float]:
-    """The p-value, and by how much the second is slower."""
-    first, second = np.concatenate(one), np.concatenate(two)
+def _welch_calls(base: list[Array], head: list[Array]) -> tuple[float, float]:
+    """The p-value, and by how much the head is slower."""
+    first, second = np.concatenate(base), np.concatenate(head)
     return welch_test(first, second).p_value, float(second.mean() - first.mean())
 
 
-def _rank_calls(one: list[Array], two: list[Array]) -> tuple[float, float]:
-    first, second = np.concatenate(one), np.concatenate(two)
+def _rank_calls(base: list[Array], head: list[Array]) -> tuple[float, float]:
+    first, second = np.concatenate(base), np.concatenate(head)
     return mann_whitney_p(first, second), float(np.median(second) - np.median(first))
 
 
-def _welch_processes(one: list[Array], two: list[Array]) -> tuple[float, float]:
-    first, second = (np.array([math.log(np.median(values)) for values in side]) for side in (one, two))
+def _welch_processes(base: list[Array], head: list[Array]) -> tuple[float, float]:
+    first, second = (np.array([math.log(np.median(values)) for values in build]) for build in (base, head))
     return welch_test(first, second).p_value, float(second.mean() - first.mean())

@@ -31,20 +31,40 @@ def compare(reference: npt.NDArray[np.float32], logits: npt.NDArray[np.float32],
     """
     expected = reference.reshape(-1, reference.shape[-1]).astype(np.float64)
     outputs = logits.reshape(-1, logits.shape[-1]).astype(np.float64)
+    fault = _find_fault(expected, outputs)
     if expected.shape != outputs.shape or not np.isfinite(outputs).all():
-        return Parity(cosine=0.0, relative_error=float("inf"), top1_agreement=0.0, inputs=len(expected), passed=False)
+        worst = {"cosine": 0.0, "relative_error": float("inf"), "top1_agreement": 0.0}
+        return Parity(**worst, inputs=len(expected), passed=False, fault=fault)
     norms = np.linalg.norm(expected, axis=1) * np.linalg.norm(outputs, axis=1)
     cosine = float(np.min((expected * outputs).sum(axis=1) / np.maximum(norms, np.finfo(float).tiny)))
     error = float(np.abs(expected - outputs).max() / max(float(np.abs(expected).max()), np.finfo(float).tiny))
     agreement = float(np.mean(expected.argmax(axis=1) == outputs.argmax(axis=1)))
-    least_cosine, most_error, least_agreement = LIMITS[precision]
+    agrees = {
+        name: cosine >= least_cosine and error <= most_error and agreement >= least_agreement
+        for name, (least_cosine, most_error, least_agreement) in LIMITS.items()
+    }
+    coarser = [name for name, enough in agrees.items() if enough]
+    if coarser and not fault:
+        fault = f"output is as inexact as {' or '.join(coarser)}"
     return Parity(
         cosine=cosine,
         relative_error=error,
         top1_agreement=agreement,
         inputs=len(expected),
-        passed=cosine >= least_cosine and error <= most_error and agreement >= least_agreement,
+        passed=agrees[precision],
+        fault="" if agrees[precision] else fault,
     )
+
+
+def _find_fault(expected: npt.NDArray[np.float64], outputs: npt.NDArray[np.float64]) -> str:
+    """What is wrong with logits, shape ``(inputs, classes)``, where it has a simple name; else empty."""
+    if expected.shape != outputs.shape:
+        return f"output has the shape {outputs.shape} in place of {expected.shape}"
+    if not np.isfinite(outputs).all():
+        return "output has NaN or infinite values"
+    if len(outputs) > 1 and np.ptp(outputs, axis=0).max() == 0 < np.ptp(expected, axis=0).max():
+        return f"output is the same for {len(outputs)} distinct inputs"
+    return ""
 
 
 def find_mismatches(case: Case, effective: Effective, parity: Parity) -> list[str]:
@@ -60,6 +80,8 @@ def find_mismatches(case: Case, effective: Effective, parity: Parity) -> list[st
         )
         if got not in {asked, None, "runtime"}
     ]
+    if parity.fault:
+        mismatches.append(parity.fault)
     if not parity.passed:
         mismatches.append(
             f"output differs from eager fp32: cosine {parity.cosine:.6f}, relative error {parity.relative_error:.2g}, "

@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from analysis.statistics.significance import Difference
-    from bench.records.measurement import Measurement, Round
+    from bench.records.measurement import Measurement
     from bench.statistics.intervals import Array
+
+    Turns = Sequence[Sequence[float]]
 
 VERDICTS = ("SLOWER", "AMBIGUOUS", "SAME", "FASTER")
 #: Largest share of false ones among the significant differences.
@@ -80,7 +82,7 @@ class Verdict:
 def paired_change(base: Measurement, head: Measurement) -> Change:
     """The change between two builds that took turns, from turn t of round r of each."""
     scale = math.log(base.images_per_sample / head.images_per_sample)
-    rounds = [_paired(one, two) for one, two in zip(base.rounds, head.rounds, strict=False)]
+    rounds = [turn_log_ratios(one.turns_s, two.turns_s) for one, two in zip(base.rounds, head.rounds, strict=False)]
     return summarise_change(np.array([np.median(logs) + scale for logs in rounds if len(logs)]))
 
 
@@ -156,9 +158,15 @@ def _decide(change: Change, band: float, q_value: float) -> tuple[str, str]:
     return "AMBIGUOUS", f"not significant, and the interval reaches beyond {margin}; use more --rounds"
 
 
-def _paired(base: Round, head: Round) -> Array:
-    pairs = zip(base.turns_s, head.turns_s, strict=False)
-    return np.array([math.log(np.median(two) / np.median(one)) for one, two in pairs if len(one) and len(two)])
+def turn_log_ratios(base_s: Turns, head_s: Turns) -> Array:
+    """Log-ratios of the median times, head over base, of the turns of a round that both took.
+
+    Args:
+        base_s: Samples of the base [s], by turn.
+        head_s: Samples of the head [s], by turn.
+    """
+    turns = zip(base_s, head_s, strict=False)
+    return np.array([math.log(np.median(head) / np.median(base)) for base, head in turns if len(base) and len(head)])
 
 
 def _round_medians(side: Measurement) -> Array:

@@ -1,4 +1,4 @@
-"""The engine of a results store: how a database is opened, and what its driver tells, in one line without passwords."""
+"""How the database of a store is opened, and the messages of its driver in one line without passwords."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ _BUSY_S = 60
 
 
 def make_engine(url: str, *, create: bool) -> sa.Engine:
-    """An engine; a SQLite file gets its folder, and patience with another run that is writing.
+    """An engine; SQLite makes the folder of its file, and waits for another run that is writing.
 
     Args:
         url: A SQLAlchemy URL.
-        create: Whether a SQLite file that is not there is made.
+        create: Whether to make a SQLite file that is not there.
 
     Raises:
-        StoreError: The file is not there or can't be made; what SQLAlchemy raises of a URL that is none passes through.
+        StoreError: The file is not there or can't be made. SQLAlchemy's errors about the URL pass through.
     """
     parsed = sa.make_url(url)
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")  # SQLAlchemy 2.0 would ask for psycopg2
     options: dict[str, Any] = {}
     if parsed.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": _BUSY_S}
-        if parsed.database and parsed.database != ":memory:":
+        if parsed.database and not parsed.database.startswith((":memory:", "file:")):
             _check_file(Path(parsed.database), create=create)
     engine = sa.create_engine(parsed, **options)
     if parsed.get_backend_name() == "sqlite":
@@ -37,14 +39,14 @@ def make_engine(url: str, *, create: bool) -> sa.Engine:
 
 
 def _check_file(path: Path, *, create: bool) -> None:
-    """Make the folder of a store, or see that the file is there."""
+    """Make the folder of a store, or check that its file is there."""
     try:
         if not create and not path.exists():
             raise StoreError(f"there is no store {path} yet; make one with `rexbench run`, or name it with --store")
         path.resolve().parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        can = "writable" if create else "open to us"
-        raise StoreError(f"the folder of the store must be {can}; {path.parent}: {error.strerror}") from None
+        needed = "writable" if create else "readable"
+        raise StoreError(f"the folder of the store must be {needed}; {path.parent}: {error.strerror}") from None
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -60,5 +62,5 @@ def hide_password(url: str) -> str:
 
 
 def one_line(error: object) -> str:
-    """What a driver tells, which may be several lines."""
+    """An error of a driver, whose message may have several lines."""
     return " ".join(hide_password(str(error)).split())

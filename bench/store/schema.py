@@ -1,4 +1,4 @@
-"""The tables of the results store: for `bench.store.store` alone."""
+"""The tables of the results store as they are today."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ import sqlalchemy as sa
 
 from bench.records.case import Case
 
-#: Version of the tables below: 2 has the streams of a case. A store of an earlier version is brought up to date, one of
-#: a later version is refused, never guessed at.
-SCHEMA_VERSION = 2
+#: The revision in `bench/store/migrations/versions` whose tables these are.
+REVISION = "rexbench_0002"
 
 metadata = sa.MetaData()
-schema = sa.Table("rexbench_schema", metadata, sa.Column("version", sa.Integer, primary_key=True))
 runs = sa.Table(
     "runs",
     metadata,
@@ -61,7 +59,7 @@ costs = sa.Table(
 
 
 def _documents(name: str) -> sa.Table:
-    """A table with one document for a run; a store of before gets it when it is next opened."""
+    """A table with one document for each run."""
     return sa.Table(
         name,
         metadata,
@@ -71,5 +69,5 @@ def _documents(name: str) -> sa.Table:
 
 
 studies = _documents("studies")
-#: What an interrupted run is gone on with.
+#: What each run was to measure, from which an interrupted run is resumed.
 plans = _documents("plans")

@@ -1,7 +1,7 @@
 """Records as the rows of a store, and back.
 
-A store may be that of another version, or have been written to by hand: what does not fit is a `ValueError`,
-`TypeError`, `KeyError` or `AttributeError`, which `bench.store.store` turns into one line.
+Another version or a person may have written to a store: values that do not fit raise `ValueError`, `TypeError`,
+`KeyError` or `AttributeError`, which `bench.store.store` turns into one line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bench.records.run import RunInfo
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: Mark of a dirty round that a clean one stands for.
+#: Marks a disturbed round that an undisturbed one replaces.
 _REPEATED = "repeated"
 
 
@@ -28,14 +28,14 @@ def read_run(row: Mapping[Any, Any]) -> RunInfo:
 
 
 def read_table(value: Any) -> dict[str, Any]:
-    """A value that is a table."""
+    """A value that must be a table."""
     if not isinstance(value, dict):
         raise TypeError(f"a table is needed, not {str(value)[:40]!r}")
     return value
 
 
 def dump_values(measurement: Measurement) -> dict[str, Any]:
-    """All of a measurement but its case and its rounds."""
+    """A measurement without its case and its rounds."""
     return {
         "status": measurement.status,
         "reason": measurement.reason,
@@ -47,20 +47,20 @@ def dump_values(measurement: Measurement) -> dict[str, Any]:
 
 
 def dump_rounds(measurement: Measurement) -> list[dict[str, Any]]:
-    """All rounds as plain values; those that were measured again are marked."""
-    again = [{**make_plain(asdict(part)), _REPEATED: True} for part in measurement.repeated]
-    return [*(make_plain(asdict(part)) for part in measurement.rounds), *again]
+    """All rounds as plain values; those that were repeated are marked."""
+    repeated = [{**make_plain(asdict(round_)), _REPEATED: True} for round_ in measurement.repeated]
+    return [*(make_plain(asdict(round_)) for round_ in measurement.rounds), *repeated]
 
 
 def read_round(data: Mapping[str, Any]) -> Round:
-    """A round from its values, whether it was measured again or not."""
+    """A round from its values, with or without the mark."""
     plain = {name: value for name, value in data.items() if name != _REPEATED}
     turns = {name: tuple(map(tuple, data.get(name, ()))) for name in ("turns_s", "requests_s")}
     return Round(**{**plain, **turns})
 
 
 def read_measurement(rows: Sequence[Mapping[Any, Any]]) -> Measurement:
-    """A case from its rows, one for each round; a case without a round has one, with none in it."""
+    """A case from its rows, one for each round; a case without rounds has one row, whose round is None."""
     row = rows[0]
     rounds: tuple[list[Round], list[Round]] = ([], [])
     for data in (read_table(row["round"]) for row in rows if row["round"] is not None):

@@ -1,4 +1,4 @@
-"""The main suite: latency and throughput of every case of the plan, measured by workers in matches."""
+"""The main suite: latency and throughput of every case of the plan, measured by workers in interleaved groups."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bench.pytest_plugin import REPLAY, WRONG, replay
+from bench.pytest_plugin import REPLAY, replay
 from bench.statistics.summary import median_throughput, turns_of
 from rexnet_core.errors import RexbenchError
+from rexnet_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from bench.records.case import Case
@@ -20,7 +21,7 @@ def test_latency(case: Case, bench_session: Session, benchmark: Any) -> None:
     try:
         measurement = bench_session.measure(case)
     except RexbenchError as error:  # the store is full, say: no later case would fare better
-        pytest.exit(str(error), returncode=WRONG)
+        pytest.exit(str(error), returncode=ExitCode.WRONG)
     if measurement.status in {"unavailable", "unsupported"}:
         benchmark.skipped = True
         pytest.skip(measurement.reason)

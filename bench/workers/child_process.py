@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from bench.machine.environment import PROC, TUNING_VARIABLES, read_text
+from bench.backends.registry import thread_variables
+from bench.machine.environment import PROC, find_tuning_variables, read_text
 from bench.workers.parent_watch import VARIABLE, Lifeline
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).resolve().parents[2]
 _TAIL_BYTES = 4000
 _CLOSE_S = 3.0
+#: Receive the thread budget, for the thread pools which many runtimes and numpy share.
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 #: How often an end is looked for: soon at first, then less often [s].
 _LOOK_S = (0.0005, 0.05)
 
@@ -33,11 +36,13 @@ class Build:
     """The code that workers run.
 
     Args:
+        description: What the code is, in words.
         python: The interpreter.
         root: Folder that holds the package `bench`; None where the interpreter's environment has it installed.
         variables: Of its environment, beyond those that every worker has.
     """
 
+    description: str = "the code that is running"
     python: str = sys.executable
     root: Path | None = _ROOT
     variables: tuple[tuple[str, str], ...] = ()
@@ -62,12 +67,13 @@ class Child:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._lifeline = Lifeline()
         self._gone = False
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(TUNING_VARIABLES)}
+        tuning = find_tuning_variables()
+        inherited = {name: value for name, value in os.environ.items() if name not in tuning}
         # What an environment of its own has installed must not be shadowed by what ours can see.
         paths = [str(build.root), *filter(None, [os.environ.get("PYTHONPATH")])] if build.root else []
         environment = {**inherited, **extra, **dict(build.variables), "PYTHONPATH": os.pathsep.join(paths)}
         environment[VARIABLE] = str(self._lifeline.theirs)
-        for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TORCHINDUCTOR_COMPILE_THREADS"):
+        for name in (*_THREADS, *thread_variables()):
             environment[name] = str(threads)
         self.popen = subprocess.Popen(
             # -P: a bench.py in the folder we are called from must not stand in for ours.

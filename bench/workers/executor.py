@@ -11,11 +11,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
+from bench.backends.registry import info_of
 from bench.machine.interference import read_usage
 from bench.workers.child_process import Build, Child
 from bench.workers.protocol import why_unspoken
-from bench.workers.shared_files import WRONG_INPUT
 from rexnet_core.errors import InputError, RexbenchError
+from rexnet_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from bench.machine.interference import Usage
@@ -103,7 +104,7 @@ class ProcessExecutor:
         )
         try:
             code = self._hand_over(child, json.dumps(task).encode(), limit_s)
-            if code == WRONG_INPUT:
+            if code == ExitCode.WRONG:  # the checkpoint it was given is at fault
                 raise InputError(child.last_line())
             if code != 0:
                 raise WorkerError("failed", f"preparing weights and inputs: {child.why_dead()}")
@@ -139,7 +140,7 @@ class ProcessExecutor:
         """
         worker = WorkerProcess(case, scratch, limit_s, build=self._build, memory_limit_bytes=self._memory_limit_bytes)
         try:
-            told = worker.ask("open", case=case.as_message(), assets=str(assets))
+            told = worker.ask("open", case=case.as_dict(), assets=str(assets))
             if reason := why_unspoken(told.get("protocol")):
                 raise WorkerError("failed", reason)  # noqa: TRY301 - the worker is closed as for any other error
         except BaseException:
@@ -173,8 +174,9 @@ class WorkerProcess:
         self._left_s = limit_s
         self._memory_limit_bytes = memory_limit_bytes
         self._asked, self._asked_at = "", 0.0
-        # A folder of its own: kernels of another case would make a first compile look quicker than it is.
-        cache = {"TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor" / case.id)}
+        # A folder of its own: what another case compiled would make a first compile look quicker than it is.
+        variable = info_of(case.backend).compile_cache
+        cache = {variable: str(scratch / "compile_cache" / case.id)} if variable else {}
         self._child = Child(
             module, [], threads=case.threads, build=build or Build(), extra=cache, answers=subprocess.PIPE
         )

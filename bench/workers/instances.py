@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.records.case import QUEUED_BACKENDS
+from bench.backends.registry import info_of
 from bench.workers.executor import WorkerError
 from bench.workers.request_windows import LEAST_REQUESTS, RequestLog, cut_windows
 from bench.workers.shared_files import REFERENCE
@@ -42,7 +42,7 @@ def open_case(executor: Executor, case: Case, assets: Path, scratch: Path, limit
     """
     if case.scenario != "throughput":
         return executor.open(case, assets, scratch, limit_s)
-    if case.backend in QUEUED_BACKENDS:
+    if info_of(case.backend).queued:
         return InstanceGroup([executor.open(case, assets, scratch, limit_s)], assets, executor.now)
     if why := why_no_instances(case):
         raise WorkerError("unsupported", why)
@@ -151,6 +151,7 @@ class InstanceGroup:
             # A turn is at least so long.
             "median_s": LEAST_REQUESTS * self.slowest_s,
             "elapsed_s": max(one["elapsed_s"] for one in warmed),
+            "faults": list(dict.fromkeys(fault for one in warmed for fault in one.get("faults", ()))),
         }
 
     def _take_turn(self, slice_s: float, max_calls: int) -> dict[str, Any]:

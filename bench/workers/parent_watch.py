@@ -1,7 +1,7 @@
-"""A pipe that a worker holds on to: when its other end goes, however the parent ended, the worker's group is killed.
+"""A pipe between parent and worker: when the parent ends, in whatever way, the worker's process group is killed.
 
-Workers lead sessions of their own, so neither the terminal nor the parent's death reaches them by itself. An idle one
-sees its input close; one inside a long call sees nothing, and would run on for nobody.
+Workers lead sessions of their own, so neither the terminal nor the parent's death ends them. An idle worker sees its
+input close; a worker inside a long call sees nothing, and would run on without a parent.
 """
 
 from __future__ import annotations
@@ -13,45 +13,45 @@ import select
 import signal
 import threading
 
-#: In the environment of a worker: the number of the descriptor it holds on to.
+#: In the environment of a worker: the number of the descriptor of its end.
 VARIABLE = "REXBENCH_LIFELINE"
 
 
 class Lifeline:
-    """The parent's end. The system closes it when the parent dies, a `kill -9` included."""
+    """The parent's end, which the system closes when the parent dies, also by `kill -9`."""
 
     def __init__(self) -> None:
         self.theirs, self._ours = os.pipe()
 
     def hand_over(self) -> None:
-        """Let go of the worker's end, once the worker has it."""
+        """Close the worker's end in the parent, once the worker has inherited it."""
         os.close(self.theirs)
 
     def close(self) -> None:
-        """Let go of our end: what is left of the worker's group is killed. Once is enough, twice does no harm."""
+        """Close the parent's end, which kills what is left of the worker's group; a second call does nothing."""
         if self._ours >= 0:
             os.close(self._ours)
             self._ours = -1
 
 
 def hold_on() -> None:
-    """Called first thing in a worker: from now on its process group ends with its parent; alone it does nothing."""
+    """End this worker's process group with its parent; called first in a worker, without effect elsewhere."""
     number = os.environ.pop(VARIABLE, "")
     if not number:
         return
     end = int(number)
-    os.set_inheritable(end, False)  # a compiler that we start must not hold it for us
+    os.set_inheritable(end, False)  # a compiler that the worker starts must not inherit it
     if not _arm(end):
         threading.Thread(target=_watch, args=(end,), daemon=True).start()
-    if select.select([end], [], [], 0)[0]:  # it may have gone before we were armed
+    if select.select([end], [], [], 0)[0]:  # the parent may have ended before
         _kill_group()
 
 
 def _arm(end: int) -> bool:
-    """Have the kernel kill the group when the pipe closes: no thread, no polling, and no need of Python's lock.
+    """Let the kernel kill the group when the pipe closes: without a thread, polling, or Python's global lock.
 
     Returns:
-        False where the system has no such thing (it is Linux's).
+        False where the system can't do so; Linux can.
     """
     if not hasattr(fcntl, "F_SETSIG"):
         return False
@@ -64,7 +64,7 @@ def _arm(end: int) -> bool:
 
 
 def _watch(end: int) -> None:
-    """Wait in the system until the pipe closes; it costs nothing while it waits."""
+    """Block until the pipe closes, which costs no time."""
     os.read(end, 1)
     _kill_group()
 

@@ -1,22 +1,20 @@
-"""Which versions of the questions between parent and worker we speak; a comparison may start other builds' workers."""
+"""The version of the questions between parent and worker; a comparison may start the workers of other builds."""
 
 from __future__ import annotations
 
-#: Version of what a worker can be asked. 1 did not tell its version; 2 tells it, and can make its calls longer.
+#: Rises with every change that another build's worker would not understand; 38dcf3d speaks version 2.
 PROTOCOL = 2
-OLDEST = 1
 
 
-def why_unspoken(told: int | None) -> str:
+def why_unspoken(version: int | None) -> str:
     """Why a worker can't be asked anything, in one line; empty where it can.
 
     Args:
-        told: The version it told when it was opened; None where it told none.
+        version: What the worker reported when it was opened; None where it reported none.
     """
-    version = OLDEST if told is None else told
-    if OLDEST <= version <= PROTOCOL:
+    if version == PROTOCOL:
         return ""
     return (
-        f"its worker speaks version {version} of the protocol, this rexbench {OLDEST} to {PROTOCOL}; "
+        f"its worker speaks version {version or 'unknown'} of the protocol, this rexbench speaks {PROTOCOL}; "
         "compare with the newer of the two builds"
     )

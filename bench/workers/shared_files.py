@@ -5,20 +5,17 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
+from bench.backends.registry import info_of, read_registry
+from bench.records.files import IMAGES, REFERENCE, WEIGHTS
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from bench.records.case import Case
 
 
-WEIGHTS = "weights.safetensors"
-
-
-IMAGES = "images.npy"
-
-
-REFERENCE = "reference.npy"
+__all__ = ["IMAGES", "REFERENCE", "WEIGHTS", "assets_name", "prepare_task", "share_weights"]
 
 
 def assets_name(case: Case) -> str:
@@ -27,15 +24,15 @@ def assets_name(case: Case) -> str:
 
 
 def share_weights(folder: Path) -> None:
-    """Put the weights that another batch size of the same model and side already has into its folder, if there are any.
+    """Copy the weights of another batch size of the same model and resolution into a folder, where there are any.
 
     Args:
         folder: Named by `assets_name`.
     """
     same = folder.name.rpartition("-b")[0]
-    for found in folder.parent.glob(f"{same}-b*/{WEIGHTS}"):
+    for weights in folder.parent.glob(f"{same}-b*/{WEIGHTS}"):
         if not (folder / WEIGHTS).exists():
-            shutil.copyfile(found, folder / WEIGHTS)
+            shutil.copyfile(weights, folder / WEIGHTS)
 
 
 def prepare_task(cases: Sequence[Case], folder: Path, seed: int, weights: Path | None = None) -> dict[str, Any]:
@@ -48,6 +45,8 @@ def prepare_task(cases: Sequence[Case], folder: Path, seed: int, weights: Path |
         weights: A checkpoint; without it the weights are calibrated random ones.
     """
     first = cases[0]
+    exports = [name for name in dict.fromkeys(case.backend for case in cases) if info_of(name).export]
+    keys = {info.export_key: info.name in exports for info in read_registry().infos.values() if info.export_key}
     return {
         "model": first.model,
         "resolution": first.resolution,
@@ -56,9 +55,19 @@ def prepare_task(cases: Sequence[Case], folder: Path, seed: int, weights: Path |
         "seed": seed,
         "weights": str(weights) if weights else None,
         "folder": str(folder),
-        "ir": any(case.backend == "openvino" for case in cases),
+        "exports": exports,
+        **keys,
     }
 
 
-#: Exit code of this program when the checkpoint it was given is at fault; the last line it writes says why.
-WRONG_INPUT = 2
+def export_times(prepared: Mapping[str, Any], backend: str) -> dict[str, float]:
+    """Times of build and conversion that a backend owes to the preparing process, by phase [s].
+
+    Args:
+        prepared: The answer of `bench.assets.prepare`, of whatever build.
+        backend: Name of the backend.
+    """
+    if info_of(backend).export is None:
+        return {}
+    times = prepared.get("exports", {}).get(backend, prepared)
+    return {name: times.get(f"{name}_s") or 0.0 for name in ("build", "convert")}

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 STEADY_WITHIN = 0.03
 
 
-#: A longer call suffers little from caches that another worker has filled: it needs no settling call, and fewer of it
-#: make a window.
+#: A longer call suffers little from caches that another worker has filled: it needs no settling call, and its windows
+#: have fewer calls.
 LONG_CALL_S = 0.25
 
 
@@ -24,7 +24,7 @@ _WINDOW, _LONG_WINDOW = 5, 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarmUp:
-    """How a warm-up went: calls made, whether its windows agreed, and the last window's median [s]."""
+    """The result of a warm-up: calls made, whether two windows agreed, and the last window's median [s]."""
 
     calls: int
     steady: bool

@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+from bench.backends.registry import backend_names, info_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -21,15 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
 
 #: Okabe and Ito's palette, whose colours stay apart for colour-blind readers and in print, without its yellow,
-#: which a thin line on white would lose. The marker tells the backend where colour can't.
-_BACKENDS = {
-    "eager": ("#333333", "o"),
-    "torchscript": ("#d55e00", "s"),
-    "compile": ("#009e73", "^"),
-    "openvino": ("#0072b2", "D"),
-}
-_UNKNOWN_BACKEND = ("#cc79a7", "v")
-#: For parts of a whole that are no backends; they differ in lightness too.
+#: which a thin line on white would lose; backends name their own colours and markers (`BackendInfo`).
+#: These are for parts of a whole that are no backends; they differ in lightness too.
 PARTS = ("#c8c8c8", "#9ad0f3", "#e69f00", "#5d3a9b", "#b2182b", "#1b7837")
 
 _SETTINGS: Any = {
@@ -145,7 +140,8 @@ def style_of(key: Sequence[str]) -> dict[str, Any]:
     Markers of another device than the CPU are filled by half.
     """
     values = dict(zip(SERIES, key, strict=True))
-    colour, marker = colour_of(values["backend"]), _BACKENDS.get(values["backend"], _UNKNOWN_BACKEND)[1]
+    backend = info_of(values["backend"])
+    colour, marker = backend.colour, backend.marker
     return {
         "color": colour,
         "marker": marker,
@@ -165,13 +161,13 @@ def _dashes(memory_format: str, scenario: str) -> str:
 
 def colour_of(backend: str) -> str:
     """The colour of a backend, the same in every figure."""
-    return _BACKENDS.get(backend, _UNKNOWN_BACKEND)[0]
+    return info_of(backend).colour
 
 
 def series(frame: pd.DataFrame) -> list[tuple[tuple[str, ...], pd.DataFrame]]:
     """The lines of a frame, backends in their usual order."""
     found = [(tuple(str(part) for part in key), rows) for key, rows in frame.groupby(SERIES, sort=True)]
-    order = {name: rank for rank, name in enumerate(_BACKENDS)}
+    order = {name: rank for rank, name in enumerate(backend_names())}
     return sorted(found, key=lambda one: (order.get(one[0][0], len(order)), len(label_of(one[0])), one[0]))
 
 

@@ -1,39 +1,52 @@
-"""The command on two builds: it lets them take turns, or sets two stored runs side by side, and is a gate."""
+"""Is the head slower than the base? Two builds or settings taking turns, or two stored runs."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rexbench.output import DONE, FAILED, add_output, check_target, give_answer, write_csv, write_text
+from analysis.setting_fields import name_option
+from bench.comparison.builds import Source, open_builds
+from bench.comparison.case_pairs import KEYS, expand_pairs, read_changes
+from bench.comparison.compare import compare_live, compare_stored, find_differences, find_unshared
+from bench.comparison.document import COMPARE, make_document
+from bench.machine.lock import MachineLock
+from bench.machine.scratch import make_scratch
+from bench.options import add_options as add_run_options
+from bench.options import add_wait, read_selection
+from bench.planning.option_fields import read_fields
+from bench.planning.option_values import number
+from bench.planning.plan import Selection
+from bench.records.settings import Settings
+from bench.running.paired_builds import open_executors
+from bench.running.progress import Progress
+from bench.selftest.detectable_effect import find_detectable_effect
+from bench.store.store import Store
+from bench.store.studies import record_study
+from reports.compare import compare_frames, render_compare, render_markdown
+from rexbench.output import add_output, check_target, log, write_csv, write_output, write_text
 from rexnet_core.errors import InputError, StoreError
+from rexnet_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
     from analysis.study import Study
-    from bench.comparison.builds import Side, Source
-    from bench.comparison.compare import Compared
+    from bench.comparison.compare import ComparedCase
     from bench.planning.plan import Plan
     from bench.records.case import Case
     from bench.records.run import RunInfo
-    from bench.selftest.detectable_effect import Floor
-    from bench.store.store import Store
+    from bench.selftest.detectable_effect import DetectableEffect
+    from bench.workers.child_process import Build
 
-SUMMARY = "is the head slower than the base? two builds or settings taking turns, or two stored runs"
-#: Exit codes beside those of every command: a case is slower; none is, and for some it can't be said.
-SLOWER, INCONCLUSIVE = 3, 4
+_SIDES = ("base", "head")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    from analysis.option_values import number  # noqa: PLC0415
-    from bench.comparison.case_pairs import KEYS  # noqa: PLC0415
-    from bench.options import add_options as add_grid  # noqa: PLC0415
-
     parser.add_argument("runs", nargs="*", metavar="RUN", help="base and head: two stored runs, ids or parts or latest")
     parser.add_argument("--live", action="store_true", help="build both sides now and let them take turns")
     for side, default in (("base", ""), ("head", "; default: the working tree with --base, else the code that runs")):
@@ -43,23 +56,24 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{side}-python", type=Path, metavar="PATH", help=text)
         text = f"settings of the {side} alone: {', '.join(KEYS)}"
         parser.add_argument(f"--{side}-set", nargs="+", metavar="KEY=VALUE", help=text)
-    text = "changes within this are the same; default: the larger of 0.03 and this machine's floor"
-    parser.add_argument("--band", type=number, metavar="SHARE", help=text)
+    text = "changes within this margin are the same; default: the larger of 0.03 and the minimum detectable effect"
+    parser.add_argument("--margin", "--band", type=number, metavar="SHARE", help=text)
     parser.add_argument("--force", action="store_true", help="compare stored runs of unlike environments all the same")
     text = "a short report for a pull request; - for standard output"
     parser.add_argument("--markdown", metavar="FILE", help=text)
-    parser.add_argument("--wait", action="store_true", help="begin when another run on this machine has ended")
-    add_grid(parser.add_argument)
-    parser.set_defaults(preset=None)
+    add_wait(parser.add_argument)
+    # The number of rounds is fixed before the first, so no width of an interval ends them.
+    add_run_options(parser.add_argument, leave_out={"target"})
     add_output(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Say of each case whether the head is FASTER, SLOWER or the SAME, or that this is AMBIGUOUS; with intervals.
+    """Report for each case whether the head is FASTER, SLOWER, the SAME or AMBIGUOUS, with intervals.
 
     Live (--live --base main): both builds' workers are alive together and take turns in random order, in rounds of
     fresh processes. From the store (compare RUN RUN): the rounds of two runs, taken at different times.
-    A change within the band is the same: 3 %, or the floor that `rexbench selftest` stored for this machine if larger.
+    A change within the margin is the same: 3 %, or if larger the minimum detectable effect that `rexbench selftest`
+    stored for this machine.
 
     Exit codes: 0 all same or faster, 3 one is slower, 4 none is slower and one is ambiguous, 1 a case failed, 2 the
     call is wrong. A case that the base can do and the head can't has failed.
@@ -70,8 +84,6 @@ def run(args: argparse.Namespace) -> int:
 
 def publish(args: argparse.Namespace, study: Study, run_id: str | None) -> int:
     """Answer with a comparison in every form that was asked for; the exit code it deserves."""
-    from reports.compare import compare_frames, render_compare, render_markdown  # noqa: PLC0415
-
     markdown = getattr(args, "markdown", None)
     if markdown == "-":
         sys.stdout.write(render_markdown(study))
@@ -82,28 +94,28 @@ def publish(args: argparse.Namespace, study: Study, run_id: str | None) -> int:
             write_text(Path(markdown), render_markdown(study), option="--markdown")
         answer = {**({"run": run_id} if run_id else {}), **study.as_answer()}
         text = render_compare(study) + (f"\nstored as run {run_id}" if run_id else "")
-        give_answer(args, answer, compare_frames(study)["rows"], text=lambda: text)
+        write_output(args, answer, compare_frames(study)["rows"], text=lambda: text)
     return _judge(study)
 
 
 def _judge(study: Study) -> int:
-    """The exit code: a regression that is known outweighs a case that failed or is missing, and both outweigh doubt."""
+    """The exit code: a known regression outweighs a failed or missing case, and both outweigh doubt."""
     statuses = {row["status"] for row in study.payload["rows"]}
     verdicts = {row["verdict"] for row in study.payload["rows"]}
     if "SLOWER" in verdicts:
-        return SLOWER
+        return ExitCode.REGRESSION
     lost = study.stopped or study.payload["only_base"] or "ok" not in statuses
     if lost or statuses - {"ok", "unavailable", "unsupported"}:
-        return FAILED
-    return INCONCLUSIVE if "AMBIGUOUS" in verdicts else DONE
+        return ExitCode.FAILED
+    return ExitCode.INCONCLUSIVE if "AMBIGUOUS" in verdicts else ExitCode.DONE
 
 
 def _is_live(args: argparse.Namespace) -> bool:
-    return bool(args.live or any(_named(args, side) for side in ("base", "head")))
+    return bool(args.live or any(_named(args, side) for side in _SIDES))
 
 
 def _named(args: argparse.Namespace, side: str) -> list[str]:
-    """The options given that say what a side is."""
+    """The options given that define a side."""
     given = {f"--{side}{part}": getattr(args, f"{side}{part.replace('-', '_')}") for part in ("", "-wheel", "-python")}
     return [flag for flag, value in given.items() if value] + (
         [f"--{side}-set"] if getattr(args, f"{side}_set") else []
@@ -111,13 +123,13 @@ def _named(args: argparse.Namespace, side: str) -> list[str]:
 
 
 def _check(args: argparse.Namespace) -> None:
-    """What can be known to be wrong before anything is built.
+    """Check options before anything is built.
 
     Raises:
         InputError: Options contradict one another, or one is missing.
     """
-    if args.band is not None and not 0 <= args.band < 1:
-        raise InputError(f"--band is a share from 0 to 1, such as 0.03, not {args.band}")
+    if args.margin is not None and not 0 <= args.margin < 1:
+        raise InputError(f"--margin must be a share from 0 to 1, such as 0.03, got {args.margin}")
     if args.markdown == "-" and (args.json or args.csv == "-"):
         raise InputError("--markdown - and --json or --csv - both ask for standard output; give --markdown a file")
     check_target("--markdown", args.markdown)
@@ -133,32 +145,32 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _find_grid(args: argparse.Namespace) -> list[str]:
-    """The flags given that say what a live comparison measures."""
-    from bench.options import OPTIONS  # noqa: PLC0415
-
-    return [flag for flag, _ in OPTIONS if getattr(args, flag[2:].replace("-", "_")) is not None]
+    """The options given that choose what a live comparison measures."""
+    given = {**read_fields(args, Selection), **read_fields(args, Settings)}
+    return [name_option(spec) for spec in (*fields(Selection), *fields(Settings)) if spec.name in given]
 
 
 def _check_live(args: argparse.Namespace) -> None:
-    """The same of a live comparison."""
+    """Check the options of a live comparison.
+
+    Raises:
+        InputError: Options contradict one another, or one is missing.
+    """
     if args.runs:
         raise InputError(f"stored runs ({' '.join(args.runs)}) take no turns; leave them or the options of sides out")
     if args.force:
         raise InputError("--force is for stored runs: live, both sides share their environment, or are meant not to")
-    for side in ("base", "head"):
+    for side in _SIDES:
         sources = [flag for flag in _named(args, side) if not flag.endswith("-set")]
         if len(sources) > 1:
             raise InputError(f"a side is one build, {' and '.join(sources)} name two; leave one out")
     if not _named(args, "base") and not args.head_set:
         raise InputError("--live needs to know the base: --base REF, --base-wheel, --base-python or --base-set")
-    if args.rounds is not None and args.rounds < 2:  # noqa: PLR2004 - one round has no interval
-        raise InputError(f"--rounds must be at least 2 to compare, not {args.rounds}: one shows no spread of processes")
-    if args.target is not None:
-        raise InputError("--target is not for comparing: the number of rounds is fixed before the first; use --rounds")
+    if (rounds := args.max_rounds) is not None and rounds < 2:  # noqa: PLR2004 - one round has no interval
+        raise InputError(f"--rounds must be at least 2 to compare, not {rounds}: one shows no spread of processes")
 
 
 def _sources(args: argparse.Namespace) -> tuple[Source, Source]:
-    from bench.comparison.builds import Source  # noqa: PLC0415
 
     base = Source(ref=args.base, wheel=args.base_wheel, python=args.base_python)
     head = Source(ref=args.head, wheel=args.head_wheel, python=args.head_python)
@@ -168,26 +180,17 @@ def _sources(args: argparse.Namespace) -> tuple[Source, Source]:
 
 
 def _compare_live(args: argparse.Namespace) -> int:
-    from bench.comparison.builds import open_sides  # noqa: PLC0415
-    from bench.comparison.case_pairs import expand_pairs, read_changes  # noqa: PLC0415
-    from bench.comparison.document import COMPARE  # noqa: PLC0415
-    from bench.machine.lock import MachineLock  # noqa: PLC0415
-    from bench.options import read_selection  # noqa: PLC0415
-    from bench.selftest.detectable_effect import find_floor  # noqa: PLC0415
-    from bench.store.store import Store  # noqa: PLC0415
-    from bench.store.studies import record_study  # noqa: PLC0415
-
-    own = [read_changes(f"--{side}-set", getattr(args, f"{side}_set")) for side in ("base", "head")]
-    plan, pairs = expand_pairs(read_selection(args.__getattribute__, args.project), own, preset=args.preset is not None)
+    own = [read_changes(f"--{side}-set", getattr(args, f"{side}_set")) for side in _SIDES]
+    plan, pairs = expand_pairs(read_selection(args, args.project), own, preset=args.preset is not None)
     study: Study | None = None
     try:
-        with MachineLock(wait=args.wait, tell=_tell), open_sides(*_sources(args)) as sides:
+        with MachineLock(wait=args.wait, tell=log), open_builds(*_sources(args)) as builds:
             store = Store(args.store)
-            told = {**plan.settings.as_dict(), "base": sides[0].told, "head": sides[1].told}
-            with record_study(store, COMPARE, told) as record:
+            descriptions = {"base": builds[0].description, "head": builds[1].description}
+            with record_study(store, COMPARE, {**plan.settings.as_dict(), **descriptions}) as record:
                 rounds, threads = plan.settings.max_rounds, plan.cases[0].threads
-                floor = find_floor(store, record.run.environment, rounds=rounds, threads=threads)
-                for study in _measure(plan, pairs, sides, band=args.band, floor=floor):
+                detectable = find_detectable_effect(store, record.run.environment, rounds=rounds, threads=threads)
+                for study in _measure(plan, pairs, builds, margin=args.margin, detectable=detectable):
                     record.keep(study)
     except StoreError:
         if study:  # a result that can't be stored can still be shown
@@ -198,40 +201,39 @@ def _compare_live(args: argparse.Namespace) -> int:
 
 
 def _measure(
-    plan: Plan, pairs: list[tuple[Case, Case]], sides: tuple[Side, Side], *, band: float | None, floor: Floor | None
+    plan: Plan,
+    pairs: list[tuple[Case, Case]],
+    builds: tuple[Build, Build],
+    *,
+    margin: float | None,
+    detectable: DetectableEffect | None,
 ) -> Iterator[Study]:
     """A live comparison as it stands after each case; Ctrl-C ends it with what there is."""
-    from bench.comparison.compare import compare_live  # noqa: PLC0415
-    from bench.comparison.document import make_document  # noqa: PLC0415
-    from bench.machine.scratch import make_scratch  # noqa: PLC0415
-    from bench.running.progress import make_progress  # noqa: PLC0415
-
-    builds, told = (sides[0].build, sides[1].build), (sides[0].told, sides[1].told)
-    done: list[Compared] = []
-    progress = make_progress()
+    descriptions = builds[0].description, builds[1].description
+    done: list[ComparedCase] = []
+    progress = Progress()
     progress.begin(len(pairs))
 
     def describe() -> Study:
-        return make_document(done, sides=told, live=True, band=band, floor=floor, planned=len(pairs))
+        return make_document(
+            done, builds=descriptions, live=True, margin=margin, detectable=detectable, planned=len(pairs)
+        )
 
     with make_scratch() as scratch:
         options: dict[str, Any] = {"settings": plan.settings, "scratch": scratch, "weights": plan.weights}
         try:
-            for one in compare_live(pairs, builds, watch=progress.step, **options):
-                done.append(one)
-                progress.done(one.head)
+            for compared in compare_live(pairs, open_executors(builds, plan.settings), watch=progress.step, **options):
+                done.append(compared)
+                progress.done(compared.head)
                 yield describe()
         except KeyboardInterrupt:
-            _tell("stopped; finished cases are kept")
+            log("stopped; finished cases are kept")
             yield replace(describe(), stopped=True)
         finally:
             progress.end()
 
 
 def _compare_stored(args: argparse.Namespace) -> int:
-    from bench.comparison.compare import compare_stored, find_differences, find_unshared  # noqa: PLC0415
-    from bench.comparison.document import make_document  # noqa: PLC0415
-    from bench.store.store import Store  # noqa: PLC0415
 
     store = Store(args.store, create=False)
     base, head = (_find_run(store, name) for name in args.runs)
@@ -245,10 +247,10 @@ def _compare_stored(args: argparse.Namespace) -> int:
     measured = store.measurements(base.id), store.measurements(head.id)
     study = make_document(
         compare_stored(*measured),
-        sides=(f"run {base.id}", f"run {head.id}"),
+        builds=(f"run {base.id}", f"run {head.id}"),
         live=False,
-        band=args.band,
-        floor=None,
+        margin=args.margin,
+        detectable=None,
         differences=differences,
         unshared=find_unshared(*measured),
     )
@@ -259,17 +261,13 @@ def _find_run(store: Store, name: str) -> RunInfo:
     """The run of that name; ``latest`` is the newest that has cases, which a study has not.
 
     Raises:
-        InputError: It has none.
+        InputError: The run has no cases.
     """
     able = store.runs_with_cases()
     if name == "latest":
-        runs = [one for one in store.runs() if one.id in able]
-        return max(runs, key=lambda one: (one.started_at, one.id)) if runs else store.find_run(name)
-    found = store.find_run(name)
-    if found.id not in able:
-        raise InputError(f"run {found.id} ({found.preset}) has no cases to compare; name another")
-    return found
-
-
-def _tell(text: str) -> None:
-    sys.stderr.write(f"rexbench: {text}\n")
+        runs = [run for run in store.runs() if run.id in able]
+        return max(runs, key=lambda run: (run.started_at, run.id)) if runs else store.find_run(name)
+    run = store.find_run(name)
+    if run.id not in able:
+        raise InputError(f"run {run.id} ({run.preset}) has no cases to compare; name another")
+    return run

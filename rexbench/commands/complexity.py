@@ -1,20 +1,24 @@
-"""The commands that count: models with what they cost, and one model in every convention."""
+"""Parameters, multiply-adds and memory traffic of a model."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rexbench.output import add_output, give_answer
+import pandas as pd
+
+from analysis import complexity
+from analysis.complexity.conventions import CONVENTIONS, count_under
+from analysis.complexity.conventions import frame as convention_rows
+from rexbench.output import add_output, write_output
 from rexnet_core.errors import InputError
+from rexnet_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     import argparse
 
 
-def add_complexity(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of `count_complexity`."""
-    from analysis.complexity.conventions import CONVENTIONS  # noqa: PLC0415
-
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
     parser.add_argument("model", metavar="MODEL", help="such as rexnet_1.3; see `rexbench models`")
     parser.add_argument("--resolution", type=int, default=224, metavar="PIXELS", help="side of the square input (224)")
     parser.add_argument("--per-layer", action="store_true", help="one row per layer")
@@ -24,37 +28,30 @@ def add_complexity(parser: argparse.ArgumentParser) -> None:
     add_output(parser)
 
 
-def count_complexity(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Count what a model costs for one image: nothing is run or timed.
 
     params: learnable numbers. params_folded: after batch norm is folded into the convolutions. macs: multiply-adds of
     convolutions and linear layers; twice that is what others may print as FLOPs. activations: output elements of those
     layers. traffic_bytes: what they must move at least, in fp32.
     """
-    import pandas as pd  # noqa: PLC0415
-
-    if args.convention is not None:
-        return _count_under(args)
-    from analysis.complexity import count, trace  # noqa: PLC0415
-    from analysis.complexity.frame import as_dict, layer_rows, model_rows  # noqa: PLC0415
-
-    cost = (trace if args.trace else count)(args.model, args.resolution)
-    document = as_dict(cost, per_layer=args.per_layer)
-    rows = layer_rows(cost) if args.per_layer else model_rows([cost])
-    return give_answer(args, document, pd.DataFrame(rows))
+    (_count if args.convention is None else _count_under)(args)
+    return ExitCode.DONE
 
 
-def _count_under(args: argparse.Namespace) -> int:
-    """The answer of ``complexity --convention``."""
-    import pandas as pd  # noqa: PLC0415
+def _count(args: argparse.Namespace) -> None:
+    cost = (complexity.trace if args.trace else complexity.count)(args.model, args.resolution)
+    rows = complexity.layer_rows(cost) if args.per_layer else complexity.model_rows([cost])
+    write_output(args, complexity.as_dict(cost, per_layer=args.per_layer), pd.DataFrame(rows))
 
-    from analysis.complexity.conventions import count_under  # noqa: PLC0415
-    from analysis.complexity.conventions import frame as rows  # noqa: PLC0415
 
+def _count_under(args: argparse.Namespace) -> None:
+    """Answer ``complexity --convention``."""
     if args.trace:
         raise InputError("--trace counts under our own convention, --convention under another; give one of the two")
-    counts = [count_under(name, args.model, args.resolution) for name in rows.expand_convention(args.convention)]
-    frame = pd.DataFrame(rows.make_rows(counts, per_layer=args.per_layer))
-    shown = frame.drop(columns=rows.said_above(counts)).to_string(index=False)
-    document = rows.as_document(counts, per_layer=args.per_layer)
-    return give_answer(args, document, frame, lambda: rows.render_counts(counts, shown))
+    conventions = convention_rows.expand_convention(args.convention)
+    counts = [count_under(name, args.model, args.resolution) for name in conventions]
+    frame = pd.DataFrame(convention_rows.make_rows(counts, per_layer=args.per_layer))
+    table = frame.drop(columns=convention_rows.said_above(counts)).to_string(index=False)
+    document = convention_rows.as_document(counts, per_layer=args.per_layer)
+    write_output(args, document, frame, lambda: convention_rows.render_counts(counts, table))

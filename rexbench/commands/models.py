@@ -1,43 +1,44 @@
-"""The command that lists the registered models."""
+"""The registered models with what they cost."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rexbench.output import add_output, give_answer
+import pandas as pd
+
+from analysis.complexity import count
+from analysis.published import top1
+from rexbench.output import add_output, write_output
+from rexnet_core.exit_codes import ExitCode
+from rexnet_core.registry import model_info, model_names
 
 if TYPE_CHECKING:
     import argparse
 
 
-def add_models(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of `list_models`."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
     add_output(parser)
 
 
-def list_models(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """List the registered models with parameters, multiply-adds at 224 and the published top-1.
 
     Widths between the listed ones work, too: rexnet_1.15, mobilenet_v2_0.5.
     """
-    import pandas as pd  # noqa: PLC0415
-
-    from analysis.complexity import count  # noqa: PLC0415
-    from analysis.published import top1  # noqa: PLC0415
-    from rexnet_core.registry import model_info, model_names  # noqa: PLC0415
-
     rows = []
     for name in model_names():
-        cost, accuracy = count(name, 224), top1(name)
+        cost, accuracy, info = count(name, 224), top1(name), model_info(name)
         rows.append(
             {
                 "model": name,
-                "family": model_info(name).family,
+                "family": info.family,
                 "params": cost.params,
                 "macs_at_224": cost.macs,
                 "published_top1_percent": float(accuracy.value) if accuracy else None,
-                "resolution": model_info(name).resolution,
-                "source": model_info(name).source,
+                "resolution": info.resolution,
+                "source": info.source,
             }
         )
-    return give_answer(args, rows, pd.DataFrame(rows))
+    write_output(args, rows, pd.DataFrame(rows))
+    return ExitCode.DONE

@@ -1,20 +1,34 @@
-"""The command on published numbers: it judges them, stores the verdicts and writes their report."""
+"""The numbers others printed, each reproduced, explained, contradicted or open."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rexbench.output import DONE, add_output, give_answer, out_folder
+from analysis.published.document import EXPLORED, make_document
+from analysis.published.gather import open_cache
+from analysis.published.table import load
+from analysis.published.verdict import VERDICTS
+from bench.machine.environment import read_thread_budget
+from bench.options import add_store
+from bench.planning.option_values import whole
+from bench.running.progress import Progress
+from bench.store.paper_latency import find_measured
+from bench.store.store import Store
+from bench.store.studies import record_study
+from reports.files.writable import check_writable
+from reports.published.text import render_published
+from reports.report import build_frames, write_report
+from rexbench.output import add_output, out_folder, print_report_path, write_output
 from rexnet_core.errors import InputError, UnknownNameError
+from rexnet_core.exit_codes import ExitCode
+from rexnet_core.registry import model_info, model_names
 
 if TYPE_CHECKING:
     import argparse
 
     from analysis.study import Study
-    from bench.store.store import Store
 
 _NONE = "none"
 _ALL = "all"
@@ -23,11 +37,6 @@ _CACHE = Path("results") / "counts"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    from analysis.option_values import whole  # noqa: PLC0415
-    from analysis.published.verdict import VERDICTS  # noqa: PLC0415
-    from bench.options import STORE  # noqa: PLC0415
-
-    flag, keywords = STORE
     parser.add_argument("--add", action="append", type=Path, metavar="FILE", help="a CSV file of further rows")
     parser.add_argument("--verdict", metavar="NAME", help=f"answer with these rows alone: {', '.join(VERDICTS)}")
     parser.add_argument("--model", metavar="MODEL", help="answer with the rows of this model alone")
@@ -50,9 +59,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help=f"keeps counts, so that models are converted once ({_CACHE}); {_NONE} keeps nothing",
     )
-    parser.add_argument(flag, **keywords)
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the report (results/RUN)")
-    add_output(parser)
+    add_store(parser.add_argument)
+    add_output(parser, folder=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,15 +73,6 @@ def run(args: argparse.Namespace) -> int:
     Rows of your own go into a CSV file with the columns
     source,locator,model,metric,value,unit,convention,conditions,note.
     """
-    from analysis.published.document import make_document  # noqa: PLC0415
-    from analysis.published.gather import open_cache  # noqa: PLC0415
-    from analysis.published.table import load  # noqa: PLC0415
-    from bench.machine.environment import read_thread_budget  # noqa: PLC0415
-    from bench.running.progress import StudyBars  # noqa: PLC0415
-    from bench.store.store import Store  # noqa: PLC0415
-    from bench.store.studies import record_study  # noqa: PLC0415
-    from reports.files.writable import check_writable  # noqa: PLC0415
-
     _check(args)
     rows = [row for file in (None, *dict.fromkeys(args.add or ())) for row in load(file)]
     published = {row.model for row in rows}
@@ -81,12 +80,12 @@ def run(args: argparse.Namespace) -> int:
         raise UnknownNameError("model of a published number", args.model, tuple(sorted(published)))
     explored = _explored(args.explore, published)
     store = Store(args.store)
-    measured = _measured(args.measured, store)
+    measured = [] if args.measured == _NONE else find_measured(store, args.measured)
     check_writable(args.out or Path("results"))
     setting = {"added": [str(file) for file in args.add or ()], "explored": list(explored)}
     book = open_cache(None if args.cache == _NONE else Path(args.cache))
     jobs = args.jobs or read_thread_budget()
-    with record_study(store, "published", setting) as record, StudyBars() as bars:
+    with record_study(store, "published", setting) as record, Progress() as bars:
         study = make_document(
             rows,
             book,
@@ -97,36 +96,31 @@ def run(args: argparse.Namespace) -> int:
         )
         record.keep(study)
     publish(args, study, record.run.id)
-    return DONE
+    return ExitCode.DONE
 
 
 def publish(args: argparse.Namespace, study: Study, run_id: str) -> None:
     """Write the report of the verdicts, and answer with those that were asked for."""
-    from reports.published.text import render_published  # noqa: PLC0415
-    from reports.report import build_frames, write_report  # noqa: PLC0415
-
     path = write_report(study.kind, study, out_folder(args.out, run_id), run=run_id)
     chosen = _select_rows(study, getattr(args, "verdict", None), getattr(args, "model", None))
     frame = build_frames(study.kind, chosen)["rows"]
     every = getattr(args, "all", False) or len(chosen.payload["rows"]) < len(study.payload["rows"])
-    give_answer(
+    write_output(
         args,
         {"run": run_id, "report": str(path), **chosen.as_answer()},
         frame,
         text=lambda: render_published(chosen, every_row=every),
     )
-    print(f"{'' if args.json else 'report: '}{path}", file=sys.stderr if args.json or args.csv == "-" else sys.stdout)
+    print_report_path(args, path)
 
 
 def _check(args: argparse.Namespace) -> None:
-    """What can be known to be wrong before anything is counted.
+    """Check options before anything is counted.
 
     Raises:
-        InputError: A number of processes below 1.
-        UnknownNameError: A verdict that is none.
+        InputError: The number of processes is below 1.
+        UnknownNameError: The verdict is not known.
     """
-    from analysis.published.verdict import VERDICTS  # noqa: PLC0415
-
     if args.jobs is not None and args.jobs < 1:
         raise InputError(f"--jobs must be at least 1, not {args.jobs}")
     if args.verdict is not None and args.verdict not in VERDICTS:
@@ -137,11 +131,8 @@ def _explored(asked: list[str] | None, published: set[str]) -> tuple[str, ...]:
     """The models of the explorer.
 
     Raises:
-        InputError: A name that is no model, or `none` beside another.
+        InputError: A name is not a model, or `none` stands beside another.
     """
-    from analysis.published.document import EXPLORED  # noqa: PLC0415
-    from rexnet_core.registry import model_info, model_names  # noqa: PLC0415
-
     if asked is None:
         return EXPLORED
     if asked == [_ALL]:
@@ -154,14 +145,7 @@ def _explored(asked: list[str] | None, published: set[str]) -> tuple[str, ...]:
     return names
 
 
-def _measured(asked: str | None, store: Store) -> list[Any]:
-    from bench.store.paper_latency import find_measured  # noqa: PLC0415
-
-    return [] if asked == _NONE else find_measured(store, asked)
-
-
 def _select_rows(study: Study, verdict: str | None, model: str | None) -> Study:
     """The study with the rows that were asked for; the counts stay those of all."""
-    every = study.payload["rows"]
-    rows = [row for row in every if verdict in {None, row["verdict"]} and model in {None, row["model"]}]
+    rows = [row for row in study.payload["rows"] if verdict in {None, row["verdict"]} and model in {None, row["model"]}]
     return replace(study, payload={**study.payload, "rows": rows})

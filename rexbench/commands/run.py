@@ -1,27 +1,32 @@
-"""The commands that measure runs, and write or rebuild their reports."""
+"""Benchmark models on backends, and write a report."""
 
 from __future__ import annotations
 
-import sys
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rexbench.output import FAILED, add_output, out_folder
+from bench.machine.lock import MachineLock
+from bench.options import add_control, read_selection
+from bench.options import add_options as add_run_options
+from bench.planning.plan import expand
+from bench.records.run import make_run_id
+from bench.resume_options import check_force, read_resumed
+from bench.running.progress import Progress
+from bench.running.session import Session
+from bench.store.store import Store
+from reports.files.writable import check_writable
+from rexbench.output import add_output, log, out_folder
 from rexbench.publishing import _publish
+from rexnet_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     import argparse
 
 
-def add_run(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of `run`."""
-    from bench.options import add_control, add_options  # noqa: PLC0415
-
-    add_options(parser.add_argument)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    add_run_options(parser.add_argument)
     add_control(parser.add_argument)
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the report (results/RUN)")
-    add_output(parser)
+    add_output(parser, folder=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,47 +35,31 @@ def run(args: argparse.Namespace) -> int:
     Backends of one model, batch and precision are measured side by side, in turns of random order, each in a process of
     its own; speed-ups are ratios of turns taken at the same time. Every finished round is stored at once.
     """
-    from bench.machine.lock import MachineLock  # noqa: PLC0415
-    from bench.options import read_selection  # noqa: PLC0415
-    from bench.planning.plan import expand  # noqa: PLC0415
-    from bench.records.run import make_run_id  # noqa: PLC0415
-    from bench.resume_options import check_force, read_resumed  # noqa: PLC0415
-    from bench.running.progress import make_progress  # noqa: PLC0415
-    from bench.running.session import Session  # noqa: PLC0415
-    from bench.store.store import Store  # noqa: PLC0415
-    from reports.files.writable import check_writable  # noqa: PLC0415
-
-    given = partial(getattr, args)
-    check_force(given)
-    plan = expand(read_selection(given, args.project)) if args.resume is None else None
+    check_force(args)
+    plan = expand(read_selection(args, args.project)) if args.resume is None else None
     if args.project.path is not None:
-        _tell(f"configured by {args.project}")
+        log(f"configured by {args.project}")
     check_writable(out_folder(args.out, make_run_id()))
     stopped = False
-    with MachineLock(wait=args.wait, tell=_tell) as lock:
+    with MachineLock(wait=args.wait, tell=log) as lock:
         store = Store(args.store, create=args.resume is None)
-        resumed = read_resumed(given, store)
+        resumed = read_resumed(args, store)
         planned = resumed.plan if resumed else plan
         assert planned is not None, "a run is new or resumed"
-        session = Session(planned, store, progress=make_progress(), lock=lock, resumed=resumed)
+        session = Session(planned, store, progress=Progress(), lock=lock, resumed=resumed)
         try:
             with session:
                 if not (resumed and resumed.whole):
-                    _tell(str(session.forecast))
+                    log(str(session.forecast))
                 session.measure_all()
         except KeyboardInterrupt:
             stopped = True
-            _tell("stopped; finished cases are kept" if session.begun else "stopped before it began")
+            log("stopped; finished cases are kept" if session.begun else "stopped before it began")
     if not session.begun:
-        return FAILED
+        return ExitCode.FAILED
     code = _publish(args, store, session.run.id)
-    if told := session.describe_shortfall():
-        _tell(told)
+    if shortfall := session.describe_shortfall():
+        log(shortfall)
     if resumed and resumed.whole:
-        _tell(f"run {session.run.id} is whole: its {len(resumed.plan.cases)} cases are there, nothing was measured")
-    return FAILED if stopped else code
-
-
-def _tell(text: str) -> None:
-    """Say something beside the answer."""
-    print(f"rexbench: {text}", file=sys.stderr, flush=True)
+        log(f"run {session.run.id} is complete: all {len(resumed.plan.cases)} cases are stored, nothing was measured")
+    return ExitCode.FAILED if stopped else code

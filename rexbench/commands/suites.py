@@ -1,4 +1,4 @@
-"""The command that runs the suites under pytest."""
+"""Run the suites under pytest with pytest-benchmark; takes pytest's options, too."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ import re
 from pathlib import Path
 from typing import Any
 
-from rexbench.output import DONE, FAILED, WRONG
+import pytest
+
+import bench
+from bench.store.store import Store
+from reports.files.writable import check_writable
 from rexbench.publishing import _publish
 from rexnet_core.errors import InputError
+from rexnet_core.exit_codes import ExitCode
 
-
-def run_suites(words: list[str]) -> int:
-    """Run the suites under pytest, then write the report of what they measured."""
-    import pytest  # noqa: PLC0415
-
-    import bench  # noqa: PLC0415
-
-    folder = Path(bench.__file__).parent / "suites"
-    own = [] if any(re.search(r"\.py(::|$)", word) for word in words) else [str(folder)]
-    seen = _Remember()
-    code = pytest.main([*_SUITE_SETTINGS, "--rootdir", str(folder), *own, *words], [seen])
-
-    from bench.pytest_plugin import RUN_ID  # noqa: PLC0415 - pytest wants to be the first to import its plugin
-    from bench.store.store import Store  # noqa: PLC0415
-
-    run = seen.config.stash.get(RUN_ID, None) if seen.config else None
-    judged = DONE
-    if run:
-        args = argparse.Namespace(out=None, json=False, csv=None)
-        judged = _publish(args, Store(seen.config.getoption("store")), run)
-    return {0: judged, 1: FAILED, 2: FAILED if run else WRONG}.get(int(code), WRONG)
-
-
-#: The suites come with their own settings: a pytest section in the folder we are called from is not about them.
+#: The suites have settings of their own: a pytest section in the current folder is not about them.
 _SUITE_SETTINGS = (
     *("-c", os.devnull, "--import-mode=importlib", "-p", "no:cacheprovider", "-p", "bench.pytest_plugin"),
     *("-W", "ignore::DeprecationWarning", "--benchmark-columns=median,iqr,min,max,rounds"),
 )
 
 
-class _Remember:
-    """A pytest plugin that keeps the configuration for after the session, and looks for a place for the report."""
+def run_words(words: list[str]) -> int:
+    """Run the suites under pytest, then write the report of what they measured."""
+    folder = Path(bench.__file__).parent / "suites"
+    own = [] if any(re.search(r"\.py(::|$)", word) for word in words) else [str(folder)]
+    memory = _Memory()
+    code = pytest.main([*_SUITE_SETTINGS, "--rootdir", str(folder), *own, *words], [memory])
+
+    from bench.pytest_plugin import RUN_ID  # noqa: PLC0415 - pytest wants to be the first to import its plugin
+
+    run = memory.config.stash.get(RUN_ID, None) if memory.config else None
+    published = int(ExitCode.DONE)
+    if run:
+        args = argparse.Namespace(out=None, json=False, csv=None)
+        published = _publish(args, Store(memory.config.getoption("store")), run)
+    codes = {0: published, 1: ExitCode.FAILED, 2: ExitCode.FAILED if run else ExitCode.WRONG}
+    return codes.get(int(code), ExitCode.WRONG)
+
+
+class _Memory:
+    """A pytest plugin that keeps the configuration for after the session, and checks that a report can be written."""
 
     config: Any = None
 
@@ -51,12 +51,8 @@ class _Remember:
         self.config = config
 
     def pytest_runtestloop(self, session: Any) -> None:
-        import pytest  # noqa: PLC0415
-
-        from reports.files.writable import check_writable  # noqa: PLC0415
-
         if not session.config.option.collectonly:
             try:
                 check_writable(Path("results"))
             except InputError as error:
-                pytest.exit(str(error), returncode=WRONG)
+                pytest.exit(str(error), returncode=ExitCode.WRONG)

@@ -57,7 +57,9 @@ def regnetx_config(name: str, size: str, options: Options) -> NetConfig:
         w_in = w_out
     stem = StemConfig(w_in=options.in_channels, w_out=STEM_WIDTH, act="relu")
     head = HeadConfig(w_in=w_in, dropout=options.dropout or 0.0, num_classes=options.num_classes)
-    return NetConfig(name=name, family="regnetx", stem=stem, blocks=tuple(blocks), head=head)
+    return NetConfig(
+        name=name, family="regnetx", stem=stem, blocks=tuple(blocks), head=head, block_kind="residual_bottleneck"
+    )
 
 
 def _quantised_width(rule: Rule, index: int) -> int:

@@ -13,6 +13,8 @@ from bench.machine.lock import MachineLock
 from bench.pytest_plugin import ReplayClock
 from bench.store.store import Store
 
+pytestmark = pytest.mark.survival
+
 SUITES = Path(__file__).parents[2] / "bench/suites"
 TINY = [
     "--models",

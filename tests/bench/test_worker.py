@@ -9,9 +9,9 @@ import pytest
 
 from bench import worker
 from bench.records.case import Case
+from bench.records.files import IMAGES
 from bench.records.measurement import Effective
 from bench.worker import Worker
-from bench.workers.shared_files import IMAGES
 
 
 @pytest.mark.parametrize(("slow_by", "taken_ns"), [(0.0, 1000), (0.05, 1050), (0.5, 1500)])
@@ -29,8 +29,6 @@ def test_a_call_is_made_longer_by_a_share_of_its_own_time(monkeypatch, slow_by, 
 class Queue:
     """A backend that keeps two requests in flight, and notes what it was asked to do."""
 
-    caches = False
-
     def __init__(self):
         self.done = []
 
@@ -45,8 +43,10 @@ class Queue:
     def runner(self, index):
         return lambda: self.done.append(f"fill with {index}")
 
-    def logits(self, index):
-        self.done.append(f"one of {index}")
+    def request(self, index):
+        return lambda: self.done.append(f"one of {index}")
+
+    def read(self, _output):
         return np.zeros((1, 10), dtype=np.float32)
 
     def effective(self):
@@ -56,11 +56,11 @@ class Queue:
         return []
 
 
-@pytest.mark.parametrize(("scenario", "first"), [("throughput", "one of 0"), ("latency", "fill with 0")])
-def test_the_first_inference_of_a_queue_is_one_request(monkeypatch, tmp_path, scenario, first):
+@pytest.mark.parametrize(("scenario", "call"), [("throughput", "one of"), ("latency", "fill with")])
+def test_the_first_inference_of_a_queue_is_one_request(monkeypatch, tmp_path, scenario, call):
     backend = Queue()
     monkeypatch.setattr(worker, "open_backend", lambda _case, _assets: backend)
     np.save(tmp_path / IMAGES, np.zeros((2, 1, 3, 8, 8), dtype=np.float32))
     case = Case(model="rexnet_1.0", resolution=8, batch=1, backend="openvino", scenario=scenario)
     Worker(case, tmp_path).build(str(tmp_path / "logits.npy"))
-    assert backend.done == [first, "one of 0", "one of 1"]
+    assert backend.done == [f"{call} 0", f"{call} 0", f"{call} 1"]

@@ -14,7 +14,8 @@ import pytest
 
 from analysis.published import load
 from analysis.study import Study
-from bench.records.case import BACKENDS, Case
+from bench.planning.presets import ALL_BACKENDS as BACKENDS
+from bench.records.case import Case
 from bench.records.measurement import Effective, Measurement, Parity, Round
 from bench.records.run import RunInfo
 from reports.run.data import RunData

@@ -23,8 +23,6 @@ TROUBLE = json.loads(os.environ.get("REXBENCH_TEST_TROUBLE", "{}"))
 class StandIn:
     """A backend that answers with the reference, and misbehaves as its case was told to."""
 
-    caches = False
-
     def __init__(self, case, assets):
         self.case, self.assets = case, assets
 
@@ -48,17 +46,20 @@ class StandIn:
     def compile(self):
         """Nothing to compile."""
 
-    def feed(self, _images):
-        import numpy as np
+    def feed(self, images):
+        self.answers = [answer(batch) for batch in images.copy()]
 
-        self.answers = np.load(self.assets / "reference.npy")
-
-    def runner(self, _index):
+    def runner(self, index):
         pause_s = TROUBLE.get("pause_s", 0.002)
-        return lambda: time.sleep(pause_s)
 
-    def logits(self, index):
-        return self.answers[index]
+        def run():
+            time.sleep(pause_s)
+            return self.answers[index]
+
+        return run
+
+    def read(self, output):
+        return output
 
     def effective(self):
         from bench.records.measurement import Effective
@@ -73,6 +74,11 @@ class StandIn:
         )
 
 
+def answer(batch):
+    """The logits of a batch: its first pixels."""
+    return batch.reshape(len(batch), -1)[:, :10]
+
+
 def prepare():
     """What `bench.assets` does, without a network."""
     import numpy as np
@@ -82,8 +88,9 @@ def prepare():
     hold_on()
     task = json.loads(sys.stdin.read())
     folder, batch, random = Path(task["folder"]), task["batch"], np.random.default_rng(0)
-    np.save(folder / "images.npy", random.standard_normal((2, batch, 3, 8, 8)))
-    np.save(folder / "reference.npy", random.standard_normal((2, batch, 10)))
+    images = random.standard_normal((2, batch, 3, 8, 8))
+    np.save(folder / "images.npy", images)
+    np.save(folder / "reference.npy", [answer(batch) for batch in images])
     Path(sys.orig_argv[-1]).write_text(json.dumps({"build_s": 0.0, "convert_s": 0.0}))
     os._exit(0)
 

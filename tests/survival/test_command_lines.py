@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from bench.workers.executor import ProcessExecutor, WorkerError
 from rexbench import cli
-from rexbench.commands import evaluate, published, rank, selftest
 from rexnet_core.errors import InputError
 
 #: Calls that are right, or nearly; the others are made from them.
@@ -100,15 +99,16 @@ def _nothing_is_measured():
         patch.setattr("bench.running.session.read_environment", dict)
         patch.setattr("bench.store.studies.read_environment", dict)
         patch.setattr("bench.resume_options.read_environment", dict)
-        patch.setattr("bench.doctor.examine", list)
-        patch.setattr("bench.comparison.builds.open_sides", refuse)
+        patch.setattr("rexbench.commands.doctor.examine", list)
+        patch.setattr("rexbench.commands.compare.open_builds", refuse)
         patch.setattr("reports.drawing.figure.draw", lambda *_: [])
-        patch.setattr(selftest, "_take", lambda *_: ({}, {}, False))
-        patch.setattr(rank, "_study", lambda *_, **__: 0)
+        patch.setattr("rexbench.commands.selftest._measure", lambda *_: ({}, {}, False))
+        for study in ("layers", "network", "trained"):
+            patch.setattr(f"rexbench.commands.rank.{study}.run_study", lambda *_, **__: 0)
         patch.setattr("analysis.rank.layers.commands.run_search", lambda **_: {})
-        patch.setattr("rexbench_run.run_suites", refuse)
-        patch.setattr(published, "_explored", refuse)
-        patch.setattr(evaluate, "evaluate", refuse)
+        patch.setattr("rexbench.commands.suites.run_words", refuse)
+        patch.setattr("rexbench.commands.published._explored", refuse)
+        patch.setattr("rexbench.commands.evaluate.run", refuse)
         yield
 
 
@@ -125,7 +125,7 @@ def test_any_call_ends_with_a_code_of_ours_and_a_wrong_one_leaves_nothing(tmp_pa
     check(words, tmp_path_factory.mktemp("call"))
 
 
-@pytest.mark.extra
+@pytest.mark.survival
 @pytest.mark.usefixtures("_nothing_is_measured")
 @given(command_lines())
 @tried(200)
@@ -152,7 +152,7 @@ def check(words, folder):
         assert err.getvalue().count("\n") == 1, err.getvalue()
 
 
-@pytest.mark.extra
+@pytest.mark.survival
 @pytest.mark.parametrize(
     "line",
     [

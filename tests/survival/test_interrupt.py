@@ -13,7 +13,7 @@ import pytest
 from bench.store.store import Store
 from rexnet_core.errors import StoreError
 
-pytestmark = pytest.mark.extra
+pytestmark = pytest.mark.survival
 
 
 def test_ctrl_c_keeps_finished_rounds_writes_the_report_and_leaves_no_process(tmp_path):

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+pytestmark = pytest.mark.survival
+
 ONCE = ["--backends", "eager", "openvino", "--batch-sizes", "1", "--rounds", "1"]
 THRICE = ["--backends", "eager", "--batch-sizes", "1", "--rounds", "3", "--target", "1e-9"]
 LITTLE = 250_000
@@ -25,7 +27,6 @@ def test_a_disk_that_fills_up_is_one_line_and_what_was_stored_stays_readable(pla
     place.check_that_none_is_left()
 
 
-@pytest.mark.extra
 def test_a_full_file_system_is_one_line_and_what_was_stored_stays_readable(place, tiny):
     small = place.folder / "results"
     small.mkdir()

@@ -7,6 +7,8 @@ import signal
 
 import pytest
 
+pytestmark = pytest.mark.survival
+
 ENDLESS = ["--rounds", "60", "--target", "1e-9", "--backends", "eager", "openvino"]
 
 
@@ -72,7 +74,6 @@ def test_a_second_signal_ends_a_run_at_once(place, tiny):
     place.check_that_none_is_left()
 
 
-@pytest.mark.extra
 def test_a_killed_run_of_real_runtimes_is_completed(place, tiny):
     place.leave_runtimes_real()
     words = ["--rounds", "3", "--target", "1e-9", "--backends", "eager", "openvino", "--batch-sizes", "1"]
@@ -85,7 +86,6 @@ def test_a_killed_run_of_real_runtimes_is_completed(place, tiny):
     assert min(len(one.rounds) for one in place.look()[1]) in {3, 4}
 
 
-@pytest.mark.extra
 def test_no_compiler_is_left_by_a_parent_killed_while_inductor_compiles(place, tiny):
     place.leave_runtimes_real()
     run = place.start(*tiny, *ENDLESS[:-2], "compile", "--batch-sizes", "1")
@@ -94,7 +94,6 @@ def test_no_compiler_is_left_by_a_parent_killed_while_inductor_compiles(place, t
     place.check_that_none_is_left()
 
 
-@pytest.mark.extra
 def test_suites_stop_and_go_on_like_a_run(place, tiny):
     words = ["--rounds", "3", "--target", "1e-9", "--backends", "eager", "openvino", "--batch-sizes", "1", "2"]
     run = place.start(*tiny, *words, command="suites")

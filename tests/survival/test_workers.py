@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.survival
+
 TROUBLE = {
     "eager contiguous": "killed",
     "torchscript contiguous": "silent",
@@ -33,7 +35,6 @@ def test_the_others_of_a_match_go_on(place, tiny):
     place.check_that_none_is_left()
 
 
-@pytest.mark.extra
 def test_a_real_worker_beyond_its_memory_limit_is_a_failed_case(place, tiny):
     place.leave_runtimes_real()
     words = ["--backends", "eager", "--batch-sizes", "1", "--rounds", "1", "--memory-limit", "60"]

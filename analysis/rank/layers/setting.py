@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from analysis.rank.spectra.spectrum import CENTRINGS
 from analysis.rank.spectra.tolerance import parse_tolerance
+from analysis.setting_fields import about, check_fields
 from rexnet_core.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -26,14 +27,6 @@ ACTIVATIONS = (*PAPER_ACTIVATIONS, "GELU", "Mish", "SELU", "Tanh", "Sigmoid")
 #: The paper's ten, and the two that its first lesson compares: expansion by 20 and by 6.
 RATIOS = (0.05, 0.1, round(1 / 6, 4), 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
-CHOICES = {
-    "weights": ("normal", "fan_in", "kaiming", "uniform"),
-    "inputs": ("normal", "uniform", "half_normal"),
-    "norm": ("none", "before", "after"),
-    "norm_statistics": ("batch", "identity"),
-    "precision": ("float32", "float64"),
-}
-_SIZES = {"spatial": (1, 64), "networks": (2, 100_000)}
 #: One random network of this width takes a second; beyond it a study of them would not end.
 _MOST_CHANNELS = 2048
 _MOST_EXPANSION = 64
@@ -74,27 +67,68 @@ class LayerSetting:
         seed: Seed of sizes, weights and inputs.
     """
 
-    blocks: tuple[str, ...] = BLOCKS
-    activations: tuple[str, ...] = PAPER_ACTIVATIONS
-    ratios: tuple[float, ...] = RATIOS
-    d_out: tuple[int, int] = (10, 100)
-    rows: str = "4x"
-    spatial: int = 1
-    weights: str = "normal"
-    inputs: str = "normal"
-    norm: str = "before"
-    norm_statistics: str = "batch"
-    expansion: tuple[float, float] = (6.0, 6.0)
-    second_activation: str = "same"
-    precision: str = "float32"
-    centrings: tuple[str, ...] = CENTRINGS
-    tolerances: tuple[str, ...] = ("numpy", "producer", "rel:0.1", "rel:0.03", "rel:0.01", "rel:0.001")
+    blocks: tuple[str, ...] = field(
+        default=BLOCKS, metadata=about("building blocks", nargs="+", choices=ALL_BLOCKS, kind="block")
+    )
+    activations: tuple[str, ...] = field(
+        default=PAPER_ACTIVATIONS, metadata=about("curves", nargs="+", choices=ACTIVATIONS, kind="activation")
+    )
+    ratios: tuple[float, ...] = field(
+        default=RATIOS, metadata=about("d_in / d_out, above 0, up to 1", nargs="+", type=float, metavar="R")
+    )
+    d_out: tuple[int, int] = field(
+        default=(10, 100),
+        metadata=about("range of output channels, drawn evenly", nargs=2, type=int, metavar=("LOW", "HIGH")),
+    )
+    rows: str = field(default="4x", metadata=about("columns N of X: 4x (times d_out), d+1, or a number", metavar="N"))
+    spatial: int = field(
+        default=1, metadata=about("side of the maps; 1 is a vector", type=int, metavar="SIDE", bounds=(1, 64))
+    )
+    weights: str = field(
+        default="normal",
+        metadata=about("law of W", flag="--weight-law", choices=("normal", "fan_in", "kaiming", "uniform")),
+    )
+    inputs: str = field(
+        default="normal", metadata=about("law of X", flag="--input-law", choices=("normal", "uniform", "half_normal"))
+    )
+    norm: str = field(
+        default="before", metadata=about("batch norm relative to the activation", choices=("none", "before", "after"))
+    )
+    norm_statistics: str = field(
+        default="batch", metadata=about("statistics of the batch norm", choices=("batch", "identity"))
+    )
+    expansion: tuple[float, float] = field(
+        default=(6.0, 6.0),
+        metadata=about("expansion of inverted bottlenecks: one value, or a range", nargs="+", type=float, metavar="T"),
+    )
+    second_activation: str = field(
+        default="same",
+        metadata=about(
+            "activation after the 3x3 convolution of a bottleneck", choices=("same", *ACTIVATIONS), kind="activation"
+        ),
+    )
+    precision: str = field(default="float32", metadata=about("type of the features", choices=("float32", "float64")))
+    centrings: tuple[str, ...] = field(
+        default=CENTRINGS, metadata=about("centrings of the spectra", nargs="+", choices=CENTRINGS, kind="centring")
+    )
+    tolerances: tuple[str, ...] = field(
+        default=("numpy", "producer", "rel:0.1", "rel:0.03", "rel:0.01", "rel:0.001"),
+        metadata=about("numpy, producer, or rel:SHARE; the first is primary if the protocol's is missing", nargs="+"),
+    )
     primary: tuple[str, str, str] = ("rank", "uncentred", "numpy")
-    reference: str = "ReLU6"
-    networks: int = 1000
+    reference: str = field(default="ReLU6", metadata={"choices": ACTIVATIONS, "kind": "activation"})
+    networks: int = field(
+        default=1000,
+        metadata=about("random networks at most", unset="1000; grid: 20 of each", type=int, bounds=(2, 100_000)),
+    )
     least_networks: int = 100
-    target_se: float = 0.0
-    seed: int = 0
+    target_se: float = field(
+        default=0.0,
+        metadata=about(
+            "stop at this standard error of the paired differences", unset="0, never", type=float, metavar="SE"
+        ),
+    )
+    seed: int = field(default=0, metadata=about("seed of sizes, weights and inputs", unset="0; closest: 2", type=int))
 
     def __post_init__(self) -> None:
         """Refuse what no study can be made of.
@@ -102,18 +136,9 @@ class LayerSetting:
         Raises:
             InputError: A value is outside its range; the message says which and what would do.
         """
-        for kind, given, known in (
-            ("block", self.blocks, ALL_BLOCKS),
-            ("activation", self.activations, ACTIVATIONS),
-            ("activation", (self.reference,), ACTIVATIONS),
-            ("activation", (self.second_activation,), ("same", *ACTIVATIONS)),
-            ("centring", self.centrings, CENTRINGS),
-            *((name, (getattr(self, name),), known) for name, known in CHOICES.items()),
-        ):
-            _check_names(kind, given, known)
-        for name, (low, high) in _SIZES.items():
-            if not low <= getattr(self, name) <= high:
-                raise InputError(f"{name} must lie from {low} to {high}; got {getattr(self, name)}")
+        check_fields(self)
+        if len(set(self.blocks)) < len(self.blocks):
+            raise InputError(f"each block can be studied once; got {_list(self.blocks)}")
         if not self.ratios or not all(0 < ratio <= 1 for ratio in self.ratios):
             raise InputError(f"dimension ratios d_in / d_out lie above 0 and up to 1; got {_list(self.ratios)}")
         if not 2 <= self.d_out[0] <= self.d_out[1] <= _MOST_CHANNELS:  # noqa: PLR2004 - one channel has no ratio
@@ -191,16 +216,6 @@ class LayerSetting:
             name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
         }
         return cls(**values)
-
-
-def _check_names(kind: str, given: Sequence[str], known: Sequence[str]) -> None:
-    if not given:
-        raise InputError(f"at least one {kind} is needed; known: {', '.join(known)}")
-    for name in given:
-        if name not in known:
-            raise UnknownNameError(kind.replace("_", " "), name, known)
-    if kind == "block" and len(set(given)) < len(given):
-        raise InputError(f"each {kind} can be studied once; got {_list(given)}")
 
 
 def _list(values: Sequence[Any]) -> str:

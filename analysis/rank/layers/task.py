@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.rank.layers import protocols
+from analysis.setting_fields import about, check_fields, check_names
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,21 +18,40 @@ if TYPE_CHECKING:
 _GRID_FREE = ("networks", "seed", "activations", "blocks")
 
 
+_PROCESSES = about(
+    "processes with one thread each",
+    unset="as many as this machine has cores",
+    flag="--processes",
+    type=int,
+    bounds=(1, 2**16),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayersTask:
-    """What to run.
+    """What to run; `overrides` are parameters of `LayerSetting` that replace the protocol's.
 
-    Args:
-        protocols: Names from `analysis.rank.layers.protocols.PROTOCOLS`.
-        overrides: Parameters of `LayerSetting` that replace the protocol's.
-        exact: Whether exact ranks of integer networks are computed beside.
-        workers: Processes.
+    Raises:
+        UnknownNameError: A protocol is not known.
     """
 
-    protocols: tuple[str, ...] = protocols.PROTOCOLS
+    protocols: tuple[str, ...] = field(
+        default=protocols.PROTOCOLS,
+        metadata=about(
+            "how the study decides what the paper leaves open: literal (the text read literally), closest "
+            "(nearest to its figure, found by search), sensitivity (a grid)",
+            unset="all three",
+            flag="--protocol",
+            nargs="+",
+        ),
+    )
     overrides: Mapping[str, Any] = field(default_factory=dict)
-    exact: bool = False
-    workers: int = 1
+    exact: bool = field(default=False, metadata=about("exact ranks of networks of integers beside the others"))
+    workers: int = field(default=1, metadata=_PROCESSES)
+
+    def __post_init__(self) -> None:
+        check_names("protocol", self.protocols, protocols.PROTOCOLS)
+        check_fields(self)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -76,6 +96,25 @@ class LayersTask:
     def seed(self) -> int:
         """Of the grid and the sign map."""
         return int(self.overrides.get("seed", protocols.GRID_BASE.seed))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchTask:
+    """What a search for the setting nearest to the paper's figure is asked for.
+
+    Raises:
+        InputError: A value is out of its range.
+    """
+
+    tries: int = field(
+        default=120, metadata=about("random settings before the best are improved", type=int, bounds=(1, 100_000))
+    )
+    networks: int = field(default=16, metadata=about("random networks of each setting", type=int, bounds=(2, 10_000)))
+    seed: int = field(default=0, metadata=about("seed of the settings that are tried", type=int, bounds=(0, 2**31)))
+    workers: int = field(metadata=_PROCESSES)
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 def _override(setting: LayerSetting, overrides: Mapping[str, Any]) -> LayerSetting:

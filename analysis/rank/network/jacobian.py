@@ -27,8 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from analysis.rank.network.parallel import map_on_one_thread_each
-from rexnet_core.baselines.regnetx import ResidualBottleneck
-from rexnet_core.blocks import LinearBottleneck, add_to_first_channels
+from rexnet_core.blocks import Block
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ _CHUNK = 128
 class _Seen:
     """What a block met on one image: its input (1, C, H, W), and the gates of squeeze-excite before their sigmoid."""
 
-    block: nn.Module
+    block: Block
     x: Tensor
     logits: list[Tensor] = field(default_factory=list)
 
@@ -80,7 +79,7 @@ def _observe(model: Network, image: Tensor) -> dict[str, _Seen]:
     seen: dict[str, _Seen] = {}
 
     def note(name: str) -> Callable[..., None]:
-        def before(block: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        def before(block: Block, inputs: tuple[Tensor, ...]) -> None:
             seen[name] = _Seen(block, inputs[0].clone())
 
         return before
@@ -94,20 +93,22 @@ def _observe(model: Network, image: Tensor) -> dict[str, _Seen]:
     with ExitStack() as stack, torch.no_grad():
         for name, block in _blocks(model):
             stack.callback(block.register_forward_pre_hook(note(name)).remove)
-            if isinstance(block, LinearBottleneck) and hasattr(block.body, "se"):
-                gate = block.body.get_submodule("se.expand")
-                stack.callback(gate.register_forward_hook(note_gates(name)).remove)
+            for layer in block.layers:
+                if layer.kind == "se":
+                    gate = block.get_submodule(f"{layer.module}.expand")
+                    stack.callback(gate.register_forward_hook(note_gates(name)).remove)
         model(image)
     return seen
 
 
-def _blocks(model: Network) -> Iterator[tuple[str, nn.Module]]:
+def _blocks(model: Network) -> Iterator[tuple[str, Block]]:
     for stage, blocks in enumerate(model.stages):
         for index, block in enumerate(blocks.children()):
+            assert isinstance(block, Block)
             yield f"stage{stage + 1}.block{index + 1}", block
 
 
-def block_ranks(block: nn.Module, x: Tensor, *, gates: Tensor | None = None) -> dict[str, int | None]:
+def block_ranks(block: Block, x: Tensor, *, gates: Tensor | None = None) -> dict[str, int | None]:
     """Ranks of d features / d input at the central position, by point of the block; None where they are not finite.
 
     Args:
@@ -176,15 +177,20 @@ def _cut_patch(x: Tensor, conv: nn.Conv2d) -> tuple[Tensor, tuple[int, int]]:
     return x[:, :, windows[0], windows[1]], (place[0], place[1])
 
 
-def _middle(block: nn.Module) -> nn.Conv2d:
+def _middle(block: Block) -> nn.Conv2d:
     """The one convolution of a block that reads more than one position."""
-    conv = block.get_submodule("conv2.conv" if isinstance(block, ResidualBottleneck) else "body.depthwise.conv")
+    [name] = [layer.module for layer in block.layers if layer.point == "depthwise"]
+    return _conv_of(block, name)
+
+
+def _conv_of(block: Block, name: str) -> nn.Conv2d:
+    conv = block.get_submodule(f"{name}.conv")
     assert isinstance(conv, nn.Conv2d)
     return conv
 
 
-def _steps(block: nn.Module, gates: Tensor | None, place: tuple[int, int], x: Tensor) -> list[Step]:
-    """The points of a block with what leads to each from the one before.
+def _steps(block: Block, gates: Tensor | None, place: tuple[int, int], x: Tensor) -> Iterator[Step]:
+    """The points of a block, each with the function that leads to it from the point before.
 
     Args:
         block: Block of our networks.
@@ -192,38 +198,22 @@ def _steps(block: nn.Module, gates: Tensor | None, place: tuple[int, int], x: Te
         place: Centre of what the middle convolution reads.
         x: The block's input there, shape (B, C, 1, 1), for the shortcut.
     """
-    spatial = partial(_convolve_at, _middle(block), place=place)
-    if isinstance(block, ResidualBottleneck):
-        return [
-            *_conv_steps(block.conv1, "expand", "act"),
-            *_conv_steps(block.conv2, "depthwise", "act2", conv=spatial),
-            *_conv_steps(block.conv3, "project", ""),
-            ("add", lambda z: z + block.projection(x)),
-            ("out", block.act),
-        ]
-    assert isinstance(block, LinearBottleneck)
-    w_shortcut = block.w_shortcut
-    steps: list[Step] = []
-    for part, module in block.body.named_children():
-        if part == "se":
-            steps += [] if gates is None else [("se", lambda z: z * gates)]
-        elif part == "act":
-            steps.append(("act2", module))
-        elif part == "depthwise":
-            steps += _conv_steps(module, "depthwise", "", conv=spatial)
-        else:
-            steps += _conv_steps(module, part, {"expand": "act", "project": "out"}[part])
-    if w_shortcut:
-        steps.append(("add", lambda z: add_to_first_channels(z.clone(), x, w_shortcut)))
-    return steps
+    for layer in block.layers:
+        if layer.kind == "conv":
+            conv = _conv_of(block, layer.module)
+            convolve = partial(_convolve_at, conv, place=place) if layer.point == "depthwise" else conv
+            yield layer.point, partial(_apply_both, convolve, block.get_submodule(f"{layer.module}.norm"))
+        elif layer.kind == "act":
+            yield layer.point, block.get_submodule(layer.module)
+        elif layer.kind == "se":
+            assert gates is not None
+            yield layer.point, partial(torch.mul, gates)
+        elif layer.kind == "add":
+            yield layer.point, lambda z: block.add_shortcut(z.clone(), x)
 
 
-def _conv_steps(layer: nn.Module, linear: str, act: str, *, conv: Function | None = None) -> list[Step]:
-    """A convolution (its own, or the function given) with its norm, then its activation where it has one."""
-    convolve: Function = conv or layer.get_submodule("conv")
-    norm = layer.get_submodule("norm")
-    steps: list[Step] = [(linear, lambda z: norm(convolve(z)))]
-    return [*steps, (act, layer.get_submodule("act"))] if hasattr(layer, "act") else steps
+def _apply_both(first: Function, second: Function, z: Tensor) -> Tensor:
+    return second(first(z))
 
 
 def _convolve_at(conv: nn.Conv2d, features: Tensor, *, place: tuple[int, int]) -> Tensor:

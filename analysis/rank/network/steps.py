@@ -9,8 +9,7 @@ import torch
 from torch import nn
 
 import rexnet_core
-from rexnet_core.baselines.regnetx import ResidualBottleneck
-from rexnet_core.blocks import LinearBottleneck, SqueezeExcite
+from rexnet_core.blocks import Block, SqueezeExcite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,10 +67,12 @@ def _attach(module: nn.Module, name: str, steps: list[Step]) -> None:
         module.register_forward_hook(after(name, kind))
     elif isinstance(module, SqueezeExcite):
         module.register_forward_hook(after(f"{name}.scale", "scale"))
-    elif isinstance(module, LinearBottleneck) and module.w_shortcut:
-        module.register_forward_hook(after(f"{name}.add", "add"))
-    elif isinstance(module, ResidualBottleneck):
-        module.act.register_forward_pre_hook(before_act)
+    elif isinstance(module, Block):
+        for layer in module.layers:
+            if layer.kind == "add" and layer.side == "output":
+                module.get_submodule(layer.module).register_forward_hook(after(f"{name}.add", "add"))
+            elif layer.kind == "add":
+                module.get_submodule(layer.module).register_forward_pre_hook(before_act)
 
 
 def _kind_of(module: nn.Module) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from torch import nn
 
-from rexnet_core.blocks import LinearBottleneck
+from rexnet_core.blocks import Block
 from rexnet_core.errors import InputError, UnknownNameError
 from rexnet_core.network import Network
 
@@ -23,9 +23,6 @@ _POOLINGS = ("positions", "pooled")
 _LAYOUTS = ("last",)
 #: Points that are left out unless a pattern asks for them.
 _ON_REQUEST = ("se",)
-#: The points of a bottleneck's parts that are no convolution, and of the activations of those that are.
-_ALONE = {"se": "se", "act": "act2"}
-_ACTS = {"expand": "act", "project": "out"}
 _CONVOLUTIONS = (nn.modules.conv._ConvNd, nn.Linear)  # noqa: SLF001 - the one class all convolutions share
 _NORM_FILES = ("torch.nn.modules.batchnorm", "torch.nn.modules.normalization", "torch.nn.modules.instancenorm")
 _ACTIVATION_FILE = "torch.nn.modules.activation"
@@ -148,8 +145,8 @@ def network_taps(model: Network) -> tuple[Tap, ...]:
         for index, block in enumerate(blocks.children()):
             name, home = f"stage{stage + 1}.block{index + 1}", f"stages.{stage}.{index}"
             entry = _point(name, "input", home, side="input", same_as=taps[-1].name)
-            points = _bottleneck(block, name, home) if isinstance(block, LinearBottleneck) else _residual(name, home)
-            taps += [replace(tap, stage=stage + 1) for tap in (entry, *points)]
+            assert isinstance(block, Block)
+            taps += [replace(tap, stage=stage + 1) for tap in (entry, *_block_taps(block, name, home))]
     last = taps[-1].name
     if not isinstance(model.head_conv, nn.Identity):
         taps += [_point("head", "conv", "head_conv.norm"), *_activation(model, "head_conv", "act", "head")]
@@ -170,29 +167,10 @@ def _activation(model: nn.Module, module: str, point: str, block: str) -> list[T
     return [_point(block, point, f"{module}.act")] if has_one else []
 
 
-def _bottleneck(block: LinearBottleneck, name: str, home: str) -> list[Tap]:
-    taps: list[Tap] = []
-    for part, module in block.body.named_children():
-        inner = f"{home}.body.{part}"
-        if part in _ALONE:
-            taps.append(_point(name, _ALONE[part], inner))
-            continue
-        taps.append(_point(name, part, f"{inner}.norm"))
-        if hasattr(module, "act"):
-            taps.append(_point(name, _ACTS[part], f"{inner}.act"))
-    if block.w_shortcut:
-        taps.append(_point(name, "add", home))
+def _block_taps(block: Block, name: str, home: str) -> list[Tap]:
+    taps = []
+    for layer in block.layers:
+        if layer.kind != "projection":
+            module = ".".join(part for part in (home, layer.module, "norm" if layer.kind == "conv" else "") if part)
+            taps.append(_point(name, layer.point, module, side=layer.side))
     return taps
-
-
-def _residual(name: str, home: str) -> list[Tap]:
-    return [
-        _point(name, "expand", f"{home}.conv1.norm"),
-        _point(name, "act", f"{home}.conv1.act"),
-        _point(name, "depthwise", f"{home}.conv2.norm"),
-        _point(name, "act2", f"{home}.conv2.act"),
-        _point(name, "project", f"{home}.conv3.norm"),
-        # The sum has no module of its own; the activation that overwrites it is handed it.
-        _point(name, "add", f"{home}.act", side="input"),
-        _point(name, "out", f"{home}.act"),
-    ]

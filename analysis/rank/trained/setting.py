@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rexnet_core.errors import InputError, UnknownNameError
+from analysis.setting_fields import about, check_fields
+from rexnet_core.errors import InputError
 
 GROUPS = ("table2", "table3a")
 #: ``partial``: the input is added to the first channels wherever the stride is 1 and the output no narrower, as
 #: clovaai/rexnet has it; ``equal``: only where the widths agree, as in MobileNetV2; ``none``: nowhere.
 SHORTCUTS = ("partial", "equal", "none")
 
-#: What may be said of each number, both ends included.
-BOUNDS = {
-    "seeds": (1, 1000),
-    "epochs": (1, 1000),
-    "side": (8, 64),
-    "train_per_class": (2, 150),
-    "batch_size": (2, 512),
-    "threads": (1, 256),
-    "split_seed": (0, 2**31 - 1),
-    "base_width": (4, 16),
-    "table2_head": (1, 4096),
-    "table3a_head": (1, 4096),
-}
 #: The maps are halved up to three times.
 _SIDE_STEP = 8
 #: These fields choose what is trained, not how: a study in a folder of runs can be resumed with other values.
@@ -36,45 +24,61 @@ _EXTENT = ("seeds", "groups")
 class TrainedSetting:
     """One setting of the check; with the versions of torch and scikit-learn it determines every number.
 
+    The metadata of a field says what it is; those without are not asked of a user.
+
     Args:
-        groups: Names from `GROUPS`.
-        seeds: How many; seed s fixes the initial weights and the order of the images, for every network.
-        epochs: Passes over the training images; 30, as the paper's search trains its networks.
-        side: Side that the 8x8 images are enlarged to [pixels], a multiple of 8.
-        train_per_class: Training images of each of the ten classes; all others are the test images.
-        split_seed: Seed of the stratified split.
-        resplit: Whether seed s draws its own training images (split seed ``split_seed + s``) instead of the one split.
-        batch_size: Images per step.
-        learning_rate: At the start; it falls to 0 along half a cosine.
         momentum: Momentum of stochastic gradient descent.
-        weight_decay: On all parameters.
-        threads: Threads of torch; one, because layers this small lose time on more and rounding depends on the number.
-        shortcut: One of `SHORTCUTS`.
-        base_width: Stem width of the baseline of table 2 [channels]; sets the cost of that group.
-        table2_head: Width of the final feature in that group [channels], the same for its four networks.
         table2_strides: Strides of the stem and the two blocks.
         table3a_head: Width of the final feature of the two networks of table 3(a) [channels].
         table3a_stem: Their stem width [channels].
         table3a_strides: Strides of the stem and the five blocks.
     """
 
-    groups: tuple[str, ...] = GROUPS
-    seeds: int = 10
-    epochs: int = 30
-    side: int = 16
-    train_per_class: int = 20
-    split_seed: int = 0
-    resplit: bool = False
-    batch_size: int = 20
-    learning_rate: float = 0.1
+    groups: tuple[str, ...] = field(
+        default=GROUPS,
+        metadata=about("groups of networks", unset="both", nargs="+", metavar="GROUP", choices=GROUPS, kind="group"),
+    )
+    #: Seed s fixes the initial weights and the order of the images, for every network.
+    seeds: int = field(default=10, metadata=about("trainings of each network", type=int, bounds=(1, 1000)))
+    #: As many as in the paper's search.
+    epochs: int = field(default=30, metadata=about("passes over the training images", type=int, bounds=(1, 1000)))
+    side: int = field(
+        default=16,
+        metadata=about(
+            "side to which the 8x8 images are enlarged, a multiple of 8",
+            type=int,
+            metavar="PIXELS",
+            bounds=(_SIDE_STEP, 64),
+        ),
+    )
+    #: All other images are the test images.
+    train_per_class: int = field(default=20, metadata=about("training images of each class", type=int, bounds=(2, 150)))
+    split_seed: int = field(
+        default=0, metadata=about("seed of the choice of training images", type=int, bounds=(0, 2**31 - 1))
+    )
+    #: Seed s then has the split seed ``split_seed + s``.
+    resplit: bool = field(default=False, metadata=about("draw the training images anew for each seed"))
+    batch_size: int = field(default=20, metadata=about("images per step", type=int, bounds=(2, 512)))
+    #: It falls to 0 along half a cosine.
+    learning_rate: float = field(default=0.1, metadata=about("learning rate at the start", type=float, metavar="RATE"))
     momentum: float = 0.9
-    weight_decay: float = 1e-4
-    threads: int = 1
-    shortcut: str = "partial"
-    base_width: int = 4
-    table2_head: int = 128
+    weight_decay: float = field(
+        default=1e-4, metadata=about("weight decay of all parameters", type=float, metavar="SHARE")
+    )
+    #: One, because layers this small lose time on more, and rounding depends on the number.
+    threads: int = field(
+        default=1, metadata=about("threads of torch; they change the rounding", type=int, bounds=(1, 256))
+    )
+    shortcut: str = field(default="partial", metadata=about("what is added to a block's output", choices=SHORTCUTS))
+    base_width: int = field(
+        default=4,
+        metadata=about("stem width of the baseline, which sets the cost of table 2", type=int, bounds=(4, 16)),
+    )
+    table2_head: int = field(
+        default=128, metadata=about("width of the final feature of the networks of table 2", type=int, bounds=(1, 4096))
+    )
     table2_strides: tuple[int, int, int] = (2, 1, 2)
-    table3a_head: int = 1024
+    table3a_head: int = field(default=1024, metadata={"bounds": (1, 4096)})
     table3a_stem: int = 32
     table3a_strides: tuple[int, int, int, int, int, int] = (1, 2, 1, 1, 2, 1)
 
@@ -86,13 +90,7 @@ class TrainedSetting:
         """
         if not self.groups or len(set(self.groups)) < len(self.groups):
             raise InputError(f"groups are one or more of {', '.join(GROUPS)}, each once; got {list(self.groups)}")
-        for kind, given, known in (("group", self.groups, GROUPS), ("shortcut", (self.shortcut,), SHORTCUTS)):
-            for name in given:
-                if name not in known:
-                    raise UnknownNameError(kind, name, known)
-        for name, (low, high) in BOUNDS.items():
-            if not low <= getattr(self, name) <= high:
-                raise InputError(f"{name} must lie from {low} to {high}; got {getattr(self, name)}")
+        check_fields(self)
         if self.side % _SIDE_STEP:
             raise InputError(f"side must be a multiple of {_SIDE_STEP}; got {self.side}")
         self._check_descent()

@@ -1,45 +1,45 @@
-"""Which configuration file is used, and its text: bounded, from regular files only."""
+"""Which configuration file is used, and the table in it that belongs to rexbench."""
 
 from __future__ import annotations
 
 import os
 import stat
+import tomllib
 from pathlib import Path
+from typing import Any
 
-from bench.planning.config.read import parse
-from bench.planning.config.source import _MOST_BYTES, NAME, PYPROJECT, Source, _shown
 from rexnet_core.errors import InputError
 
+_NAME, _PYPROJECT = "rexbench.toml", "pyproject.toml"
 
-def find_config(named: str | None) -> Source | None:
+
+def find_config(named: str | None) -> Path | None:
     """The file that was named, or the nearest in the current folder and its parents; None where there is none.
 
-    Parents are looked into up to the root of the repository and no further; outside of one, only the current folder is:
-    what lies higher up is not the project's.
+    Parents are searched up to the root of the repository. Outside of a repository only the current folder is: what
+    lies higher up does not belong to the project.
 
     Args:
         named: Path of a file; None to look for one.
 
     Raises:
-        InputError: It can't be read.
+        InputError: The current folder is gone, or a ``pyproject.toml`` that names rexbench can't be read.
     """
     if named is not None:
-        return _read(Path(named))
+        return Path(named)
     try:
         current = Path.cwd()
     except OSError as error:
         raise InputError(f"the current folder must be there; {error.strerror}, change into another") from None
-    for folder in _folders(current):
-        if os.path.lexists(folder / NAME):
-            return _read(folder / NAME)
-        if os.path.lexists(folder / PYPROJECT):
-            source = _read(folder / PYPROJECT)
-            if "rexbench" in source.text and _has_table(source):
-                return source
+    for folder in _list_folders(current):
+        if os.path.lexists(folder / _NAME):
+            return folder / _NAME
+        if os.path.lexists(folder / _PYPROJECT) and _configures(folder / _PYPROJECT):
+            return folder / _PYPROJECT
     return None
 
 
-def _folders(current: Path) -> list[Path]:
+def _list_folders(current: Path) -> list[Path]:
     upwards = [current, *current.parents]
     for count, folder in enumerate(upwards, start=1):
         if (folder / ".git").exists():
@@ -47,32 +47,42 @@ def _folders(current: Path) -> list[Path]:
     return [current]
 
 
-def _has_table(source: Source) -> bool:
-    tool = parse(source).get("tool", {})
-    return isinstance(tool, dict) and "rexbench" in tool
+def _configures(pyproject: Path) -> bool:
+    """Whether a ``pyproject.toml`` has our table; one that never says rexbench may even be no TOML."""
+    return b"rexbench" in _read(pyproject) and "rexbench" in _find_tools(pyproject)
 
 
-def _read(path: Path) -> Source:
-    """The text of a file.
+def read_table(path: Path) -> tuple[str, Any]:
+    """Our table of a file, and the prefix of its keys in messages: all of ``rexbench.toml``, with an empty prefix.
+
+    Args:
+        path: The file.
 
     Raises:
-        InputError: It is no regular file of text, too large, or not to be read.
+        InputError: The file can't be read, is not a regular file, or is not TOML.
     """
+    if path.name != _PYPROJECT:
+        return "", _parse(path)
+    return "tool.rexbench.", _find_tools(path).get("rexbench", {})
+
+
+def _find_tools(pyproject: Path) -> dict[str, Any]:
+    tools = _parse(pyproject).get("tool", {})
+    return tools if isinstance(tools, dict) else {}
+
+
+def _parse(path: Path) -> dict[str, Any]:
     try:
-        # Opening a pipe without a writer would wait for one.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise InputError(f"a configuration must be a regular file; {_shown(path)} is none")
-            data = file.read(_MOST_BYTES + 1)
+        return tomllib.loads(_read(path).decode())
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} must be TOML: {error}") from None
+
+
+def _read(path: Path) -> bytes:
+    """The content of a regular file; a pipe or a device may never end."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InputError(f"a configuration must be a regular file, {path} is not")
+        return path.read_bytes()
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(f"can't read the configuration {_shown(path)}: {why}") from None
-    if len(data) > _MOST_BYTES:
-        raise InputError(f"a configuration must be at most {_MOST_BYTES // 1024} KiB; {_shown(path)} is larger")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise InputError(f"{_shown(path)}, line {line}: a configuration must be UTF-8 text, this is not") from None
-    return Source(path=path, text=text, table=("tool", "rexbench") if path.name == PYPROJECT else ())
+        raise InputError(f"can't read the configuration {path}: {getattr(error, 'strerror', error)}") from None

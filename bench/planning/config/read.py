@@ -1,29 +1,19 @@
-"""From the text of a configuration file to presets and defaults; every error says on which line."""
+"""From a configuration file to presets and defaults; every error names the file and the key."""
 
 from __future__ import annotations
 
-import re
-import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bench.planning.config.lines import find_line, longest_key
-from bench.planning.config.presets import KEYS, read_preset
-from bench.planning.config.values import MisplacedError, Place, check_table, check_text, one_of, show
+from bench.planning.config.files import read_table
+from bench.planning.config.presets import read_presets
+from bench.planning.config.values import KeyedError, check_keys, check_text, one_of
 from bench.planning.presets import PRESETS, Preset
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-    from bench.planning.config.source import Source
-
-_TOP = ("preset", "presets", "store")
-#: Names of a key at most; ours have four. The parser takes time and memory with their square.
-_MOST_NAMES = 32
-#: Names go into the store, file names and command lines.
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,62 +46,27 @@ class Config:
 EMPTY = Config()
 
 
-def parse(source: Source) -> dict[str, Any]:
-    """The file as plain values.
-
-    Raises:
-        InputError: It is no TOML, or too much of it.
-    """
-    if longest_key(source.text) > _MOST_NAMES:
-        raise InputError(f"{source}: a key may have at most {_MOST_NAMES} names")
-    try:
-        return tomllib.loads(source.text)
-    except RecursionError:
-        raise InputError(f"{source}: tables and lists are nested too deeply") from None
-    except ValueError as error:  # a number of thousands of digits is one, too
-        why = " ".join(str(error).split())[:200]
-        raise InputError(f"{source} must be TOML: {why if why.isprintable() else ascii(why)}") from None
-
-
-def read_config(source: Source) -> Config:
+def read_config(path: Path) -> Config:
     """What a file configures, all of it checked whether it is used or not.
 
+    Args:
+        path: The file.
+
     Raises:
-        InputError: A value or a name breaks a rule; the message has its line.
+        InputError: The file can't be read, or a value or a name breaks a rule; the message names the file and the key.
     """
-    document: Any = parse(source)
+    prefix, table = read_table(path)
     try:
-        return _read_document(source.path, _find_table(document, source.table), source.table)
-    except MisplacedError as error:
-        raise InputError(f"{source}, line {find_line(source.text, error.place)}: {error}") from None
+        return _read_document(path, table)
+    except KeyedError as error:
+        raise InputError(f"{path}: {prefix}{error}") from None
+    except (InputError, ValueError) as error:  # Python refuses to write out a number of thousands of digits
+        raise InputError(f"{path}: {error}") from None
 
 
-def _find_table(document: Any, place: Place) -> Any:
-    for depth, name in enumerate(place):
-        document = check_table(place[:depth], document).get(name, {})
-    return document
-
-
-def _read_document(path: Path, document: Any, place: Place) -> Config:
-    top = check_table(place, document, _TOP)
-    presets = dict(PRESETS)
-    for name, table in check_table((*place, "presets"), top.get("presets", {})).items():
-        here = (*place, "presets", name)
-        _check_name(here)
-        presets[name] = read_preset(here, check_table(here, table, KEYS))
-    return Config(
-        path=path,
-        preset=one_of("preset", presets)((*place, "preset"), top["preset"]) if "preset" in top else None,
-        store=check_text((*place, "store"), top["store"]) if "store" in top else None,
-        presets=presets,
-    )
-
-
-def _check_name(place: Place) -> None:
-    name = place[-1]
-    if name in PRESETS:
-        raise MisplacedError(place, f"preset {name} is built in; choose another name")
-    if not _PLAIN.fullmatch(name):
-        raise MisplacedError(
-            place, f"a preset's name must be at most 40 letters, digits, '-', '_' and '.', not {show(name)}"
-        )
+def _read_document(path: Path, table: Any) -> Config:
+    checked = check_keys(table, {"preset": check_text, "store": check_text, "presets": read_presets})
+    presets = {**PRESETS, **checked.get("presets", {})}
+    if "preset" in checked:
+        check_keys({"preset": checked["preset"]}, {"preset": one_of("preset", presets)})
+    return Config(path=path, preset=checked.get("preset"), store=checked.get("store"), presets=presets)

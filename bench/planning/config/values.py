@@ -1,127 +1,103 @@
-"""Checks of single values; what breaks a rule is an error with its place in the file."""
+"""Checks of the values in a configuration file; each takes a value and returns it as the plan needs it."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from analysis.option_values import duration
+from bench.planning.option_values import duration
 from rexnet_core.errors import InputError, UnknownNameError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-#: Names from the outermost table to a key.
-Place = tuple[str, ...]
-#: Longer texts are cut where they are shown.
-_SHOWN = 40
-_MOST_ITEMS = 1000
+Check = Callable[[Any], Any]
+#: Longer values are cut where they are shown.
+_MOST_SHOWN = 40
 
 
-class MisplacedError(InputError):
-    """A value at a place of the file breaks a rule."""
-
-    def __init__(self, place: Place, message: str) -> None:
-        super().__init__(message)
-        self.place = place
+class KeyedError(InputError):
+    """A value breaks a rule; the message begins with its key."""
 
 
-def check_table(place: Place, value: Any, known: Iterable[str] | None = None) -> Mapping[str, Any]:
-    """A table, whose keys are among those known.
+def check_keys(table: Any, checks: Mapping[str, Check]) -> dict[str, Any]:
+    """The checked values of a table.
+
+    Args:
+        table: What the file holds.
+        checks: The keys that it may have, with the check of each value.
 
     Raises:
-        MisplacedError: It is none, or a key is not known.
+        InputError: It is not a table, a key is not known, or a value breaks a rule.
     """
-    if not isinstance(value, dict):
-        raise MisplacedError(place, f"{_name(place)} must be a table, not {show(value)}")
-    names = None if known is None else list(known)
-    for key in value:
-        if names is not None and key not in names:
-            raise MisplacedError((*place, key), str(UnknownNameError(f"key of {_name(place)}", key[:_SHOWN], names)))
-    return value
+    if not isinstance(table, dict):
+        raise InputError(f"must be a table, got {show(table)}")
+    for key in table:
+        if key not in checks:
+            raise UnknownNameError("key", key, checks)
+    return {key: _check_value(key, value, checks[key]) for key, value in table.items()}
 
 
-def check_text(place: Place, value: Any) -> str:
-    """A text on one line.
+def _check_value(key: str, value: Any, check: Check) -> Any:
+    try:
+        return check(value)
+    except KeyedError as error:
+        raise KeyedError(f"{key}.{error}") from None
+    except InputError as error:
+        raise KeyedError(f"{key}: {error}") from None
 
-    Raises:
-        MisplacedError: It is none.
-    """
+
+def check_text(value: Any) -> str:
+    """A text on one line, not empty."""
     if not isinstance(value, str) or not value or not value.isprintable():
-        raise MisplacedError(place, f"{place[-1]} must be a text on one line, not {show(value)}")
+        raise InputError(f"must be a text on one line, got {show(value)}")
     return value
 
 
-def check_whole(place: Place, value: Any) -> int:
-    """A whole number of at least 1.
-
-    Raises:
-        MisplacedError: It is none.
-    """
+def check_whole(value: Any) -> int:
+    """A whole number of at least 1."""
     if type(value) is not int or not 1 <= value < 2**31:
-        raise MisplacedError(place, f"{place[-1]} must be a whole number of at least 1, not {show(value)}")
+        raise InputError(f"must be a whole number of at least 1, got {show(value)}")
     return value
 
 
-def check_share(place: Place, value: Any) -> float:
-    """A number between 0 and 1.
-
-    Raises:
-        MisplacedError: It is none.
-    """
+def check_share(value: Any) -> float:
+    """A number between 0 and 1."""
     if type(value) not in {int, float} or not 0 < value < 1:
-        raise MisplacedError(place, f"{place[-1]} must be a share between 0 and 1, not {show(value)}")
+        raise InputError(f"must be a share between 0 and 1, got {show(value)}")
     return float(value)
 
 
-def check_duration(place: Place, value: Any) -> float:
-    """A time [s], as a number of seconds or as ``--budget`` takes it.
-
-    Raises:
-        MisplacedError: It is none.
-    """
+def check_duration(value: Any) -> float:
+    """A time [s], written as a number of seconds or as ``--budget`` takes it."""
     try:
-        return duration(value if isinstance(value, str) else repr(value) if type(value) in {int, float} else "")
-    except (argparse.ArgumentTypeError, ValueError):  # a number of thousands of digits can't be written out
-        told = f"{place[-1]} must be a time above 0 such as 90, '90s' or '1h30m', not {show(value)}"
-        raise MisplacedError(place, told) from None
+        return duration(value if isinstance(value, str) else repr(value))
+    except argparse.ArgumentTypeError:
+        raise InputError(f"must be a time above 0 such as 90, '90s' or '1h30m', got {show(value)}") from None
 
 
-def check_list(place: Place, value: Any, check: Callable[[Place, Any], Any]) -> tuple[Any, ...]:
-    """A list that is not empty, of checked values, each once.
+def list_of(check: Check) -> Check:
+    """A check: a list that is not empty; repeated values are dropped."""
 
-    Raises:
-        MisplacedError: It is none, or one of its values breaks a rule.
-    """
-    if not isinstance(value, list) or not 0 < len(value) <= _MOST_ITEMS:
-        told = "an empty list" if value == [] else show(value)
-        raise MisplacedError(place, f"{place[-1]} must be a list of at least one and at most {_MOST_ITEMS}, not {told}")
-    return tuple(dict.fromkeys(check(place, one) for one in value))
+    def check_list(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list) or not value:
+            raise InputError(f"must be a list with at least one value, got {show(value)}")
+        return tuple(dict.fromkeys(map(check, value)))
+
+    return check_list
 
 
-def one_of(kind: str, known: Iterable[str]) -> Callable[[Place, Any], str]:
-    """A check: one of these words."""
+def one_of(kind: str, known: Iterable[str]) -> Check:
+    """A check: one of these names."""
     names = tuple(known)
 
-    def check(place: Place, value: Any) -> str:
+    def check_name(value: Any) -> str:
         if isinstance(value, str) and value in names:
             return value
-        given = value[:_SHOWN] if isinstance(value, str) else show(value)
-        raise MisplacedError(place, str(UnknownNameError(kind, given, names)))
+        raise UnknownNameError(kind, value[:_MOST_SHOWN] if isinstance(value, str) else show(value), names)
 
-    return check
+    return check_name
 
 
 def show(value: Any) -> str:
-    """A value as an error shows it: short, and on its line."""
-    if isinstance(value, dict | list):
-        return "a table" if isinstance(value, dict) else "a list"
-    try:
-        text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
-    except ValueError:
-        return "a number of thousands of digits"
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-
-
-def _name(place: Place) -> str:
-    return f"[{'.'.join(name if name.isprintable() else ascii(name) for name in place)[:80]}]" if place else "the file"
+    """A value as an error shows it."""
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."

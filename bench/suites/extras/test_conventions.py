@@ -18,7 +18,7 @@ from analysis.complexity import count
 from analysis.complexity.conventions import CONVENTIONS, count_under
 from analysis.complexity.conventions.openvino_graph import forget_graphs
 from analysis.statistics.estimates import format_estimate
-from bench.suites.support.interleaved_timing import ratio_of_medians, take_turns
+from bench.suites.support.interleaved_timing import ratio_of_medians, time_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ def _compare(benchmark: Any, names: tuple[str, ...], *, least_turns: int) -> Non
     assert {name: totals[name] for name in names if name in known} == {n: known[n] for n in names if n in known}
     calls = {name: partial(_count, name) for name in names}
     # The totals above were the warm-up.
-    times_s = take_turns(calls, budget_s=BUDGET_S, least_turns=least_turns, warm_up=0)
+    times_s = time_in_turns(calls, budget_s=BUDGET_S, least_turns=least_turns, warm_up=0)
     benchmark.pedantic(calls["macs"], rounds=5)
     medians_s = {name: statistics.median(taken) for name, taken in times_s.items()}
     benchmark.extra_info.update(model=MODEL, threads=torch.get_num_threads(), turns=len(times_s["macs"]))

@@ -17,7 +17,7 @@ import torch
 from analysis.complexity import count, trace
 from analysis.complexity.fvcore_counts import fvcore_total
 from analysis.statistics.estimates import format_estimate
-from bench.suites.support.interleaved_timing import ratio_of_medians, take_turns
+from bench.suites.support.interleaved_timing import ratio_of_medians, time_in_turns
 from rexnet_core import create_model, model_names
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def test_the_traced_count_against_fvcore(benchmark: Any) -> None:
         "fvcore": lambda: fvcore_total(model),
         "forward": lambda: model(image),
     }
-    times_s = take_turns(counters, budget_s=BUDGET_S)
+    times_s = time_in_turns(counters, budget_s=BUDGET_S)
     benchmark.pedantic(counters["traced"], rounds=10)
     benchmark.extra_info.update(model=MODEL, threads=torch.get_num_threads(), turns=len(times_s["traced"]))
     benchmark.extra_info["median_s"] = {name: statistics.median(taken) for name, taken in times_s.items()}

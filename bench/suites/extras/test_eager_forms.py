@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from analysis.statistics.estimates import format_estimate
-from bench.suites.support.interleaved_timing import ratio_of_medians, take_turns
+from bench.suites.support.interleaved_timing import ratio_of_medians, time_in_turns
 from rexnet_core import create_model
 from rexnet_core.blocks import LinearBottleneck, SqueezeExcite
 from rexnet_core.calibration import calibrate
@@ -142,7 +142,7 @@ def test_our_eager_against_the_public_forms(batch: int, memory_format: str, benc
         for net in nets.values():
             torch.testing.assert_close(net(images), ours(images), rtol=1e-4, atol=1e-5)
         calls = {name: partial(net, images) for name, net in nets.items()}
-        times_s = take_turns(calls, budget_s=BUDGET_S, least_turns=LEAST_TURNS, warm_up=WARM_UP_TURNS)
+        times_s = time_in_turns(calls, budget_s=BUDGET_S, least_turns=LEAST_TURNS, warm_up=WARM_UP_TURNS)
         benchmark.pedantic(ours, (images,), rounds=5)
     benchmark.extra_info.update(batch=batch, memory_format=memory_format, threads=torch.get_num_threads())
     for name in FORMS:

@@ -28,7 +28,7 @@ from analysis.rank.layers.setting import LayerSetting
 from analysis.rank.layers.study import run_layers
 from analysis.statistics.estimates import format_estimate
 from bench.machine.environment import read_thread_budget
-from bench.suites.support.interleaved_timing import median_ratio, take_turns
+from bench.suites.support.interleaved_timing import median_ratio, time_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,7 +109,7 @@ def test_the_layer_study_against_numpy_in_a_loop(benchmark: Any) -> None:
         for block, values in expected.items():
             assert np.array_equal(values, ours.column(block, "rank", "uncentred", "numpy"))
             assert np.array_equal(values, loop_over_ours(SETTING)[block])
-        times_s = take_turns(
+        times_s = time_in_turns(
             {
                 "plain": lambda: loop_over(replace(SETTING, seed=next(seeds["plain"])), by_torch),
                 "numpy on our features": lambda: loop_over_ours(

@@ -13,13 +13,16 @@ import torch
 
 from analysis.statistics.estimates import format_estimate
 from bench.assets import prepare
-from bench.backends.openvino import ir_name
+from bench.backends.openvino import INFO, ir_name
 from bench.machine.environment import read_thread_budget
+from bench.planning.presets import PAIR_BACKENDS
 from bench.records.case import Case
+from bench.running.turns import take_turns
 from bench.suites.support.interleaved_timing import median_ratio, ratio_of_medians
 from bench.suites.support.reference_tools import hold, read_pairs, run_benchmark_app
 from bench.worker import Worker
 from bench.workers.executor import ProcessExecutor
+from bench.workers.shared_files import prepare_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,8 +38,7 @@ APP_PAIRS, APP_S, TURN_S = read_pairs(10), 3, 0.5
 @pytest.fixture(scope="module")
 def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("assets")
-    task = {"model": MODEL, "resolution": RESOLUTION, "batch": 1, "threads": read_thread_budget(), "seed": 0}
-    prepare({**task, "weights": None, "folder": str(folder), "ir": True})
+    prepare(prepare_task([make_case(name) for name in PAIR_BACKENDS], folder, seed=0))
     return folder
 
 
@@ -53,21 +55,22 @@ def make_case(backend: str) -> Case:
     return Case(model=MODEL, resolution=RESOLUTION, batch=1, backend=backend, threads=read_thread_budget())
 
 
-@pytest.mark.parametrize("backend", ["eager", "openvino"])
+@pytest.mark.parametrize("backend", PAIR_BACKENDS)
 def test_worker_against_a_bare_loop(backend: str, assets: Path, tmp_path: Path, benchmark: Any) -> None:
     """Target: a ratio within 1 % of 1."""
     worker = Worker(make_case(backend), assets)
     worker.build(str(tmp_path / "logits.npy"))
     worker.warm_up(max_s=10, max_calls=200)
-    sides: dict[str, Callable[[], float]] = {
+    calls: dict[str, Callable[[], float]] = {
         "worker": lambda: statistics.median(worker.take_turn(1e9, CALLS)["samples_s"]),
         "bare": lambda: _bare_loop(worker.runners),
     }
-    medians: dict[str, list[float]] = {name: [] for name in sides}
-    shuffler = random.Random(0)
-    for _ in range(BARE_TURNS):
-        for name in shuffler.sample(sorted(sides), len(sides)):
-            medians[name].append(sides[name]())
+    medians: dict[str, list[float]] = {name: [] for name in calls}
+
+    def measure(name: str, _turn: int) -> None:
+        medians[name].append(calls[name]())
+
+    take_turns(range(BARE_TURNS), lambda: sorted(calls), measure, random.Random(0))
     ratio = ratio_of_medians(medians["worker"], medians["bare"])
     benchmark.pedantic(worker.sample, rounds=20)
     benchmark.extra_info.update(backend=backend, worker_over_bare_loop=[ratio.value, ratio.low, ratio.high])
@@ -93,7 +96,7 @@ def test_openvino_against_benchmark_app(assets: Path, tmp_path: Path, benchmark:
     ours: list[float] = []
     theirs: list[float] = []
     for pair in range(APP_PAIRS):
-        # Whoever comes first finds the machine as the other left it: they take turns at that, too.
+        # The first of a pair finds the machine as the one before left it, so the order alternates.
         if pair % 2:
             theirs.append(_app_median(model, tmp_path))
         ours.append(_worker_median(assets, tmp_path))
@@ -110,7 +113,7 @@ def test_openvino_against_benchmark_app(assets: Path, tmp_path: Path, benchmark:
 
 def _worker_median(assets: Path, folder: Path) -> float:
     """Median [s] of a fresh worker, over as many slices as benchmark_app runs long."""
-    handle = ProcessExecutor().open(make_case("openvino"), assets, folder, 120)
+    handle = ProcessExecutor().open(make_case(INFO.name), assets, folder, 120)
     try:
         handle.ask("build", logits_path=str(folder / "logits.npy"))
         handle.ask("warm_up", max_s=10, max_calls=200)

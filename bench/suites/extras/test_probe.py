@@ -14,7 +14,7 @@ from analysis.rank.network.images import generated_images
 from analysis.rank.network.probe import probe
 from analysis.rank.network.setting import DEFAULT_BATCH, DEFAULT_COUNT
 from analysis.statistics.estimates import format_estimate
-from bench.suites.support.interleaved_timing import median_ratio, take_turns
+from bench.suites.support.interleaved_timing import median_ratio, time_in_turns
 from rexnet_core import create_model
 from rexnet_core.calibration import calibrate
 
@@ -59,7 +59,7 @@ def test_a_probe_with_the_default_sampling_against_the_bare_forward_pass(benchma
     def probed() -> None:
         probe(model, iter(batches), count=DEFAULT_COUNT)
 
-    times = take_turns({"probe": probed, "bare": bare}, budget_s=0, least_turns=TURNS, warm_up=1)
+    times = time_in_turns({"probe": probed, "bare": bare}, budget_s=0, least_turns=TURNS, warm_up=1)
     ratio = median_ratio(times["probe"], times["bare"])
     benchmark.extra_info.update(
         probe_over_bare=[ratio.value, ratio.low, ratio.high], images=DEFAULT_COUNT, batch=DEFAULT_BATCH, **times

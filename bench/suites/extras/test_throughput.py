@@ -8,28 +8,35 @@ import pytest
 
 from analysis.statistics.estimates import format_estimate
 from bench.assets import prepare
-from bench.backends.openvino import ir_name
+from bench.backends.openvino import INFO, ir_name
 from bench.machine.environment import read_thread_budget
 from bench.records.case import Case
 from bench.suites.support.interleaved_timing import median_ratio
 from bench.suites.support.reference_tools import hold, read_pairs, run_benchmark_app
 from bench.workers.executor import ProcessExecutor
 from bench.workers.instances import open_case
+from bench.workers.shared_files import prepare_task
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.extra
 
-MODEL, RESOLUTION = "rexnet_1.0", 224
+CASE = Case(
+    model="rexnet_1.0",
+    resolution=224,
+    batch=1,
+    backend=INFO.name,
+    threads=read_thread_budget(),
+    scenario="throughput",
+)
 PAIRS, APP_S, TURN_S = read_pairs(10), 4, 0.5
 
 
 @pytest.fixture(scope="module")
 def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("assets")
-    task = {"model": MODEL, "resolution": RESOLUTION, "batch": 1, "threads": read_thread_budget(), "seed": 0}
-    prepare({**task, "weights": None, "folder": str(folder), "ir": True})
+    prepare(prepare_task([CASE], folder, seed=0))
     return folder
 
 
@@ -38,7 +45,7 @@ def test_openvino_against_benchmark_app(assets: Path, tmp_path: Path, benchmark:
     told: dict[str, list[Any]] = {"ours": [], "theirs": []}
     sides = {"ours": lambda: _ours(assets, tmp_path), "theirs": lambda: _theirs(assets / ir_name(1), tmp_path)}
     for pair in range(PAIRS):
-        # Whoever comes first finds the machine as the other left it: they take turns at that, too.
+        # The first of a pair finds the machine as the one before left it, so the order alternates.
         for side in sorted(sides, reverse=bool(pair % 2)):
             told[side].append(sides[side]())
     assert {one["requests"] for one in told["ours"]} == {one["requests"] for one in told["theirs"]}
@@ -55,15 +62,7 @@ def test_openvino_against_benchmark_app(assets: Path, tmp_path: Path, benchmark:
 
 def _ours(assets: Path, folder: Path) -> dict[str, Any]:
     """Time per image [s] of a fresh worker in turns that together are as long as benchmark_app runs."""
-    case = Case(
-        model=MODEL,
-        resolution=RESOLUTION,
-        batch=1,
-        backend="openvino",
-        threads=read_thread_budget(),
-        scenario="throughput",
-    )
-    handle = open_case(ProcessExecutor(), case, assets, folder, 120)
+    handle = open_case(ProcessExecutor(), CASE, assets, folder, 120)
     try:
         effective = handle.ask("build", logits_path=str(folder / "logits.npy"))["effective"]
         handle.ask("warm_up", max_s=10, max_calls=200)

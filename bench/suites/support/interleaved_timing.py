@@ -1,8 +1,9 @@
-"""Callables of one process compared by taking turns: what the suites compare our own code with others' by."""
+"""Callables of one process timed in turns: how the suites compare this project's code with that of others."""
 
 from __future__ import annotations
 
 import gc
+import itertools
 import random
 import time
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.statistics.bootstrap import bootstrap_estimate, resample
+from bench.running.turns import take_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from analysis.statistics.estimates import Estimate
 
 
-def take_turns(
+def time_in_turns(
     calls: Mapping[str, Callable[[], object]],
     *,
     budget_s: float,
@@ -37,19 +39,20 @@ def take_turns(
     for _ in range(warm_up):
         for call in calls.values():
             call()
-    shuffler, order = random.Random(seed), list(calls)
     times_s: dict[str, list[float]] = {name: [] for name in calls}
+
+    def measure(name: str, _turn: int) -> None:
+        call = calls[name]
+        begun = time.perf_counter_ns()
+        call()
+        times_s[name].append((time.perf_counter_ns() - begun) * 1e-9)
+
     gc.collect()
     gc.disable()
     try:
         end = time.perf_counter() + budget_s
-        while time.perf_counter() < end or len(times_s[order[0]]) < least_turns:
-            shuffler.shuffle(order)
-            for name in order:
-                call = calls[name]
-                begun = time.perf_counter_ns()
-                call()
-                times_s[name].append((time.perf_counter_ns() - begun) * 1e-9)
+        turns = itertools.takewhile(lambda turn: turn < least_turns or time.perf_counter() < end, itertools.count())
+        take_turns(turns, lambda: list(calls), measure, random.Random(seed))
     finally:
         gc.enable()
     return times_s

@@ -1,4 +1,4 @@
-"""Ours held against another tool: OpenVINO's benchmark_app as a fresh process, and when a target is met."""
+"""Compare with another tool: OpenVINO's benchmark_app as a fresh process, and whether a ratio meets its target."""
 
 from __future__ import annotations
 
@@ -10,52 +10,53 @@ from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
 from analysis.statistics.estimates import format_estimate
-from bench.machine.environment import TUNING_VARIABLES
+from bench.machine.environment import find_tuning_variables
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from analysis.statistics.estimates import Estimate
 
-#: Names how many pairs of fresh processes a suite takes, where its own number decides nothing.
+#: The variable that sets how many pairs of fresh processes a suite measures, where its default leaves it undecided.
 PAIRS_VARIABLE = "REXBENCH_PAIRS"
-#: Fewer have no finite two-sided 95 % interval of a median: resampled, two pairs judge by the span between them.
+#: Fewer pairs have no finite two-sided 95 % interval of a median.
 LEAST_PAIRS = 6
 
 
 def read_pairs(default: int) -> int:
-    """How many pairs to take: what `PAIRS_VARIABLE` says, or `default`; `LEAST_PAIRS` at least."""
+    """How many pairs to measure: `PAIRS_VARIABLE`, or `default`; at least `LEAST_PAIRS`."""
     return max(LEAST_PAIRS, int(os.environ.get(PAIRS_VARIABLE) or default))
 
 
 def run_benchmark_app(model: Path, folder: Path, *words: str) -> dict[str, Any]:
-    """The report of a benchmark_app that infers in f32 on the CPU, without variables that tune, as our workers are.
+    """The report of a benchmark_app that infers in f32 on the CPU, without tuning variables, like a worker.
 
     Args:
         model: The intermediate representation.
-        folder: Takes the report.
-        words: More of its options.
+        folder: For the report.
+        words: Further options.
     """
     command = [
         *(sys.executable, "-c", "from openvino.tools.benchmark.main import main; main()"),
         *("-m", str(model), "-d", "CPU", "-infer_precision", "f32", *words),
         *("-report_type", "no_counters", "-json_stats", "-report_folder", str(folder)),
     ]
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(TUNING_VARIABLES)}
+    tuning = find_tuning_variables()
+    inherited = {name: value for name, value in os.environ.items() if name not in tuning}
     subprocess.run(command, check=True, capture_output=True, timeout=120, env=inherited)
     report: dict[str, Any] = json.loads((folder / "benchmark_report.json").read_text())
     return report
 
 
 def judge(ratio: Estimate, within: float) -> str:
-    """Whether a ratio is as close to 1 as it is to be.
+    """Whether a ratio is as close to 1 as its target demands.
 
     Args:
         ratio: With its interval.
         within: The largest difference that meets the target.
 
     Returns:
-        ``met`` where the whole interval is as close, ``missed`` where none of it is, else ``undecided``.
+        ``met`` where the whole interval is that close, ``missed`` where no part of it is, else ``undecided``.
     """
     low, high = 1 - within, 1 + within
     if low <= ratio.low and ratio.high <= high:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.records.case import REFERENCE_BACKEND
 from reports.drawing import style
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def plot_throughput(cases: pd.DataFrame, conditions: str) -> Figure | None:
 
 def plot_speedup(cases: pd.DataFrame, conditions: str) -> Figure | None:
     """Speed-up over eager, one call after the other, with 95 % intervals; the line at 1 is eager."""
-    plain_eager = (cases["backend"] == "eager") & (cases["memory_format"] == "contiguous")
+    plain_eager = (cases["backend"] == REFERENCE_BACKEND) & (cases["memory_format"] == "contiguous")
     shown = cases[(cases["status"] == "ok") & cases["speedup"].notna() & ~plain_eager]
     shown = shown[shown["scenario"] == "latency"]
     if shown.empty:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.accuracy.setting import EvaluationSetting, read_setting
+from analysis.accuracy.setting import EvaluationSetting
 from rexnet_core.errors import InputError
 
 
@@ -30,10 +30,3 @@ def given(tmp_path):
 def test_a_value_out_of_range_is_one_line(given, wrong, message):
     with pytest.raises(InputError, match=message):
         EvaluationSetting(**{**given, **wrong})
-
-
-def test_the_side_is_the_models_own_unless_another_is_given(given):
-    options = {**given, "model": "efficientnet_b1", "resolution": None, "threads": None}
-    setting = read_setting(options.get, threads=3)
-    assert (setting.resolution, setting.threads, setting.batch_size) == (240, 3, 64)
-    assert read_setting({**options, "resolution": 64, "threads": 2}.get, threads=3).resolution == 64

@@ -1,4 +1,4 @@
-"""Sides are made from git, wheels and environments, and nothing of them is left."""
+"""Builds are made from git, wheels and environments, and nothing of them is left."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.comparison.builds import STEADY_HEAP, Source, open_sides
+from bench.comparison.builds import Source, open_builds
+from bench.running.paired_builds import STEADY_HEAP
 from bench.workers.executor import WorkerError
 from bench.workers.protocol import PROTOCOL, why_unspoken
 from rexnet_core.errors import InputError
@@ -40,13 +41,13 @@ def repository(tmp_path, monkeypatch):
 
 
 def test_a_revision_is_a_worktree_that_is_gone_afterwards(repository):
-    with open_sides(Source(ref="main"), Source(tree=True)) as (base, head):
-        assert (base.build.root / "bench" / "worker.py").is_file()
-        assert base.told == f"git {git(repository, 'rev-parse', 'HEAD')[:10]} (main)"
-        assert head.told.startswith("working tree at ")
-        assert base.build.variables == STEADY_HEAP
-        assert base.build.python == sys.executable
-    assert not base.build.root.exists()
+    with open_builds(Source(ref="main"), Source(tree=True)) as (base, head):
+        assert (base.root / "bench" / "worker.py").is_file()
+        assert base.description == f"git {git(repository, 'rev-parse', 'HEAD')[:10]} (main)"
+        assert head.description.startswith("working tree at ")
+        assert base.variables == STEADY_HEAP
+        assert base.python == sys.executable
+    assert not base.root.exists()
     assert len(git(repository, "worktree", "list").splitlines()) == 1
 
 
@@ -55,34 +56,34 @@ def test_the_working_tree_is_measured_as_it_was_when_it_began(repository):
     (repository / "junk").write_text("")
     (repository / "bench" / "new.py").write_text("before")
     (repository / "README").unlink()
-    with open_sides(Source(tree=True), Source()) as (base, _):
+    with open_builds(Source(tree=True), Source()) as (base, _):
         (repository / "bench" / "new.py").write_text("after")
-        assert (base.build.root / "bench" / "new.py").read_text() == "before"
-        assert (base.build.root / "bench" / "worker.py").is_file()
-        assert not (base.build.root / "junk").exists()
-    assert not base.build.root.exists()
+        assert (base.root / "bench" / "new.py").read_text() == "before"
+        assert (base.root / "bench" / "worker.py").is_file()
+        assert not (base.root / "junk").exists()
+    assert not base.root.exists()
 
 
 def test_a_worktree_that_a_killed_comparison_left_is_forgotten(repository, tmp_path):
     git(repository, "worktree", "add", "-q", "--detach", str(tmp_path / "left"), "main")
     shutil.rmtree(tmp_path / "left")
-    with open_sides(Source(ref="main"), Source()):
+    with open_builds(Source(ref="main"), Source()):
         assert "left" not in git(repository, "worktree", "list")
 
 
 def test_a_worktree_is_gone_after_an_error_too(repository):
-    with pytest.raises(ZeroDivisionError), open_sides(Source(ref="main"), Source(ref="main")) as (base, head):
-        assert base.build.root != head.build.root
+    with pytest.raises(ZeroDivisionError), open_builds(Source(ref="main"), Source(ref="main")) as (base, head):
+        assert base.root != head.root
         raise ZeroDivisionError
-    assert not base.build.root.exists()
+    assert not base.root.exists()
     assert len(git(repository, "worktree", "list").splitlines()) == 1
 
 
 def test_changes_in_the_working_tree_are_told(repository):
     (repository / "README").write_text("changed")
-    with open_sides(Source(tree=True), Source()) as (base, head):
-        assert base.told.endswith("with changes")
-        assert head.told == "the code that is running"
+    with open_builds(Source(tree=True), Source()) as (base, head):
+        assert base.description.endswith("with changes")
+        assert head.description == "the code that is running"
 
 
 def test_a_wheel_is_unpacked_without_its_dependencies(tmp_path):
@@ -95,40 +96,40 @@ def test_a_wheel_is_unpacked_without_its_dependencies(tmp_path):
         )
         packed.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         packed.writestr(f"{info}/RECORD", "")
-    with open_sides(Source(wheel=wheel), Source()) as (base, _):
-        assert base.told == "wheel rexbench-0.0.1-py3-none-any.whl"
-        assert (base.build.root / "bench" / "worker.py").is_file()
-    assert not base.build.root.exists()
+    with open_builds(Source(wheel=wheel), Source()) as (base, _):
+        assert base.description == "wheel rexbench-0.0.1-py3-none-any.whl"
+        assert (base.root / "bench" / "worker.py").is_file()
+    assert not base.root.exists()
 
 
 def test_an_environment_runs_what_it_has_installed(tmp_path):
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho rexbench 0.0.9 2.5.0\n")
     python.chmod(0o755)
-    with open_sides(Source(python=python), Source()) as (base, _):
-        assert base.told == f"environment of {python}: rexbench 0.0.9, torch 2.5.0"
-        assert (base.build.root, base.build.python) == (None, str(python))
+    with open_builds(Source(python=python), Source()) as (base, _):
+        assert base.description == f"environment of {python}: rexbench 0.0.9, torch 2.5.0"
+        assert (base.root, base.python) == (None, str(python))
 
 
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        (Source(ref="no-such-branch"), "head: a git revision is needed, 'no-such-branch' is none in"),
-        (Source(ref="main~1"), r"head: git \w+ \(main~1\) has no bench/worker.py: it is no rexbench"),
-        (Source(wheel=Path("none.whl")), "head: a wheel is a file, none.whl is none"),
+        (Source(ref="no-such-branch"), "head: a git revision must be one of .*, got 'no-such-branch'"),
+        (Source(ref="main~1"), r"head: git \w+ \(main~1\) has no bench/worker.py: not rexbench"),
+        (Source(wheel=Path("none.whl")), "head: a wheel must be a file, got none.whl"),
         (Source(wheel=Path("worker.py")), "head: pip can't install worker.py: "),
-        (Source(python=Path("no-python")), "head: an interpreter is a program that can be run, no-python is none"),
+        (Source(python=Path("no-python")), "head: an interpreter must be a program that can be run, got no-python"),
         (
             Source(python=Path("/bin/true")),
-            "head: /bin/true must have rexbench and torch installed, .*: it did not answer",
+            "head: /bin/true must have rexbench and torch installed, .*: its answer has no versions",
         ),
         (Source(python=Path("/bin/echo")), "head: /bin/echo must have rexbench and torch installed"),
         (Source(python=Path("/bin/false")), "head: /bin/false must have rexbench and torch installed"),
     ],
 )
 @pytest.mark.usefixtures("repository")
-def test_a_side_that_cannot_be_made_is_one_line(source, message):
-    with pytest.raises(InputError, match=message) as raised, open_sides(Source(ref="main"), source):
+def test_a_build_that_cannot_be_made_is_one_line(source, message):
+    with pytest.raises(InputError, match=message) as raised, open_builds(Source(ref="main"), source):
         pass
     assert "\n" not in str(raised.value)
 
@@ -138,17 +139,15 @@ def test_outside_a_repository_there_are_no_revisions(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with (
         pytest.raises(InputError, match="base: a git revision needs a repository"),
-        open_sides(Source(ref="a"), Source()),
+        open_builds(Source(ref="a"), Source()),
     ):
         pass
 
 
-@pytest.mark.parametrize(
-    ("told", "spoken"), [(None, True), (1, True), (PROTOCOL, True), (PROTOCOL + 1, False), (0, False)]
-)
-def test_a_worker_is_asked_only_in_a_protocol_both_speak(told, spoken):
-    assert (why_unspoken(told) == "") == spoken
-    assert spoken or f"its worker speaks version {told} of the protocol" in why_unspoken(told)
+@pytest.mark.parametrize("version", [None, 1, PROTOCOL + 1])
+def test_a_worker_is_asked_only_in_a_protocol_that_both_speak(version):
+    assert why_unspoken(PROTOCOL) == ""
+    assert f"its worker speaks version {version or 'unknown'} of the protocol" in why_unspoken(version)
 
 
 def test_a_build_that_speaks_another_protocol_is_one_clear_line(tmp_path):
@@ -162,6 +161,6 @@ def test_a_build_that_speaks_another_protocol_is_one_clear_line(tmp_path):
     (tmp_path / "bench" / "worker.py").write_text(program)
     case = Case(model="rexnet_1.0", resolution=32, batch=1, backend="eager")
     with pytest.raises(
-        WorkerError, match="speaks version 99 of the protocol, this rexbench 1 to 2; compare with the newer"
+        WorkerError, match="speaks version 99 of the protocol, this rexbench speaks 2; compare with the newer"
     ):
         ProcessExecutor(Build(root=tmp_path)).open(case, tmp_path, tmp_path, 20.0)

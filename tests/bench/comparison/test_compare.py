@@ -1,4 +1,4 @@
-"""Two sides of one case meet in a match; two stored runs are compared only where their conditions are alike."""
+"""Two builds of one case take turns; two stored runs are compared only where their conditions are alike."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 from made_up import make_measurement
 
-from bench.comparison.builds import HeadExecutor
 from bench.comparison.compare import compare_live, compare_stored, find_differences
 from bench.comparison.document import make_document
 from bench.records.case import Case
 from bench.records.run import RunInfo
 from bench.records.settings import Settings
-from bench.selftest.detectable_effect import Floor
+from bench.running.paired_builds import prepare_head
+from bench.selftest.detectable_effect import DetectableEffect
 from bench.statistics.verdicts import VERDICTS
-from bench.workers.child_process import Build
 from bench.workers.executor import WorkerError
 from reports.compare import render_compare
 from rexnet_core.errors import InputError
@@ -28,28 +27,27 @@ SETTINGS = Settings(min_rounds=6, max_rounds=6, round_s=0.5, slice_s=0.1)
 
 
 @pytest.fixture
-def sides(executor):
+def executors(executor):
     return executor, type(executor)(random=np.random.default_rng(9))
 
 
 @pytest.fixture
-def play(sides, tmp_path):
+def play(executors, tmp_path):
     def run(*pairs):
         pairs = pairs or [(CASE, CASE)]
-        builds = (Build(), Build())
-        return list(compare_live(pairs, builds, settings=SETTINGS, scratch=tmp_path, executors=sides))
+        return list(compare_live(pairs, executors, settings=SETTINGS, scratch=tmp_path))
 
     return run
 
 
 def document_of(compared, **changes):
-    usual = {"sides": ("a", "b"), "live": True, "band": None, "floor": None}
+    usual = {"builds": ("a", "b"), "live": True, "margin": None, "detectable": None}
     return make_document(compared, **{**usual, **changes}).as_dict()
 
 
 @pytest.mark.parametrize(("factor", "verdict"), [(1.0, "SAME"), (1.1, "SLOWER"), (0.9, "FASTER")])
-def test_the_head_is_judged_by_its_own_workers(play, sides, factor, verdict):
-    sides[1].scripts = {"eager": {"median_s": 0.01 * factor}}
+def test_the_head_is_judged_by_its_own_workers(play, executors, factor, verdict):
+    executors[1].scripts = {"eager": {"median_s": 0.01 * factor}}
     [found] = play()
     row = document_of([found])["rows"][0]
     assert row["verdict"] == verdict
@@ -57,10 +55,10 @@ def test_the_head_is_judged_by_its_own_workers(play, sides, factor, verdict):
     assert (row["rounds"], row["paired"]) == (6, True)
 
 
-def test_both_sides_live_at_once_and_take_turns_in_random_order(play, sides):
+def test_both_builds_live_at_once_and_take_turns_in_random_order(play, executors):
     order = []
-    for label, side in zip("bh", sides, strict=True):
-        side.told = type("Log", (list,), {"append": lambda _self, said, label=label: order.append((label, said[1]))})()
+    for label, build in zip("bh", executors, strict=True):
+        build.told = type("Log", (list,), {"append": lambda _self, said, label=label: order.append((label, said[1]))})()
     play()
     turns = [label for label, do in order if do == "take_turn"]
     assert len({tuple(turns[start : start + 2]) for start in range(0, len(turns), 2)}) == 2
@@ -68,15 +66,15 @@ def test_both_sides_live_at_once_and_take_turns_in_random_order(play, sides):
     assert firsts == {"b", "h"}
 
 
-def test_each_side_has_a_folder_of_its_own_and_the_head_takes_over_the_bases_weights(play, sides, tmp_path):
-    kept = sides[0].prepare
+def test_each_build_has_a_folder_of_its_own_and_the_head_takes_over_the_bases_weights(play, executors, tmp_path):
+    kept = executors[0].prepare
 
     def prepare(task, limit_s):
         done = kept(task, limit_s)
         (tmp_path / "0" / "base" / "rexnet_1.0-64-b2" / "weights.safetensors").write_text("weights of the base")
         return done
 
-    sides[0].prepare = prepare
+    executors[0].prepare = prepare
     play()
     assert (tmp_path / "0" / "head" / "rexnet_1.0-64-b2" / "weights.safetensors").read_text() == "weights of the base"
 
@@ -93,26 +91,26 @@ def test_inputs_are_shared_where_they_are_of_one_batch_size(tmp_path, batch, sha
         folder.mkdir(parents=True)
     prepare({"folder": str(base)}, 1.0, fill=1, batch=1)
     own = type("Own", (), {"prepare": staticmethod(partial(prepare, fill=2, batch=batch))})()
-    HeadExecutor(own).prepare({"folder": str(head)}, 1.0)
+    prepare_head(own, {"folder": str(head)}, 1.0)
     assert np.load(head / "images.npy").shape == (8 // batch, batch, 3)
     assert {float(np.load(head / name).flat[0]) for name in ("images.npy", "reference.npy")} == {1.0 if shared else 2.0}
 
 
-def test_a_head_that_computes_another_function_is_not_compared(play, sides):
-    sides[1].scripts = {"eager": {"logits": np.zeros((4, 2, 10), np.float32)}}
+def test_a_head_that_computes_another_function_is_not_compared(play, executors):
+    executors[1].scripts = {"eager": {"logits": np.zeros((4, 2, 10), np.float32)}}
     [found] = play()
     assert (found.status, found.change) == ("mismatch", None)
     assert found.reason.startswith("head: output differs from eager fp32")
     assert document_of([found])["rows"][0]["verdict"] is None
 
 
-def test_a_side_that_fails_ends_the_case_and_not_the_comparison(play, sides):
+def test_a_build_that_fails_ends_the_case_and_not_the_comparison(play, executors):
     other = replace(CASE, backend="openvino")
-    sides[0].scripts = {"eager": {"fails_at": "build", "error": WorkerError("failed", "no such model")}}
+    executors[0].scripts = {"eager": {"fails_at": "build", "error": WorkerError("failed", "no such model")}}
     found = play((CASE, CASE), (other, other))
     assert [one.status for one in found] == ["failed", "ok"]
     assert found[0].reason == "base: no such model"
-    turns = [do for backend, do in sides[1].asked if backend == "eager" and do == "take_turn"]
+    turns = [do for backend, do in executors[1].asked if backend == "eager" and do == "take_turn"]
     assert turns == []
 
 
@@ -123,16 +121,18 @@ def test_two_settings_of_one_case_are_named_and_compared_by_the_image(play):
     assert row["change"] == pytest.approx(1 / 4 - 1, abs=0.01)
 
 
-def test_rounds_must_be_fixed_beforehand(sides, tmp_path):
+def test_rounds_must_be_fixed_beforehand(executors, tmp_path):
     loose = replace(SETTINGS, max_rounds=8)
     with pytest.raises(AssertionError, match="rounds are fixed"):
-        list(compare_live([(CASE, CASE)], (Build(), Build()), settings=loose, scratch=tmp_path, executors=sides))
+        list(compare_live([(CASE, CASE)], executors, settings=loose, scratch=tmp_path))
 
 
-@pytest.mark.parametrize(("asked", "floor", "band"), [(None, 0.01, 0.03), (None, 0.07, 0.07), (0.02, 0.07, 0.02)])
-def test_the_band_is_the_floor_where_that_is_larger_unless_it_was_asked_for(play, asked, floor, band):
-    known = Floor(run="r", age_s=60.0, by_backend={"eager": floor})
-    assert document_of(play(), band=asked, floor=known)["rows"][0]["band"] == band
+@pytest.mark.parametrize(
+    ("asked", "detectable", "margin"), [(None, 0.01, 0.03), (None, 0.07, 0.07), (0.02, 0.07, 0.02)]
+)
+def test_the_margin_is_the_detectable_effect_if_larger_unless_it_was_asked_for(play, asked, detectable, margin):
+    known = DetectableEffect(run="r", age_s=60.0, by_backend={"eager": detectable})
+    assert document_of(play(), margin=asked, detectable=known)["rows"][0]["band"] == margin
 
 
 def measured(case=CASE, scale=1.0, seed=0, status="ok"):
@@ -167,8 +167,8 @@ def test_runs_without_a_common_case_are_refused_with_examples():
         compare_stored([measured()], [measured(replace(CASE, backend="compile"))])
 
 
-def test_ctrl_c_keeps_the_whole_rounds_of_the_case_under_way(sides, tmp_path):
-    opened, open_worker = [], sides[0].open
+def test_ctrl_c_keeps_the_whole_rounds_of_the_case_under_way(executors, tmp_path):
+    opened, open_worker = [], executors[0].open
 
     def stop_in_the_fourth_round(*words):
         opened.append(words)
@@ -176,15 +176,15 @@ def test_ctrl_c_keeps_the_whole_rounds_of_the_case_under_way(sides, tmp_path):
             raise KeyboardInterrupt
         return open_worker(*words)
 
-    sides[0].open = stop_in_the_fourth_round
-    found = compare_live([(CASE, CASE)], (Build(), Build()), settings=SETTINGS, scratch=tmp_path, executors=sides)
+    executors[0].open = stop_in_the_fourth_round
+    found = compare_live([(CASE, CASE)], executors, settings=SETTINGS, scratch=tmp_path)
     assert next(found).change.rounds == 3
     with pytest.raises(KeyboardInterrupt):
         next(found)
 
 
-def test_a_build_that_does_not_know_a_model_fails_that_case_alone(play, sides):
-    sides[1].prepare_errors = {"rexnet_1.0": InputError("unknown model 'rexnet_1.0'")}
+def test_a_build_that_does_not_know_a_model_fails_that_case_alone(play, executors):
+    executors[1].prepare_errors = {"rexnet_1.0": InputError("unknown model 'rexnet_1.0'")}
     other = replace(CASE, model="mobilenet_v2_1.0")
     found = play((CASE, CASE), (other, other))
     assert [(one.status, one.reason) for one in found] == [
@@ -218,5 +218,5 @@ def test_unlike_conditions_are_named():
     assert find_differences(base, moved) == ["weights calibrated and elsewhere/w.pth"]
     assert find_differences(base, moved, ("aa", "aa")) == []
     forced = replace(base, settings={**base.settings, "resumed": [{"at": "t", "differences": ["torch 2.13.0, now 3"]}]})
-    assert find_differences(base, forced) == ["run a itself was gone on with under others: torch 2.13.0, now 3"]
+    assert find_differences(base, forced) == ["run a was resumed under different conditions: torch 2.13.0, now 3"]
     assert find_differences(base, head) == ["processor EPYC and Xeon", "torch 2.13.0 and 2.5.0", "seed 0 and 1"]

@@ -121,9 +121,3 @@ def test_environment_names_what_decides_a_number():
     assert told["cpu"]["model"]
     assert {"torch", "openvino", "numpy"} <= set(told["libraries"])
     assert told["limits"]["threads"] == environment.read_thread_budget()
-
-
-def test_a_compiler_named_by_cxx_that_is_none_is_passed_over(monkeypatch, tmp_path):
-    monkeypatch.setenv("CXX", str(tmp_path / "none"))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert environment.read_compiler() is None

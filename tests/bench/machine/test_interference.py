@@ -199,7 +199,7 @@ needs_counters = pytest.mark.skipif(read_usage().own_ticks is None, reason="the 
 
 
 @needs_counters
-@pytest.mark.extra
+@pytest.mark.survival
 def test_a_busy_neighbour_is_seen_and_our_own_work_is_not():
     """The neighbour's parent has ended, so it is not of our tree."""
     neighbour = ["sh", "-c", '"$@" & exit 0', "sh", *spin(3)]

@@ -14,9 +14,12 @@ from bench.machine import lock
 from bench.machine.lock import VARIABLE, MachineLock
 from rexnet_core.errors import InputError
 
+ROOT = Path(__file__).parents[3]
 HOLD = """
-import sys
+import os, sys
 from bench.machine.lock import MachineLock
+if user := int(os.environ.get("TEST_USER", "0")):
+    os.setgroups([]), os.setgid(user), os.setuid(user)
 with MachineLock():
     print("held", flush=True)
     sys.stdin.read()
@@ -31,9 +34,8 @@ def file(tmp_path, monkeypatch):
 
 @pytest.fixture
 def holder(file):  # noqa: ARG001 - it is in the environment of what is started
-    root = Path(__file__).parents[2]
     command = [sys.executable, "-c", HOLD, "rexbench"]
-    process = subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "held\n"
     yield process
     process.kill()
@@ -69,14 +71,15 @@ def test_a_killed_holder_holds_nothing(holder):
 
 
 def test_waiting_says_so_and_ends_with_the_holder(holder):
-    told = []
+    messages = []
 
     def tell(text):
-        told.append(text)
+        messages.append(text)
         holder.kill()
 
     with MachineLock(wait=True, tell=tell):
-        assert "waiting for it to end" in told[0]
+        assert f"(pid {holder.pid})" in messages[0]
+        assert "waiting for it to end" in messages[0]
 
 
 def test_every_user_may_lock_the_file(file):
@@ -89,7 +92,8 @@ def test_every_user_may_lock_the_file(file):
 
 
 def test_a_file_that_cannot_be_opened_is_one_line(tmp_path, monkeypatch):
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "none" / "lock"))
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "file" / "lock"))
     with pytest.raises(InputError, match="the lock of the machine needs a file that can be opened"), MachineLock():
         pass
 
@@ -139,15 +143,41 @@ def test_a_file_with_another_name_is_left_alone(file, tmp_path):
 
 
 @pytest.mark.parametrize("make", ["folder", "pipe", "link", "device"])
-def test_what_is_no_file_is_one_line_and_not_waited_for(file, make):
+def test_what_is_not_a_file_is_one_line_and_not_waited_for(file, make):
     {
         "folder": file.mkdir,
         "pipe": lambda: os.mkfifo(file),
         "link": lambda: file.symlink_to("elsewhere"),
         "device": lambda: file.symlink_to("/dev/null"),
     }[make]()
-    with pytest.raises(InputError, match="the lock of the machine needs a file that can be opened; "), MachineLock():
+    message = r"the lock of the machine needs a (file that can be opened; .*/lock: |regular file, .*/lock is not)"
+    with pytest.raises(InputError, match=message), MachineLock():
         pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
+@pytest.mark.parametrize(("first", "second"), [(0, 65534), (65534, 0)])
+def test_all_users_of_the_machine_meet_at_one_lock(first, second):
+    """In a folder such as /tmp: everyone may write there, and the system guards the files of others."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o1777)
+        file = Path(folder) / "lock"
+
+        def start(user):
+            environment = {**os.environ, VARIABLE: str(file), "TEST_USER": str(user)}
+            streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+            return subprocess.Popen(
+                [sys.executable, "-c", HOLD, "rexbench"], cwd=ROOT, env=environment, text=True, **streams
+            )
+
+        for user in (first, second, first):
+            with start(user) as holder:
+                assert holder.stdout.readline() == "held\n"
+                for other in (first, second):
+                    with start(other) as refused:
+                        assert f"another run is measuring on this machine (pid {holder.pid})" in refused.stderr.read()
+                holder.kill()
+        assert file.stat().st_uid == first
 
 
 def test_its_place_does_not_depend_on_who_asks(monkeypatch, tmp_path):
@@ -166,5 +196,5 @@ def test_no_place_for_it_is_one_line(monkeypatch, tmp_path):
     monkeypatch.delenv(VARIABLE)
     monkeypatch.setattr(lock, "_SHARED", tmp_path / "none")
     monkeypatch.setattr(tempfile, "gettempdir", refuse)
-    with pytest.raises(InputError, match=r"needs a folder that can be written to, .*in REXBENCH_LOCK"), MachineLock():
+    with pytest.raises(InputError, match=r"needs a folder that can be written to; .*in REXBENCH_LOCK"), MachineLock():
         pass

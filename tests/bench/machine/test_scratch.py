@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import os
-import shutil
+import subprocess
+import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 
-from bench.machine import scratch
 from bench.machine.scratch import make_scratch
 from rexnet_core.errors import InputError
+
+ROOT = Path(__file__).parents[3]
+KILLED = """
+import os
+from bench.machine.scratch import make_scratch
+with make_scratch() as folder:
+    (folder / "weights").touch()
+    print(folder, flush=True)
+    os.kill(os.getpid(), 9)
+"""
 
 
 @pytest.fixture
@@ -22,13 +33,16 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def left(folder):
     """What a run that was killed has left."""
-    left = folder / "rexbench-run-left"
-    left.mkdir()
-    (left / "weights").write_text("of a run that was killed")
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED], cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=False
+    )
+    left = Path(killed.stdout.decode().strip())
+    assert left.parent == folder
     return left
 
 
-def test_a_folder_that_nobody_holds_is_cleared_away_and_one_that_is_held_is_not(folder, left):
+def test_the_folder_of_a_killed_run_is_removed_and_that_of_a_live_one_is_not(folder, left):
     (folder / "rexbench-of-others").mkdir()
     with make_scratch() as first, make_scratch() as second:
         assert not left.exists()
@@ -44,31 +58,13 @@ def test_a_folder_of_another_user_stays(left, monkeypatch):
         assert (left / "weights").exists()
 
 
-def test_what_a_link_leads_to_stays(folder, tmp_path_factory):
+def test_what_a_link_leads_to_stays(folder, left, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "thesis").write_text("years of work")
-    (folder / "rexbench-run-link").symlink_to(elsewhere)
+    left.rename(folder / "moved")
+    left.symlink_to(elsewhere)
     with make_scratch():
         assert (elsewhere / "thesis").exists()
-
-
-def test_a_folder_that_another_run_took_for_left_over_is_made_anew(folder, monkeypatch):
-    make, made = tempfile.mkdtemp, []
-
-    def make_late(**words):
-        made.append(make(**words))
-        if len(made) == 1:
-            shutil.rmtree(made[0])
-        if len(made) == 2:
-            scratch._clear()  # as another run does, before ours is held
-        return made[-1]
-
-    monkeypatch.setattr(tempfile, "mkdtemp", make_late)
-    with make_scratch() as found:
-        assert (str(found), len(made)) == (made[2], 3)
-        scratch._clear()
-        assert found.is_dir()
-    assert list(folder.iterdir()) == []
 
 
 def test_no_folder_for_temporary_files_is_one_line(monkeypatch):

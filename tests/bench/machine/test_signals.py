@@ -7,8 +7,9 @@ import signal
 
 import pytest
 
-from bench.machine.signals import STOPPED, finish_first, stop_on_signals
+from bench.machine.signals import finish_first, stop_on_signals
 from rexnet_core.errors import StoreError
+from rexnet_core.exit_codes import ExitCode
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -53,4 +54,4 @@ def test_a_second_signal_ends_at_once_though_nobody_reads_what_it_says(monkeypat
     with pytest.raises(SystemExit) as left, stop_on_signals(), finish_first():
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGINT)
-    assert left.value.code == STOPPED
+    assert left.value.code == ExitCode.FAILED

@@ -1,10 +1,9 @@
-"""A configuration file is read, checked and never run; whatever is in it, an error is one line that says where."""
+"""A configuration file is read, checked and never run; whatever is in it, an error is one line with file and key."""
 
 from __future__ import annotations
 
 import os
 import re
-import tomllib
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 
 from bench.options import read_selection, read_store
 from bench.planning.config import EMPTY, load_config
-from bench.planning.config.lines import find_line
 from bench.planning.plan import expand
 from bench.planning.presets import PRESETS
 from bench.store.store import DEFAULT_URL
@@ -139,75 +137,57 @@ def test_a_file_that_is_named_is_used_wherever_it_lies(project, write):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("presets = 3", "line 1: [presets] must be a table, not 3"),
-        ("\nmodels = ['x']", "line 2: unknown key of the file 'models'; known: preset, presets, store"),
-        ("presett = 'full'", "line 1: unknown key of the file 'presett'; did you mean 'preset'?"),
-        ("preset = 'ful'", "line 1: unknown preset 'ful'; did you mean 'full'?"),
-        ("store = 1", "line 1: store must be a text on one line, not 1"),
-        ("[presets.quick]\nmodels = ['rexnet_1.0']", "line 1: preset quick is built in; choose another name"),
-        ("[presets.'a b']\nmodels = ['rexnet_1.0']", "a preset's name must be at most 40 letters, digits"),
-        ("[presets.a]", "line 1: preset a must name its models; add models = [...]"),
-        ("[presets.a]\nmodles = []", "line 2: unknown key of [presets.a] 'modles'; did you mean 'models'?"),
-        (
-            "[presets.a]\nmodels = []",
-            "line 2: models must be a list of at least one and at most 1000, not an empty list",
-        ),
-        ("[presets.a]\nmodels = 'rexnet_1.0'", "line 2: models must be a list of at least one"),
-        ("[presets.a]\n\nmodels = ['rexnt_1.0']", "line 3: unknown model 'rexnt_1.0'; did you mean 'rexnet_1.0'?"),
-        ("[presets.a]\nmodels = ['rexnet_1.0']\nbackends = ['egaer']", "line 3: unknown backend 'egaer'; did you mean"),
-        ("[presets.a]\nmodels = ['rexnet_1.0']\nbatch-sizes = [true]", "line 3: batch-sizes must be a whole number of"),
-        (
-            "[presets.a]\nmodels = ['rexnet_1.0']\nbatch-sizes = [0]",
-            "batch-sizes must be a whole number of at least 1, not 0",
-        ),
-        (
-            "[presets.a]\nmodels = ['rexnet_1.0']\nresolutions = ['big']",
-            "must be whole numbers or the word native, not 'big'",
-        ),
-        ("[presets.a]\nmodels = ['rexnet_1.0']\nbudget = '1 fortnight'", "line 3: budget must be a time above 0"),
-        ("[presets.a]\nmodels = ['rexnet_1.0']\nbudget = nan", "line 3: budget must be a time above 0"),
-        ("[presets.a]\nmodels = ['rexnet_1.0']\ntarget = 2", "line 3: target must be a share between 0 and 1, not 2"),
-        (
-            "[presets.a]\nmodels = ['rexnet_1.0']\nrivals = [['rexnet_1.0']]",
-            "rivals must be lists of at least two models",
-        ),
+        ("presets = 3", "rexbench.toml: presets: must be a table, got 3"),
+        ("models = ['x']", "rexbench.toml: unknown key 'models'; known: preset, store, presets"),
+        ("presett = 'full'", "rexbench.toml: unknown key 'presett'; did you mean 'preset'?"),
+        ("preset = 'ful'", "rexbench.toml: preset: unknown preset 'ful'; did you mean 'full'?"),
+        ("store = 1", "rexbench.toml: store: must be a text on one line, got 1"),
+        ("presets.a = 1", "rexbench.toml: presets.a: must be a table, got 1"),
+        ("presets.quick.models = ['rexnet_1.0']", "presets.quick: preset quick is built in; choose another name"),
+        ("presets.'a b'.models = ['rexnet_1.0']", "a preset's name must be at most 40 letters, digits"),
+        ("[presets.a]", "presets.a: a preset must name its models; add models = [...]"),
+        ("presets.a.modles = []", "presets.a: unknown key 'modles'; did you mean 'models'?"),
+        ("presets.a.models = []", "presets.a.models: must be a list with at least one value, got []"),
+        ("presets.a.models = 'rexnet_1.0'", "presets.a.models: must be a list with at least one value, got 'rexnet_1"),
+        ("presets.a.models = ['rexnt_1.0']", "models: unknown model 'rexnt_1.0'; did you mean 'rexnet_1.0'?"),
+        ("presets.a.backends = ['egaer']", "presets.a.backends: unknown backend 'egaer'; did you mean"),
+        ("presets.a.backends = [3]", "presets.a.backends: unknown backend '3'; known: "),
+        ("presets.a.batch-sizes = [true]", "presets.a.batch-sizes: must be a whole number of at least 1, got True"),
+        ("presets.a.batch-sizes = [0]", "presets.a.batch-sizes: must be a whole number of at least 1, got 0"),
+        ("presets.a.resolutions = ['big']", "resolutions: must be whole numbers or the word native, got 'big'"),
+        ("presets.a.budget = '1 fortnight'", "budget: must be a time above 0 such as 90, '90s' or '1h30m', got '1 for"),
+        ("presets.a.budget = nan", "presets.a.budget: must be a time above 0"),
+        ("presets.a.budget = true", "presets.a.budget: must be a time above 0"),
+        ("presets.a.target = 2", "presets.a.target: must be a share between 0 and 1, got 2"),
+        ("presets.a.rivals = [['rexnet_1.0']]", "presets.a.rivals: must be lists of at least two models"),
         (
             "[presets.a]\nmodels = ['rexnet_1.0']\nrivals = [['rexnet_1.0', 'rexnet_2.0']]",
-            "line 3: rivals must be among the preset's models; rexnet_2.0 is not",
+            "presets.a: rivals must be among the preset's models; rexnet_2.0 is not",
         ),
         ("preset = ", "rexbench.toml must be TOML: Invalid value (at end of document)"),
-        ("a = 1\na = 2", "must be TOML: Cannot overwrite a value (at"),
+        ("a = 1\na = 2", "must be TOML: Cannot overwrite a value (at "),
         (f"a = {'9' * 5000}", "must be TOML: Exceeds the limit"),
-        (f"a = {'[' * 20_000}", "nested too deeply"),
-        (f"a = {'{b=' * 20_000}", "nested too deeply"),
-        ("[presets.\"\u202emine\"]\nmodels = ['rexnet_1.0']", "not '\\u202emine'"),
-        ("[presets.a]\nmodels = ['rexnet_\uff11.0']", "line 2: unknown model"),
-        (b"preset = '\xff'", "line 1: a configuration must be UTF-8 text, this is not"),
+        (f"a = {'[' * 20_000}", "must be TOML: "),
+        (f"presets.a.rounds = 0x{'f' * 5000}", "rexbench.toml: Exceeds the limit"),
+        ("presets.\"\u202emine\".models = ['rexnet_1.0']", "got '\\u202emine'"),
+        ("presets.a.models = ['rexnet_\uff11.0']", "presets.a.models: unknown model"),
+        (b"preset = '\xff'", "rexbench.toml must be TOML: 'utf-8' codec can't decode byte 0xff in position 10"),
         (b"\x7fELF\x02\x01\x01\x00\x00", "must be TOML"),
-        (b"# \n" * 100_000, "a configuration must be at most 128 KiB; "),
-        (f"{'.'.join('a' * 5000)} = 1", "a key may have at most 32 names"),
-        (f"[{'.'.join([chr(34) * 2] * 5000)}]", "a key may have at most 32 names"),
-        (f'x = {{b = """y"""", {".".join("c" * 5000)} = """"y"""}}', "a key may have at most 32 names"),
-        (
-            f"[presets.a]\nmodels = ['rexnet_1.0']\nrounds = 0x{'f' * 5000}",
-            "line 3: rounds must be a whole number of at least 1, not a number of thousands of digits",
-        ),
-        (
-            f"[presets.a]\nmodels = ['rexnet_1.0']\nbudget = 0x{'f' * 5000}",
-            "line 3: budget must be a time above 0 such as 90, '90s' or '1h30m', not a number of thousands of digits",
-        ),
-        (
-            "[presets.a]\nmodels = ['rexnet_1.0']\n[presets.\"v1.2\"]\nmodels = ['rexnet_1.0']\nrounds = 0",
-            "line 5: rounds must be a whole number of at least 1, not 0",
-        ),
     ],
 )
-def test_what_is_wrong_is_said_with_its_line(write, text, message):
+def test_what_is_wrong_is_one_line_with_its_key(write, text, message):
     write(text)
     with pytest.raises(InputError, match=re.escape(message)) as caught:
         load_config()
     assert str(caught.value).isprintable()
-    assert len(str(caught.value)) < 500
+
+
+def test_keys_of_pyproject_are_named_in_full(write):
+    write("[tool.rexbench.presets.a]\nrounds = 0", "pyproject.toml")
+    with pytest.raises(
+        InputError, match=r"pyproject\.toml: tool\.rexbench\.presets\.a\.rounds: must be a whole number"
+    ):
+        load_config()
 
 
 @pytest.mark.parametrize("make", ["device", "pipe", "folder", "dangling", "loop"])
@@ -224,32 +204,9 @@ def test_what_is_no_file_is_not_read(project, make):
         load_config()
 
 
-def test_a_name_with_a_nought_in_it_is_one_line():
-    with pytest.raises(InputError, match="can't read the configuration 'a\\\\x00b': embedded null byte"):
+def test_a_name_that_no_file_can_have_is_one_line():
+    with pytest.raises(InputError, match=r"can't read the configuration a\\x00b: .*null"):
         load_config("a\0b")
-
-
-@pytest.mark.parametrize(
-    ("text", "path", "line"),
-    [
-        ("a = 1\nb = 2", ("b",), 2),
-        ("[t]\na = '''\nb = 1\n[u]\n'''\nb = 2", ("t", "b"), 6),
-        ("[t]\na = [\n 'b = 1', # [u]\n {b = 3},\n]\nb = 2", ("t", "b"), 6),
-        ("[t.u]\na.b = 1", ("t", "u", "a", "b"), 2),
-        ('# x\n["t"."u"]\n"a" = 1', ("t", "u", "a"), 3),
-        ("t = { u = { a = 1 } }", ("t", "u", "a"), 1),
-        ("[[t]]\na = 1", ("t", "a"), 2),
-        ("", ("t",), 1),
-        ("x = 1\n['it is']\na = 1", ("it is", "a"), 3),
-        ('[t]\n[t."v1.2"]\na = 1', ("t", "v1.2", "a"), 3),
-        ('[t."a b"]\na = \'[\'\n"c.d".e = 1', ("t", "a b", "c.d", "e"), 3),
-        ("a = \"\"\"x\"\"\"\"\nb = '''y'''''\nc = 1", ("c",), 3),
-        ('x = 1\n["\\u0061"]\nb = 1', ("a", "b"), 1),
-    ],
-)
-def test_a_key_is_found_where_it_is_written(text, path, line):
-    tomllib.loads(text)
-    assert find_line(text, path) == line
 
 
 PIECES = st.sampled_from(
@@ -289,8 +246,7 @@ def test_any_file_is_a_configuration_or_one_line(project, data):
     try:
         assert set(load_config().presets) >= set(PRESETS)
     except InputError as error:
-        told = str(error)
-        assert told.isprintable()
+        assert str(error).isprintable()  # noqa: PT017 - most files are fine
     assert [path.name for path in project.iterdir() if path.name != ".git"] == ["rexbench.toml"]
 
 
@@ -299,17 +255,10 @@ def test_any_file_is_a_configuration_or_one_line(project, data):
 def test_the_command_line_survives_any_file_and_writes_nothing(project, capsys, data):
     (project / "rexbench.toml").write_bytes(data)
     assert cli.main(["run", "--config", "rexbench.toml", "--models", "no_such_model"]) == 2
-    told = capsys.readouterr()
-    assert (told.out, told.err.count("\n")) == ("", 1)
-    assert told.err.startswith("rexbench: ")
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("rexbench: ")
     assert [path.name for path in project.iterdir() if path.name != ".git"] == ["rexbench.toml"]
-
-
-def test_a_long_list_of_numbers_and_names_is_no_long_key(write):
-    models = ", ".join(["'rexnet_1.0'"] * 200)
-    numbers = ", ".join(["0.25"] * 200)
-    write(f"[tool.other]\nweights = [{numbers}]\n[tool.rexbench.presets.a]\nmodels = [{models}]", "pyproject.toml")
-    assert load_config().presets["a"].models == ("rexnet_1.0",)
 
 
 def test_a_folder_that_is_gone_is_one_line(project, monkeypatch):

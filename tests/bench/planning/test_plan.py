@@ -8,7 +8,6 @@ from bench.machine.environment import read_thread_budget
 from bench.planning import plan as bench_plan
 from bench.planning.plan import PRESETS, Preset, Selection, expand
 from bench.planning.streams import expand_streams
-from bench.records.case import Case
 from bench.records.settings import Settings
 from rexnet_core.errors import InputError
 
@@ -73,12 +72,6 @@ def test_streams_that_were_asked_for_are_the_only_ones_and_have_ids_of_their_own
         "", "-throughput", "-throughput-streams1",
     ]  # fmt: skip
     assert len(plan.matches()) == 1
-
-
-def test_a_worker_is_told_only_what_differs_from_the_defaults():
-    [case] = expand(Selection(models=["rexnet_1.0"], batch_sizes=[1], backends=["eager"], threads=1)).cases
-    assert set(case.as_message()) == {"model", "resolution", "batch", "backend"}
-    assert Case(**case.as_message()) == case
 
 
 def test_repeats_are_measured_once():

@@ -1,4 +1,4 @@
-"""A match runs to its end whatever its workers do."""
+"""A group is measured to its end whatever its workers do."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def saved():
 @pytest.fixture
 def play(executor, settings, cases, tmp_path, saved):
     def run(left_s=None, **changes):
-        match = InterleavedGroup(cases, settings=settings, executor=executor, scratch=tmp_path, **changes)
-        return {one.case.backend: one for one in match.run(left_s, saved.append)}
+        group = InterleavedGroup(cases, settings=settings, executor=executor, scratch=tmp_path, **changes)
+        return {one.case.backend: one for one in group.run(left_s, saved.append)}
 
     return run
 
@@ -131,7 +131,7 @@ def test_processes_that_differ_go_on_past_the_least_rounds(play, executor, setti
     assert measured["eager"].stop_reason in {"rounds", "plateau"}
 
 
-def test_budget_ends_a_match_after_its_first_round(play, executor):
+def test_budget_ends_a_group_after_its_first_round(play, executor):
     executor.round_cost_s = 50.0
     measured = play(left_s=100.0)
     assert len(measured["eager"].rounds) == 1
@@ -186,8 +186,8 @@ def rivals(cases):
 @pytest.fixture
 def meet(executor, settings, rivals, tmp_path, saved):
     def run():
-        match = InterleavedGroup(rivals, settings=settings, executor=executor, scratch=tmp_path)
-        return dict(zip([case.id for case in rivals], match.run(None, saved.append), strict=True))
+        group = InterleavedGroup(rivals, settings=settings, executor=executor, scratch=tmp_path)
+        return dict(zip([case.id for case in rivals], group.run(None, saved.append), strict=True))
 
     return run
 
@@ -223,7 +223,7 @@ def test_a_model_that_cannot_be_prepared_leaves_its_rivals_alone(meet, executor)
     assert {told[name] for name in told if "mobilenet" in name} == {("failed", "preparing weights and inputs: boom")}
 
 
-def test_models_of_other_terms_are_no_match(executor, settings, cases, tmp_path):
+def test_models_of_other_terms_are_no_group(executor, settings, cases, tmp_path):
     with pytest.raises(AssertionError, match="that can be compared"):
         InterleavedGroup([cases[0], replace(cases[0], batch=4)], settings=settings, executor=executor, scratch=tmp_path)
 
@@ -234,14 +234,14 @@ def test_two_models_meet_in_real_processes(tmp_path, saved):
         Case(model=name, resolution=side, batch=1, backend="eager")
         for name, side in (("rexnet_0.5", 32), ("mobilenet_v2_0.5", 48))
     )
-    match = InterleavedGroup([one, two], settings=short, executor=ProcessExecutor(), scratch=tmp_path)
-    model, rival = match.run(None, saved.append)
+    group = InterleavedGroup([one, two], settings=short, executor=ProcessExecutor(), scratch=tmp_path)
+    model, rival = group.run(None, saved.append)
     assert [(part.status, part.parity.passed) for part in (model, rival)] == [("ok", True)] * 2
     assert len(model.rounds[0].turns_s) == len(rival.rounds[0].turns_s) > 0
     assert ratio(rival, model).pairs == len(model.rounds[0].turns_s)
 
 
-def test_a_dirty_round_is_measured_again_and_kept_apart(play, executor, settings):
+def test_a_disturbed_round_is_measured_again_and_kept_apart(play, executor, settings):
     executor.dirty_windows = {1}
     measured = play()
     for one in measured.values():
@@ -252,21 +252,21 @@ def test_a_dirty_round_is_measured_again_and_kept_apart(play, executor, settings
     assert ratio(measured["eager"], measured["compile"]).pairs == turns
 
 
-def test_rounds_that_are_dirty_again_stay(play, executor):
+def test_rounds_that_are_disturbed_again_stay(play, executor):
     executor.dirty_windows = set(range(20))
     measured = play()
     assert {len(one.repeated) for one in measured.values()} == {0}
     assert {len(one.rounds) for one in measured.values()} == {4}
 
 
-def test_the_cold_compile_of_a_dirty_round_is_not_forgotten(play, executor):
+def test_the_cold_compile_of_a_disturbed_round_is_not_forgotten(play, executor):
     executor.scripts = {"compile": {"caches": True}}
     executor.dirty_windows = {0}
     found = play()["compile"]
     assert [part.compile_cache for part in (*found.repeated, *found.rounds)] == ["cold", *["cached"] * 3]
 
 
-def test_a_case_that_dies_in_the_repetition_keeps_its_dirty_round(play, executor):
+def test_a_case_that_dies_in_the_repetition_keeps_its_disturbed_round(play, executor):
     executor.dirty_windows = {0}
     executor.scripts = {"compile": {"fails_at": "build", "fails_in": 1}}
     measured = play()
@@ -285,7 +285,9 @@ def test_a_worker_of_another_build_that_tells_less_is_a_failed_row(play, executo
     executor.open = open_other
     measured = play()
     assert measured["compile"].status == "failed"
-    assert measured["compile"].reason.startswith("its answer to 'build' lacks caches, effective; its build is another")
+    assert measured["compile"].reason.startswith(
+        "its answer to 'build' lacks caches, effective; this rexbench can't read"
+    )
     assert {measured[name].status for name in ("eager", "openvino")} == {"ok"}
 
 
@@ -316,7 +318,9 @@ def test_ctrl_c_while_a_worker_is_ended_does_not_spare_the_others(play, executor
     assert all(handle.closed for handle in executor.handles)
 
 
-def test_a_dirty_round_of_before_an_interruption_is_still_measured_again(executor, settings, cases, tmp_path, saved):
+def test_a_disturbed_round_of_before_an_interruption_is_still_measured_again(
+    executor, settings, cases, tmp_path, saved
+):
     executor.dirty_windows = {0}
     executor.scripts = {"eager": {"fails_at": "build", "fails_in": 1, "error": KeyboardInterrupt()}}
     with pytest.raises(KeyboardInterrupt):
@@ -324,7 +328,7 @@ def test_a_dirty_round_of_before_an_interruption_is_still_measured_again(executo
     executor.scripts = {}
     assert [len(one.rounds) for one in saved[-1]] == [1, 1, 1]
     again = InterleavedGroup(cases, settings=settings, executor=executor, scratch=tmp_path, stored=saved[-1])
-    assert again.course.suspect
+    assert again.history.suspect
     for one in again.run(None, saved.append):
         assert (len(one.rounds), len(one.repeated)) == (settings.min_rounds, 1)
         assert [part.interference["others_percent"] for part in one.repeated] == [25]
@@ -334,7 +338,7 @@ def test_what_is_stored_tells_how_long_a_round_takes(executor, settings, cases, 
     found = InterleavedGroup(cases, settings=settings, executor=executor, scratch=tmp_path).run(None, saved.append)
     short = [replace(one, rounds=one.rounds[:1], stop_reason="interrupted") for one in found]
     again = InterleavedGroup(cases, settings=settings, executor=executor, scratch=tmp_path, stored=short)
-    assert again.course.next_s == pytest.approx(sum(map(spent_s, [one.rounds[0] for one in short])))
+    assert again.history.next_s == pytest.approx(sum(map(spent_s, [one.rounds[0] for one in short])))
     opened = len(executor.handles)
     assert {one.stop_reason for one in again.run(1.0, saved.append)} == {"budget"}
     assert len(executor.handles) == opened

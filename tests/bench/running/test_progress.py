@@ -9,7 +9,7 @@ from rich.console import Console
 
 from bench.records.case import Case
 from bench.records.measurement import Measurement
-from bench.running.progress import Silent, Terminal, make_progress
+from bench.running.progress import Progress
 
 CASE = Case(model="rexnet_1.0", resolution=224, batch=1, backend="compile", threads=2)
 
@@ -23,12 +23,27 @@ def shown(screen):
     return screen.file.getvalue()
 
 
-def test_a_pipe_gets_nothing():
-    assert isinstance(make_progress(), Silent)
+def test_a_pipe_gets_nothing(capfd):
+    with Progress() as display:
+        display.begin(1)
+        display.step(CASE, "build")
+        display.done(Measurement(case=CASE, status="failed", reason="the worker died"))
+        display("layers", 1, 2)
+        display.log("preparing")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_each_part_of_a_study_has_its_count_and_time_left(screen):
+    with Progress(screen) as display:
+        display("layers", 0, 3)
+        display("images", 1, 2)
+        display.log("reading what is stored")
+    drawn = shown(screen)
+    assert all(text in drawn for text in ("layers", "0/3", "images", "1/2", "about 0 min 0 s left", "reading what is"))
 
 
 def test_a_terminal_shows_case_phase_and_count(screen):
-    display = Terminal(screen)
+    display = Progress(screen)
     display.begin(8)
     display.step(CASE, "warm up")
     display.end()
@@ -38,7 +53,7 @@ def test_a_terminal_shows_case_phase_and_count(screen):
 
 
 def test_time_left_follows_from_the_cases_done(screen):
-    display = Terminal(screen)
+    display = Progress(screen)
     display.begin(4)
     display.step(CASE, "build")
     display.done(Measurement(case=CASE, status="ok"))
@@ -49,7 +64,7 @@ def test_time_left_follows_from_the_cases_done(screen):
 
 
 def test_turns_are_drawn_once_so_that_drawing_takes_no_core_from_them(screen):
-    display = Terminal(screen)
+    display = Progress(screen)
     display.begin(1)
     display.step(CASE, "sample")
     before = len(shown(screen))
@@ -60,7 +75,7 @@ def test_turns_are_drawn_once_so_that_drawing_takes_no_core_from_them(screen):
 
 
 def test_what_went_wrong_is_said_at_once_and_stays(screen):
-    display = Terminal(screen)
+    display = Progress(screen)
     display.begin(1)
     display.step(CASE, "build")
     display.done(Measurement(case=CASE, status="failed", reason="the worker died: [exit] code 1"))
@@ -69,7 +84,7 @@ def test_what_went_wrong_is_said_at_once_and_stays(screen):
 
 
 def test_time_left_is_what_is_left_of_what_was_expected(screen):
-    display = Terminal(screen)
+    display = Progress(screen)
     display.begin(8, 3599.9)
     display.step(CASE, "build")
     display.end()

@@ -1,14 +1,16 @@
-"""An interrupted run is gone on with from the store alone, and only as it was planned."""
+"""An interrupted run is resumed from the store alone, and only as it was planned."""
 
 from __future__ import annotations
 
+import argparse
 import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bench.machine.environment import read_environment
-from bench.options import CONTROL, OPTIONS
+from bench.options import add_control, add_options
 from bench.planning.plan import Plan
 from bench.resume_options import read_resumed
 from bench.running.resume import RESUMED, find_differences, read_resumption
@@ -16,8 +18,6 @@ from bench.running.resume import _digest_code as digest_code
 from bench.running.session import Session
 from bench.store.store import Store
 from rexnet_core.errors import InputError
-
-NAMES = [flag.removeprefix("--").replace("-", "_") for flag, _ in (*OPTIONS, *CONTROL)]
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,10 @@ def interrupted(store, plan, executor):
 
 
 def options(**given):
-    return lambda name: given.get(name, False if name in {"force", "wait"} else None)
+    parser = argparse.ArgumentParser()
+    add_options(parser.add_argument)
+    add_control(parser.add_argument)
+    return argparse.Namespace(**{**vars(parser.parse_args([])), **given})
 
 
 def go_on(store, executor, **given):
@@ -123,8 +126,8 @@ def test_rounds_that_not_all_have_closed_are_taken_again(store, executor, interr
         ({"models": ["rexnet_1.3"]}, r"--models contradicts run .* planned with rexnet_1\.0; leave it out"),
         ({"batch_sizes": [2]}, "--batch-sizes contradicts run .* planned with 2 1; leave it out"),
         ({"resolutions": ["native"]}, "--resolutions contradicts run .* planned with 64"),
-        ({"rounds": 9}, "--rounds contradicts run .* planned with 4"),
-        ({"budget": 5.0}, "--budget contradicts run .* planned with none"),
+        ({"max_rounds": 9}, "--rounds contradicts run .* planned with 4"),
+        ({"budget_s": 5.0}, "--budget contradicts run .* planned with none"),
         ({"preset": "full"}, "--preset contradicts run .* planned with quick"),
         ({"threads": 1}, "--threads contradicts run .* planned with 2"),
     ],
@@ -138,26 +141,23 @@ def test_an_option_that_contradicts_the_plan_is_one_line(store, given, line):
 
 @pytest.mark.usefixtures("interrupted")
 def test_options_that_repeat_the_plan_pass(store):
-    given = {"models": ["rexnet_1.0"], "batch_sizes": [1, 2], "rounds": 4, "preset": "quick", "threads": 2}
+    given = {"models": ["rexnet_1.0"], "batch_sizes": [1, 2], "max_rounds": 4, "preset": "quick", "threads": 2}
     assert not read_resumed(options(resume="latest", **given), store).whole
 
 
-def test_every_option_of_a_run_is_looked_at(store, interrupted):
-    asked = set()
-
-    def given(name):
-        asked.add(name)
-        return options(resume=interrupted.id)(name)
-
-    read_resumed(given, store)
-    assert asked == set(NAMES) - {"wait"}
+@pytest.mark.usefixtures("interrupted")
+@pytest.mark.parametrize("name", sorted(set(vars(options())) - {"wait", "resume", "force", "store", "config_file"}))
+def test_every_option_of_a_run_is_looked_at(store, name):
+    another = Path("another.pth") if name == "weights" else ("another",)
+    with pytest.raises(InputError, match="contradicts run"):
+        read_resumed(options(resume="latest", **{name: another}), store)
 
 
 def test_other_versions_are_refused_by_name_unless_forced_and_then_recorded(store, executor, interrupted):
     environment = interrupted.environment
     libraries = {**environment["libraries"], "torch": "1.0"}
     store.save_run(replace(interrupted, environment={**environment, "libraries": libraries}))
-    with pytest.raises(InputError, match=r"began under other conditions \(torch 1\.0, now .*--force"):
+    with pytest.raises(InputError, match=r"began under different conditions \(torch 1\.0, now .*--force"):
         read_resumed(options(resume="latest"), store)
     run = go_on(store, executor, force=True)
     [again] = store.find_run(run.id).settings[RESUMED]
@@ -220,9 +220,7 @@ def test_another_commit_matters_where_the_code_is_another_and_is_named_then(stor
     code["commit"] = "0" * 40
     assert not read_resumed(options(resume="latest"), store).differences
     code["digest"] = "another"
-    told = (
-        r"began under other conditions \(the code of rexbench has been changed \(commit c{10}, now 0{10}\)\).*--force"
-    )
+    told = r"began under different conditions \(the code of rexbench has changed \(commit c{10}, now 0{10}\)\).*--force"
     with pytest.raises(InputError, match=told):
         read_resumed(options(resume="latest"), store)
 
@@ -230,10 +228,10 @@ def test_another_commit_matters_where_the_code_is_another_and_is_named_then(stor
 @pytest.mark.usefixtures("interrupted")
 def test_code_that_was_changed_without_a_commit_is_refused(store, executor, code):
     code["digest"] = "another"
-    with pytest.raises(InputError, match=r"\(the code of rexbench has been changed\).*--force"):
+    with pytest.raises(InputError, match=r"\(the code of rexbench has changed\).*--force"):
         read_resumed(options(resume="latest"), store)
     run = go_on(store, executor, force=True)
-    assert run.settings[RESUMED][0]["differences"] == ["the code of rexbench has been changed"]
+    assert run.settings[RESUMED][0]["differences"] == ["the code of rexbench has changed"]
 
 
 @pytest.mark.usefixtures("interrupted")
@@ -242,7 +240,7 @@ def test_a_plan_that_cannot_be_read_is_one_line(store, tmp_path, data):
     with sqlite3.connect(tmp_path / "results.db") as connection:
         connection.execute("update plans set data = ?", [data])
     connection.close()
-    with pytest.raises(InputError, match=r"^the plan of run [^\n]* begin a new run$"):
+    with pytest.raises(InputError, match=r"^run [^\n]* must have a plan that rexbench wrote; [^\n]* start a new run$"):
         read_resumed(options(resume="latest"), store)
 
 

@@ -25,8 +25,8 @@ class Clock:
 
 
 @dataclass
-class FakeMatch:
-    """A match whose rounds take `round_s` and leave intervals of `widths`, one after the other."""
+class FakeGroup:
+    """A group whose rounds take `round_s` and leave intervals of `widths`, one after the other."""
 
     name: str
     clock: Clock
@@ -34,20 +34,20 @@ class FakeMatch:
     round_s: float = 10.0
     stop: str = ""
     dies_in: int = 99
-    course: RoundHistory = field(default_factory=lambda: RoundHistory(SETTINGS))
+    history: RoundHistory = field(default_factory=lambda: RoundHistory(SETTINGS))
 
     def step(self, _save):
         self.clock.now += self.round_s
         self.clock.steps.append(self.name)
-        if len(self.course.took_s) >= self.dies_in:
+        if len(self.history.took_s) >= self.dies_in:
             return False
-        self.course.note(self.round_s, dirty=False)
-        index = len(self.course.half_widths)
-        self.course.half_widths.append([self.widths[min(index, len(self.widths) - 1)]])
+        self.history.add_round(self.round_s, disturbed=False)
+        index = len(self.history.half_widths)
+        self.history.half_widths.append([self.widths[min(index, len(self.widths) - 1)]])
         return True
 
     def measurements(self):
-        return ((self.name, len(self.course.half_widths), self.stop),)
+        return ((self.name, len(self.history.half_widths), self.stop),)
 
 
 @pytest.fixture
@@ -55,15 +55,15 @@ def clock():
     return Clock()
 
 
-def play(clock, matches, budget_s):
+def play(clock, groups, budget_s):
     saved, done = [], []
-    allocate_rounds(matches, lambda: budget_s - clock.now, saved.extend, done.extend)
+    allocate_rounds(groups, lambda: budget_s - clock.now, saved.extend, done.extend)
     return saved, {name: (rounds, stop) for name, rounds, stop in done}
 
 
-def test_every_match_gets_a_round_and_the_widest_gets_the_rest(clock):
+def test_every_group_gets_a_round_and_the_widest_gets_the_rest(clock):
     wide, middle, narrow = (
-        FakeMatch(name, clock, (math.inf, *widths))
+        FakeGroup(name, clock, (math.inf, *widths))
         for name, widths in (("wide", (0.9, 0.7, 0.5)), ("middle", (0.3,)), ("narrow", (0.1,)))
     )
     play(clock, [narrow, middle, wide], 80.0)
@@ -71,62 +71,62 @@ def test_every_match_gets_a_round_and_the_widest_gets_the_rest(clock):
     assert clock.steps[6:] == ["wide", "wide"]
 
 
-def test_of_matches_without_an_interval_the_quicker_is_first(clock):
-    matches = [FakeMatch(name, clock, (math.inf, 0.5), round_s=took) for name, took in (("slow", 9.0), ("quick", 2.0))]
-    play(clock, matches, 14.0)
+def test_of_groups_without_an_interval_the_quicker_is_first(clock):
+    groups = [FakeGroup(name, clock, (math.inf, 0.5), round_s=took) for name, took in (("slow", 9.0), ("quick", 2.0))]
+    play(clock, groups, 14.0)
     assert clock.steps == ["slow", "quick", "quick"]
 
 
 @pytest.mark.parametrize("budget_s", [35.0, 77.0, 100.0, 101.0])
 def test_the_budget_is_kept_where_the_first_rounds_fit(clock, budget_s):
-    matches = [FakeMatch(str(took), clock, (0.9, 0.8, 0.6, 0.5, 0.4), round_s=took) for took in (5.0, 10.0, 20.0)]
-    play(clock, matches, budget_s)
+    groups = [FakeGroup(str(took), clock, (0.9, 0.8, 0.6, 0.5, 0.4), round_s=took) for took in (5.0, 10.0, 20.0)]
+    play(clock, groups, budget_s)
     assert clock.now <= budget_s
-    assert budget_s - clock.now < 10.0 or all(match.stop != "budget" for match in matches)
+    assert budget_s - clock.now < 10.0 or all(group.stop != "budget" for group in groups)
 
 
 def test_every_case_has_a_row_though_the_first_rounds_do_not_fit(clock):
-    _, done = play(clock, [FakeMatch(name, clock, (math.inf,)) for name in "abc"], 5.0)
+    _, done = play(clock, [FakeGroup(name, clock, (math.inf,)) for name in "abc"], 5.0)
     assert done == dict.fromkeys("abc", (1, "budget"))
 
 
 def test_a_smaller_round_fills_the_time_that_the_widest_cannot_use(clock):
-    matches = [FakeMatch("wide", clock, (0.9, 0.7), round_s=40.0), FakeMatch("small", clock, (0.1, 0.05), round_s=5.0)]
-    play(clock, matches, 51.0)
+    groups = [FakeGroup("wide", clock, (0.9, 0.7), round_s=40.0), FakeGroup("small", clock, (0.1, 0.05), round_s=5.0)]
+    play(clock, groups, 51.0)
     assert clock.steps == ["wide", "small", "small"]
 
 
-def test_matches_at_their_target_leave_their_time_to_others(clock):
-    matches = [FakeMatch("sure", clock, (math.inf, 0.01)), FakeMatch("unsure", clock, (math.inf, 0.5, 0.3, 0.2, 0.1))]
-    _, done = play(clock, matches, 70.0)
+def test_groups_at_their_target_leave_their_time_to_others(clock):
+    groups = [FakeGroup("sure", clock, (math.inf, 0.01)), FakeGroup("unsure", clock, (math.inf, 0.5, 0.3, 0.2, 0.1))]
+    _, done = play(clock, groups, 70.0)
     assert done == {"sure": (2, "target"), "unsure": (5, "budget")}
 
 
-def test_a_match_without_a_live_case_is_done(clock):
-    matches = [FakeMatch("dead", clock, (0.5,), dies_in=0), FakeMatch("dies", clock, (0.5,), dies_in=1)]
-    _, done = play(clock, matches, 1000.0)
+def test_a_group_without_a_live_case_is_done(clock):
+    groups = [FakeGroup("dead", clock, (0.5,), dies_in=0), FakeGroup("dies", clock, (0.5,), dies_in=1)]
+    _, done = play(clock, groups, 1000.0)
     assert clock.steps == ["dead", "dies", "dies"]
     assert done == {"dead": (0, ""), "dies": (1, "")}
 
 
 @pytest.mark.parametrize(("budget_s", "steps"), [(15.0, ["new"]), (25.0, ["new", "old"])])
 def test_what_is_known_from_before_takes_no_first_round_and_no_time_that_is_not_there(clock, budget_s, steps):
-    old, new = FakeMatch("old", clock, (0.5, 0.4)), FakeMatch("new", clock, (0.1,))
-    old.course.half_widths.append([0.5])
-    old.course.recall([False], 10.0)
+    old, new = FakeGroup("old", clock, (0.5, 0.4)), FakeGroup("new", clock, (0.1,))
+    old.history.half_widths.append([0.5])
+    old.history.restore([False], 10.0)
     play(clock, [old, new], budget_s)
     assert clock.steps == steps
 
 
 def test_where_no_time_is_left_nothing_is_begun_though_nobody_knows_how_long_it_takes(clock):
-    old = FakeMatch("old", clock, (0.5,))
-    old.course.half_widths.append([0.5])
+    old = FakeGroup("old", clock, (0.5,))
+    old.history.half_widths.append([0.5])
     _, done = play(clock, [old], -5.0)
     assert (clock.steps, done) == ([], {"old": (1, "budget")})
 
 
-def test_a_match_that_is_found_at_its_end_is_saved_as_such(clock):
-    saved, _ = play(clock, [FakeMatch("old", clock, (0.5,), stop="target")], 100.0)
+def test_a_group_that_is_found_at_its_end_is_saved_as_such(clock):
+    saved, _ = play(clock, [FakeGroup("old", clock, (0.5,), stop="target")], 100.0)
     assert (clock.steps, saved) == ([], [("old", 0, "target")])
 
 
@@ -143,7 +143,7 @@ def plan():
     return Plan(cases=tuple(cases), settings=replace(SETTINGS, min_rounds=3, round_s=0.5, slice_s=0.1, budget_s=30.0))
 
 
-def test_a_session_spends_its_budget_on_the_least_certain_match(store, plan, executor):
+def test_a_session_spends_its_budget_on_the_least_certain_group(store, plan, executor):
     """Batch 1 is steady; the others drift by 20 % from process to process."""
     opened = []
     open_worker, script = executor.open, {"drift": 0.2}
@@ -178,7 +178,7 @@ def test_ctrl_c_between_rounds_loses_nothing(store, plan, executor):
     assert {one.status for one in found} == {"ok"}
 
 
-def test_a_match_finds_its_files_and_caches_when_its_turn_comes_again(store, plan, executor):
+def test_a_group_finds_its_files_and_caches_when_its_turn_comes_again(store, plan, executor):
     executor.scripts = {"eager": {"caches": True}}
     with Session(plan, store, executor=executor) as session:
         rows = session.measure_all()
@@ -187,7 +187,7 @@ def test_a_match_finds_its_files_and_caches_when_its_turn_comes_again(store, pla
         assert [part.compile_cache for part in one.rounds][:2] == ["cold", "cached"]
 
 
-def test_case_by_case_every_match_gets_an_equal_share(store, plan, executor):
+def test_case_by_case_every_group_gets_an_equal_share(store, plan, executor):
     executor.scripts = {"eager": {"drift": 0.2}}
     with Session(plan, store, executor=executor) as session:
         rows = [session.measure(case) for case in plan.cases]

@@ -1,4 +1,4 @@
-"""A dirty round is measured again once; what is noted of the rounds decides how it goes on."""
+"""A disturbed round is measured again once; the rounds so far decide whether another follows."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import math
 import pytest
 
 from bench.records.settings import Settings
-from bench.running.stopping import RoundHistory
+from bench.running.stopping import RoundHistory, decide
 
 
 @pytest.fixture
-def course():
+def history():
     return RoundHistory(Settings(min_rounds=2, max_rounds=4, target=0.02))
 
 
-def go(course, *dirty, width=0.5):
-    """Note rounds of a second each; which of them stood for the one before."""
+def go(history, *disturbed, width=0.5):
+    """Add rounds of a second each; which of them replaced the one before."""
     replaced = []
-    for one in dirty:
-        replaced.append(course.note(1.0, dirty=one))
-        course.half_widths.append([width])
+    for was_disturbed in disturbed:
+        replaced.append(history.add_round(1.0, disturbed=was_disturbed))
+        history.half_widths.append([width])
     return replaced
 
 
 @pytest.mark.parametrize(
-    ("dirty", "replaced", "left"),
+    ("disturbed", "replaced", "left"),
     [
         ([0, 0, 0], [0, 0, 0], 3),
         ([1, 0, 0], [0, 1, 0], 2),
@@ -34,56 +34,89 @@ def go(course, *dirty, width=0.5):
         ([0, 1, 0, 1, 0], [0, 0, 1, 0, 1], 3),
     ],
 )
-def test_a_dirty_round_gives_way_to_a_clean_repetition_and_to_no_other(course, dirty, replaced, left):
-    assert go(course, *dirty) == replaced
-    assert len(course.half_widths) == left
+def test_a_disturbed_round_gives_way_to_an_undisturbed_repetition_and_to_no_other(history, disturbed, replaced, left):
+    assert go(history, *disturbed) == replaced
+    assert len(history.half_widths) == left
 
 
-def test_a_dirty_round_is_repeated_though_the_target_is_reached(course):
-    go(course, False, True, width=0.01)
-    assert course.why_stop(None) == ""
-    go(course, False, width=0.01)
-    assert course.why_stop(None) == "target"
+def test_a_disturbed_round_is_repeated_though_the_target_is_reached(history):
+    go(history, False, True, width=0.01)
+    assert history.why_stop(None) == ""
+    go(history, False, width=0.01)
+    assert history.why_stop(None) == "target"
 
 
-def test_a_machine_that_is_never_quiet_comes_to_an_end(course):
-    go(course, True, True, True, True)
-    assert course.why_stop(None) == "plateau"
+def test_a_machine_that_is_never_quiet_comes_to_an_end(history):
+    go(history, True, True, True, True)
+    assert history.why_stop(None) == "plateau"
 
 
-def test_no_time_is_no_repetition(course):
-    go(course, True)
-    assert course.why_stop(0.5) == "budget"
-    assert course.why_stop(1.5) == ""
+def test_no_time_is_no_repetition(history):
+    go(history, True)
+    assert history.why_stop(0.5) == "budget"
+    assert history.why_stop(1.5) == ""
 
 
-def test_the_next_round_takes_as_long_as_the_last_less_what_caches_save(course):
-    assert math.isnan(course.next_s)
-    go(course, False)
-    course.saved_s = 0.25
-    assert course.next_s == 0.75
+def test_the_next_round_takes_as_long_as_the_last_less_what_caches_save(history):
+    assert math.isnan(history.next_s)
+    go(history, False)
+    history.saved_s = 0.25
+    assert history.next_s == 0.75
 
 
 @pytest.mark.parametrize(
     ("widths", "found"), [([], math.inf), ([[0.01, 0.06]], 3), ([[0.5], [0.02]], 1), ([[math.nan]], math.inf)]
 )
-def test_uncertainty_is_the_widest_interval_over_the_target(course, widths, found):
-    course.half_widths += widths
-    assert course.uncertainty == pytest.approx(found)
+def test_uncertainty_is_the_widest_interval_over_the_target(history, widths, found):
+    history.half_widths += widths
+    assert history.uncertainty == pytest.approx(found)
 
 
 @pytest.mark.parametrize(
-    ("dirty", "suspect"), [([0], False), ([0, 1], True), ([1, 1], False), ([1, 1, 1], True), ([1, 0], False)]
+    ("disturbed", "suspect"), [([0], False), ([0, 1], True), ([1, 1], False), ([1, 1, 1], True), ([1, 0], False)]
 )
-def test_after_an_interruption_a_dirty_round_is_repeated_unless_it_was_a_repetition(course, dirty, suspect):
-    course.recall(map(bool, dirty), 5.0)
-    assert (course.suspect, course.next_s) == (suspect, 5.0)
+def test_after_an_interruption_a_disturbed_round_is_repeated_unless_it_was_a_repetition(history, disturbed, suspect):
+    history.restore(map(bool, disturbed), 5.0)
+    assert (history.suspect, history.next_s) == (suspect, 5.0)
 
 
-def test_no_round_fits_into_no_time(course):
-    assert course.fits(1.0)
-    assert not course.fits(0.0)
-    go(course, False)
-    course.saved_s = 1.0
-    assert course.next_s == 0
-    assert course.why_stop(-1.0) == course.why_stop(0.0) == "budget"
+def test_no_round_fits_into_no_time(history):
+    assert history.fits(1.0)
+    assert not history.fits(0.0)
+    go(history, False)
+    history.saved_s = 1.0
+    assert history.next_s == 0
+    assert history.why_stop(-1.0) == history.why_stop(0.0) == "budget"
+
+
+def test_narrow_intervals_end_a_group_once_it_has_its_least_rounds():
+    settings = Settings(min_rounds=2, target=0.02)
+    assert decide(settings, [[0.01, 0.02]]) == ""
+    assert decide(settings, [[0.5, 0.5], [0.01, 0.02]]) == "target"
+    assert decide(settings, [[0.5, 0.5], [0.01, 0.021]]) == ""
+
+
+def test_a_missing_interval_counts_as_too_wide():
+    settings = Settings(min_rounds=1, max_rounds=9)
+    assert decide(settings, [[math.inf]]) == ""
+    assert decide(settings, [[math.nan]]) == ""
+
+
+def test_intervals_that_stop_narrowing_are_a_plateau():
+    settings = Settings(min_rounds=2, max_rounds=20)
+    assert decide(settings, [[0.10], [0.10], [0.10]]) == "plateau"
+    assert decide(settings, [[0.10], [0.08], [0.06]]) == ""
+
+
+def test_the_last_round_and_the_end_of_the_time_end_a_group():
+    settings = Settings(min_rounds=2, max_rounds=3)
+    assert decide(settings, [[1.0], [0.8], [0.6]]) == "rounds"
+    assert RoundHistory(settings, [[1.0]], took_s=[6.0]).why_stop(5.0) == "budget"
+    assert RoundHistory(settings, [[1.0]], took_s=[6.0]).why_stop(7.0) == ""
+
+
+@pytest.mark.parametrize("rounds", range(1, 12))
+def test_a_group_always_ends_by_its_last_round(rounds):
+    settings = Settings(min_rounds=2, max_rounds=4)
+    decision = decide(settings, [[1 / (1 + step)] for step in range(rounds)])
+    assert bool(decision) == (rounds >= 4)

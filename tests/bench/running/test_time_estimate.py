@@ -1,4 +1,4 @@
-"""How long a plan takes is foretold from the past on the same processor, and what was not reached is said."""
+"""How long a plan takes is estimated from past runs on the same processor, and cases above the target are listed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.planning.plan import Plan, Selection, expand
 from bench.records.run import RunInfo
 from bench.records.settings import Settings
 from bench.running.session import Session
-from bench.running.time_estimate import TIME, describe_above, estimate_time, find_above, forecast
+from bench.running.time_estimate import TIME, describe_above, estimate_from, estimate_time, find_above
 from bench.store.store import Store
 
 SETTINGS = Settings(min_rounds=2, max_rounds=4, round_s=3.0, slice_s=0.15)
@@ -35,7 +35,7 @@ def test_a_plan_takes_a_first_round_and_then_cached_ones(plan):
         compiled: [("a", made_round(compile_cache="cold")), ("a", made_round(compile=4.0, compile_cache="cached"))],
         openvino: [("b", made_round(compile=1.0)), ("b", made_round(compile=1.0))],
     }
-    found = forecast(plan, past)
+    found = estimate_from(plan, past)
     first = (2.0 + 1 + 3) + (22.0 + 1 + 3) + (3.0 + 1 + 3)
     later = (2.0 + 1 + 3) + (6.0 + 1 + 3) + (2.25 + 1 + 3)
     assert found.least_s == pytest.approx(first)
@@ -45,31 +45,31 @@ def test_a_plan_takes_a_first_round_and_then_cached_ones(plan):
 
 def test_long_calls_take_at_least_their_turns(plan):
     case = plan.cases[0]
-    assert forecast(replace(plan, cases=(case,)), {case: [("a", made_round(2.0))]}).least_s == pytest.approx(
+    assert estimate_from(replace(plan, cases=(case,)), {case: [("a", made_round(2.0))]}).least_s == pytest.approx(
         22 + 1 + 10
     )
 
 
 def test_cases_without_a_past_are_taken_to_be_like_the_others(plan):
-    found = forecast(plan, {plan.cases[0]: [("a", made_round(compile=0.0))]})
+    found = estimate_from(plan, {plan.cases[0]: [("a", made_round(compile=0.0))]})
     assert found.least_s == pytest.approx(18)
     assert "for 3 cases (2 of them new here), from 1 past run" in str(found)
 
 
-def test_without_a_past_nothing_is_foretold(plan):
-    found = forecast(replace(plan, settings=replace(SETTINGS, budget_s=600.0)), {})
+def test_without_past_runs_there_is_no_estimate(plan):
+    found = estimate_from(replace(plan, settings=replace(SETTINGS, budget_s=600.0)), {})
     assert math.isnan(found.expected_s)
     assert found.as_dict() == {"expected_s": None, "past_runs": 0}
-    assert str(found).endswith("so no time is foretold; the budget is 10 min")
+    assert str(found).endswith("on this CPU: no time estimate; the budget is 10 min")
 
 
-def test_a_budget_bounds_the_forecast_but_for_the_first_rounds(plan):
+def test_a_budget_bounds_the_estimate_but_for_the_first_rounds(plan):
     past = {case: [("a", made_round(compile=50.0))] for case in plan.cases}
-    enough = forecast(replace(plan, settings=replace(SETTINGS, budget_s=200.0)), past)
+    enough = estimate_from(replace(plan, settings=replace(SETTINGS, budget_s=200.0)), past)
     assert enough.expected_s == 200
-    scarce = forecast(replace(plan, settings=replace(SETTINGS, budget_s=60.0)), past)
+    scarce = estimate_from(replace(plan, settings=replace(SETTINGS, budget_s=60.0)), past)
     assert scarce.expected_s == scarce.least_s == pytest.approx(168)
-    assert str(scarce).endswith("a round for each match alone takes about 3 min, more than the budget of 60 s")
+    assert str(scarce).endswith("a round of each group alone takes about 3 min, more than the budget of 60 s")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from bench.records.case import Case
 from bench.workers.executor import ProcessExecutor, WorkerError, WorkerProcess
 from rexnet_core.errors import InputError
 
-CASE = Case(model="rexnet_1.0", resolution=32, batch=1, backend="eager", threads=1)
+CASE = Case(model="rexnet_1.0", resolution=32, batch=1, backend="compile", threads=1)
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_a_real_worker_refuses_what_its_backend_cannot(tmp_path):
     case = Case(
         model="rexnet_1.0", resolution=32, batch=1, backend="openvino", threads=1, memory_format="channels_last"
     )
-    with pytest.raises(WorkerError, match="OpenVINO chooses its memory formats itself") as caught:
+    with pytest.raises(WorkerError, match="openvino supports memory format contiguous, not channels_last") as caught:
         ProcessExecutor().open(case, tmp_path, tmp_path, 60)
     assert caught.value.status == "unsupported"
 

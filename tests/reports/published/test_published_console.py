@@ -16,8 +16,8 @@ AT_80 = """\
                      computation shows why
   1  contradicted    its convention is known, and under it our count gives other
                      digits
-  1  open            not settled: no convention can be told to have made it, or
-                     there is nothing here to count it with
+  1  open            not settled: several conventions may have made it, or
+                     nothing here can count it
   1  needs data      an accuracy: it takes the data set and the checkpoint to
                      check
   1  needs hardware  a latency: it takes the hardware; what can be compared are
@@ -29,8 +29,8 @@ contradicted: its convention is known, and under it our count gives other digits
       clovaai/rexnet README: ours is 4,796,873; the paper prints 4.8 M for it,
       which our count gives
 
-open: not settled: no convention can be told to have made it, or there is
-  nothing here to count it with
+open: not settled: several conventions may have made it, or nothing here can
+  count it
   model       metric          printed          ours  counted as
   rexnet_1.0  file size  19,417,999 B  19,417,552 B  checkpoint
       clovaai/rexnet README: the file differs by 447 bytes

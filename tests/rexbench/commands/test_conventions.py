@@ -9,37 +9,10 @@ import json
 import pytest
 
 from analysis.complexity.conventions import CONVENTIONS
-from rexbench.cli import main
 
 
-def run(capsys, *words):
-    """Exit code, standard output and standard error of a call."""
-    code = main(["complexity", *words])
-    told = capsys.readouterr()
-    return code, told.out, told.err
-
-
-@pytest.mark.parametrize(
-    ("words", "line"),
-    [
-        (["rexnet_1.0", "--convention", "fvcor"], "unknown convention 'fvcor'; did you mean 'fvcore'?"),
-        (["rexnet_1.0", "--convention", "al"], "unknown convention 'al'; did you mean 'all'?"),
-        (["rexnet_1.0", "--convention", ""], "unknown convention ''; known: macs, two_per_mac, fvcore"),
-        (["rexnt_1.0", "--convention", "thop"], "unknown model 'rexnt_1.0'; did you mean 'rexnet_1.0'?"),
-        (["rexnet_1.0", "--convention", "thop", "--resolution", "7"], "resolution must be a whole number of pixels"),
-        (["rexnet_1.0", "--convention", "macs", "--trace"], "--trace counts under our own convention"),
-    ],
-)
-def test_a_wrong_call_is_one_line_and_exit_code_2(capsys, words, line):
-    code, out, err = run(capsys, *words)
-    assert (code, out) == (2, "")
-    assert line in err
-    assert err.startswith("rexbench: ")
-    assert err.count("\n") == 1
-
-
-def test_the_text_says_what_is_counted_what_is_not_and_who_counts_so(capsys):
-    code, out, err = run(capsys, "rexnet_1.0", "--convention", "ptflops")
+def test_the_text_says_what_is_counted_what_is_not_and_who_counts_so(call):
+    code, out, err = call("complexity", "rexnet_1.0", "--convention", "ptflops")
     assert (code, err) == (0, "")
     assert out == (
         """\
@@ -66,42 +39,42 @@ not counted  mean x13, mul x13, sigmoid x13, add x11
     )
 
 
-def test_where_nothing_was_passed_over_the_text_says_so(capsys):
-    _, out, _ = run(capsys, "rexnet_1.0", "--convention", "params")
+def test_where_nothing_was_passed_over_the_text_says_so(call):
+    _, out, _ = call("complexity", "rexnet_1.0", "--convention", "params")
     assert out.endswith("not counted  nothing that ran\n")
 
 
-def test_the_document_has_parts_that_sum_to_the_total(capsys):
+def test_the_document_has_parts_that_sum_to_the_total(call):
     words = ["rexnet_1.0", "--resolution", "96", "--convention", "thop", "--json"]
-    document = json.loads(run(capsys, *words)[1])
+    document = call("complexity", *words).document
     assert list(document) == [
         *("model", "resolution", "convention", "unit", "total", "operators", "groups", "uncounted"),
     ]
     assert (document["model"], document["resolution"], document["convention"]) == ("rexnet_1.0", 96, "thop")
     assert sum(document["operators"].values()) == sum(document["groups"].values()) == document["total"]
-    layers = json.loads(run(capsys, *words, "--per-layer")[1])["layers"]
+    layers = call("complexity", *words, "--per-layer").document["layers"]
     assert set(layers[0]) == {"layer", "operator", "group", "amount"}
     assert sum(layer["amount"] for layer in layers) == document["total"]
 
 
 @pytest.mark.parametrize("more", [[], ["--per-layer"]])
-def test_rows_sum_to_the_total_too(capsys, more):
-    _, out, _ = run(capsys, "rexnet_1.0", "--convention", "thop_0.0.31", "--csv", "-", *more)
+def test_rows_sum_to_the_total_too(call, more):
+    _, out, _ = call("complexity", "rexnet_1.0", "--convention", "thop_0.0.31", "--csv", "-", *more)
     rows = list(csv.DictReader(io.StringIO(out)))
     assert sum(int(row["amount"]) for row in rows) == 413_306_225
     assert {row["convention"] for row in rows} == {"thop_0.0.31"}
 
 
-def test_per_layer_text_names_the_layers(capsys):
-    _, out, _ = run(capsys, "rexnet_1.0", "--convention", "macs", "--per-layer")
+def test_per_layer_text_names_the_layers(call):
+    _, out, _ = call("complexity", "rexnet_1.0", "--convention", "macs", "--per-layer")
     assert out.startswith("rexnet_1.0 at 224 x 224: 398370392 multiply-adds\n")
     assert "stages.5.3.body.project.conv" in out
     assert "not counted  batch_norm x62, silu x17" in out
 
 
-def test_all_gives_one_row_a_convention(capsys, tmp_path):
+def test_all_gives_one_row_a_convention(call, tmp_path):
     rows = tmp_path / "rows.csv"
-    code, out, err = run(capsys, "rexnet_1.0", "--convention", "all", "--json", "--csv", str(rows))
+    code, out, err = call("complexity", "rexnet_1.0", "--convention", "all", "--json", "--csv", str(rows))
     assert (code, err) == (0, "")
     document = json.loads(out)
     totals = {one["convention"]: one["total"] for one in document["counts"]}
@@ -113,8 +86,5 @@ def test_all_gives_one_row_a_convention(capsys, tmp_path):
     assert {row["quantity"] for row in listed} == {"operations", "parameters"}
 
 
-def test_help_names_every_convention(capsys):
-    with pytest.raises(SystemExit):
-        main(["complexity", "--help"])
-    told = "".join(capsys.readouterr().out.split())
-    assert ",".join(CONVENTIONS) in told
+def test_help_names_every_convention(call):
+    assert ",".join(CONVENTIONS) in "".join(call("complexity --help").out.split())

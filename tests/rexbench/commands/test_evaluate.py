@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
+import argparse
 import hashlib
-import io
-import json
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from rexbench.cli import main
+from rexbench.commands import evaluate
 from rexnet_core import create_model, dump_weights
 from rexnet_core.calibration import calibrate
 
@@ -89,19 +87,10 @@ def val(tmp_path):
 BASE = "evaluate rexnet_1.0 --weights twelve.pth --resolution 32 --threads 1"
 
 
-def call(*words):
-    return main([one for word in words for one in str(word).split()])
-
-
-def answer(capsys, *words):
-    code = call(BASE, "--json", *words)
-    told = capsys.readouterr()
-    return code, json.loads(told.out)
-
-
-def test_a_known_share_is_right(capsys, place):
-    code, found = answer(capsys, "--images val --classes-file classes.txt --batch-size 7")
-    assert code == 0
+def test_a_known_share_is_right(call, place):
+    answer = call(BASE, "--json --images val --classes-file classes.txt --batch-size 7")
+    found = answer.document
+    assert answer.code == 0
     total = FIRST + THIRD + NINTH
     assert (found["images"], found["top1_correct"], found["top5_correct"]) == (total, FIRST, FIRST + THIRD)
     assert found["top1_percent"] == 52.5
@@ -122,23 +111,24 @@ def test_a_known_share_is_right(capsys, place):
     assert not found["stopped"]
 
 
-def test_the_order_of_the_classes_decides(capsys, tmp_path):
+def test_the_order_of_the_classes_decides(call, tmp_path):
     (tmp_path / "turned.txt").write_text("\n".join(sorted(NAMES, reverse=True)))
-    _, found = answer(capsys, f"--images val --classes-file {tmp_path}/turned.txt")
+    found = call(BASE, f"--json --images val --classes-file {tmp_path}/turned.txt").document
     assert found["top1_correct"] < FIRST
 
 
-def test_all_class_folders_need_no_file(capsys, val):
-    code, found = answer(capsys, "--images", val)
-    _, named = answer(capsys, "--images", val, "--classes-file classes.txt")
-    assert code == 0
+def test_all_class_folders_need_no_file(call, val):
+    answer = call(BASE, "--json --images", val)
+    found = answer.document
+    named = call(BASE, "--json --images", val, "--classes-file classes.txt").document
+    assert answer.code == 0
     assert (found["images"], found["classes"]) == (12, 12)
     assert found["top5_correct"] == named["top5_correct"]
 
 
-def test_preprocessing_can_be_chosen_and_is_told(capsys):
+def test_preprocessing_can_be_chosen_and_is_told(call):
     words = "--images val --classes-file classes.txt --crop-ratio 1 --interpolation bilinear"
-    _, found = answer(capsys, words)
+    found = call(BASE, "--json", words).document
     assert found["preprocessing"] == {
         "resized_side": 32,
         "interpolation": "bilinear",
@@ -151,54 +141,57 @@ def test_preprocessing_can_be_chosen_and_is_told(capsys):
     assert found["top1_correct"] != FIRST
 
 
-def test_a_limit_takes_a_part_and_the_text_says_so(capsys):
-    assert call(BASE, "--images val --classes-file classes.txt --limit 10") == 0
-    told = capsys.readouterr()
-    assert "rexnet_1.0 at 32 px, 10 images" in told.out
-    assert "10 of them taken at even distances (--limit)" in told.out
-    assert "official layout" in told.out
-    assert "numbers, not compared: the checkpoint has 12 classes" in told.out
-    assert told.err == ""
+def test_a_limit_takes_a_part_and_the_text_says_so(call):
+    answer = call(BASE, "--images val --classes-file classes.txt --limit 10")
+    assert answer.code == 0
+    assert "rexnet_1.0 at 32 px, 10 images" in answer.out
+    assert "10 of them taken at even distances (--limit)" in answer.out
+    assert "official layout" in answer.out
+    assert "numbers, not compared: the checkpoint has 12 classes" in answer.out
+    assert answer.err == ""
 
 
-def test_a_damaged_image_is_named_or_passed_over(capsys, val):
+def test_a_damaged_image_is_named_or_passed_over(call, val):
     (val / "ant" / "torn.jpg").write_bytes(b"no image")
     (val / "ant" / "notes.txt").write_text("x")
-    assert call(BASE, "--images", val) == 2
-    told = capsys.readouterr()
-    assert "torn.jpg is no image in a known format" in told.err
-    assert (told.out, told.err.count("\n")) == ("", 1)
-    code, found = answer(capsys, "--images", val, "--skip-unreadable")
-    assert code == 0
+    answer = call(BASE, "--images", val)
+    assert answer.code == 2
+    assert "torn.jpg is no image in a known format" in answer.err
+    assert (answer.out, answer.err.count("\n")) == ("", 1)
+    answer = call(BASE, "--json --images", val, "--skip-unreadable")
+    found = answer.document
+    assert answer.code == 0
     assert (found["images"], found["unreadable"], found["left_out"]) == (12, 1, 1)
     assert found["unreadable_files"] == [str(val / "ant" / "torn.jpg")]
 
 
-def test_of_many_damaged_images_twenty_are_named(capsys, val):
+def test_of_many_damaged_images_twenty_are_named(call, val):
     for number in range(25):
         (val / "bee" / f"torn{number}.png").write_bytes(b"")
-    _, found = answer(capsys, "--images", val, "--skip-unreadable")
+    found = call(BASE, "--json --images", val, "--skip-unreadable").document
     assert (found["unreadable"], len(found["unreadable_files"])) == (25, 20)
 
 
-def test_nothing_but_damaged_images_has_no_accuracy(capsys, tmp_path):
+def test_nothing_but_damaged_images_has_no_accuracy(call, tmp_path):
     for name in NAMES:
         (tmp_path / "torn" / name).mkdir(parents=True)
         (tmp_path / "torn" / name / "1.png").write_bytes(b"")
-    assert call(BASE, "--skip-unreadable --images", tmp_path / "torn") == 2
-    assert "none of 12 in" in capsys.readouterr().err
+    answer = call(BASE, "--skip-unreadable --images", tmp_path / "torn")
+    assert answer.code == 2
+    assert "none of 12 in" in answer.err
 
 
-def test_csv_is_one_row_with_the_keys_of_json(capsys, val):
-    _, found = answer(capsys, "--images", val)
-    assert call(BASE, "--csv --images", val) == 0
-    [row] = csv.DictReader(io.StringIO(capsys.readouterr().out))
+def test_csv_is_one_row_with_the_keys_of_json(call, val):
+    found = call(BASE, "--json --images", val).document
+    answer = call(BASE, "--csv --images", val)
+    assert answer.code == 0
+    [row] = answer.rows
     assert {"model", "images", "top1_percent", "top5_high_percent", "weights_sha256"} <= set(row)
     assert float(row["top1_percent"]) == found["top1_percent"]
     assert row["preprocessing_resized_side"] == "37"
 
 
-def test_an_accuracy_over_a_thousand_classes_is_laid_beside_those_printed(capsys, tmp_path, monkeypatch, network):
+def test_an_accuracy_over_a_thousand_classes_is_laid_beside_those_printed(call, tmp_path, monkeypatch, network):
     """As many class folders as ImageNet has, all but one of whose images are empty files."""
     torch.manual_seed(0)
     thousand = create_model("rexnet_1.0")
@@ -211,8 +204,9 @@ def test_an_accuracy_over_a_thousand_classes_is_laid_beside_those_printed(capsys
     drawn(1).save(tmp_path / "val" / "n00000000" / "2.png")
     monkeypatch.chdir(tmp_path)
     words = "evaluate rexnet_1.0 --resolution 32 --skip-unreadable --weights thousand.safetensors --images val"
-    assert call(words, "--threads 1 --batch-size 500 --json") == 0
-    found = json.loads(capsys.readouterr().out)
+    answer = call(words, "--threads 1 --batch-size 500 --json")
+    assert answer.code == 0
+    found = answer.document
     assert (found["comparable"], found["weights"]["layout"], found["images"]) == (True, "timm", 1)
     metrics = {row["metric"] for row in found["published"]}
     assert metrics == {"top1", "top5"}
@@ -227,7 +221,7 @@ def _body(network):
     return {name: tensor for name, tensor in network.state_dict().items() if not name.startswith("classifier")}
 
 
-def test_ctrl_c_gives_the_answer_of_what_was_seen(capsys, monkeypatch):
+def test_ctrl_c_gives_the_answer_of_what_was_seen(call, monkeypatch):
     from analysis.accuracy import hits  # noqa: PLC0415
 
     calls, plain = [], hits.ranks_of
@@ -239,52 +233,23 @@ def test_ctrl_c_gives_the_answer_of_what_was_seen(capsys, monkeypatch):
         return plain(*given)
 
     monkeypatch.setattr(hits, "ranks_of", stop)
-    assert call(BASE, "--images val --classes-file classes.txt --batch-size 8 --json") == 1
-    told = capsys.readouterr()
-    found = json.loads(told.out)
+    answer = call(BASE, "--images val --classes-file classes.txt --batch-size 8 --json")
+    assert answer.code == 1
+    found = answer.document
     assert (found["stopped"], found["images"], found["asked"]) == (True, 16, 40)
-    assert told.err == "rexbench: stopped; nothing is lost, the answer is about the images seen so far\n"
+    assert answer.err == "rexbench: stopped; the answer is about the images seen so far\n"
     calls[:] = [None, None]
-    assert call(BASE, "--images val --classes-file classes.txt") == 1
-    assert capsys.readouterr().err == "rexbench: stopped\n"
+    answer = call(BASE, "--images val --classes-file classes.txt")
+    assert answer.code == 1
+    assert answer.err == "rexbench: stopped\n"
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("evaluate", "required: MODEL"),
-        ("evaluate rexnet_1.0 --images val", "random ones have none; give --weights FILE"),
-        ("evaluate rexnet_1.0 --weights twelve.pth", "give --images FOLDER"),
-        ("evaluate rexnt_1.0 --images val --weights twelve.pth", "did you mean 'rexnet_1.0'"),
-        ("evaluate rexnet_1.0 --images val --weights gone.pth", "--weights must be a file; gone.pth is none"),
-        ("evaluate rexnet_1.0 --images val --weights classes.txt", "weights must end in .pth, .pt, .safetensors"),
-        (
-            "evaluate rexnet_1.3 --images val --classes-file classes.txt --weights twelve.pth",
-            "must be those of rexnet_1.3",
-        ),
-        ("evaluate regnetx_200mf --images val --weights twelve.pth", "has none of classifier.weight, head.fc.weight"),
-        (f"{BASE} --images val", "the checkpoint has 12 classes, val has"),
-        (f"{BASE} --images twelve.pth", "images come from a folder; twelve.pth: Not a directory"),
-        (f"{BASE} --images gone", "images come from a folder; gone: No such file"),
-        (f"{BASE} --images val/ant", "val/ant has no subfolder"),
-        (f"{BASE} --images val --classes-file gone.txt", "--classes-file must be a file, gone.txt is none"),
-        (f"{BASE} --images val --resolution 16", "resolution must be a whole number of pixels from 32"),
-        (f"{BASE} --images val --crop-ratio 0", "--crop-ratio must lie from 0.5 to 1"),
-        (f"{BASE} --images val --interpolation cubic", "did you mean 'bicubic'"),
-        (f"{BASE} --images val --batch-size two", "a whole number is needed, not 'two'"),
-        (f"{BASE} --images val --csv gone/rows.csv", "--csv needs a file it can write; gone/rows.csv"),
-        (f"{BASE} --images val --json --csv", "both ask for standard output"),
-    ],
-)
-def test_a_wrong_call_is_one_line_and_exit_code_2(capsys, words, message):
-    assert call(words) == 2
-    told = capsys.readouterr()
-    assert message in told.err
-    assert told.err.startswith("rexbench: ")
-    assert (told.out, told.err.count("\n")) == ("", 1)
-
-
-def test_the_file_of_classes_must_have_as_many_as_the_checkpoint(capsys, tmp_path):
-    (tmp_path / "more.txt").write_text("\n".join([*NAMES, "one-more"]))
-    assert call(BASE, f"--images val --classes-file {tmp_path}/more.txt") == 2
-    assert "has 12 classes" in capsys.readouterr().err
+def test_the_side_is_the_models_own_unless_another_is_given():
+    parser = argparse.ArgumentParser()
+    evaluate.add_options(parser)
+    words = "efficientnet_b1 --weights twelve.pth --images val"
+    setting = evaluate.read_setting(parser.parse_args(words.split()), threads=3)
+    assert (setting.resolution, setting.threads, setting.batch_size) == (240, 3, 64)
+    words += " --resolution 64 --threads 2"
+    setting = evaluate.read_setting(parser.parse_args(words.split()), threads=3)
+    assert (setting.resolution, setting.threads) == (64, 2)

@@ -15,21 +15,8 @@ from bench.selftest.document import make_document
 from bench.selftest.pairs import LEVELS
 from bench.store.store import Store
 from reports.selftest import render_protocols, render_selftest, selftest_frames
-from rexbench.cli import main
 
 CASE = Case(model="rexnet_1.0", resolution=224, batch=1, backend="eager", threads=2)
-
-
-def run(capsys, *words):
-    code = main(words)
-    told = capsys.readouterr()
-    return code, told.out, told.err
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("REXBENCH_LOCK", str(tmp_path / "lock"))
 
 
 def document_of(count, *, spread=0.01, neighbour=None, **changes):
@@ -44,11 +31,11 @@ def document_of(count, *, spread=0.01, neighbour=None, **changes):
         heads = tuple(calls(np.exp(lies) * (1 + level)) for level in LEVELS)
         pairs.append(Pair(base_s=tuple(calls(1.0) for _ in LEVELS), head_s=heads, machine={"others_percent": 1.0}))
     return make_document(
-        {CASE: pairs}, levels=LEVELS, rounds=6, band=0.03, neighbour=neighbour, **{"stopped": False, **changes}
+        {CASE: pairs}, levels=LEVELS, rounds=6, margin=0.03, neighbour=neighbour, **{"stopped": False, **changes}
     )
 
 
-def test_the_text_says_alarms_power_and_floor():
+def test_the_text_has_error_rates_power_and_detectable_effect():
     text = render_selftest(document_of(24, neighbour=0.48))
     assert (
         "6 rounds of fresh processes a comparison, beside a neighbour that keeps a core busy 48 % of the time" in text
@@ -57,15 +44,15 @@ def test_the_text_says_alarms_power_and_floor():
     assert "24 pairs of processes" in text
     assert "   5.0 % slower: found in 100.0 ± 0.0 % (really added: 5.0" in text
     assert "  all pairs together, where nothing was changed: " in text
-    assert "floor: changes under " in text
+    assert "minimum detectable effect: " in text
     assert "of 4" in text
 
 
-def test_few_pairs_give_a_floor_and_fewer_still_none_that_is_kept():
+def test_few_pairs_give_an_effect_and_fewer_still_none_that_is_kept():
     text = render_selftest(document_of(5))
-    assert "rates need 6 pairs at least" in text
-    assert "floor: changes under" in text
-    assert "no floor is kept: it takes 5 pairs, these say " in render_selftest(document_of(3))
+    assert "rates need 6 pairs" in text
+    assert "minimum detectable effect: " in text
+    assert "no minimum detectable effect is kept: it takes 5 pairs, these give " in render_selftest(document_of(3))
 
 
 def test_what_is_not_whole_is_told():
@@ -88,29 +75,12 @@ def test_the_table_of_protocols_has_a_row_for_each_order_and_test():
     assert "Too few pairs" in render_protocols(document_of(3))
 
 
-@pytest.mark.parametrize(
-    ("words", "line"),
-    [
-        (["--rounds", "1"], "--rounds must be at least 2, not 1"),
-        (["--trials", "0"], "--trials must be at least 1, not 0"),
-        (["--band", "5"], "--band is a share from 0 to 1"),
-        (["--levels", "0.01", "0"], "--levels are shares above 0 and up to 1, such as 0.02 for 2 %, not 0.0"),
-        (["--budget", "0"], "budget must be above 0 seconds"),
-        (["--backends", "openvno"], "did you mean 'openvino'"),
-    ],
-)
-def test_a_wrong_call_is_one_line_and_exit_code_2(capsys, words, line):
-    code, out, err = run(capsys, "selftest", *words)
-    assert (code, out) == (2, "")
-    assert line in err
-    assert err.count("\n") == 1
-
-
-def test_a_real_self_test_stores_a_floor_that_a_comparison_finds(capsys, tmp_path, monkeypatch):
+@pytest.mark.survival
+def test_a_real_self_test_stores_an_effect_that_a_comparison_finds(call, tmp_path, monkeypatch):
     monkeypatch.setitem(case_pairs.SETTINGS, "round_s", 0.2)
     monkeypatch.setattr(detectable_effect, "LEAST_PAIRS", 2)
     words = ["--model", "mobilenet_v2_0.5", "--resolution", "32", "--threads", "1", "--backends", "openvino"]
-    code, out, err = run(capsys, "selftest", *words, "--rounds", "2", "--trials", "1", "--neighbour", "--json")
+    code, out, err = call("selftest", *words, "--rounds", "2", "--trials", "1", "--neighbour", "--json")
     document = json.loads(out)
     assert code == 0, err
     [case] = document["cases"]
@@ -118,6 +88,6 @@ def test_a_real_self_test_stores_a_floor_that_a_comparison_finds(capsys, tmp_pat
     assert case["floor"] > 0
     assert 0 < document["neighbour_share"] < 1
     store = Store(f"sqlite:///{tmp_path}/results/rexbench.db")
-    found = detectable_effect.find_floor(store, store.find_run().environment, threads=1)
+    found = detectable_effect.find_detectable_effect(store, store.find_run().environment, threads=1)
     assert (found.run, found.neighbour) == (document["run"], True)
-    assert json.loads(run(capsys, "report", "--json")[1])["cases"] == document["cases"]
+    assert call("report", "--json").document["cases"] == document["cases"]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from analysis.complexity.conventions import book as module
+from analysis.complexity.conventions import cache as module
 from analysis.complexity.conventions.cache import CountCache
 from rexnet_core.errors import InputError
 
@@ -26,14 +26,14 @@ def made(monkeypatch):
 
 
 def test_a_count_is_made_once(made):
-    book = CountCache()
-    assert not book.knows(*KEY)
-    assert book.count(*KEY) == book.count(*KEY)
-    assert book.knows(*KEY)
+    cache = CountCache()
+    assert not cache.knows(*KEY)
+    assert cache.count(*KEY) == cache.count(*KEY)
+    assert cache.knows(*KEY)
     assert made == [KEY]
 
 
-def test_a_count_is_kept_from_book_to_book(made, tmp_path):
+def test_a_count_is_kept_from_cache_to_cache(made, tmp_path):
     first = CountCache(tmp_path / "new" / "folder").count(*KEY)
     assert CountCache(tmp_path / "new" / "folder").count(*KEY) == first
     assert made == [KEY]
@@ -82,8 +82,8 @@ def test_another_way_to_count_is_asked_by_its_name(tmp_path):
             convention="mine", model=model, height=side, width=285, parts=()
         )
 
-    books = [CountCache(tmp_path, others={"mine": count}) for _ in range(2)]
-    assert [book.count("mine", "rexnet_1.0", 224).width for book in books] == [285, 285]
+    caches = [CountCache(tmp_path, others={"mine": count}) for _ in range(2)]
+    assert [cache.count("mine", "rexnet_1.0", 224).width for cache in caches] == [285, 285]
     assert asked == [("rexnet_1.0", 224)]
 
 

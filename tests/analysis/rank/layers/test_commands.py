@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import argparse
 import json
 from contextlib import nullcontext
 
@@ -10,63 +9,12 @@ from analysis.parallel import map_in_process
 from analysis.rank.layers import commands, protocols
 from analysis.rank.layers.claims import CLAIMS
 from analysis.rank.layers.commands import run_layers_task, run_search
-from analysis.rank.layers.options import add_options, add_search_options, read_search, read_task
 from analysis.rank.layers.search import search_closest
-from analysis.rank.layers.setting import RATIOS, LayerSetting
+from analysis.rank.layers.setting import LayerSetting
 from analysis.rank.layers.sign_map import map_signs
 from analysis.rank.layers.task import LayersTask
-from rexnet_core.errors import InputError
 
 FEW = {"networks": 4, "ratios": (0.1, 0.5, 1.0), "d_out": (8, 16)}
-
-
-def task_of(*words):
-    parser = argparse.ArgumentParser()
-    add_options(parser.add_argument)
-    args = parser.parse_args(words)
-    return read_task(lambda name: getattr(args, name), 2)
-
-
-def test_without_options_all_protocols_run_on_all_cores():
-    task = task_of()
-    assert task.protocols == protocols.PROTOCOLS
-    assert task.workers == 2
-    assert task.settings()["literal"] == LayerSetting()
-    assert task.settings()["closest"].ratios == RATIOS
-    assert len(task.grid()) == 96
-
-
-def test_options_replace_what_the_protocol_says():
-    words = "--protocol literal --norm none --expansion 4 --tolerances rel:0.01 numpy --d-out 9 20"
-    task = task_of(*words.split())
-    setting = task.settings()["literal"]
-    assert (setting.norm, setting.expansion, setting.d_out) == ("none", (4.0, 4.0), (9, 20))
-    assert setting.primary == ("rank", "uncentred", "numpy")
-    words = "--protocol literal --tolerances rel:0.01 rel:0.1"
-    assert task_of(*words.split()).settings()["literal"].primary == ("rank", "uncentred", "rel:0.01")
-    assert setting.weights == LayerSetting().weights
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("--protocol literl", "unknown protocol 'literl'; did you mean 'literal'"),
-        ("--protocol literal --ratios 0", "above 0 and up to 1; got 0"),
-        ("--protocol literal --ratios 2", "above 0 and up to 1; got 2"),
-        ("--expansion 1 2 3", "one value or a range of two; got 3"),
-        ("--processes 0", "at least one process"),
-        ("--networks 1", "networks must lie from 2"),
-        ("--activations Swish", "unknown activation 'Swish'"),
-        ("--protocol literal --weight-law he", "unknown weights 'he'"),
-        ("--protocol sensitivity --seed -1", "seed must not be negative"),
-        ("--norm none", "norm can't be set for it; add --protocol literal closest"),
-        ("--protocol literal --rows 1000000000000", "the features of one network would take"),
-        ("--protocol literal --d-out 2048 2048 --rows 4x", "GiB, more than 2; give a smaller d_out"),
-    ],
-)
-def test_a_wrong_option_is_refused_before_anything_runs(words, message):
-    with pytest.raises(InputError, match=message):
-        task_of(*words.split())
 
 
 def test_the_closest_setting_comes_from_a_recorded_search():
@@ -173,14 +121,6 @@ def test_the_search_finds_what_is_nearest_and_counts_what_it_tried(monkeypatch):
     assert [one["distance"] for one in best] == sorted(one["distance"] for one in best)
     assert found["validated"]["setting"]["seed"] != best[0]["setting"]["seed"]
     assert set(best[0]["panels"]) == set(LayerSetting().blocks)
-
-
-def test_search_options_are_checked():
-    parser = argparse.ArgumentParser()
-    add_search_options(parser.add_argument)
-    args = parser.parse_args(["--tries", "0"])
-    with pytest.raises(InputError, match="--tries must lie from 1"):
-        read_search(lambda name: getattr(args, name), 1)
 
 
 def test_the_sign_map_shows_where_silu_gains_and_where_it_loses():

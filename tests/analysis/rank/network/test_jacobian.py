@@ -11,8 +11,7 @@ from torch import nn
 from analysis.rank.network.jacobian import block_ranks, jacobian_ranks
 from analysis.rank.network.probe import probe
 from rexnet_core import create_model
-from rexnet_core.baselines.regnetx import ResidualBottleneck
-from rexnet_core.blocks import LinearBottleneck
+from rexnet_core.blocks import LinearBottleneck, ResidualBottleneck
 from rexnet_core.calibration import calibrate
 from rexnet_core.errors import InputError
 from rexnet_core.network_config import BlockConfig

@@ -211,9 +211,9 @@ def test_rows_of_another_width_are_refused():
 
 
 def test_a_spectrum_survives_storage():
-    found = spectrum_of(features(rank=5).float())
-    again = Spectrum.from_dict(found.as_dict())
-    assert measure(again) == measure(found)
+    spectrum = spectrum_of(features(rank=5).float())
+    stored = Spectrum.from_dict(spectrum.as_dict())
+    assert repr(measure(stored)) == repr(measure(spectrum))  # since Python 3.13 a record with a NaN equals no other
 
 
 def test_the_stream_keeps_one_factor_however_many_rows_come():

@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from analysis.option_values import number, whole, whole_or
+from bench.planning.option_values import number, whole, whole_or
 
 
 def test_numbers_are_read():

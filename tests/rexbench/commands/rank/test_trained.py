@@ -7,17 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from analysis.rank.trained import TrainedSetting
-from analysis.rank.trained.options import add_options, read_setting
-from rexnet_core.errors import InputError, UnknownNameError
+from bench.planning.option_fields import add_fields, read_fields
 
 
 def read(words):
     parser = argparse.ArgumentParser(exit_on_error=False)
-    add_options(parser.add_argument)
-    return read_setting(vars(parser.parse_args(words)).get)
+    add_fields(parser.add_argument, TrainedSetting)
+    return TrainedSetting(**read_fields(parser.parse_args(words), TrainedSetting))
 
 
 def test_no_option_is_the_default():
@@ -45,35 +42,10 @@ def test_options_reach_the_setting():
     )
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("--seeds 0", "seeds must lie from 1 to 1000; got 0"),
-        ("--epochs 0", "epochs must lie from 1 to 1000; got 0"),
-        ("--side 20", "side must be a multiple of 8; got 20"),
-        ("--side 128", "side must lie from 8 to 64; got 128"),
-        ("--train-per-class 170", "train_per_class must lie from 2 to 150; got 170"),
-        ("--threads 0", "threads must lie from 1 to 256; got 0"),
-        ("--learning-rate 0", "learning_rate must be a positive number; got 0"),
-        ("--weight-decay 1", "weight_decay must lie from 0 up to, not at, 1; got 1"),
-        ("--groups table2 table2", "each once"),
-        ("--base-width 3", "base_width must lie from 4 to 16; got 3"),
-    ],
-)
-def test_a_value_out_of_range_is_refused_with_its_range(words, message):
-    with pytest.raises(InputError, match=message):
-        read(words.split())
-
-
-def test_a_misspelt_group_gets_the_nearest():
-    with pytest.raises(UnknownNameError, match="did you mean 'table3a'"):
-        read(["--groups", "table3"])
-
-
 def test_options_are_read_without_torch_and_scikit_learn():
     code = (
         "import sys; sys.modules.update(torch=None, sklearn=None)\n"
-        "from analysis.rank.trained import run_trained, options, networks, TrainedSetting\n"
+        "from analysis.rank.trained import run_trained, networks, TrainedSetting\n"
         "assert len(networks.plan_networks(TrainedSetting())) == 6\n"
         "assert not {'scipy.stats', 'scipy.special'} & sys.modules.keys()"
     )

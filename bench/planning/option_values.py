@@ -1,4 +1,4 @@
-"""Types of options for argparse, whose messages say what is needed. No torch here."""
+"""Types of options for argparse, whose messages say what is needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-#: Whole numbers are less, as in the configuration file and in the columns of a database.
+#: Whole numbers are below this, as in the configuration file and in the columns of a database.
 _MOST = 2**31
 
 
@@ -19,7 +19,7 @@ def whole(text: str) -> int:
     """A whole number of 32 bits.
 
     Raises:
-        argparse.ArgumentTypeError: It is none.
+        argparse.ArgumentTypeError: The text is not such a number.
     """
     try:
         value = int(text)
@@ -31,7 +31,7 @@ def whole(text: str) -> int:
 
 
 def whole_or(word: str) -> Callable[[str], int | str]:
-    """A type of options: a whole number, or that one word."""
+    """A type of options: a whole number, or one given word."""
 
     def read(text: str) -> int | str:
         if text == word:
@@ -47,10 +47,10 @@ def whole_or(word: str) -> Callable[[str], int | str]:
 
 
 def megabytes(text: str) -> int:
-    """So many million bytes, at least one million.
+    """A number of megabytes, as bytes.
 
     Raises:
-        argparse.ArgumentTypeError: It is none.
+        argparse.ArgumentTypeError: The text is not such a number.
     """
     value = whole(text)
     if value < 1:
@@ -66,10 +66,10 @@ def duration(text: str) -> float:
     """A time above 0 [s], such as ``90``, ``90s``, ``10m`` or ``1h30m``.
 
     Raises:
-        argparse.ArgumentTypeError: It is none.
+        argparse.ArgumentTypeError: The text is not a time above 0.
     """
-    found = _DURATION.fullmatch(text.strip().lower())
-    parts = found.groupdict(default="0") if found and text.strip() else {}
+    match = _DURATION.fullmatch(text.strip().lower())
+    parts = match.groupdict(default="0") if match and text.strip() else {}
     try:
         seconds = sum(float(parts[name]) * scale for name, scale in (("h", 3600), ("m", 60), ("s", 1), ("plain", 1)))
     except (KeyError, ValueError):
@@ -83,7 +83,7 @@ def number(text: str) -> float:
     """A finite number.
 
     Raises:
-        argparse.ArgumentTypeError: It is none.
+        argparse.ArgumentTypeError: The text is not a finite number.
     """
     try:
         value = float(text)

@@ -1,0 +1,121 @@
+"""What a backend is, in plain values that any process reads without importing the runtime.
+
+What a backend does is `bench.backends.Backend`. Each backend's file declares its own `INFO`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import torch
+
+    from bench.records.case import Case
+
+    #: Writes a module, given an example input, into a folder in the backend's own form.
+    Export = Callable[[torch.nn.Module, torch.Tensor, Path], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that `rexbench doctor` looked at.
+
+    Args:
+        check: What was looked at.
+        level: ``ok``, ``warn`` (numbers are affected) or ``fail`` (something can't run).
+        found: What is the case.
+        remedy: What to do; empty where all is well.
+    """
+
+    check: str
+    level: str
+    found: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A program that a backend calls while it compiles.
+
+    Args:
+        name: The key under which the environment of a run records its version.
+        title: How messages call it.
+        read_version: Its version in one line; None where the program is missing.
+        remedy: How to install it.
+    """
+
+    name: str
+    title: str
+    read_version: Callable[[], str | None]
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendInfo:
+    """All that the parent process and the reports know of a backend.
+
+    Args:
+        name: As ``--backends`` has it.
+        library: Distribution whose version every run records.
+        install: Command that installs the library; default: pip with the name of the library.
+        position: Place in tables and legends, the smallest first; backends of other distributions follow ours.
+        precisions: Supported values of `Case.precision`.
+        memory_formats: Supported values of `Case.memory_format`; a runtime that chooses its own takes ``contiguous``.
+        devices: Supported values of `Case.device`.
+        queued: Whether it keeps several requests in flight by itself (`bench.backends.Queued`). Any other backend
+            answers one call at a time; its throughput is measured with several instances.
+        tuning_variables: Beginnings of environment variables that tune it; workers start without them.
+        thread_variables: Environment variables that receive the thread budget.
+        compile_cache: Environment variable that names the folder of its compile cache; empty where compiling leaves
+            nothing behind that a later process could reuse.
+        colour: Colour in figures.
+        marker: Marker in figures, as matplotlib names it.
+        tools: Programs that it calls.
+        examine: Findings for ``rexbench doctor``, the library's version first. It runs in a process of its own and may
+            import the runtime.
+        export: Imports what converting needs and returns the function that converts a module. It runs in the process
+            that prepares the shared files; the times of build and conversion are then those of this process.
+        export_key: Key by which parents before `exports` ask the preparing process for this export; empty for none.
+        deprecated: Since when and in favour of what the runtime is deprecated; empty where it is not.
+    """
+
+    name: str
+    library: str = ""
+    install: str = ""
+    position: int = 100
+    precisions: tuple[str, ...] = ("fp32",)
+    memory_formats: tuple[str, ...] = ("contiguous",)
+    devices: tuple[str, ...] = ("cpu",)
+    queued: bool = False
+    tuning_variables: tuple[str, ...] = ()
+    thread_variables: tuple[str, ...] = ()
+    compile_cache: str = ""
+    colour: str = "#cc79a7"
+    marker: str = "v"
+    tools: tuple[Tool, ...] = ()
+    examine: Callable[[], list[Finding]] | None = None
+    export: Callable[[], Export] | None = None
+    export_key: str = ""
+    deprecated: str = ""
+
+    @property
+    def how_to_install(self) -> str:
+        """The command that installs the library."""
+        return self.install or f"pip install {self.library}"
+
+    def why_unsupported(self, case: Case) -> str:
+        """Why the backend can't run a case on any machine, in one line; empty where it can."""
+        for kind, asked, supported in (
+            ("device", case.device, self.devices),
+            ("precision", case.precision, self.precisions),
+            ("memory format", case.memory_format, self.memory_formats),
+        ):
+            if asked not in supported:
+                return f"{self.name} supports {kind} {' and '.join(supported)}, not {asked}"
+        if case.scenario == "throughput" and not self.queued:
+            return f"{self.name} answers one call at a time; its throughput is that of several instances"
+        return ""

@@ -1,0 +1,35 @@
+"""What on this machine will bend the numbers, with remedies."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from analysis.json_values import render_json
+from bench.doctor import examine
+from rexbench.output import add_output
+from rexnet_core.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    add_output(parser, csv=False)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look at threads, quota, compiler, backends, precision defaults, load, frequency and room.
+
+    Each finding comes with its remedy. Nothing is changed.
+    """
+    findings = examine()
+    if args.json:
+        print(render_json([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            print(f"{finding.level:4}  {finding.check:10} {finding.found}")
+            if finding.remedy:
+                print(f"{'':16} -> {finding.remedy}")
+    return ExitCode.FAILED if any(finding.level == "fail" for finding in findings) else ExitCode.DONE

@@ -1,0 +1,43 @@
+"""The search for the setting that is nearest to the paper's figure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis.json_values import render_json
+from analysis.rank.layers.task import SearchTask
+from bench.machine.environment import read_thread_budget
+from bench.planning.option_fields import add_fields, read_fields
+from bench.running.progress import Progress
+from rexbench.output import write_text
+from rexnet_core.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the search."""
+    add_fields(parser.add_argument, SearchTask)
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the answer to this file, too")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Search for the setting of the layer study that is nearest to the paper's figure; the answer is a JSON document.
+
+    The best of many settings looks nearer than it is: it is measured again on fresh networks, and the number of
+    settings tried is part of the answer. `rexbench rank layers --protocol closest` uses what this search found.
+    """
+    task = SearchTask(**{"workers": read_thread_budget(), **read_fields(args, SearchTask)})
+    if args.out:
+        write_text(args.out, "")  # a file that can't be written is refused before the search, not after
+    from analysis.rank.layers.commands import run_search  # noqa: PLC0415 - torch, after the checks
+
+    with Progress() as bars:
+        text = render_json(run_search(**asdict(task), progress=bars))
+    print(text)
+    if args.out:
+        write_text(args.out, text + "\n")
+    return ExitCode.DONE

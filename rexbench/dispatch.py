@@ -1,0 +1,140 @@
+"""From the words of a call to its exit code: one parser, made of the command that is called alone.
+
+Answers go to standard output, messages and progress to standard error. Exit codes are those of `ExitCode`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import inspect
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+import shtab
+
+from bench.machine.environment import read_version
+from bench.machine.signals import stop_on_signals
+from rexbench.commands import find_commands
+from rexbench.output import check_output, log
+from rexnet_core.errors import InputError, RexbenchError, UnknownNameError
+from rexnet_core.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_COMMANDS = "rexbench.commands"
+_EPILOG = """\
+examples:
+  rexbench doctor                                       what on this machine will bend the numbers
+  rexbench run                                          the quick preset, with a report at its end
+  rexbench run --models rexnet_1.0 rexnet_2.0 --backends eager openvino --batch-sizes 1 8 32
+  rexbench complexity rexnet_1.3 --per-layer            parameters and multiply-adds, layer by layer
+  rexbench published                                    every printed number: reproduced, explained or contradicted
+  rexbench compare --live --base main                   is the working tree slower? exit code 3 if so
+  rexbench rank layers --protocol closest               the paper's rank figure, and what becomes of its claims
+  rexbench rank network rexnet_1.0 mobilenet_v2_1.0     rank of layer outputs, block by block
+  rexbench report --run latest                          the report again, from the store alone
+"""
+#: Errors of a system on which nothing more can be written.
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+
+
+def dispatch(words: list[str]) -> int:
+    """Run one command; the exit code."""
+    try:
+        with stop_on_signals():
+            return _run(words)
+    except RexbenchError as error:
+        log(str(error))
+        return ExitCode.WRONG
+    except KeyboardInterrupt:
+        log("stopped")
+        return ExitCode.FAILED
+    except BrokenPipeError:
+        # The reader has closed the pipe; the interpreter must not flush to it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        log(f"{error.filename or 'the disk'}: {error.strerror}; make room and try again")
+        return ExitCode.WRONG
+
+
+def _run(words: list[str]) -> int:
+    if words and words[0] in find_commands(_COMMANDS):
+        module = import_module(f"{_COMMANDS}.{words[0]}")
+        if hasattr(module, "run_words"):
+            return int(module.run_words(words[1:]))
+    args = make_parser(words).parse_args(words)
+    check_output(args)
+    _configure(args)
+    command: Callable[[argparse.Namespace], int] = args.command
+    return command(args)
+
+
+def _configure(args: argparse.Namespace) -> None:
+    """Read the project's configuration for commands that have a store, and take its store if none was named."""
+    if not hasattr(args, "store"):
+        return
+    from bench.options import read_store  # noqa: PLC0415 - only some commands have a store
+    from bench.planning.config import load_config  # noqa: PLC0415
+
+    args.project = load_config(getattr(args, "config_file", None))
+    args.store = read_store(args.store, args.project)
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; see `{self.prog} --help`")
+
+
+def make_parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of a call: every command is named, and the one that is called has its options.
+
+    Raises:
+        UnknownNameError: The call names no command.
+    """
+    parser = _Parser(
+        prog="rexbench",
+        description="Benchmarks and architecture analysis for ReXNet: every number with its convention and conditions.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"rexbench {read_version('rexbench') or 'from source'}")
+    shtab.add_argument_to(parser, ["--print-completion"], help="print a completion script for this shell")
+    # A completion script needs the options of all commands.
+    every = bool(words) and words[0].startswith("--p")
+    _add_commands(parser, _COMMANDS, () if every else words, every=every)
+    return parser
+
+
+def _add_commands(parser: argparse.ArgumentParser, package: str, words: Sequence[str], *, every: bool) -> None:
+    """Name the commands of a package, and declare the options of the one that is called, or of every one."""
+    module, known = import_module(package), find_commands(package)
+    called = words[0] if words and not words[0].startswith("-") else None
+    if called is not None and called not in known:
+        raise UnknownNameError(module.METAVAR.lower(), called, known)
+    group = parser.add_subparsers(title=module.TITLE, metavar=module.METAVAR, required=True)
+    for name, summary in known.items():
+        sub = group.add_parser(name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter)
+        if every or name == called:
+            _add_command(sub, f"{package}.{name}", summary, words[1:], every=every)
+
+
+def _add_command(
+    parser: argparse.ArgumentParser, name: str, summary: str, words: Sequence[str], *, every: bool
+) -> None:
+    module = import_module(name)
+    if hasattr(module, "METAVAR"):
+        parser.description = summary
+        _add_commands(parser, name, words, every=every)
+    elif not hasattr(module, "run_words"):
+        parser.description = inspect.getdoc(module.run)
+        module.add_options(parser)
+        parser.set_defaults(command=module.run)
