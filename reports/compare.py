@@ -55,7 +55,7 @@ ROWS: Table = {
     "paired": flag("whether both sides took turns within each round"),
     "base_latency_s": number("time of one call of the base", "s"),
     "head_latency_s": number("time of one call of the head", "s"),
-    "machine": text("dirty: other processes disturbed a round; clean; or not available, where that can't be seen"),
+    "machine": text("disturbed: other work disturbed a round; undisturbed; or not available, where that can't be seen"),
     "dirty_rounds": whole("rounds of the head that were disturbed"),
     "dirty_causes": text("what disturbed them, each cause at its worst"),
     "steady": flag("whether every warm-up ended because its windows agreed"),
@@ -136,7 +136,7 @@ def _plain(text: str) -> str:
 
 
 def _describe_causes(row: Mapping[str, Any]) -> str:
-    """Why rounds were dirty, each cause at its worst; empty for none."""
+    """Why rounds count as disturbed, each cause at its worst; empty for none."""
     causes = row.get("dirty_causes") or {}
     return ", ".join(rule.text.format(causes[rule.name]) for rule in RULES if rule.name in causes)
 
@@ -145,7 +145,7 @@ def _doubts(row: Mapping[str, Any]) -> list[str]:
     """What else the machine did while a case was compared, and a warm-up that never was one."""
     doubts = []
     if worst := _describe_causes(row):
-        doubts.append(f"{row['dirty_rounds']} of {row['rounds']} rounds dirty, at worst: {worst}")
+        doubts.append(f"{row['dirty_rounds']} of {row['rounds']} rounds disturbed, at worst: {worst}")
     if row.get("steady") is False:
         doubts.append("a warm-up reached its cap before two windows agreed")
     return doubts

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.statistics.estimates import COVERAGE
 from analysis.study import Study
 from bench.machine.interference import can_judge, find_causes
+from bench.statistics.disturbance import DISTURBED, UNDISTURBED, UNKNOWN
 from bench.statistics.interval_rules import too_few_rounds
 from bench.statistics.summary import median_latency, turns_of
 from bench.statistics.verdicts import BAND, FALSE_DISCOVERIES, VERDICTS, Change, judge
@@ -115,7 +116,7 @@ def _conditions(compared: ComparedCase) -> dict[str, Any]:
     judged = any(can_judge(measured.interference) for measured in rounds)
     names = dict.fromkeys(name for causes in disturbances for name in causes)
     return {
-        "machine": "dirty" if disturbances else "clean" if judged else "not available",
+        "machine": DISTURBED if disturbances else UNDISTURBED if judged else UNKNOWN,
         "dirty_rounds": sum(1 for measured in compared.head.rounds if find_causes(measured.interference)),
         "dirty_causes": {name: max(causes.get(name, 0.0) for causes in disturbances) for name in names},
         "steady": all(measured.steady for measured in rounds) if rounds else None,

@@ -53,7 +53,7 @@ def apply_rules(estimate: Estimate, within: Sequence[float]) -> Estimate:
     least = math.exp(math.sqrt(sum(width**2 for width in within)) / len(within))
     low, high = min(estimate.low, estimate.value / least), max(estimate.high, estimate.value * least)
     if low <= 0 or high > MAX_SPAN * low:
-        reason = f"the interval spans more than a factor of {MAX_SPAN:.0f} and says nothing; use more --rounds"
+        reason = f"an interval would span more than a factor of {MAX_SPAN:.0f}; use more --rounds"
         return Estimate(value=estimate.value, reason=reason)
     return replace(estimate, low=low, high=high)
 

@@ -152,7 +152,7 @@ def executor() -> FakeExecutor:
 
 @pytest.fixture
 def settings() -> Settings:
-    return Settings(min_rounds=3, max_rounds=5, round_s=0.5, slice_s=0.1)
+    return Settings(min_rounds=3, max_rounds=4, round_s=0.5, slice_s=0.1)
 
 
 @pytest.fixture

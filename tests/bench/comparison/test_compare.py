@@ -153,11 +153,11 @@ def test_stored_runs_are_compared_case_by_case_as_independent_rounds():
 def test_two_rounds_have_a_verdict_and_no_interval():
     sides = [replace(one, rounds=one.rounds[:2]) for one in (measured(), measured(scale=1.5, seed=1))]
     [compared] = compare_stored(*([one] for one in sides))
-    document = document_of([compared], live=False)
-    [row] = document["rows"]
+    study = make_document([compared], sides=("a", "b"), live=False, band=None, floor=None)
+    [row] = study.payload["rows"]
     assert row["verdict"] in VERDICTS
     assert (row["change_low"], row["change_high"]) == (None, None)
-    text = render_compare(document)
+    text = render_compare(study)
     assert "% (no interval)" in text
     assert "No interval: 2 rounds are too few for an interval; use --rounds 3 or more." in text
 

@@ -134,10 +134,10 @@ def test_a_dirty_round_is_told_beside_the_verdict(call, save, tmp_path):
     busy = replace(one.rounds[0], interference={"others_percent": 41.0}, steady=False)
     store.save_measurement("head", replace(one, rounds=(busy, *one.rounds[1:])))
     _, out, _ = call("compare", "base", "head")
-    assert "    1 of 8 rounds dirty, at worst: neighbours used 41 % of the cores\n" in out
+    assert "    1 of 8 rounds disturbed, at worst: neighbours used 41 % of the cores\n" in out
     assert "    a warm-up reached its cap before two windows agreed\n" in out
     rows = call("compare", "base", "head", "--json").document["rows"]
-    assert [(row["machine"], row["dirty_rounds"]) for row in rows] == [("dirty", 1), ("not available", 0)]
+    assert [(row["machine"], row["dirty_rounds"]) for row in rows] == [("disturbed", 1), ("not available", 0)]
     told = call("compare", "base", "head", "--csv").rows
     assert [row["dirty_causes"] for row in told] == ["neighbours used 41 % of the cores", ""]
     assert {row["stop_reasons"] for row in told} == {""}
