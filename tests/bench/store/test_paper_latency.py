@@ -49,7 +49,7 @@ def test_latencies_and_paired_ratios_come_with_where_they_were_taken(store):
     keep(store, "run1", measured(CASE, 0.02), measured(rival(), 0.03))
     (one,) = find_measured(store)
     assert (one.device, one.batch) == ("cpu", 1)
-    assert one.told == "run run1, A processor, eager, batch 1, 2 threads"
+    assert one.description == "run run1, A processor, eager, batch 1, 2 threads"
     assert one.latency_s["rexnet_1.0"].low < one.latency_s["rexnet_1.0"].value < one.latency_s["rexnet_1.0"].high
     assert one.paired["efficientnet_b1", "rexnet_1.0"].value == pytest.approx(1.5)
 
@@ -58,8 +58,8 @@ def test_the_newest_run_of_the_preset_is_taken_and_another_where_it_is_named(sto
     keep(store, "run1", measured(CASE, 0.02))
     keep(store, "run2", measured(CASE, 0.04))
     keep(store, "run3", measured(CASE, 0.08), preset="quick")
-    assert find_measured(store)[0].told.startswith("run run2")
-    assert find_measured(store, "run3")[0].told.startswith("run run3")
+    assert find_measured(store)[0].description.startswith("run run2")
+    assert find_measured(store, "run3")[0].description.startswith("run run3")
     with pytest.raises(StoreError, match="run9"):
         find_measured(store, "run9")
 

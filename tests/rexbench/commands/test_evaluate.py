@@ -267,7 +267,7 @@ def test_ctrl_c_gives_the_answer_of_what_was_seen(capsys, monkeypatch):
         (f"{BASE} --images twelve.pth", "images come from a folder; twelve.pth: Not a directory"),
         (f"{BASE} --images gone", "images come from a folder; gone: No such file"),
         (f"{BASE} --images val/ant", "val/ant has no subfolder"),
-        (f"{BASE} --images val --classes-file gone.txt", "--classes-file must be a file, gone.txt is none"),
+        (f"{BASE} --images val --classes-file gone.txt", "--classes-file must be a file; got gone.txt"),
         (f"{BASE} --images val --resolution 16", "resolution must be a whole number of pixels from 32"),
         (f"{BASE} --images val --crop-ratio 0", "--crop-ratio must lie from 0.5 to 1"),
         (f"{BASE} --images val --interpolation cubic", "did you mean 'bicubic'"),
