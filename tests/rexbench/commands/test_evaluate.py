@@ -244,7 +244,6 @@ def test_ctrl_c_gives_the_answer_of_what_was_seen(call, monkeypatch):
     assert answer.err == "rexbench: stopped\n"
 
 
-<<<<<<< HEAD
 def test_the_side_is_the_models_own_unless_another_is_given():
     parser = argparse.ArgumentParser()
     evaluate.add_options(parser)
@@ -254,44 +253,3 @@ def test_the_side_is_the_models_own_unless_another_is_given():
     words += " --resolution 64 --threads 2"
     setting = evaluate.read_setting(parser.parse_args(words.split()), threads=3)
     assert (setting.resolution, setting.threads) == (64, 2)
-=======
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("evaluate", "required: MODEL"),
-        ("evaluate rexnet_1.0 --images val", "random ones have none; give --weights FILE"),
-        ("evaluate rexnet_1.0 --weights twelve.pth", "give --images FOLDER"),
-        ("evaluate rexnt_1.0 --images val --weights twelve.pth", "did you mean 'rexnet_1.0'"),
-        ("evaluate rexnet_1.0 --images val --weights gone.pth", "--weights must be a file; gone.pth is none"),
-        ("evaluate rexnet_1.0 --images val --weights classes.txt", "weights must end in .pth, .pt, .safetensors"),
-        (
-            "evaluate rexnet_1.3 --images val --classes-file classes.txt --weights twelve.pth",
-            "must be those of rexnet_1.3",
-        ),
-        ("evaluate regnetx_200mf --images val --weights twelve.pth", "has none of classifier.weight, head.fc.weight"),
-        (f"{BASE} --images val", "the checkpoint has 12 classes, val has"),
-        (f"{BASE} --images twelve.pth", "images come from a folder; twelve.pth: Not a directory"),
-        (f"{BASE} --images gone", "images come from a folder; gone: No such file"),
-        (f"{BASE} --images val/ant", "val/ant has no subfolder"),
-        (f"{BASE} --images val --classes-file gone.txt", "--classes-file must be a file; got gone.txt"),
-        (f"{BASE} --images val --resolution 16", "resolution must be a whole number of pixels from 32"),
-        (f"{BASE} --images val --crop-ratio 0", "--crop-ratio must lie from 0.5 to 1"),
-        (f"{BASE} --images val --interpolation cubic", "did you mean 'bicubic'"),
-        (f"{BASE} --images val --batch-size two", "a whole number is needed, not 'two'"),
-        (f"{BASE} --images val --csv gone/rows.csv", "--csv needs a file it can write; gone/rows.csv"),
-        (f"{BASE} --images val --json --csv", "both ask for standard output"),
-    ],
-)
-def test_a_wrong_call_is_one_line_and_exit_code_2(capsys, words, message):
-    assert call(words) == 2
-    told = capsys.readouterr()
-    assert message in told.err
-    assert told.err.startswith("rexbench: ")
-    assert (told.out, told.err.count("\n")) == ("", 1)
-
-
-def test_the_file_of_classes_must_have_as_many_as_the_checkpoint(capsys, tmp_path):
-    (tmp_path / "more.txt").write_text("\n".join([*NAMES, "one-more"]))
-    assert call(BASE, f"--images val --classes-file {tmp_path}/more.txt") == 2
-    assert "has 12 classes" in capsys.readouterr().err
->>>>>>> refs/heads/stats
