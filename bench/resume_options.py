@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 def check_force(args: argparse.Namespace) -> None:
     """Let ``--force`` pass only beside ``--resume``.
 
-    Args:
-        args: The values of the options.
-
     Raises:
         InputError: No run is resumed.
     """
@@ -38,10 +35,6 @@ def check_force(args: argparse.Namespace) -> None:
 
 def read_resumed(args: argparse.Namespace, store: Store | None = None) -> Resumption | None:
     """The run that ``--resume`` names, with what is stored of it; None without that option.
-
-    Args:
-        args: The values of the options.
-        store: The store that has the run; not used without ``--resume``.
 
     Raises:
         InputError: The run can't be resumed, or not with these options.
@@ -58,10 +51,6 @@ def read_resumed(args: argparse.Namespace, store: Store | None = None) -> Resump
 
 def check_options(args: argparse.Namespace, resumed: Resumption) -> None:
     """Let an option pass that repeats the plan.
-
-    Args:
-        args: The values of the options; None for those that were not given.
-        resumed: The run.
 
     Raises:
         InputError: An option contradicts the plan.

@@ -122,11 +122,7 @@ def info_of(name: str) -> BackendInfo:
 
 
 def libraries(names: Iterable[str] | None = None) -> tuple[str, ...]:
-    """Distributions that some backends run on, each once.
-
-    Args:
-        names: Of backends; default: all.
-    """
+    """Distributions that the named backends, or all, run on, each once."""
     infos = map(info_of, backend_names() if names is None else names)
     return tuple(dict.fromkeys(info.library for info in infos if info.library))
 

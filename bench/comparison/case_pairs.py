@@ -63,11 +63,7 @@ def expand_pairs(
 
 
 def read_changes(option: str, given: Sequence[str] | None) -> dict[str, Any]:
-    """Fields of a selection with the values that base or head has alone.
-
-    Args:
-        option: The option that gives them, for messages.
-        given: Such as ``threads=1``; None without any.
+    """Fields of a selection with the values, such as ``threads=1``, that base or head has alone.
 
     Raises:
         InputError: A key is unknown, or a value must be a number and is not.

@@ -132,10 +132,7 @@ def _compare(
 def find_differences(base: RunInfo, head: RunInfo, digests: tuple[str | None, str | None] = (None, None)) -> list[str]:
     """The differences between the conditions of two runs, in words; empty where their times may be compared.
 
-    Args:
-        base: One run.
-        head: The other run.
-        digests: Of the checkpoints they read, None where unknown: by now a name may stand for another file.
+    By now the name of a checkpoint may stand for another file, so digests are compared where both are known.
     """
     differences = [
         f"{name} {old or 'unknown'} and {new or 'unknown'}"

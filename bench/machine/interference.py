@@ -198,11 +198,7 @@ def interference(before: Usage, after: Usage) -> dict[str, float | None]:
 
 
 def find_causes(found: Mapping[str, float | None]) -> dict[str, float]:
-    """Why a round is dirty: the counters beyond their limits in `RULES`, empty for none.
-
-    Args:
-        found: As `interference` tells.
-    """
+    """Why a round is dirty: the counters beyond their limits in `RULES`, empty for none."""
     values = {rule.name: (found.get(rule.name), rule.limit) for rule in RULES}
     return {name: value for name, (value, limit) in values.items() if value is not None and value > limit}
 

@@ -79,12 +79,7 @@ def _describe(spec: Field[Any], *, defaults: bool) -> str:
 
 
 def read_fields(args: argparse.Namespace, setting: type) -> dict[str, Any]:
-    """The fields whose options were given, with their values; lists are tuples.
-
-    Args:
-        args: The values of what `add_fields` declared.
-        setting: The dataclass.
-    """
+    """The fields whose options were given, with their values; lists are tuples."""
     values = {spec.name: getattr(args, spec.name, None) for spec in fields(setting) if "help" in spec.metadata}
     return {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items() if value is not None

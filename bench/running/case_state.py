@@ -132,12 +132,7 @@ class CaseState:
         self.turns, self.requests, self.switches = {}, [], 0
 
     def add_turn(self, answer: Mapping[str, Any], slow_by: float) -> None:
-        """Keep the worker's answer to ``take_turn``.
-
-        Args:
-            answer: Samples and context switches.
-            slow_by: Share by which the head was slowed in this turn.
-        """
+        """Keep the worker's answer to ``take_turn``, by the share by which the head was slowed in this turn."""
         self.turns.setdefault(slow_by, []).append(tuple(answer["samples_s"]))
         if "requests_s" in answer:
             self.requests.append(tuple(answer["requests_s"]))
@@ -151,12 +146,7 @@ class CaseState:
                 rounds.pop(-2)
 
     def close_round(self, index: int, machine: dict[str, float | None]) -> None:
-        """Turn the worker's answers into a record.
-
-        Args:
-            index: Of the round among those of this process; the first compiles from nothing.
-            machine: What else the machine did during the turns.
-        """
+        """Turn the worker's answers into a record; the first round of this process compiles from nothing."""
         try:
             memory = self.ask("memory")
         except WorkerError as error:
@@ -181,11 +171,7 @@ class CaseState:
             self.slowed.setdefault(slow_by, []).append(replace(complete, turns_s=tuple(turns)))
 
     def measurement(self, stop: str) -> Measurement:
-        """What is known as a record.
-
-        Args:
-            stop: Why measuring ended; empty while it continues.
-        """
+        """What is known as a record; `stop` is why measuring ended, empty while it continues."""
         return Measurement(
             case=self.case,
             status=self.status,

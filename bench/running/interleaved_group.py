@@ -119,9 +119,6 @@ class InterleavedGroup:
         """Measure one more round, or repeat a disturbed one; whether a case is left that can be measured.
 
         Files that workers share stay in the folder of the run, so that other groups may be measured in between.
-
-        Args:
-            save: Takes the measurements where the user stops the round.
         """
         try:
             if not self._prepared:
@@ -208,8 +205,7 @@ class InterleavedGroup:
     def _run_round(self, index: int) -> bool:
         """Start workers one after the other, let them take turns, keep their answers; whether the round was disturbed.
 
-        Args:
-            index: Of the round among those of this process: compiled code from before an interruption is gone.
+        Rounds are counted within this process: compiled code from before an interruption is gone.
         """
         try:
             states = self._alive()

@@ -41,14 +41,9 @@ def open_executors(builds: tuple[Build, Build], settings: Settings) -> tuple[Exe
 
 
 def pair_builds(cases: tuple[Case, Case], executors: tuple[Executor, Executor], **options: Any) -> InterleavedGroup:
-    """The group in which a case of the base and one of the head take turns.
+    """The group in which a case of the base and one of the head take turns; `options` go to `InterleavedGroup`.
 
     A build that can't run its case ends the group, for the other build then has nothing to be compared with.
-
-    Args:
-        cases: Of base and head; both are the same where two builds are compared.
-        executors: Of base and head.
-        options: Further arguments of `InterleavedGroup`.
     """
     base, head = executors
     builds = [(BASE, base, partial(prepare_base, base)), (HEAD, head, partial(prepare_head, head))]

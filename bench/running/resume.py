@@ -88,12 +88,8 @@ def read_resumption(
 ) -> Resumption:
     """The run of that name, with its plan and what was measured of it.
 
-    Args:
-        store: Where the run is.
-        name: Its id, a part of it, or ``latest``: the newest run that is not finished, else the newest with a plan.
-        environment: The present one, as `bench.machine.environment.read_environment` gives it.
-        threads: The present thread budget.
-        force: Whether to resume in a different environment.
+    ``latest`` is the newest run that is not finished, else the newest with a plan. With `force` the environment may
+    differ.
 
     Raises:
         InputError: The run can't be resumed.

@@ -47,12 +47,7 @@ def allocate_rounds(groups: Sequence[InterleavedGroup], left: Callable[[], float
 
 
 def measure_and_decide(group: InterleavedGroup, save: Save) -> bool:
-    """Measure a round of a group; whether the group continues. The time left is the caller's matter.
-
-    Args:
-        group: One that is not done.
-        save: Takes its measurements.
-    """
+    """Measure a round of a group; whether the group continues. The time left is the caller's matter."""
     alive = group.step(save)
     if alive:
         group.stop = group.history.why_stop(None)

@@ -77,13 +77,7 @@ class TimeEstimate:
 
 
 def estimate_time(plan: Plan, store: Store, run: RunInfo) -> TimeEstimate:
-    """The estimate for a plan, from the runs in a store on the same processor.
-
-    Args:
-        plan: What will be measured.
-        store: Holds the past runs.
-        run: The run that begins, with its environment.
-    """
+    """The estimate for a plan, from the runs in a store on the same processor."""
     processor = run.environment.get("cpu", {}).get("model")
     names = [past.id for past in store.runs() if past.environment.get("cpu", {}).get("model") == processor]
     names = [name for name in names if name != run.id][-_PAST_RUNS:]
@@ -91,12 +85,7 @@ def estimate_time(plan: Plan, store: Store, run: RunInfo) -> TimeEstimate:
 
 
 def estimate_from(plan: Plan, past: Mapping[Case, Past]) -> TimeEstimate:
-    """The estimate for a plan.
-
-    Args:
-        plan: What will be measured.
-        past: Rounds of its cases with the runs they belong to; cases without past rounds are left out.
-    """
+    """The estimate for a plan, from past rounds of its cases; cases without any are left out of `past`."""
     firsts = {case: _round_s(case, rounds, plan.settings, first=True) for case, rounds in past.items()}
     laters = {case: _round_s(case, rounds, plan.settings, first=False) for case, rounds in past.items()}
     rounds = _expect_rounds(plan.settings, past.values())

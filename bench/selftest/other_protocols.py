@@ -56,10 +56,7 @@ class OtherProtocol:
 def evaluate_protocols(pairs: Sequence[Pair], levels: Sequence[float], rounds: int) -> list[OtherProtocol]:
     """Each order with each test; empty where there are too few pairs for A, then B.
 
-    Args:
-        pairs: In the order they were measured.
-        levels: Shares by which the head was slower, 0 first.
-        rounds: Pairs of a trial, fewer where there are not four times as many.
+    Trials have fewer than `rounds` pairs where there are not four times as many.
     """
     rounds = min(rounds, len(pairs) // 4)
     if rounds < 2:  # noqa: PLR2004 - one process shows no spread

@@ -127,12 +127,7 @@ def evaluate(logs: Array, levels: Sequence[float], rounds: int, margin: float) -
 
 
 def detectable_effect(spread: float, rounds: int) -> float:
-    """The slow-down that a comparison of `rounds` finds in 95 % of repetitions, where log-ratios are normal.
-
-    Args:
-        spread: Standard deviation of a round's log-ratio.
-        rounds: 2 or more.
-    """
+    """The slow-down that a comparison finds in 95 % of repetitions, where log-ratios of rounds are normal."""
     return math.expm1(min(detectable_shift(rounds, POWER) * spread / math.sqrt(rounds), _MOST))
 
 

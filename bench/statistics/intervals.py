@@ -99,13 +99,7 @@ def _student_of_logs(values: Array) -> Estimate:
 
 
 def _bootstrap_rounds(values: Array, drawn: Array, rng: np.random.Generator) -> Estimate:
-    """The median over rounds with the percentile interval from resampling rounds.
-
-    Args:
-        values: One per round.
-        drawn: Resampled values of each round, shape (rounds, draws).
-        rng: Draws the rounds.
-    """
+    """The median over rounds, and its interval from resampling rounds of `drawn`, shape (rounds, draws)."""
     places = rng.integers(len(drawn), size=drawn.shape)
     medians = np.median(np.take_along_axis(drawn, places, axis=0), axis=0)
     return bootstrap_estimate(_median(values), medians)

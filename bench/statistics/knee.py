@@ -81,11 +81,7 @@ def find_series(cases: Iterable[CaseResult]) -> tuple[Series, ...]:
 
 
 def find_knee(throughputs: Mapping[int, Estimate]) -> Knee:
-    """The knee by `RULE`; a throughput without interval is taken as it is.
-
-    Args:
-        throughputs: By size, in any order.
-    """
+    """The knee by `RULE`; a throughput without interval is taken as it is."""
     best = max(throughputs, key=lambda size: throughputs[size].value, default=None)
     if best is None or len(throughputs) < LEAST_SIZES:
         reason = f"needs {LEAST_SIZES} sizes, {len(throughputs)} could be compared"

@@ -53,10 +53,6 @@ def model_ratios(cases: Sequence[CaseResult], groups: Sequence[Sequence[str]]) -
 
     Two inputs are fair in two ways: of the same side, or each of its model's own side. Latencies are compared, so the
     scenario that has none is left out.
-
-    Args:
-        cases: Of one run.
-        groups: Names of models.
     """
     timed = [result for result in cases if result.case.scenario == SCENARIOS[0]]
     return tuple(

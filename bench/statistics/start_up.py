@@ -82,13 +82,7 @@ def median_phases(rounds: Sequence[Round]) -> dict[str, float]:
 
 
 def break_even(extra_s: float, base_per_image_s: float, speedup: Estimate) -> BreakEven | None:
-    """When a one-off cost beyond that of the base is paid back; None where a number for it is missing.
-
-    Args:
-        extra_s: The cost [s].
-        base_per_image_s: Time the base takes for an image [s].
-        speedup: Over the base.
-    """
+    """When a one-off cost beyond that of the base [s] is paid back; None where a number for it is missing."""
     saved_s = base_per_image_s * (1 - 1 / speedup.value)
     if math.isnan(extra_s) or math.isnan(saved_s):
         return None

@@ -71,23 +71,14 @@ def median_throughput(rounds: Sequence[Sequence[Array]], images_per_sample: int 
 
 
 def estimate_latency(rounds: Sequence[Sequence[Array]]) -> Estimate:
-    """The median over process rounds of the per-round medians.
-
-    Args:
-        rounds: Samples of each round by turn [s].
-    """
+    """The median over process rounds of the per-round medians, of samples by round and turn [s]."""
     if not rounds:
         return Estimate(reason="no samples")
     return _estimate_median([np.concatenate(turns) for turns in rounds], [effective_count(turns) for turns in rounds])
 
 
 def estimate_throughput(rounds: Sequence[Sequence[Array]], images_per_sample: int = 1) -> Estimate:
-    """Images over time taken [1/s], the median over rounds; counts slow calls, unlike 1/latency.
-
-    Args:
-        rounds: Samples of each round by turn [s].
-        images_per_sample: Images that one sample computes.
-    """
+    """Images over time taken [1/s], of samples by round and turn [s]; counts slow calls, unlike 1/latency."""
     if not rounds:
         return Estimate(reason="no samples")
     done = [np.array([len(turn) for turn in turns], dtype=float) for turns in rounds]

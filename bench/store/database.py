@@ -15,11 +15,7 @@ _BUSY_S = 60
 
 
 def make_engine(url: str, *, create: bool) -> sa.Engine:
-    """An engine; SQLite makes the folder of its file, and waits for another run that is writing.
-
-    Args:
-        url: A SQLAlchemy URL.
-        create: Whether to make a SQLite file that is not there.
+    """An engine; SQLite makes the folder of its file, where asked its file, and waits for another run that is writing.
 
     Raises:
         StoreError: The file is not there or can't be made. SQLAlchemy's errors about the URL pass through.

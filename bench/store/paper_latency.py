@@ -28,10 +28,6 @@ def find_measured(store: Store, run: str | None = None) -> list[Measured]:
 
     Only the reference backend counts, PyTorch as published latencies were taken with, at each model's own input side.
 
-    Args:
-        store: Where runs are.
-        run: A run's id or part of it.
-
     Raises:
         StoreError: The run named is not there.
     """

@@ -206,13 +206,7 @@ class Store:
             return tuple(read_measurement(list(case)) for _, case in groupby(rows, key=itemgetter("id")))
 
     def past_rounds(self, case: Case, runs: Sequence[str], most: int = 12) -> list[tuple[str, Round]]:
-        """The newest rounds of a case whose status is ok, each with the id of its run.
-
-        Args:
-            case: The case.
-            runs: Ids of the runs to search.
-            most: How many rounds at most.
-        """
+        """The newest rounds of a case whose status is ok, each with the id of its run."""
         same_case = [schema.cases.c[name] == value for name, value in case.as_dict().items()]
         query = (
             sa.select(schema.cases.c.run, schema.rounds.c.data)

@@ -39,13 +39,7 @@ class StudyRecord:
 
 @contextmanager
 def record_study(store: Store, name: str, settings: Mapping[str, Any]) -> Iterator[StudyRecord]:
-    """Record a study as a run; the run's state is stored when the context is left, also after Ctrl-C.
-
-    Args:
-        store: Keeps the run and the study.
-        name: Such as ``rank layers``.
-        settings: Everything that the study depends on.
-    """
+    """Record a study as a run; the run's state is stored when the context is left, also after Ctrl-C."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
     run = RunInfo(id=make_run_id(), started_at=started, preset=name, settings=dict(settings))
     record = StudyRecord(replace(run, environment=read_environment()), store)

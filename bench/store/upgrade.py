@@ -26,10 +26,6 @@ _LOCK = 0x7265786E
 def prepare(engine: sa.Engine, url: str) -> None:
     """Have the tables of this rexbench in a database; nothing is written where they are up to date.
 
-    Args:
-        engine: Of the database.
-        url: What error messages call it.
-
     Raises:
         StoreError: It belongs to another program, or to an earlier or later rexbench that this one can't read.
     """

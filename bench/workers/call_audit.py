@@ -131,11 +131,7 @@ def _read_runnable_s() -> float:
 def find_extra_threads(used: float, threads: int, step: Callable[[], object], *, queued: bool) -> list[str]:
     """Whether more threads worked than were given, in one line; once more measured before a backend is accused.
 
-    Args:
-        used: Threads at work on average while the backend warmed up.
-        threads: The thread budget.
-        step: More of the same work.
-        queued: Whether a thread of ours fills a queue meanwhile.
+    A thread of ours that fills a queue meanwhile may be added to the budget.
     """
     most = threads + queued + _THREADS_MARGIN
     if used > most:

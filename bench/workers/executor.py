@@ -77,12 +77,7 @@ class ProcessExecutor:
     """Workers as processes of their own, each the head of a process group."""
 
     def __init__(self, build: Build | None = None, *, memory_limit_bytes: int | None = None) -> None:
-        """Workers of one build.
-
-        Args:
-            build: Default is the code that is running.
-            memory_limit_bytes: Resident memory at which a worker is ended; None for no limit.
-        """
+        """Workers of one build, by default the running code, ended at so much resident memory (None for no limit)."""
         self._build = build or Build()
         self._memory_limit_bytes = memory_limit_bytes
 

@@ -30,13 +30,6 @@ if TYPE_CHECKING:
 def open_case(executor: Executor, case: Case, assets: Path, scratch: Path, limit_s: float) -> Handle:
     """The live worker of a case, or the instances that stand for one.
 
-    Args:
-        executor: Starts the processes.
-        case: What is to be run.
-        assets: Folder of what the group shares.
-        scratch: Folder of the run.
-        limit_s: Time the case may take [s].
-
     Raises:
         WorkerError: The backend can't do the case.
     """

@@ -10,9 +10,6 @@ __all__ = ["EMPTY", "Config", "load_config"]
 def load_config(named: str | None = None) -> Config:
     """The configuration in force: the file that was named, or the nearest from the current folder up.
 
-    Args:
-        named: Path of a file; None to look for one.
-
     Raises:
         InputError: The file can't be read or breaks a rule; the message names the file and the key.
     """

@@ -81,9 +81,6 @@ _SETTINGS: Mapping[str, tuple[str, Check]] = {
 def read_presets(value: Any) -> dict[str, Preset]:
     """The presets of a project by name.
 
-    Args:
-        value: The table ``presets``.
-
     Raises:
         InputError: A name or a value breaks a rule.
     """

@@ -49,9 +49,6 @@ EMPTY = Config()
 def read_config(path: Path) -> Config:
     """What a file configures, all of it checked whether it is used or not.
 
-    Args:
-        path: The file.
-
     Raises:
         InputError: The file can't be read, or a value or a name breaks a rule; the message names the file and the key.
     """

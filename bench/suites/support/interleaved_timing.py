@@ -59,12 +59,7 @@ def time_in_turns(
 
 
 def ratio_of_medians(numerator: Sequence[float], denominator: Sequence[float]) -> Estimate:
-    """The ratio of the medians of two series taken in turns, with the interval from resampling turns.
-
-    Args:
-        numerator: Times [s], one per turn.
-        denominator: Times [s] of the same turns.
-    """
+    """The ratio of the medians of two series taken in turns [s], with the interval from resampling turns."""
     top, bottom = np.asarray(numerator), np.asarray(denominator)
     turns = resample(len(top))
     drawn = np.median(top[turns], axis=1) / np.median(bottom[turns], axis=1)
@@ -72,11 +67,6 @@ def ratio_of_medians(numerator: Sequence[float], denominator: Sequence[float]) -
 
 
 def median_ratio(numerator: Sequence[float], denominator: Sequence[float]) -> Estimate:
-    """The median of the ratios of pairs, with the interval from resampling pairs: for few pairs that drift.
-
-    Args:
-        numerator: Times [s], one per pair.
-        denominator: Times [s] of the same pairs.
-    """
+    """The median of the ratios of pairs [s], with the interval from resampling pairs: for few pairs that drift."""
     ratios = np.asarray(numerator) / np.asarray(denominator)
     return bootstrap_estimate(float(np.median(ratios)), np.median(ratios[resample(len(ratios))], axis=1))

@@ -29,13 +29,7 @@ def read_pairs(default: int) -> int:
 
 
 def run_benchmark_app(model: Path, folder: Path, *words: str) -> dict[str, Any]:
-    """The report of a benchmark_app that infers in f32 on the CPU, without tuning variables, like a worker.
-
-    Args:
-        model: The intermediate representation.
-        folder: For the report.
-        words: Further options.
-    """
+    """The report of a benchmark_app that infers in f32 on the CPU, without tuning variables, like a worker."""
     command = [
         *(sys.executable, "-c", "from openvino.tools.benchmark.main import main; main()"),
         *("-m", str(model), "-d", "CPU", "-infer_precision", "f32", *words),
