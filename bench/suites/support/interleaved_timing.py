@@ -6,11 +6,12 @@ import gc
 import itertools
 import random
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from analysis.statistics.bootstrap import bootstrap_estimate, resample
+from analysis.statistics.estimates import format_estimate
 from bench.running.turns import take_turns
 
 if TYPE_CHECKING:
@@ -70,3 +71,9 @@ def median_ratio(numerator: Sequence[float], denominator: Sequence[float]) -> Es
     """The median of the ratios of pairs [s], with the interval from resampling pairs: for few pairs that drift."""
     ratios = np.asarray(numerator) / np.asarray(denominator)
     return bootstrap_estimate(float(np.median(ratios)), np.median(ratios[resample(len(ratios))], axis=1))
+
+
+def record_ratio(benchmark: Any, key: str, ratio: Estimate, text: str) -> None:
+    """Keep a ratio and its interval under `key` in the results of pytest-benchmark, and print it after `text`."""
+    benchmark.extra_info[key] = [ratio.value, ratio.low, ratio.high]
+    print(f"\n{text} = {format_estimate(ratio)}", end="")  # noqa: T201
