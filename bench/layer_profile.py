@@ -70,13 +70,8 @@ class LayerTimes:
 def time_layers(model: torch.nn.Module, images: torch.Tensor, *, passes: int = PASSES, seed: int = 0) -> LayerTimes:
     """The share of every leaf module in the time of a forward pass, in ``eval`` mode and without gradients.
 
-    The model's hooks and training flags are left as they were, whatever happens.
-
-    Args:
-        model: On the CPU.
-        images: What goes through, shape (B, C, H, W).
-        passes: Passes that are timed, after 3 that are not.
-        seed: Of the resampling.
+    The model is on the CPU, images have the shape (B, C, H, W). The first 3 passes are not timed. The model's hooks and
+    training flags are left as they were, whatever happens.
     """
     leaves = {name: part for name, part in model.named_modules() if not any(part.children())}
     training = [part for part in model.modules() if part.training]

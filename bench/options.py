@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from bench.planning.config import EMPTY
 from bench.planning.option_fields import add_fields, read_fields
 from bench.planning.option_values import duration, megabytes, whole_or
-from bench.planning.plan import NATIVE, Selection
-from bench.planning.presets import DEFAULT
+from bench.planning.plan import Selection
+from bench.planning.presets import DEFAULT, NATIVE
 from bench.records.case import HINT
 from bench.records.settings import Settings
 from bench.store.store import DEFAULT_URL

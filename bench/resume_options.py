@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from analysis.setting_fields import name_option
 from bench.machine.environment import read_environment, read_thread_budget
 from bench.planning.option_fields import read_fields
-from bench.planning.plan import NATIVE, Selection
+from bench.planning.plan import Selection
+from bench.planning.presets import NATIVE
 from bench.records.case import HINT
 from bench.records.settings import Settings
 from bench.running.resume import read_resumption

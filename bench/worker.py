@@ -125,10 +125,7 @@ class Worker:
     def take_turn(self, slice_s: float, max_calls: int, slow_by: float = 0.0) -> dict[str, Any]:
         """Samples [s] for about `slice_s`, at least one; short calls after one that settles and is not kept.
 
-        Args:
-            slice_s: Length of the turn [s].
-            max_calls: Calls at most.
-            slow_by: Share of its own time by which each call is made longer, for finding out what can be seen.
+        Each call may be made longer by a share of its own time, for finding out what can be seen.
         """
         if self.settles:
             self.sample()

@@ -82,7 +82,7 @@ def _describe_origin(point: metadata.EntryPoint) -> str:
 
 
 def _check(name: str, backend: Any) -> BackendInfo:
-    """The info of a backend that was loaded from an entry point.
+    """The info of a backend that was loaded from an entry point; an error says what it lacks.
 
     Raises:
         TypeError: It lacks what a backend must declare.

@@ -38,13 +38,10 @@ SETTINGS = {"round_s": 2.5, "slice_s": 0.01, "warm_s": 8.0}
 def expand_pairs(
     selection: Selection, own: Sequence[Mapping[str, Any]], *, preset: bool
 ) -> tuple[Plan, list[tuple[Case, Case]]]:
-    """The plan, whose number of rounds is fixed, and the pairs of cases.
+    """The plan, whose number of rounds is fixed, and the pairs of cases, with the settings that base and head have alone.
 
-    Args:
-        selection: What the user asked for.
-        own: Settings of base and of head alone, as `read_changes` makes them.
-        preset: Whether the user named a preset; without one, a short grid fills the open fields, whatever preset the
-            project has for its runs. Only the cases of a preset are used: its rounds and budget are those of a run.
+    Where the user named no preset, a short grid fills the open fields, whatever preset the project has for its runs. Only
+    the cases of a preset are used: its rounds and budget are those of a run.
 
     Raises:
         InputError: A value breaks a rule.

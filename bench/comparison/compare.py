@@ -64,13 +64,7 @@ def compare_live(
 ) -> Iterator[ComparedCase]:
     """Compare each pair of cases in a group of its own: workers of both builds take turns in random order.
 
-    Args:
-        case_pairs: Cases of base and head; both are the same where two builds are compared.
-        executors: Of base and head, as `bench.running.paired_builds.open_executors` makes them.
-        settings: The measuring settings; the number of rounds must be fixed, see `bench.statistics.verdicts`.
-        scratch: Folder for the files that workers share.
-        weights: A checkpoint; without it the weights are calibrated random ones.
-        watch: Called at each step with the case and the name of the step.
+    The number of rounds must be fixed, see `bench.statistics.verdicts`.
 
     Yields:
         The result of each pair when it is done; after Ctrl-C, that of the complete rounds of the pair under way.

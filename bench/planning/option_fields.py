@@ -33,14 +33,9 @@ def add_fields(
     leave_out: Collection[str] = (),
     defaults: bool = True,
 ) -> None:
-    """Declare an option for each field that has a help text; an option that is not given is None.
+    """Declare an option for each field of a dataclass that has a help text; an option that is not given is None.
 
-    Args:
-        add: ``add_argument`` of argparse, or ``addoption`` of a pytest group.
-        setting: A dataclass.
-        types: How the values of some fields are read.
-        leave_out: Fields that get no option.
-        defaults: Whether the help names the defaults of the fields.
+    `add` is ``add_argument`` of argparse, or ``addoption`` of a pytest group.
     """
     for spec in fields(setting):
         if "help" not in spec.metadata or spec.name in leave_out:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from bench.records.settings import Settings
 
-__all__ = ["NATIVE", "PRESETS", "Plan", "Preset", "Selection", "expand"]
-
 T = TypeVar("T")
 _PRESET_HELP = f"what to run and how thoroughly; default: {DEFAULT}. " + "; ".join(
     f"{name}: {preset.summary}" for name, preset in PRESETS.items()

@@ -15,6 +15,7 @@ import numpy as np
 
 from bench.machine.interference import find_causes, interference
 from bench.machine.signals import finish_first
+from bench.records.files import REFERENCE
 from bench.records.measurement import read_effective
 from bench.running.case_state import CaseState
 from bench.running.stopping import RoundHistory, spent_s
@@ -23,7 +24,7 @@ from bench.statistics.parity import compare, find_mismatches
 from bench.statistics.summary import half_width
 from bench.workers.executor import WorkerError
 from bench.workers.instances import open_case
-from bench.workers.shared_files import REFERENCE, assets_name, prepare_task, share_weights
+from bench.workers.shared_files import assets_name, prepare_task, share_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -98,11 +99,9 @@ class InterleavedGroup:
         self.stop = self.history.why_stop(None) if kept else ""
 
     def run(self, left_s: float | None, save: Callable[[Sequence[Measurement]], None]) -> tuple[Measurement, ...]:
-        """Measure until the stopping rule is satisfied.
+        """Measure until the stopping rule is satisfied, or the time left to this group [s] is over; None without a limit.
 
-        Args:
-            left_s: Time this group may take [s], None without a limit.
-            save: Takes the measurements after every round, so that nothing finished is lost.
+        Measurements, one per case in the order given, are saved after every round, so that nothing finished is lost.
 
         Returns:
             One measurement per case, in the order given.

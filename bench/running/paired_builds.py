@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.records.files import IMAGES, REFERENCE, WEIGHTS
 from bench.running.interleaved_group import InterleavedGroup
 from bench.workers.executor import ProcessExecutor, WorkerError
-from bench.workers.shared_files import IMAGES, REFERENCE, WEIGHTS
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:

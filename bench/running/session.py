@@ -56,16 +56,7 @@ class Session:
         lock: MachineLock | None = None,
         resumed: Resumption | None = None,
     ) -> None:
-        """A run that has not begun, or one that was interrupted.
-
-        Args:
-            plan: Cases and settings.
-            store: Takes the run and its measurements.
-            executor: Starts the workers; default is processes.
-            progress: Shows the progress; default shows nothing.
-            lock: Keeps other runs off the machine; default raises an error if another run is measuring.
-            resumed: The run to resume, to which `plan` belongs; default is a new run.
-        """
+        """A run that has not begun, or one that was interrupted; by default workers are processes and nothing is shown."""
         self.plan, self.store = plan, store
         self._executor = executor or ProcessExecutor(memory_limit_bytes=plan.settings.memory_limit_bytes)
         self._progress = progress or Progress()

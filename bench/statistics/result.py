@@ -24,13 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leader:
-    """The fastest of the comparable cases that took turns with one another.
-
-    Args:
-        best: The fastest.
-        following: The next; None where nothing else can be compared.
-        speedup: Of the best over the next.
-    """
+    """The fastest of the comparable cases that took turns with one another, and its speed-up over the next, if any."""
 
     best: CaseResult
     following: CaseResult | None = None
@@ -39,14 +33,7 @@ class Leader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What a run came to.
-
-    Args:
-        cases: One per measurement, in their order.
-        model_ratios: Models over one another, of a run that has groups of them.
-        series: Throughput over batch sizes and over streams, with the knee of each.
-        leaders: The fastest of each interleaved group.
-    """
+    """What a run came to: its cases, and the fastest of each interleaved group; ratios of models, where they took turns."""
 
     cases: tuple[CaseResult, ...] = ()
     model_ratios: tuple[ModelRatio, ...] = ()

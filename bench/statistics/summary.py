@@ -23,12 +23,7 @@ PERCENTILES = (90, 95, 99)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """How many times as fast one measurement is as another.
-
-    Args:
-        estimate: Time per image of the base over that of the other; above 1 the other is faster.
-        pairs: Turns that both took at the same time.
-    """
+    """How many times as fast one measurement is as another, from turns that both took; above 1 the other is faster."""
 
     estimate: Estimate
     pairs: int = 0

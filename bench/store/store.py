@@ -34,11 +34,7 @@ class Store:
     """Runs, cases with their raw samples, costs, plans and studies; every `save_*` is one transaction."""
 
     def __init__(self, url: str = DEFAULT_URL, *, create: bool = True) -> None:
-        """Open a store, making its tables where it is new.
-
-        Args:
-            url: A SQLAlchemy URL.
-            create: Whether to make a SQLite file that is not there; without, a missing file is an error.
+        """Open a store, making its tables where it is new; without `create`, a missing SQLite file is an error.
 
         Raises:
             StoreError: The URL can't be read, the database can't be reached, or its tables are not ours or of a later
@@ -165,11 +161,7 @@ class Store:
             return {run for table in tables for run in connection.scalars(sa.select(table.c.run).distinct())}
 
     def find_run(self, name: str = "latest", among: Collection[str] | None = None) -> RunInfo:
-        """The run with this id, or the only one with this part of an id; ``latest`` is the run that began last.
-
-        Args:
-            name: The id, a part of it, or ``latest``.
-            among: Ids of the runs from which ``latest`` chooses; None for all.
+        """The run with this id, or the only one with this part of it; ``latest`` is the run, `among` these, that began last.
 
         Raises:
             StoreError: No run fits, or several do.

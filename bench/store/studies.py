@@ -19,13 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class StudyRecord:
-    """A study that runs.
-
-    Args:
-        run: Its run.
-        store: Keeps the run and the study.
-        study: The newest result; None until there is one.
-    """
+    """A study that runs: its run, and the newest result, None until there is one."""
 
     run: RunInfo
     store: Store

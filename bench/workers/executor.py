@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from bench.machine.interference import Usage
     from bench.records.case import Case
 
-__all__ = ["Build", "Executor", "Handle", "ProcessExecutor", "WorkerError", "WorkerProcess"]
-
 #: How often the memory of a worker that builds is looked at where it has a limit [s]. Not while it samples: reading the
 #: tables of processes takes a core for a millisecond.
 _LOOK_S = 0.2
@@ -153,7 +151,11 @@ class ProcessExecutor:
 
 
 class WorkerProcess:
-    """One `bench.worker` process; the parent sleeps in `select` while it works."""
+    """One `bench.worker` process; the parent sleeps in `select` while it works.
+
+    Every question raises `WorkerError` where the worker reports an error, dies, uses up its time, or writes something
+    else than an answer.
+    """
 
     def __init__(
         self,
@@ -182,20 +184,12 @@ class WorkerProcess:
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
 
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
-        """The worker's answer.
-
-        Raises:
-            WorkerError: It reported an error, died, or used up its time.
-        """
+        """The worker's answer."""
         self.tell(do, **arguments)
         return self.hear()
 
     def tell(self, do: str, /, **arguments: Any) -> None:
-        """Put a question; its time runs from now on.
-
-        Raises:
-            WorkerError: It died.
-        """
+        """Put a question; its time runs from now on."""
         self._asked, self._asked_at = do, time.monotonic()
         assert self._process.stdin is not None
         try:
@@ -205,11 +199,7 @@ class WorkerProcess:
             raise self._death() from None
 
     def hear(self) -> dict[str, Any]:
-        """The answer to the question that was put last.
-
-        Raises:
-            WorkerError: It reported an error, wrote something else than an answer, died, or used up its time.
-        """
+        """The answer to the question that was put last."""
         line = self._read_line()
         check_memory(self._child, self._memory_limit_bytes, self._asked)
         self._left_s -= time.monotonic() - self._asked_at
@@ -269,11 +259,7 @@ class WorkerProcess:
 
 
 def check_memory(child: Child, limit_bytes: int | None, doing: str) -> None:
-    """End a process that holds more memory than it may.
-
-    Raises:
-        WorkerError: It does.
-    """
+    """End a process that holds more memory than it may, and raise `WorkerError`."""
     if limit_bytes is None:
         return
     resident_bytes = child.resident_bytes()

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.backends.registry import info_of
+from bench.records.files import REFERENCE
 from bench.workers.executor import WorkerError
 from bench.workers.request_windows import LEAST_REQUESTS, RequestLog, cut_windows
-from bench.workers.shared_files import REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

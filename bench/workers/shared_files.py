@@ -6,16 +6,13 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from bench.backends.registry import info_of, read_registry
-from bench.records.files import IMAGES, REFERENCE, WEIGHTS
+from bench.records.files import WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from bench.records.case import Case
-
-
-__all__ = ["IMAGES", "REFERENCE", "WEIGHTS", "assets_name", "prepare_task", "share_weights"]
 
 
 def assets_name(case: Case) -> str:

@@ -30,12 +30,7 @@ def time_in_turns(
 ) -> dict[str, list[float]]:
     """Times of each callable [s], turn by turn; in every turn each runs once, in random order.
 
-    Args:
-        calls: What to compare.
-        budget_s: Time for all turns [s].
-        least_turns: Turns however long they take.
-        warm_up: Calls of each before the first turn.
-        seed: Of the order.
+    All turns together take `budget_s` [s], but there are `least_turns` however long they take.
     """
     for _ in range(warm_up):
         for call in calls.values():
