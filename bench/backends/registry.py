@@ -82,12 +82,7 @@ def _describe_origin(point: metadata.EntryPoint) -> str:
 
 
 def _check(name: str, backend: Any) -> BackendInfo:
-    """The info of a backend that was loaded from an entry point; an error says what it lacks.
-
-    Raises:
-        TypeError: It lacks what a backend must declare.
-        ValueError: It calls itself by another name.
-    """
+    """The info of a backend that was loaded from an entry point; an error says what it lacks."""
     info = getattr(backend, "INFO", None)
     if not isinstance(info, BackendInfo) or not callable(getattr(backend, "open_backend", None)):
         raise TypeError("it must have INFO, a BackendInfo, and the function open_backend")

@@ -148,11 +148,7 @@ def _git(folder: Path, *words: str) -> str:
 
 
 def _call(command: list[str], limit_s: float, failing: str) -> str:
-    """The standard output of a program, or one line with the last that it wrote.
-
-    Raises:
-        InputError: The program can't be run, fails or takes too long; the message has the last line it wrote.
-    """
+    """The standard output of a program, or one line with the last that it wrote."""
     try:
         done = subprocess.run(
             command, capture_output=True, encoding="utf-8", errors="surrogateescape", timeout=limit_s, check=False

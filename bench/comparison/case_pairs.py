@@ -38,10 +38,10 @@ SETTINGS = {"round_s": 2.5, "slice_s": 0.01, "warm_s": 8.0}
 def expand_pairs(
     selection: Selection, own: Sequence[Mapping[str, Any]], *, preset: bool
 ) -> tuple[Plan, list[tuple[Case, Case]]]:
-    """The plan, whose number of rounds is fixed, and the pairs of cases, with the settings that base and head have alone.
+    """The plan, whose number of rounds is fixed, and the pairs of cases, with the settings that each build has alone.
 
-    Where the user named no preset, a short grid fills the open fields, whatever preset the project has for its runs. Only
-    the cases of a preset are used: its rounds and budget are those of a run.
+    Where the user named no preset, a short grid fills the open fields, whatever preset the project has for its runs.
+    Only the cases of a preset are used: its rounds and budget are those of a run.
 
     Raises:
         InputError: A value breaks a rule.

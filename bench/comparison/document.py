@@ -37,7 +37,7 @@ def make_document(
     unshared: tuple[Sequence[str], Sequence[str]] = ((), ()),
     planned: int | None = None,
 ) -> Study:
-    """The result of a comparison, in turns (`live`) or of stored runs, whose environments may have been forced to differ.
+    """The result of a comparison, in turns (`live`) or of stored runs, whose environments may differ.
 
     Without a margin it is the larger of 3 % and the minimum detectable effect of the machine for as many rounds.
     """

@@ -63,10 +63,7 @@ class Case:
     def describe(self, *leave_out: str) -> str:
         """The case in words: what a reader always wants to know, then whatever is not at its default.
 
-        Threads are left to the words around it: most runs have one number of them.
-
-        Args:
-            leave_out: Fields that a sentence or a heading names by itself.
+        Threads are left to the words around it: most runs have one number of them; so are the fields to leave out.
         """
         words = {
             "model": self.model,

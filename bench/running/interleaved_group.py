@@ -99,12 +99,9 @@ class InterleavedGroup:
         self.stop = self.history.why_stop(None) if kept else ""
 
     def run(self, left_s: float | None, save: Callable[[Sequence[Measurement]], None]) -> tuple[Measurement, ...]:
-        """Measure until the stopping rule is satisfied, or the time left to this group [s] is over; None without a limit.
+        """Measure until the stopping rule is satisfied, or the time left to this group [s] is over (None: no limit).
 
         Measurements, one per case in the order given, are saved after every round, so that nothing finished is lost.
-
-        Returns:
-            One measurement per case, in the order given.
         """
         begun = self._executor.now()
         if self.history.half_widths and not self.stop:
@@ -174,11 +171,7 @@ class InterleavedGroup:
         return [state for state in self.states if state.alive]
 
     def _prepare(self) -> None:
-        """Make the files that workers share, for each model, build and batch; a failure fails the cases it concerns.
-
-        Raises:
-            InputError: The checkpoint can't be used.
-        """
+        """Make the files that workers share, for each model, build and batch; a failure fails the cases it concerns."""
         sharing: dict[Path, list[CaseState]] = {}
         for state in self._alive():
             sharing.setdefault(state.assets, []).append(state)

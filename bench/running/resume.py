@@ -154,11 +154,7 @@ def _read_plan(run: RunInfo, document: Mapping[str, Any]) -> Plan:
 
 
 def _check_weights(run: RunInfo, document: Mapping[str, Any]) -> None:
-    """Refuse a checkpoint that is gone or has changed.
-
-    Raises:
-        InputError: It is gone, or its contents have changed.
-    """
+    """Refuse a checkpoint that is gone or has changed."""
     if not document["weights"]:
         return
     path = Path(document["weights"])

@@ -56,7 +56,7 @@ class Session:
         lock: MachineLock | None = None,
         resumed: Resumption | None = None,
     ) -> None:
-        """A run that has not begun, or one that was interrupted; by default workers are processes and nothing is shown."""
+        """A run that has not begun, or was interrupted; by default workers are processes and nothing is shown."""
         self.plan, self.store = plan, store
         self._executor = executor or ProcessExecutor(memory_limit_bytes=plan.settings.memory_limit_bytes)
         self._progress = progress or Progress()

@@ -30,7 +30,7 @@ def make_document(
     stopped: bool,
     failed: Mapping[Case, str] | None = None,
 ) -> Study:
-    """The result of a self-test, from the pairs of processes of each case in the order they were measured; level 0 first."""
+    """The result of a self-test, from the pairs of processes of each case as they were measured; level 0 first."""
     payload = {
         "rounds": rounds,
         "band": margin,

@@ -11,7 +11,6 @@ import numpy as np
 from analysis.statistics.estimates import Estimate
 from bench.records.case import SCENARIOS
 from bench.statistics.disturbance import Disturbance, judge_disturbance
-from bench.statistics.latency_under_load import LoadLatency, estimate_load
 from bench.statistics.summary import (
     PERCENTILES,
     count_outliers,
@@ -26,11 +25,26 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bench.records.case import Case
-    from bench.records.measurement import Measurement
+    from bench.records.measurement import Measurement, Round
     from bench.statistics.intervals import Array
     from bench.statistics.start_up import StartUp
 
 _WINDOWS = "a sample of the throughput scenario is a window of several requests"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadLatency:
+    """Time from the start of a request to its end, waiting included.
+
+    Args:
+        latency: Median over process rounds of the per-round medians [s].
+        p95_s: 95th percentile of all requests [s]; None where they are too few.
+        requests: Their number; 0 in the latency scenario, where no request is timed by itself.
+    """
+
+    latency: Estimate = field(default_factory=lambda: Estimate(reason="no request was timed by itself"))
+    p95_s: float | None = None
+    requests: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,3 +126,13 @@ def summarise(measurement: Measurement) -> CaseResult:
 def _percentiles(values: Sequence[Array]) -> dict[int, float | None]:
     pooled = np.sort(np.concatenate(values))
     return {percent: percentile(pooled, percent) for percent in PERCENTILES}
+
+
+def estimate_load(rounds: Sequence[Round]) -> LoadLatency:
+    """The latency under load in some process rounds."""
+    times_s = [[np.asarray(turn, dtype=float) for turn in each.requests_s if len(turn)] for each in rounds]
+    times_s = [turns for turns in times_s if turns]
+    if not times_s:
+        return LoadLatency()
+    pooled = np.sort(np.concatenate([turn for turns in times_s for turn in turns]))
+    return LoadLatency(latency=estimate_latency(times_s), p95_s=percentile(pooled, 95), requests=len(pooled))

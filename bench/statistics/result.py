@@ -33,7 +33,7 @@ class Leader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What a run came to: its cases, and the fastest of each interleaved group; ratios of models, where they took turns."""
+    """What a run came to; `leaders` are the fastest of each interleaved group, `model_ratios` need groups of models."""
 
     cases: tuple[CaseResult, ...] = ()
     model_ratios: tuple[ModelRatio, ...] = ()

@@ -161,7 +161,7 @@ class Store:
             return {run for table in tables for run in connection.scalars(sa.select(table.c.run).distinct())}
 
     def find_run(self, name: str = "latest", among: Collection[str] | None = None) -> RunInfo:
-        """The run with this id, or the only one with this part of it; ``latest`` is the run, `among` these, that began last.
+        """The run with this id, or the only one with this part of it; ``latest`` is the last that began, of `among`.
 
         Raises:
             StoreError: No run fits, or several do.

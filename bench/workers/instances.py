@@ -28,11 +28,7 @@ if TYPE_CHECKING:
 
 
 def open_case(executor: Executor, case: Case, assets: Path, scratch: Path, limit_s: float) -> Handle:
-    """The live worker of a case, or the instances that stand for one.
-
-    Raises:
-        WorkerError: The backend can't do the case.
-    """
+    """The live worker of a case, or the instances that stand for one; `WorkerError` where the backend can't do it."""
     if case.scenario != "throughput":
         return executor.open(case, assets, scratch, limit_s)
     if info_of(case.backend).queued:
@@ -80,11 +76,7 @@ class InstanceGroup:
     waiting: tuple[str, dict[str, Any]] = ("", {})
 
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
-        """The one answer that the workers' answers make.
-
-        Raises:
-            WorkerError: A worker reported an error, died, or used up its time.
-        """
+        """The one answer that the workers' answers make."""
         answers: dict[str, Callable[..., dict[str, Any]]] = {
             "build": self._build,
             "warm_up": self._warm_up,
@@ -167,9 +159,6 @@ class InstanceGroup:
         """The memory of all processes together; what they share is counted once for each.
 
         Asked when the turns are over, and the place to say that nothing came of them.
-
-        Raises:
-            WorkerError: No turn had a window.
         """
         if self.turns and not self.windows:
             why = f"no window in {self.turns} turns: all {sum(self.depths)} requests were never in flight long enough"

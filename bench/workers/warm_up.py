@@ -32,7 +32,7 @@ class WarmUp:
 
 
 def warm_up(sample: Callable[[], float], *, max_s: float, max_calls: int) -> WarmUp:
-    """Call until the medians [s] of two successive windows agree, or their summed time [s] or number reaches its cap."""
+    """Call until the medians [s] of two successive windows agree, or summed time [s] or number reaches its cap."""
     times: list[float] = []
     spent_s = 0.0
     while True:

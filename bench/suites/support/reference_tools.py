@@ -43,11 +43,7 @@ def run_benchmark_app(model: Path, folder: Path, *words: str) -> dict[str, Any]:
 
 
 def judge(ratio: Estimate, within: float) -> str:
-    """Whether the interval of a ratio is ``met``, within a share of 1, ``missed``, all beyond it, or ``undecided``.
-
-    Returns:
-        ``met`` where the whole interval is that close, ``missed`` where no part of it is, else ``undecided``.
-    """
+    """Whether the interval of a ratio is ``met``, within a share of 1, ``missed``, all beyond it, or ``undecided``."""
     low, high = 1 - within, 1 + within
     if low <= ratio.low and ratio.high <= high:
         return "met"
