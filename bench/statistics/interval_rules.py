@@ -21,9 +21,7 @@ from analysis.statistics.intervals import normal_quantile
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from bench.statistics.intervals import Array
 
 #: Process rounds from which on an interval between rounds is given.
 MIN_ROUNDS = 3
