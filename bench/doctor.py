@@ -68,7 +68,6 @@ def _fail(check: str, found: str, remedy: str) -> Finding:
 
 
 def _check_config() -> list[Finding]:
-    """Which configuration file a run here would use."""
     try:
         config = load_config()
     except InputError as error:
@@ -102,7 +101,6 @@ def _check_quota() -> list[Finding]:
 
 
 def _check_tools() -> list[Finding]:
-    """The programs that backends call, such as a compiler."""
     return [
         _ok(tool.name, version)
         if (version := tool.read_version())

@@ -31,12 +31,7 @@ WARM_UP = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerTime:
-    """What one leaf module takes.
-
-    Args:
-        share: Median over the passes of its time over the whole pass, with the interval from resampling passes.
-        median_s: Median of its time in a pass, all its runs together [s].
-    """
+    """What one leaf module takes: its median share of a pass, from resampling passes, and its time in a pass [s]."""
 
     share: Estimate
     median_s: float
@@ -44,16 +39,7 @@ class LayerTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerTimes:
-    """The layers of one model, in the order they were registered, and how they were timed.
-
-    Args:
-        layers: By dotted name; modules that did not run are left out.
-        pass_s: Median of the whole pass with the hooks on [s].
-        batch: Images of a pass.
-        threads: Of torch.
-        passes: That were timed.
-        method: In words.
-    """
+    """The layers of one model by name, in the order they were registered; those that did not run are left out."""
 
     layers: Mapping[str, LayerTime]
     pass_s: float

@@ -96,13 +96,7 @@ class Worker:
         gc.collect()
         gc.freeze()
         gc.disable()
-        return {
-            "calls": warmed.calls,
-            "steady": warmed.steady,
-            "median_s": warmed.median_s,
-            "elapsed_s": elapsed_s,
-            "faults": faults,
-        }
+        return {**asdict(warmed), "elapsed_s": elapsed_s, "faults": faults}
 
     def _find_faults(self, call_s: float, used_threads: float) -> list[str]:
         """What is wrong with the calls, given the time of a steady one [s] and the threads at work meanwhile."""
@@ -153,7 +147,6 @@ class Worker:
         return {"starts_s": starts, "ends_s": ends, "involuntary_switches": switches}
 
     def _pump(self, until_s: float, least: int, most: int) -> list[tuple[float, float]]:
-        """One call after the other."""
         times: list[tuple[float, float]] = []
         while len(times) < least or (time.monotonic() < until_s and len(times) < most):
             run = self.runners[self.next]
@@ -196,7 +189,6 @@ def _peak_rss_bytes() -> int:
 
 
 def _describe(error: BaseException) -> dict[str, str]:
-    """An error as the parent records it: its kind and one line."""
     kinds: dict[type[BaseException], str] = {Unsupported: "unsupported", Unavailable: "unavailable"}
     text = " ".join(str(error).split("\n\n", maxsplit=1)[0].split()) or "no message"
     if isinstance(error, MemoryError) or "allocate memory" in text or "out of memory" in text.lower():

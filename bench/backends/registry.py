@@ -25,12 +25,7 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """What is installed.
-
-    Args:
-        infos: Of each backend that can be used, by name, in the order of tables and legends.
-        unusable: Why each other one can't, in one line, by name.
-    """
+    """The backends in the order of tables and legends, and why those that can't be used can't, by name."""
 
     infos: Mapping[str, BackendInfo]
     unusable: Mapping[str, str]

@@ -84,7 +84,6 @@ def _open_tree(stack: ExitStack) -> Build:
 
 
 def _open_ref(ref: str, stack: ExitStack) -> Build:
-    """A worktree of the revision in a temporary folder."""
     root = _repository()
     try:
         commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
@@ -130,7 +129,6 @@ def _open_environment(python: Path) -> Build:
 
 
 def _check(root: Path, description: str) -> Build:
-    """The build in a folder, if that holds a rexbench that has workers."""
     if not (root / "bench" / "worker.py").is_file():
         raise InputError(f"{description} has no bench/worker.py: not rexbench, or a version from before it had workers")
     return Build(description=description, root=root, variables=STEADY_HEAP)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from bench.planning.plan import expand
@@ -83,14 +83,13 @@ def _apply_changes(case: Case, selection: Selection, changes: Mapping[str, Any])
     """The case with the settings of base or head, checked like those of a run."""
     if not changes:
         return case
+    lists = {
+        spec.name: [getattr(case, name)]
+        for spec in fields(selection)
+        if (name := spec.metadata.get("case")) is not None
+    }
     alone: dict[str, Any] = {
-        "models": [case.model],
-        "backends": [case.backend],
-        "batch_sizes": [case.batch],
-        "resolutions": [case.resolution],
-        "precisions": [case.precision],
-        "memory_formats": [case.memory_format],
-        "scenarios": [case.scenario],
+        **lists,
         "streams": [case.streams or HINT] if case.scenario == "throughput" else None,
         "device": case.device,
         "threads": case.threads,

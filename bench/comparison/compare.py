@@ -36,14 +36,9 @@ _CONDITIONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedCase:
-    """One case of a comparison.
+    """One case of a comparison, whose head may be another case where two settings are compared.
 
-    Args:
-        base: The base's measurement.
-        head: The head's measurement; its case is a different one where two settings are compared.
-        change: Head against base; None where a build has no times that may be compared.
-        status: ``ok``, or that of the build that has no times.
-        reason: One line; why the status is not ok.
+    `change` is None, and `status` not ``ok``, where a build has no times that may be compared.
     """
 
     base: Measurement

@@ -61,7 +61,6 @@ class Usage:
     """Counters of the machine at one moment; two of them tell what happened between.
 
     Args:
-        at_s: The moment [s].
         pressure_us: Time in which some task waited for a core [us].
         steal_ticks: Time of the cores we may use that the hypervisor gave to others [ticks].
         total_ticks: All their time, idle included [ticks].

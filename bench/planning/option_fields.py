@@ -49,7 +49,6 @@ def add_fields(
 
 
 def _value(spec: Field[Any], kind: Any) -> dict[str, Any]:
-    """The keywords about the value of an option."""
     if spec.default is False:
         return {"action": "store_true"}
     keywords = {"metavar": spec.metadata.get("metavar", _METAVARS.get(kind, "NAME"))}
@@ -61,7 +60,6 @@ def _value(spec: Field[Any], kind: Any) -> dict[str, Any]:
 
 
 def _describe(spec: Field[Any], *, defaults: bool) -> str:
-    """The help text with choices, bounds and default."""
     text, remarks = str(spec.metadata["help"]), []
     if choices := spec.metadata.get("choices"):
         text += f": {'any' if 'nargs' in spec.metadata else 'one'} of {', '.join(choices)}"

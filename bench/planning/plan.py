@@ -168,7 +168,6 @@ def _expand_devices(selection: Selection, preset: Preset) -> list[tuple[str, lis
 
 
 def _sides(model: str, resolutions: Iterable[int | str]) -> list[int]:
-    """The input sides of a model, each once."""
     _check_names("resolution", [side for side in resolutions if isinstance(side, str)], (NATIVE,))
     sides = (model_info(model).resolution if isinstance(side, str) else side for side in resolutions)
     return list(dict.fromkeys(sides))

@@ -22,10 +22,7 @@ class RunInfo:
         started_at: ISO 8601 in UTC.
         finished_at: ISO 8601 in UTC; empty while the run is running or after a crash.
         status: ``running``, ``done`` or ``interrupted``.
-        preset: Name of the preset.
-        planned: Number of cases in the plan.
         environment: Nested plain values: ``cpu``, ``limits``, ``libraries``, ``git``, ``system``.
-        settings: Measuring settings in force.
     """
 
     id: str

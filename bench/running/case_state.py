@@ -37,19 +37,11 @@ class CaseState:
     """What is known of a case so far, and its live worker.
 
     Args:
-        case: The identity.
         assets: Folder of the files that the case shares with others of its model, resolution and batch size.
-        executor: Starts the processes of the case.
         prepare: Makes the shared files, as `bench.workers.executor.Executor.prepare`.
         label: ``base`` or ``head`` where two builds or settings of one case are compared; else empty.
-        handle: The worker; None while there is none.
-        status: As in `bench.records.measurement.Measurement`.
-        reason: As in `bench.records.measurement.Measurement`.
-        rounds: The rounds that are complete.
         repeated: Disturbed rounds that an undisturbed repetition has replaced.
         slowed: For each slowdown of a self-test its turns, as rounds that belong to those in `rounds`.
-        parity: Agreement with the reference in the last round.
-        effective: What the runtime did in the last round.
         prepared: What `bench.assets.prepare` reported of making the shared files.
         built: The worker's answer to ``build`` in the round under way.
         warmed: Its answer to ``warm_up`` in the round under way.
@@ -186,7 +178,6 @@ class CaseState:
 
 
 def _find_doubts(state: CaseState) -> list[str]:
-    """What a reader should know before relying on the numbers."""
     doubts = []
     if any(not complete.steady for complete in state.rounds):
         doubts.append("warm-up reached its cap before two windows agreed")

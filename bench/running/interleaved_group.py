@@ -133,7 +133,6 @@ class InterleavedGroup:
         return tuple(state.measurement(self.stop) for state in self.states)
 
     def _measure_round(self) -> None:
-        """Measure a round and enter it into the history."""
         history, begun = self.history, self._executor.now()
         disturbed = self._run_round(index=len(history.took_s))
         with finish_first():  # rounds pair by their index: the disturbed one is replaced for every case or for none
@@ -187,7 +186,6 @@ class InterleavedGroup:
                     state.prepared = prepared
 
     def _prepare_model(self, states: Sequence[CaseState]) -> dict[str, Any]:
-        """Make weights, inputs, reference logits and the exports that backends need."""
         first = states[0]
         task = prepare_task([state.case for state in states], first.assets, self._settings.seed, self._weights)
         self._watch(first.case, "prepare")
@@ -217,7 +215,6 @@ class InterleavedGroup:
                     closing.callback(state.close)
 
     def _open(self, state: CaseState, index: int) -> None:
-        """Start a worker, let it build and warm up, and compare its logits with the reference."""
         logits = state.assets / "logits.npy"
         settings = self._settings
         state.start_round()

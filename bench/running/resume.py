@@ -43,14 +43,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumption:
-    """An interrupted run, read from its store.
-
-    Args:
-        run: Its record.
-        plan: All that was planned.
-        stored: What was measured of it.
-        differences: How the environment has changed, in words, where that was accepted with --force.
-    """
+    """An interrupted run, read from its store, with the differences of its environment that were accepted."""
 
     run: RunInfo
     plan: Plan
@@ -154,7 +147,6 @@ def _read_plan(run: RunInfo, document: Mapping[str, Any]) -> Plan:
 
 
 def _check_weights(run: RunInfo, document: Mapping[str, Any]) -> None:
-    """Refuse a checkpoint that is gone or has changed."""
     if not document["weights"]:
         return
     path = Path(document["weights"])

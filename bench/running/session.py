@@ -101,7 +101,6 @@ class Session:
         return self
 
     def _record(self) -> None:
-        """Store a new run, with all that is needed to resume it."""
         weights = str(self.plan.weights) if self.plan.weights else "calibrated"
         settings = {**self.plan.settings.as_dict(), "weights": weights}
         if self.plan.rivals:
@@ -113,7 +112,6 @@ class Session:
             self.store.save_plan(run.id, document)
 
     def _reopen(self, resumed: Resumption) -> None:
-        """Store that a run is resumed, and how its environment has changed."""
         settings = dict(resumed.run.settings)
         if not resumed.whole:
             entry = {"at": _now(), "differences": list(resumed.differences)}
@@ -171,7 +169,6 @@ class Session:
         return None if self.plan.settings.budget_s is None else self._left_s()
 
     def _account(self) -> dict[str, Any]:
-        """The estimated and the actual time, and the cases above the target."""
         account = {
             **(self.forecast.as_dict() if self.forecast else {}),
             "taken_s": self._executor.now() - self._begun_s,

@@ -37,15 +37,10 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeEstimate:
-    """The time that a plan is expected to take.
+    """The time that a plan is expected to take [s], within its budget; NaN without past runs.
 
-    Args:
-        expected_s: Time of the whole plan, within the budget [s]; NaN without past runs.
-        least_s: Time of the first round of every group, which no budget can leave out [s].
-        cases: Number of cases.
-        unknown: Number of cases without past rounds here; they are taken to be like the others.
-        past_runs: Number of runs that the estimate uses.
-        budget_s: Time the run should take [s], None without a limit.
+    `least_s` is the time of the first round of every group, which no budget can leave out. Cases without past rounds
+    here are taken to be like the others.
     """
 
     expected_s: float
@@ -114,7 +109,6 @@ def _round_s(case: Case, past: Past, settings: Settings, *, first: bool) -> floa
 
 
 def _expect_rounds(settings: Settings, pasts: Iterable[Past]) -> float:
-    """Rounds that a case took in past runs, within the present limits."""
     counts = [count for past in pasts for count in Counter(run for run, _ in past).values()]
     usual = statistics.median(counts) if counts else settings.max_rounds
     return min(max(usual, settings.min_rounds), settings.max_rounds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -30,7 +29,6 @@ class DetectableEffect:
     """The smallest slow-downs that a comparison finds in 95 % of repetitions, from a self-test.
 
     Args:
-        run: Id of the self-test.
         age_s: Time since it ended [s].
         by_backend: Smallest detectable slow-down of each backend, as a share.
         neighbour: Whether it ran beside a process that kept a core busy.
@@ -115,14 +113,10 @@ def _read_effect(
     by_backend = {
         row["backend"]: detectable_effect(row["spread"], rounds or study.payload["rounds"])
         for row in study.payload["cases"]
-        if _is_number(row["spread"]) and row["pairs"] >= LEAST_PAIRS and row["threads"] == threads
+        if row["spread"] is not None and row["pairs"] >= LEAST_PAIRS and row["threads"] == threads
     }
     if not by_backend:
         return None
     age_s = (now - datetime.fromisoformat(run.finished_at or run.started_at)).total_seconds()
     neighbour = bool(study.payload.get("neighbour"))
     return DetectableEffect(run=run.id, age_s=age_s, by_backend=by_backend, neighbour=neighbour)
-
-
-def _is_number(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)

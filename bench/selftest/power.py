@@ -63,7 +63,6 @@ class PowerAnalysis:
     Args:
         pairs: Pairs of fresh processes.
         rounds: Pairs in a trial.
-        rates: For each level.
         spread: Standard deviation of the log-ratio from pair to pair, at level 0.
         detectable: Minimum detectable effect: the smallest slow-down that a comparison finds in 95 % of repetitions,
             from `spread`; NaN below two pairs.
@@ -132,7 +131,6 @@ def detectable_effect(spread: float, rounds: int) -> float:
 
 
 def _rate(logs: Array, level: float, rounds: int, margin: float) -> DetectionRate:
-    """The rate at one level, with its jackknife error."""
     if len(logs) < rounds:
         return DetectionRate(level=level, significant=math.nan, error=math.nan, verdicts=math.nan)
     pairs, signs = _draw(len(logs), rounds)

@@ -55,14 +55,11 @@ class CaseResult:
         measurement: What it is made from: identity, status, raw rounds, parity, what the runtime did, doubts.
         latency: Median over process rounds of the per-round medians, per call [s]; missing in the throughput scenario.
         throughput: Images over time taken [1/s], median over rounds; counts slow calls, unlike 1/latency.
-        load: Latency under load, in the throughput scenario.
         percentiles_s: By percentile, of the calls; None where they are too few [s].
         samples: Number of timed calls, or of windows in the throughput scenario.
-        rounds: Number of process rounds with samples.
         outliers: Calls beyond 3 interquartile ranges from the quartiles of their round; counted, never dropped.
         spread_between: Standard deviation of the per-round medians over their median; NaN for one round.
         spread_within: Interquartile range over median, the middle one of the rounds.
-        disturbance: What else the machine did.
         speedup: Time per image of the reference that took turns beside it over that of this case.
         speedup_pairs: Turns that both took side by side.
         start_ups: Its phases by state of the compile cache, and when they are paid back.
@@ -130,8 +127,7 @@ def _percentiles(values: Sequence[Array]) -> dict[int, float | None]:
 
 def estimate_load(rounds: Sequence[Round]) -> LoadLatency:
     """The latency under load in some process rounds."""
-    times_s = [[np.asarray(turn, dtype=float) for turn in each.requests_s if len(turn)] for each in rounds]
-    times_s = [turns for turns in times_s if turns]
+    times_s = turns_of(rounds, "requests_s")
     if not times_s:
         return LoadLatency()
     pooled = np.sort(np.concatenate([turn for turns in times_s for turn in turns]))

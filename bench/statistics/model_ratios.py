@@ -23,13 +23,9 @@ RIVALS = "rivals"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRatio:
-    """How one model compares with another on the same backend, everything but model and resolution alike.
+    """How one model compares with another of its group, everything but model and resolution alike.
 
-    Args:
-        model: The first of its group.
-        other: Another of the group.
-        estimate: Latency of the other over that of the model; above 1 the model is faster.
-        pairs: Turns that both took side by side.
+    `estimate` is the latency of the other over that of the model; above 1 the model is faster.
     """
 
     model: CaseResult

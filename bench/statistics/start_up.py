@@ -44,7 +44,6 @@ class StartUp:
 
     Args:
         compile_cache: ``cold``, ``cached``, or empty where nothing is compiled.
-        rounds: Number of these rounds.
         phases_s: Median duration of each of `bench.records.measurement.PHASES` [s]; NaN for one that did not happen.
         one_off_s: Median time in `ONE_OFF_PHASES` [s]; NaN without any phase.
         break_even: Against the base; None where the two can't be compared.

@@ -48,9 +48,9 @@ def ratio(base: Measurement, other: Measurement) -> Ratio:
     return Ratio(estimate=estimate.scaled(scale), pairs=sum(map(len, rounds)))
 
 
-def turns_of(rounds: Sequence[Round]) -> list[list[Array]]:
-    """The samples of each process round by turn [s]; turns and rounds without any are left out."""
-    samples = [[np.asarray(turn, dtype=float) for turn in each.turns_s if len(turn)] for each in rounds]
+def turns_of(rounds: Sequence[Round], times: str = "turns_s") -> list[list[Array]]:
+    """The samples of each process round by turn [s], or other times; turns and rounds without any are left out."""
+    samples = [[np.asarray(turn, dtype=float) for turn in getattr(each, times) if len(turn)] for each in rounds]
     return [turns for turns in samples if turns]
 
 

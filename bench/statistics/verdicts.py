@@ -66,10 +66,8 @@ class Verdict:
 
     Args:
         name: One of `VERDICTS`.
-        change: The change on which the verdict rests.
         band: The equivalence margin: the share within which a change does not matter.
         q_value: The p-value adjusted for the number of cases; NaN without a p-value.
-        reason: Why the rule gives this verdict, in words.
     """
 
     name: str
@@ -131,7 +129,6 @@ def _judge(change: Change, band: float, q_value: float) -> Verdict:
 
 
 def _decide(change: Change, band: float, q_value: float) -> tuple[str, str]:
-    """The name of the verdict and its reason."""
     if math.isnan(change.p_value):
         return "AMBIGUOUS", f"no interval: {change.estimate.reason}"
     least, most = -band / (1 + band), band

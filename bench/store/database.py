@@ -35,7 +35,6 @@ def make_engine(url: str, *, create: bool) -> sa.Engine:
 
 
 def _check_file(path: Path, *, create: bool) -> None:
-    """Make the folder of a store, or check that its file is there."""
     try:
         if not create and not path.exists():
             raise StoreError(f"there is no store {path} yet; make one with `rexbench run`, or name it with --store")

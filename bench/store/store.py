@@ -63,7 +63,6 @@ class Store:
 
     @contextmanager
     def _guard(self, what: str) -> Iterator[None]:
-        """Turn the errors of a database into one line."""
         try:
             yield
         except DBAPIError as error:
@@ -223,7 +222,6 @@ class Store:
 
 
 def _write(connection: sa.Connection, run: str, measurement: Measurement) -> None:
-    """Write a case with its rounds, in place of an earlier state of it."""
     case = measurement.case.as_dict()
     same_case = sa.and_(schema.cases.c.run == run, *[schema.cases.c[name] == value for name, value in case.items()])
     # The number of a case is its position among the cases of the run, and stays.

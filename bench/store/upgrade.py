@@ -43,7 +43,6 @@ def prepare(engine: sa.Engine, url: str) -> None:
 
 
 def _read_revision(connection: sa.Connection) -> str | None:
-    """What Alembic has noted; None where it was never here."""
     if not sa.inspect(connection).has_table(_VERSIONS.name):
         return None
     return connection.scalar(sa.select(_VERSIONS.c.version_num))

@@ -36,8 +36,6 @@ class Build:
     """The code that workers run.
 
     Args:
-        description: What the code is, in words.
-        python: The interpreter.
         root: Folder that holds the package `bench`; None where the interpreter's environment has it installed.
         variables: Of its environment, beyond those that every worker has.
     """

@@ -45,14 +45,18 @@ class Handle(Protocol):
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
         """The answer to one question of `bench.worker.Worker`."""
 
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+
+
+class ProcessHandle(Handle, Protocol):
+    """One process, which may be asked while others are."""
+
     def tell(self, do: str, /, **arguments: Any) -> None:
         """Put a question without waiting, so that several workers are busy at once."""
 
     def hear(self) -> dict[str, Any]:
         """The answer to the question that was put last."""
-
-    def close(self) -> None:
-        """End the process, whatever it is doing."""
 
 
 class Executor(Protocol):
@@ -61,7 +65,7 @@ class Executor(Protocol):
     def prepare(self, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
         """Run `bench.assets.prepare` apart."""
 
-    def open(self, case: Case, assets: Path, scratch: Path, limit_s: float) -> Handle:
+    def open(self, case: Case, assets: Path, scratch: Path, limit_s: float) -> ProcessHandle:
         """A worker for `case`."""
 
     def now(self) -> float:
@@ -111,7 +115,6 @@ class ProcessExecutor:
         return done
 
     def _hand_over(self, child: Child, task: bytes, limit_s: float) -> int:
-        """Give a process its task and wait until it ends; its exit code."""
         end = time.monotonic() + limit_s
         look_s = _LOOK_S if self._memory_limit_bytes else limit_s
         assert child.popen.stdin is not None
@@ -230,7 +233,6 @@ class WorkerProcess:
         return line + b"\n"
 
     def _wait(self) -> None:
-        """Sleep until it has said something or has ended."""
         end = self._asked_at + self._left_s
         nap_s = _LOOK_S if self._memory_limit_bytes is not None and self._asked in _GROWING else _SLEEP_S
         while not self._selector.select(timeout=max(0.0, min(nap_s, end - time.monotonic()))):

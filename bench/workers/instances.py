@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bench.records.case import Case
-    from bench.workers.executor import Executor, Handle
+    from bench.workers.executor import Executor, Handle, ProcessHandle
 
 
 def open_case(executor: Executor, case: Case, assets: Path, scratch: Path, limit_s: float) -> Handle:
@@ -38,7 +38,7 @@ def open_case(executor: Executor, case: Case, assets: Path, scratch: Path, limit
     # Compiled for another number of threads than in the latency scenario, and therefore cached apart from it.
     own = scratch / "instances" / str(case.streams)
     share = replace(case, scenario="latency", streams=0, threads=case.threads // case.streams)
-    handles: list[Handle] = []
+    handles: list[ProcessHandle] = []
     try:
         for _ in range(case.streams):
             handles.append(executor.open(share, assets, own, limit_s))  # noqa: PERF401 - those opened must be closed
@@ -66,33 +66,18 @@ def why_no_instances(case: Case) -> str:
 class InstanceGroup:
     """Workers that are asked the same at once and answer as one."""
 
-    handles: Sequence[Handle]
+    handles: Sequence[ProcessHandle]
     assets: Path
     now: Callable[[], float]
     depths: list[int] = field(default_factory=list)
     slowest_s: float = 0.0
     turns: int = 0
     windows: int = 0
-    waiting: tuple[str, dict[str, Any]] = ("", {})
 
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
         """The one answer that the workers' answers make."""
-        answers: dict[str, Callable[..., dict[str, Any]]] = {
-            "build": self._build,
-            "warm_up": self._warm_up,
-            "take_turn": self._take_turn,
-            "memory": self._memory,
-        }
-        return answers[do](**arguments)
-
-    def tell(self, do: str, /, **arguments: Any) -> None:
-        """Keep a question until its answer is asked for."""
-        self.waiting = do, arguments
-
-    def hear(self) -> dict[str, Any]:
-        """The answer to the question that was put last."""
-        do, arguments = self.waiting
-        return self.ask(do, **arguments)
+        answer: dict[str, Any] = getattr(self, f"_{do}")(**arguments)
+        return answer
 
     def close(self) -> None:
         """End all processes."""

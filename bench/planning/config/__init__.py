@@ -18,14 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What a project has configured.
-
-    Args:
-        path: The file; None where there is none.
-        preset: Name of the preset where none is asked for; None for ours.
-        store: URL of the store where none is asked for; None for ours.
-        presets: Every preset by name, those that are built in first.
-    """
+    """What a project has configured: its file, preset and store, None where ours are used, and all presets by name."""
 
     path: Path | None = None
     preset: str | None = None

@@ -106,7 +106,6 @@ def _read_preset(name: str, table: Any) -> Preset:
 
 
 def _check_rivals(given: Mapping[str, Any]) -> None:
-    """Groups of rivals are among the preset's models, and no model is in two."""
     seen: set[str] = set()
     for group in given.get("rivals", ()):
         for model in group:

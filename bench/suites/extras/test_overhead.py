@@ -148,7 +148,6 @@ def _measure(case: Case, assets: Path, folder: Path) -> tuple[list[float], int]:
 
 
 def _compare(benchmark: Any, ours: Callable[[], float], theirs: Callable[[], float], text: str) -> Estimate:
-    """The ratio of times [s] of fresh processes, in pairs whose order alternates."""
     sides = {"ours": ours, "benchmark_app": theirs}
     times_s: dict[str, list[float]] = {name: [] for name in sides}
     for pair in range(PAIRS):
