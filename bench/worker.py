@@ -134,10 +134,7 @@ class Worker:
     def take_flow(self, until_s: float, least: int, max_calls: int) -> dict[str, Any]:
         """Start and end of each request [s], on a clock that instances share, with as many in flight as there may be.
 
-        Args:
-            until_s: When no more requests are started, on `time.monotonic` [s].
-            least: Requests that each place takes however late it is.
-            max_calls: Requests at most.
+        After `until_s` on `time.monotonic` [s] a place starts no more requests, unless it has had fewer than `least`.
         """
         pump = self.backend.pump if isinstance(self.backend, Queued) else self._pump
         before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw

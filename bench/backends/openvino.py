@@ -210,12 +210,9 @@ def open_export() -> Export:
 
 
 def dump_ir(module: torch.nn.Module, example: torch.Tensor, folder: Path) -> None:
-    """Convert a module at a static shape and write it uncompressed, so that its weights stay float32.
+    """Convert a float32 module at the static shape of an example, and write it uncompressed, so that it stays float32.
 
-    Args:
-        module: In eval mode, float32.
-        example: Input of the shape to convert, ``(N, C, H, W)``.
-        folder: Receives the ``.xml``, named by `ir_name`, and the ``.bin`` beside it.
+    The folder receives the ``.xml``, named by `ir_name`, and the ``.bin`` beside it.
     """
     import openvino  # noqa: PLC0415
 

@@ -82,14 +82,9 @@ class RoundHistory:
 
 
 def decide(settings: Settings, half_widths: Sequence[Sequence[float]]) -> str:
-    """Whether a group has enough rounds, and why.
+    """Whether a group has enough rounds: ``target``, ``plateau`` or ``rounds`` (the cap is reached); empty to continue.
 
-    Args:
-        settings: The measuring settings.
-        half_widths: After each round, the relative half-width of each case's interval; NaN counts as too wide.
-
-    Returns:
-        ``target``, ``plateau`` or ``rounds`` (the cap was reached); empty to continue.
+    Each round has the relative half-width of each case's interval, of which NaN counts as too wide.
     """
     rounds = len(half_widths)
     if rounds >= settings.min_rounds:

@@ -122,8 +122,7 @@ def _total(known: Mapping[Case, float], cases: int) -> float:
 def find_above(measurements: Sequence[Measurement], target: float) -> list[dict[str, Any]]:
     """The measured cases whose interval is wider than the target, the widest first, as plain values.
 
-    Returns:
-        ``case`` and ``half_width``, relative; None where there is no interval.
+    The relative half-width is None where there is no interval.
     """
     widths = [(half_width(measured.rounds), measured.case.id) for measured in measurements if measured.rounds]
     above = sorted(((width, case) for width, case in widths if not width <= target), reverse=True)

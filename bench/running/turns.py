@@ -32,13 +32,9 @@ def take_turns(
     call: Callable[[Participant, Turn], None],
     shuffler: random.Random,
 ) -> None:
-    """Let every participant take part in every turn, in random order.
+    """Let every participant take part in every turn, in random order; `turns` yields what `call` gets of each.
 
-    Args:
-        turns: What distinguishes a turn, handed to `call`; as long as it yields, there is another turn.
-        participants: Asked before each turn, so that a participant that has failed is left out from then on.
-        call: Lets one participant take one turn.
-        shuffler: Draws the order.
+    The participants are asked for before each turn, so that one that has failed is left out from then on.
     """
     for turn in turns:
         present = participants()

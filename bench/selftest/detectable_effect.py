@@ -78,14 +78,8 @@ def find_detectable_effect(
     """The newest minimum detectable effect of this machine; None where it was never tested.
 
     A backend that the newest self-test left out is taken from those of the day before it. Tests beside a neighbour
-    that rexbench started count only where there is no other.
-
-    Args:
-        store: Where self-tests are.
-        environment: As `bench.machine.environment.read_environment` gives it.
-        rounds: Process rounds of the comparison in question; default is the number the test was made for.
-        threads: Threads of its cases; default is the machine's budget.
-        now: The time; default is that of the clock.
+    that rexbench started count only where there is no other. By default the comparison in question has as many rounds
+    as the test was made for, and as many threads as the machine's budget.
     """
     machine, now = identify_machine(environment), now or datetime.now(UTC)
     wanted = threads or environment.get("limits", {}).get("threads")

@@ -98,13 +98,9 @@ def pair_logs(pair: Pair) -> Array:
 
 
 def evaluate(logs: Array, levels: Sequence[float], rounds: int, margin: float) -> PowerAnalysis:
-    """What comparisons of `rounds` pairs see.
+    """What comparisons of 2 or more `rounds` see, given the equivalence margin of their verdict.
 
-    Args:
-        logs: As `pair_logs` gives them, ``(pairs, levels)``; level 0 comes first.
-        levels: Shares by which the head was slower.
-        rounds: Pairs in a comparison, 2 or more.
-        margin: The equivalence margin of the verdict.
+    `logs` are as `pair_logs` gives them, ``(pairs, levels)``; level 0 comes first.
     """
     count = len(logs)
     rates = tuple(_rate(logs[:, place], level, rounds, margin) for place, level in enumerate(levels))

@@ -38,11 +38,9 @@ def too_few_rounds(rounds: int) -> str:
 
 
 def apply_rules(estimate: Estimate, within: Sequence[float]) -> Estimate:
-    """The estimate with the interval that the rules above leave it.
+    """The estimate of a positive number with the interval that the rules above leave it.
 
-    Args:
-        estimate: Of positive numbers, with its interval between rounds.
-        within: For each round, how far its samples leave its own number open, as `median_openness` gives it.
+    `within` has for each round how far its samples leave its own number open, as `median_openness` gives it.
     """
     if reason := too_few_rounds(len(within)):
         return Estimate(value=estimate.value, reason=reason)
@@ -59,11 +57,7 @@ def apply_rules(estimate: Estimate, within: Sequence[float]) -> Estimate:
 def median_openness(values: Array, effective: float) -> float:
     """Half the width of the 95 % interval of the median of one round's samples, as a logarithm.
 
-    By ranks: of n samples, those within 0.98 / sqrt(n) of the middle, as a share, hold the median.
-
-    Args:
-        values: Positive.
-        effective: How many independent samples they are worth.
+    By ranks: of n independent samples, those within 0.98 / sqrt(n) of the middle, as a share, hold the median.
     """
     reach = min(0.5, normal_quantile() / 2 / math.sqrt(effective))
     low, high = np.quantile(values, [0.5 - reach, 0.5 + reach])
@@ -73,11 +67,8 @@ def median_openness(values: Array, effective: float) -> float:
 def ratio_openness(numerators: Array, denominators: Array) -> float:
     """Half the width of the 95 % interval of a ratio of two sums over the turns of one round, as a logarithm.
 
-    It is 0 where a single turn shows no spread.
-
-    Args:
-        numerators: One value per turn, such as images done.
-        denominators: One value per turn, such as time taken.
+    It is 0 where a single turn shows no spread. Each turn has a numerator, such as images done, and a denominator, such
+    as time taken.
     """
     turns = len(numerators)
     if turns == 1:

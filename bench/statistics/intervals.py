@@ -70,9 +70,7 @@ def median_interval(rounds: Sequence[Array], effective: Sequence[float], *, leas
 def ratio_interval(numerators: Sequence[Array], denominators: Sequence[Array]) -> Estimate:
     """The median over rounds of sum over sum, with its 95 % interval from resampling rounds and then turns.
 
-    Args:
-        numerators: For each round, one value per turn, such as images done.
-        denominators: For each round, one positive value per turn, such as time taken.
+    In each round, every turn has a numerator, such as images done, and a positive denominator, such as time taken.
     """
     pairs = list(zip(numerators, denominators, strict=True))
     ratios = np.array([top.sum() / bottom.sum() for top, bottom in pairs])

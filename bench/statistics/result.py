@@ -44,9 +44,7 @@ class RunResult:
 def summarise_run(measurements: Sequence[Measurement], model_pairs: Sequence[Sequence[str]] = ()) -> RunResult:
     """The result of a run; everything that is resampled for a report is resampled here, and once.
 
-    Args:
-        measurements: One per case, whatever its status.
-        model_pairs: Groups of model names, of which each is compared with the first.
+    Of each group of models, the others are compared with the first.
     """
     alone = [summarise(measurement) for measurement in measurements]
     cases = tuple(_compare_with_reference(result, find_reference(result, alone)) for result in alone)
