@@ -51,11 +51,7 @@ def read_resumed(args: argparse.Namespace, store: Store | None = None) -> Resump
 
 
 def check_options(args: argparse.Namespace, resumed: Resumption) -> None:
-    """Let an option pass that repeats the plan.
-
-    Raises:
-        InputError: An option contradicts the plan.
-    """
+    """Let an option pass that repeats the plan."""
     given = {**read_fields(args, Selection), **read_fields(args, Settings)}
     if "weights" in given:
         given["weights"] = given["weights"].resolve()

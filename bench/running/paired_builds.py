@@ -62,12 +62,7 @@ def find_obstacle(base: Measurement, head: Measurement) -> tuple[str, str]:
 
 
 def prepare_base(inner: Executor, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
-    """Make the base's files.
-
-    Raises:
-        InputError: The checkpoint can't be used.
-        WorkerError: The build can't prepare the case, for example because it does not know the model.
-    """
+    """Make the base's files."""
     if task["weights"]:
         return inner.prepare(task, limit_s)
     return _prepare(inner, task, limit_s)
@@ -78,9 +73,6 @@ def prepare_head(inner: Executor, task: dict[str, Any], limit_s: float) -> dict[
 
     So both builds compute the same function of the same inputs, and the head's logits are compared with the eager ones
     of the base. Only OpenVINO's representation is the head's own, for converting is part of what a build does.
-
-    Raises:
-        WorkerError: The build can't prepare the case.
     """
     folder = Path(task["folder"])
     # The base's folder has another name where the batch sizes differ; each group has folders of its own.

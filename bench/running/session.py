@@ -6,7 +6,6 @@ import math
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from analysis.complexity import count
@@ -15,7 +14,7 @@ from bench.machine.environment import read_environment
 from bench.machine.lock import MachineLock
 from bench.machine.scratch import make_scratch
 from bench.machine.signals import finish_first
-from bench.records.run import RunInfo, make_run_id
+from bench.records.run import RunInfo, make_run_id, read_clock
 from bench.running.interleaved_group import InterleavedGroup
 from bench.running.progress import Progress
 from bench.running.resume import RESUMED, describe_plan
@@ -71,7 +70,7 @@ class Session:
         self.begun = False
         #: How long the plan is expected to take; known after entry.
         self.forecast: TimeEstimate | None = None
-        new = RunInfo(id=make_run_id(), started_at=_now(), preset=plan.preset, planned=len(plan.cases))
+        new = RunInfo(id=make_run_id(), started_at=read_clock(), preset=plan.preset, planned=len(plan.cases))
         self.run = resumed.run if resumed else new
 
     def __enter__(self) -> Self:
@@ -114,7 +113,7 @@ class Session:
     def _reopen(self, resumed: Resumption) -> None:
         settings = dict(resumed.run.settings)
         if not resumed.whole:
-            entry = {"at": _now(), "differences": list(resumed.differences)}
+            entry = {"at": read_clock(), "differences": list(resumed.differences)}
             settings[RESUMED] = [*settings.get(RESUMED, []), entry]
         with finish_first():
             self._save_run(replace(resumed.run, status="running", finished_at="", settings=settings))
@@ -140,7 +139,7 @@ class Session:
             settings = {**self.run.settings, TIME: self._account()}
             status = "done" if whole else "interrupted"
             with finish_first():
-                self._save_run(replace(self.run, status=status, finished_at=_now(), settings=settings))
+                self._save_run(replace(self.run, status=status, finished_at=read_clock(), settings=settings))
 
     def measure(self, case: Case) -> Measurement:
         """The measurement of a planned case; its group is measured when the first of its cases is asked for.
@@ -214,7 +213,3 @@ class Session:
     def _save(self, measurements: Sequence[Measurement]) -> None:
         with finish_first():
             self.store.save_measurements(self.run.id, measurements)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from bench.records.case import Case
     from bench.records.measurement import Measurement, Round
-    from bench.statistics.intervals import Array
     from bench.statistics.start_up import StartUp
 
 _WINDOWS = "a sample of the throughput scenario is a window of several requests"
@@ -103,6 +102,7 @@ def summarise(measurement: Measurement) -> CaseResult:
     if not rounds:
         return CaseResult(measurement=measurement, disturbance=disturbance)
     values = [np.concatenate(turns) for turns in rounds]
+    pooled = np.sort(np.concatenate(values))
     queued = measurement.case.scenario != SCENARIOS[0]
     medians = np.array([np.median(samples) for samples in values])
     return CaseResult(
@@ -110,7 +110,7 @@ def summarise(measurement: Measurement) -> CaseResult:
         latency=Estimate(reason=_WINDOWS) if queued else estimate_latency(rounds),
         throughput=estimate_throughput(rounds, measurement.images_per_sample),
         load=estimate_load(measurement.rounds),
-        percentiles_s=dict.fromkeys(PERCENTILES) if queued else _percentiles(values),
+        percentiles_s={percent: None if queued else percentile(pooled, percent) for percent in PERCENTILES},
         samples=sum(map(len, values)),
         rounds=len(rounds),
         outliers=sum(map(count_outliers, values)),
@@ -118,11 +118,6 @@ def summarise(measurement: Measurement) -> CaseResult:
         spread_within=float(np.median(list(map(relative_iqr, values)))),
         disturbance=disturbance,
     )
-
-
-def _percentiles(values: Sequence[Array]) -> dict[int, float | None]:
-    pooled = np.sort(np.concatenate(values))
-    return {percent: percentile(pooled, percent) for percent in PERCENTILES}
 
 
 def estimate_load(rounds: Sequence[Round]) -> LoadLatency:

@@ -24,11 +24,7 @@ _LOCK = 0x7265786E
 
 
 def prepare(engine: sa.Engine, url: str) -> None:
-    """Have the tables of this rexbench in a database; nothing is written where they are up to date.
-
-    Raises:
-        StoreError: It belongs to another program, or to an earlier or later rexbench that this one can't read.
-    """
+    """Have the tables of this rexbench in a database; nothing is written where they are up to date."""
     with engine.connect() as connection:
         if _read_revision(connection) == REVISION:
             return

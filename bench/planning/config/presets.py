@@ -79,11 +79,7 @@ _SETTINGS: Mapping[str, tuple[str, Check]] = {
 
 
 def read_presets(value: Any) -> dict[str, Preset]:
-    """The presets of a project by name.
-
-    Raises:
-        InputError: A name or a value breaks a rule.
-    """
+    """The presets of a project by name."""
     names = value if isinstance(value, dict) else ()
     return check_keys(value, {name: partial(_read_preset, name) for name in names})
 
