@@ -9,8 +9,8 @@ from analysis.statistics.estimates import COVERAGE
 from analysis.study import Study
 from bench.machine.interference import can_judge, find_causes
 from bench.statistics.disturbance import DISTURBED, UNDISTURBED, UNKNOWN
-from bench.statistics.interval_rules import too_few_rounds
-from bench.statistics.summary import median_latency, turns_of
+from bench.statistics.intervals import too_few_rounds
+from bench.statistics.summary import estimate_latency, turns_of
 from bench.statistics.verdicts import BAND, FALSE_DISCOVERIES, VERDICTS, Change, judge
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def _row(one: ComparedCase, verdict: Verdict) -> dict[str, Any]:
         "q_value": verdict.q_value,
         "rounds": change.rounds,
         "paired": change.paired,
-        "base_latency_s": median_latency(turns_of(one.base.rounds)),
-        "head_latency_s": median_latency(turns_of(one.head.rounds)),
+        "base_latency_s": estimate_latency(turns_of(one.base.rounds)).value,
+        "head_latency_s": estimate_latency(turns_of(one.head.rounds)).value,
         **_conditions(one),
     }
 
