@@ -44,9 +44,9 @@ def _read(info: RunInfo, measurements: Sequence[Measurement]) -> Iterator[Measur
     for one in measurements:
         if one.status == "ok" and _is_plain(one):
             alike[one.case.device, one.case.batch, one.case.threads].append(one)
-    for (device, batch, threads), found in alike.items():
+    for (device, batch, threads), measured in alike.items():
         where = f"run {info.id}, {_processor(info)}, {REFERENCE_BACKEND}, batch {batch}"
-        result = summarise_run(found, read_model_pairs(info.settings))
+        result = summarise_run(measured, read_model_pairs(info.settings))
         yield Measured(
             description=f"{where}, {threads} threads" if device == "cpu" else f"{where}, {device}",
             device=device,

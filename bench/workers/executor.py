@@ -136,8 +136,8 @@ class ProcessExecutor:
         """
         worker = WorkerProcess(case, scratch, limit_s, build=self._build, memory_limit_bytes=self._memory_limit_bytes)
         try:
-            told = worker.ask("open", case=case.as_dict(), assets=str(assets))
-            if reason := why_unspoken(told.get("protocol")):
+            opened = worker.ask("open", case=case.as_dict(), assets=str(assets))
+            if reason := why_unspoken(opened.get("protocol")):
                 raise WorkerError("failed", reason)  # noqa: TRY301 - the worker is closed as for any other error
         except BaseException:
             worker.close()

@@ -75,24 +75,24 @@ def by_torch(block: str, activation: str, ratio: float, draw: Draw) -> torch.Ten
 def loop_over(setting: LayerSetting, features: Callable[[str, str, float, Draw], torch.Tensor]) -> Ranks:
     """Rank over d_out matrix by matrix, block to shape (networks, ratios, activations)."""
     shape = setting.networks, len(setting.ratios), len(setting.activations)
-    found = {block: np.empty(shape) for block in setting.blocks}
+    ranks_by_block = {block: np.empty(shape) for block in setting.blocks}
     for number, block in itertools.product(range(setting.networks), setting.blocks):
         draw = draw_network(setting, number)
         for position, ratio in enumerate(setting.ratios):
             for place, activation in enumerate(setting.activations):
                 matrix = features(block, activation, ratio, draw).numpy()
-                found[block][number, position, place] = np.linalg.matrix_rank(matrix) / matrix.shape[1]
-    return found
+                ranks_by_block[block][number, position, place] = np.linalg.matrix_rank(matrix) / matrix.shape[1]
+    return ranks_by_block
 
 
 def loop_over_ours(setting: LayerSetting) -> Ranks:
     """The same on the study's own features, all activations of a ratio at once."""
-    found: dict[str, list[Any]] = {block: [] for block in setting.blocks}
+    ranks_by_block: dict[str, list[Any]] = {block: [] for block in setting.blocks}
     for number, block in itertools.product(range(setting.networks), setting.blocks):
         built = Block(block, setting, draw_network(setting, number))
         ranks = [[np.linalg.matrix_rank(one.numpy()) / one.shape[1] for one in built.features(r)] for r in RATIOS]
-        found[block].append(ranks)
-    return {block: np.array(ranks) for block, ranks in found.items()}
+        ranks_by_block[block].append(ranks)
+    return {block: np.array(ranks) for block, ranks in ranks_by_block.items()}
 
 
 @pytest.mark.extra

@@ -51,12 +51,7 @@ def judge(ratio: Estimate, within: float) -> str:
 
 
 def hold(ratio: Estimate, within: float) -> None:
-    """Let the test that calls it pass where the target is met.
-
-    Raises:
-        AssertionError: The target is missed.
-        SkipTest: The interval can't tell; pytest takes it for a skip.
-    """
+    """Let the test that calls it pass where the target is met, fail where it is missed, and else be skipped."""
     verdict = judge(ratio, within)
     if verdict == "undecided":
         reason = f"undecided: {format_estimate(ratio)} is neither within {within:.0%} of 1 nor beyond it"
