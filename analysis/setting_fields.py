@@ -7,7 +7,7 @@ The metadata is plain data, from which `bench.planning.option_fields` makes comm
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any
 
 from rexnet_core.errors import InputError, UnknownNameError
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 def about(text: str, **more: Any) -> dict[str, Any]:
     """Metadata of a field: its help text, and more of what is named above."""
     return {"help": text, **more}
+
+
+def described(text: str, *, default: Any = None, **more: Any) -> Any:
+    """A field with its default value, and with its metadata as `about` makes it."""
+    return field(default=default, metadata=about(text, **more))
 
 
 def name_option(spec: Field[Any]) -> str:

@@ -78,7 +78,6 @@ def prepare(task: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read_exports(task: dict[str, Any]) -> list[str]:
-    """Names of the backends to export for."""
     if "exports" in task:
         return list(task["exports"])
     return [info.name for info in read_registry().infos.values() if info.export_key and task.get(info.export_key)]

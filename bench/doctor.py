@@ -55,13 +55,24 @@ def examine() -> list[Finding]:
     return [finding for check in checks for finding in check()]
 
 
+def _ok(check: str, found: str) -> Finding:
+    return Finding(check=check, level="ok", found=found)
+
+
+def _warn(check: str, found: str, remedy: str) -> Finding:
+    return Finding(check=check, level="warn", found=found, remedy=remedy)
+
+
+def _fail(check: str, found: str, remedy: str) -> Finding:
+    return Finding(check=check, level="fail", found=found, remedy=remedy)
+
+
 def _check_config() -> list[Finding]:
-    """Which configuration file a run here would use."""
     try:
         config = load_config()
     except InputError as error:
-        return [Finding(check="config", level="fail", found=str(error), remedy="correct it; no run can begin here")]
-    return [Finding(check="config", level="ok", found=str(config))]
+        return [_fail("config", str(error), "correct it; no run can begin here")]
+    return [_ok("config", str(config))]
 
 
 def _check_threads() -> list[Finding]:
@@ -72,41 +83,28 @@ def _check_threads() -> list[Finding]:
         f"physical cores {limits['physical_cores']}, "
         f"quota {limits['cgroup_quota_cores'] or 'none'})"
     )
-    findings = [Finding(check="threads", level="ok", found=text)]
-    variables = find_tuning_variables()
-    if variables:
-        findings.append(
-            Finding(
-                check="threads",
-                level="warn",
-                found=f"{', '.join(variables)} set: rexbench workers ignore it, other benchmark tools do not",
-                remedy=f"unset {' '.join(variables)}, and give threads with --threads",
-            )
-        )
+    findings = [_ok("threads", text)]
+    if variables := find_tuning_variables():
+        text = f"{', '.join(variables)} set: rexbench workers ignore it, other benchmark tools do not"
+        findings.append(_warn("threads", text, f"unset {' '.join(variables)}, and give threads with --threads"))
     return findings
 
 
 def _check_quota() -> list[Finding]:
     quota = read_quota()
     if quota is None:
-        return [Finding(check="quota", level="ok", found="no CPU quota in the control group")]
+        return [_ok("quota", "no CPU quota in the control group")]
     if quota >= read_limits()["affinity"]:
-        return [Finding(check="quota", level="ok", found=f"CPU quota {quota:g} cores, no less than there are")]
+        return [_ok("quota", f"CPU quota {quota:g} cores, no less than there are")]
     remedy = "raise the container's CPU limit to a whole number of cores, or expect pauses when the quota is used up"
-    return [Finding(check="quota", level="warn", found=f"CPU quota {quota:g} cores", remedy=remedy)]
+    return [_warn("quota", f"CPU quota {quota:g} cores", remedy)]
 
 
 def _check_tools() -> list[Finding]:
-    """The programs that backends call, such as a compiler."""
     return [
-        Finding(check=tool.name, level="ok", found=version)
+        _ok(tool.name, version)
         if (version := tool.read_version())
-        else Finding(
-            check=tool.name,
-            level="fail",
-            found=f"no {tool.title}: the {info.name} backend is unavailable",
-            remedy=tool.remedy,
-        )
+        else _fail(tool.name, f"no {tool.title}: the {info.name} backend is unavailable", tool.remedy)
         for info in read_registry().infos.values()
         for tool in info.tools
     ]
@@ -133,13 +131,10 @@ def _check_backends() -> list[Finding]:
             sharing.setdefault(info.examine, []).append(info)
     findings = [finding for examine, infos in sharing.items() for finding in _ask_runtime(examine, infos)]
     findings += [
-        Finding(check="backends", level="ok", found=f"{info.name}: {info.deprecated}")
-        for info in registry.infos.values()
-        if info.deprecated
+        _ok("backends", f"{info.name}: {info.deprecated}") for info in registry.infos.values() if info.deprecated
     ]
     remedy = "until then, runs can use every other backend"
-    broken = (Finding(check="backends", level="fail", found=why, remedy=remedy) for why in registry.unusable.values())
-    return [*findings, *broken]
+    return findings + [_fail("backends", why, remedy) for why in registry.unusable.values()]
 
 
 def _ask_runtime(examine: Callable[[], list[Finding]], infos: list[BackendInfo]) -> list[Finding]:
@@ -149,7 +144,7 @@ def _ask_runtime(examine: Callable[[], list[Finding]], infos: list[BackendInfo])
     code = f"import json; from dataclasses import asdict; from {module} import {function} as examine; "
     answer, error = _ask_python(code + "print(json.dumps(list(map(asdict, examine()))))")
     if error:
-        return [Finding(check="backends", level="fail", found=f"{names}: {error}", remedy=infos[0].how_to_install)]
+        return [_fail("backends", f"{names}: {error}", infos[0].how_to_install)]
     findings = [Finding(**values) for values in json.loads(answer)]
     return [replace(finding, found=f"{names}: {finding.found}") for finding in findings]
 
@@ -162,24 +157,23 @@ def _check_load() -> list[Finding]:
     details = ", ".join(f"{name.replace('_', ' ')} {value:.1f}" for name, value in machine.items() if value is not None)
     text = f"{busy:.2f} cores busy with other work ({details})"
     if busy <= _BUSY_SHARE:
-        return [Finding(check="load", level="ok", found=text)]
+        return [_ok("load", text)]
     remedy = "stop the other work; if you can't, trust the paired speed-ups more than the absolute times"
-    return [Finding(check="load", level="warn", found=text, remedy=remedy)]
+    return [_warn("load", text, remedy)]
 
 
 def _check_frequency() -> list[Finding]:
     governor = read_governor()
     findings = []
-    if governor not in {None, "performance"}:
-        remedy = "sudo cpupower frequency-set -g performance"
-        text = f"frequency governor {governor}"
-        findings.append(Finding(check="frequency", level="warn", found=text, remedy=remedy))
+    if governor == "performance":
+        findings.append(_ok("frequency", "frequency governor performance"))
     elif governor:
-        findings.append(Finding(check="frequency", level="ok", found="frequency governor performance"))
+        remedy = "sudo cpupower frequency-set -g performance"
+        findings.append(_warn("frequency", f"frequency governor {governor}", remedy))
     if is_virtual():
         remedy = "use a dedicated or bare-metal machine for absolute times; paired speed-ups hold here, too"
         text = "a virtual machine: neighbours and frequency can't be seen from inside"
-        findings.append(Finding(check="frequency", level="warn", found=text, remedy=remedy))
+        findings.append(_warn("frequency", text, remedy))
     return findings
 
 
@@ -187,6 +181,6 @@ def _check_room() -> list[Finding]:
     free_memory, free_disk = read_available_bytes(), shutil.disk_usage(tempfile.gettempdir()).free
     text = f"{free_memory / _GIB:.1f} GiB of memory and {free_disk / _GIB:.1f} GiB in {tempfile.gettempdir()} are free"
     if free_memory > 2 * _GIB and free_disk > _GIB:
-        return [Finding(check="room", level="ok", found=text)]
+        return [_ok("room", text)]
     remedy = "free some, set TMPDIR to a larger disk, or choose smaller batches"
-    return [Finding(check="room", level="warn", found=text, remedy=remedy)]
+    return [_warn("room", text, remedy)]

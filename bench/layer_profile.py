@@ -31,12 +31,7 @@ WARM_UP = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerTime:
-    """What one leaf module takes.
-
-    Args:
-        share: Median over the passes of its time over the whole pass, with the interval from resampling passes.
-        median_s: Median of its time in a pass, all its runs together [s].
-    """
+    """What one leaf module takes: its median share of a pass, from resampling passes, and its time in a pass [s]."""
 
     share: Estimate
     median_s: float
@@ -44,16 +39,7 @@ class LayerTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerTimes:
-    """The layers of one model, in the order they were registered, and how they were timed.
-
-    Args:
-        layers: By dotted name; modules that did not run are left out.
-        pass_s: Median of the whole pass with the hooks on [s].
-        batch: Images of a pass.
-        threads: Of torch.
-        passes: That were timed.
-        method: In words.
-    """
+    """The layers of one model by name, in the order they were registered; those that did not run are left out."""
 
     layers: Mapping[str, LayerTime]
     pass_s: float
@@ -70,13 +56,8 @@ class LayerTimes:
 def time_layers(model: torch.nn.Module, images: torch.Tensor, *, passes: int = PASSES, seed: int = 0) -> LayerTimes:
     """The share of every leaf module in the time of a forward pass, in ``eval`` mode and without gradients.
 
-    The model's hooks and training flags are left as they were, whatever happens.
-
-    Args:
-        model: On the CPU.
-        images: What goes through, shape (B, C, H, W).
-        passes: Passes that are timed, after 3 that are not.
-        seed: Of the resampling.
+    The model is on the CPU, images have the shape (B, C, H, W). The first 3 passes are not timed. The model's hooks and
+    training flags are left as they were, whatever happens.
     """
     leaves = {name: part for name, part in model.named_modules() if not any(part.children())}
     training = [part for part in model.modules() if part.training]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from bench.planning.config import EMPTY
 from bench.planning.option_fields import add_fields, read_fields
 from bench.planning.option_values import duration, megabytes, whole_or
-from bench.planning.plan import NATIVE, Selection
-from bench.planning.presets import DEFAULT
+from bench.planning.plan import Selection
+from bench.planning.presets import DEFAULT, NATIVE
 from bench.records.case import HINT
 from bench.records.settings import Settings
 from bench.store.store import DEFAULT_URL
@@ -29,12 +29,7 @@ _TYPES = {
 
 
 def add_options(add: Callable[..., object], *, leave_out: Collection[str] = ()) -> None:
-    """Declare the options of a run.
-
-    Args:
-        add: ``add_argument`` of argparse, or ``addoption`` of a pytest group.
-        leave_out: Fields of `Selection` and `Settings` that get no option.
-    """
+    """Declare the options of a run, by ``add_argument`` of argparse or ``addoption`` of a pytest group."""
     for setting in (Selection, Settings):
         add_fields(add, setting, types=_TYPES, leave_out=leave_out, defaults=False)
     add_store(add)
@@ -42,20 +37,12 @@ def add_options(add: Callable[..., object], *, leave_out: Collection[str] = ()) 
 
 
 def add_store(add: Callable[..., object]) -> None:
-    """Declare where results are stored.
-
-    Args:
-        add: As for `add_options`.
-    """
+    """Declare where results are stored."""
     add("--store", default=DEFAULT_URL, metavar="URL", help=f"SQLAlchemy URL of the results ({DEFAULT_URL})")
 
 
 def add_config(add: Callable[..., object]) -> None:
-    """Declare where the configuration is.
-
-    Args:
-        add: As for `add_options`.
-    """
+    """Declare where the configuration is."""
     text = (
         "presets and defaults; default: rexbench.toml, or [tool.rexbench] in pyproject.toml, from the current folder "
         "up to the root of the repository"
@@ -64,20 +51,12 @@ def add_config(add: Callable[..., object]) -> None:
 
 
 def add_wait(add: Callable[..., object]) -> None:
-    """Declare what happens while another run measures.
-
-    Args:
-        add: As for `add_options`.
-    """
+    """Declare what happens while another run measures."""
     add("--wait", action="store_true", help="begin when another run on this machine has ended")
 
 
 def add_control(add: Callable[..., object]) -> None:
-    """Declare how a run deals with other runs, and with itself after an interruption.
-
-    Args:
-        add: As for `add_options`.
-    """
+    """Declare how a run deals with other runs, and with itself after an interruption."""
     add_wait(add)
     text = "resume an interrupted run, with the options it began with: its id, a part of it, or latest"
     add("--resume", metavar="RUN", help=text)
@@ -85,22 +64,12 @@ def add_control(add: Callable[..., object]) -> None:
 
 
 def read_store(asked: str, config: Config) -> str:
-    """The URL of the store: the one that was asked for, else the project's, else the default.
-
-    Args:
-        asked: The option's value.
-        config: What the project has configured.
-    """
+    """The URL of the store: the one that was asked for, else the project's, else the default."""
     # An option that was not given holds the default itself, not an equal text.
     return config.store if asked is DEFAULT_URL and config.store is not None else asked
 
 
 def read_selection(args: argparse.Namespace, config: Config = EMPTY) -> Selection:
-    """The selection that the options make.
-
-    Args:
-        args: The values of what `add_options` declared.
-        config: What the project has configured; options take precedence.
-    """
+    """The selection that the options make, which take precedence over what the project has configured."""
     usual = {"preset": config.preset or DEFAULT, "presets": config.presets, "settings": read_fields(args, Settings)}
     return Selection(**{**usual, **read_fields(args, Selection)})

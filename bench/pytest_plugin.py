@@ -151,11 +151,6 @@ REPLAY = ReplayClock()
 
 
 def replay(benchmark: Any, samples_s: Sequence[float]) -> None:
-    """Hand recorded samples to pytest-benchmark; the test must be marked with ``benchmark(timer=REPLAY)``.
-
-    Args:
-        benchmark: The fixture of pytest-benchmark.
-        samples_s: Raw samples [s].
-    """
+    """Hand recorded samples [s] to pytest-benchmark; the test must be marked with ``benchmark(timer=REPLAY)``."""
     REPLAY.load(samples_s)
     benchmark.pedantic(lambda: None, rounds=len(samples_s), iterations=1)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from analysis.setting_fields import name_option
 from bench.machine.environment import read_environment, read_thread_budget
 from bench.planning.option_fields import read_fields
-from bench.planning.plan import NATIVE, Selection
+from bench.planning.plan import Selection
+from bench.planning.presets import NATIVE
 from bench.records.case import HINT
 from bench.records.settings import Settings
 from bench.running.resume import read_resumption
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 def check_force(args: argparse.Namespace) -> None:
     """Let ``--force`` pass only beside ``--resume``.
 
-    Args:
-        args: The values of the options.
-
     Raises:
         InputError: No run is resumed.
     """
@@ -38,10 +36,6 @@ def check_force(args: argparse.Namespace) -> None:
 
 def read_resumed(args: argparse.Namespace, store: Store | None = None) -> Resumption | None:
     """The run that ``--resume`` names, with what is stored of it; None without that option.
-
-    Args:
-        args: The values of the options.
-        store: The store that has the run; not used without ``--resume``.
 
     Raises:
         InputError: The run can't be resumed, or not with these options.
@@ -57,15 +51,7 @@ def read_resumed(args: argparse.Namespace, store: Store | None = None) -> Resump
 
 
 def check_options(args: argparse.Namespace, resumed: Resumption) -> None:
-    """Let an option pass that repeats the plan.
-
-    Args:
-        args: The values of the options; None for those that were not given.
-        resumed: The run.
-
-    Raises:
-        InputError: An option contradicts the plan.
-    """
+    """Let an option pass that repeats the plan."""
     given = {**read_fields(args, Selection), **read_fields(args, Settings)}
     if "weights" in given:
         given["weights"] = given["weights"].resolve()

@@ -96,13 +96,7 @@ class Worker:
         gc.collect()
         gc.freeze()
         gc.disable()
-        return {
-            "calls": warmed.calls,
-            "steady": warmed.steady,
-            "median_s": warmed.median_s,
-            "elapsed_s": elapsed_s,
-            "faults": faults,
-        }
+        return {**asdict(warmed), "elapsed_s": elapsed_s, "faults": faults}
 
     def _find_faults(self, call_s: float, used_threads: float) -> list[str]:
         """What is wrong with the calls, given the time of a steady one [s] and the threads at work meanwhile."""
@@ -125,10 +119,7 @@ class Worker:
     def take_turn(self, slice_s: float, max_calls: int, slow_by: float = 0.0) -> dict[str, Any]:
         """Samples [s] for about `slice_s`, at least one; short calls after one that settles and is not kept.
 
-        Args:
-            slice_s: Length of the turn [s].
-            max_calls: Calls at most.
-            slow_by: Share of its own time by which each call is made longer, for finding out what can be seen.
+        Each call may be made longer by a share of its own time, for finding out what can be seen.
         """
         if self.settles:
             self.sample()
@@ -143,10 +134,7 @@ class Worker:
     def take_flow(self, until_s: float, least: int, max_calls: int) -> dict[str, Any]:
         """Start and end of each request [s], on a clock that instances share, with as many in flight as there may be.
 
-        Args:
-            until_s: When no more requests are started, on `time.monotonic` [s].
-            least: Requests that each place takes however late it is.
-            max_calls: Requests at most.
+        After `until_s` on `time.monotonic` [s] a place starts no more requests, unless it has had fewer than `least`.
         """
         pump = self.backend.pump if isinstance(self.backend, Queued) else self._pump
         before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
@@ -156,7 +144,6 @@ class Worker:
         return {"starts_s": starts, "ends_s": ends, "involuntary_switches": switches}
 
     def _pump(self, until_s: float, least: int, most: int) -> list[tuple[float, float]]:
-        """One call after the other."""
         times: list[tuple[float, float]] = []
         while len(times) < least or (time.monotonic() < until_s and len(times) < most):
             run = self.runners[self.next]
@@ -199,7 +186,6 @@ def _peak_rss_bytes() -> int:
 
 
 def _describe(error: BaseException) -> dict[str, str]:
-    """An error as the parent records it: its kind and one line."""
     kinds: dict[type[BaseException], str] = {Unsupported: "unsupported", Unavailable: "unavailable"}
     text = " ".join(str(error).split("\n\n", maxsplit=1)[0].split()) or "no message"
     if isinstance(error, MemoryError) or "allocate memory" in text or "out of memory" in text.lower():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.comparison.document import COMPARE
 from bench.machine.interference import RULES
-from bench.statistics.interval_rules import too_few_rounds
+from bench.statistics.intervals import too_few_rounds
 from reports.columns import bounds, flag, make_frame, number, text, whole
 from reports.report import Report
 from reports.terminal import render_rows

@@ -89,11 +89,7 @@ class Queued(Protocol):
 
 
 def open_backend(case: Case, assets: Path) -> Backend:
-    """The backend of `case`.
-
-    Args:
-        case: What is to be run.
-        assets: Folder with the weights (`bench.records.files.WEIGHTS`) and with what the backend exported.
+    """The backend of `case`, which reads weights and what it exported from the folder `assets`.
 
     Raises:
         UnknownNameError: There is no such backend.

@@ -24,11 +24,7 @@ if TYPE_CHECKING:
 class Finding:
     """One thing that `rexbench doctor` looked at.
 
-    Args:
-        check: What was looked at.
-        level: ``ok``, ``warn`` (numbers are affected) or ``fail`` (something can't run).
-        found: What is the case.
-        remedy: What to do; empty where all is well.
+    The level is ``ok``, ``warn`` (numbers are affected) or ``fail`` (something can't run).
     """
 
     check: str
@@ -39,14 +35,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A program that a backend calls while it compiles.
-
-    Args:
-        name: The key under which the environment of a run records its version.
-        title: How messages call it.
-        read_version: Its version in one line; None where the program is missing.
-        remedy: How to install it.
-    """
+    """A program that a backend calls while it compiles; `name` is the key of its version in a run's environment."""
 
     name: str
     title: str
@@ -63,17 +52,13 @@ class BackendInfo:
         library: Distribution whose version every run records.
         install: Command that installs the library; default: pip with the name of the library.
         position: Place in tables and legends, the smallest first; backends of other distributions follow ours.
-        precisions: Supported values of `Case.precision`.
         memory_formats: Supported values of `Case.memory_format`; a runtime that chooses its own takes ``contiguous``.
-        devices: Supported values of `Case.device`.
         queued: Whether it keeps several requests in flight by itself (`bench.backends.Queued`). Any other backend
             answers one call at a time; its throughput is measured with several instances.
         tuning_variables: Beginnings of environment variables that tune it; workers start without them.
         thread_variables: Environment variables that receive the thread budget.
         compile_cache: Environment variable that names the folder of its compile cache; empty where compiling leaves
             nothing behind that a later process could reuse.
-        colour: Colour in figures.
-        marker: Marker in figures, as matplotlib names it.
         tools: Programs that it calls.
         examine: Findings for ``rexbench doctor``, the library's version first. It runs in a process of its own and may
             import the runtime.

@@ -145,7 +145,7 @@ class OpenVino:
         """The compiled model's properties, and the precision its convolutions were really given."""
         import openvino  # noqa: PLC0415
 
-        executed = self._executed_precisions()
+        executed = sorted(set(map(_name, self._read_convolutions("runtimePrecision"))))
         hint = _name(self.compiled.get_property("INFERENCE_PRECISION_HINT"))
         return Effective(
             precision=" and ".join(executed) or hint,
@@ -154,20 +154,19 @@ class OpenVino:
             jobs=len(self.queue) if self.queue is not None else 1,
             memory_format="runtime",
             device="cpu",
-            details={"version": openvino.get_version(), "precision_hint": hint, "primitives": self._primitives()},
+            details={
+                "version": openvino.get_version(),
+                "precision_hint": hint,
+                "primitives": sorted(self._read_convolutions("primitiveType")),
+            },
         )
 
-    def _convolutions(self) -> list[dict[str, Any]]:
-        """Runtime information of the executed convolutions."""
+    def _read_convolutions(self, key: str) -> set[str]:
+        """The values of a runtime property of the executed convolutions."""
         nodes = self.compiled.get_runtime_model().get_ordered_ops()
-        infos = [{key: value.astype(str) for key, value in node.get_rt_info().items()} for node in nodes]
-        return [info for info in infos if info.get("layerType") in {"Convolution", "GroupConvolution", "MatMul"}]
-
-    def _executed_precisions(self) -> list[str]:
-        return sorted({_name(info["runtimePrecision"]) for info in self._convolutions() if "runtimePrecision" in info})
-
-    def _primitives(self) -> list[str]:
-        return sorted({info["primitiveType"] for info in self._convolutions() if "primitiveType" in info})
+        infos = [{name: value.astype(str) for name, value in node.get_rt_info().items()} for node in nodes]
+        layers = {"Convolution", "GroupConvolution", "MatMul"}
+        return {info[key] for info in infos if info.get("layerType") in layers and key in info}
 
 
 def _name(precision: object) -> str:
@@ -211,12 +210,9 @@ def open_export() -> Export:
 
 
 def dump_ir(module: torch.nn.Module, example: torch.Tensor, folder: Path) -> None:
-    """Convert a module at a static shape and write it uncompressed, so that its weights stay float32.
+    """Convert a float32 module at the static shape of an example, and write it uncompressed, so that it stays float32.
 
-    Args:
-        module: In eval mode, float32.
-        example: Input of the shape to convert, ``(N, C, H, W)``.
-        folder: Receives the ``.xml``, named by `ir_name`, and the ``.bin`` beside it.
+    The folder receives the ``.xml``, named by `ir_name`, and the ``.bin`` beside it.
     """
     import openvino  # noqa: PLC0415
 

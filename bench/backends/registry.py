@@ -25,12 +25,7 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """What is installed.
-
-    Args:
-        infos: Of each backend that can be used, by name, in the order of tables and legends.
-        unusable: Why each other one can't, in one line, by name.
-    """
+    """The backends in the order of tables and legends, and why those that can't be used can't, by name."""
 
     infos: Mapping[str, BackendInfo]
     unusable: Mapping[str, str]
@@ -82,12 +77,7 @@ def _describe_origin(point: metadata.EntryPoint) -> str:
 
 
 def _check(name: str, backend: Any) -> BackendInfo:
-    """The info of a backend that was loaded from an entry point.
-
-    Raises:
-        TypeError: It lacks what a backend must declare.
-        ValueError: It calls itself by another name.
-    """
+    """The info of a backend that was loaded from an entry point; an error says what it lacks."""
     info = getattr(backend, "INFO", None)
     if not isinstance(info, BackendInfo) or not callable(getattr(backend, "open_backend", None)):
         raise TypeError("it must have INFO, a BackendInfo, and the function open_backend")
@@ -122,11 +112,7 @@ def info_of(name: str) -> BackendInfo:
 
 
 def libraries(names: Iterable[str] | None = None) -> tuple[str, ...]:
-    """Distributions that some backends run on, each once.
-
-    Args:
-        names: Of backends; default: all.
-    """
+    """Distributions that the named backends, or all, run on, each once."""
     infos = map(info_of, backend_names() if names is None else names)
     return tuple(dict.fromkeys(info.library for info in infos if info.library))
 

@@ -84,7 +84,6 @@ def _open_tree(stack: ExitStack) -> Build:
 
 
 def _open_ref(ref: str, stack: ExitStack) -> Build:
-    """A worktree of the revision in a temporary folder."""
     root = _repository()
     try:
         commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
@@ -130,7 +129,6 @@ def _open_environment(python: Path) -> Build:
 
 
 def _check(root: Path, description: str) -> Build:
-    """The build in a folder, if that holds a rexbench that has workers."""
     if not (root / "bench" / "worker.py").is_file():
         raise InputError(f"{description} has no bench/worker.py: not rexbench, or a version from before it had workers")
     return Build(description=description, root=root, variables=STEADY_HEAP)
@@ -148,11 +146,7 @@ def _git(folder: Path, *words: str) -> str:
 
 
 def _call(command: list[str], limit_s: float, failing: str) -> str:
-    """The standard output of a program.
-
-    Raises:
-        InputError: The program can't be run, fails or takes too long; the message has the last line it wrote.
-    """
+    """The standard output of a program, or one line with the last that it wrote."""
     try:
         done = subprocess.run(
             command, capture_output=True, encoding="utf-8", errors="surrogateescape", timeout=limit_s, check=False

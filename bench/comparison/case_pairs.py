@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from bench.planning.plan import expand
@@ -38,13 +38,10 @@ SETTINGS = {"round_s": 2.5, "slice_s": 0.01, "warm_s": 8.0}
 def expand_pairs(
     selection: Selection, own: Sequence[Mapping[str, Any]], *, preset: bool
 ) -> tuple[Plan, list[tuple[Case, Case]]]:
-    """The plan, whose number of rounds is fixed, and the pairs of cases.
+    """The plan, whose number of rounds is fixed, and the pairs of cases, with the settings that each build has alone.
 
-    Args:
-        selection: What the user asked for.
-        own: Settings of base and of head alone, as `read_changes` makes them.
-        preset: Whether the user named a preset; without one, a short grid fills the open fields, whatever preset the
-            project has for its runs. Only the cases of a preset are used: its rounds and budget are those of a run.
+    Where the user named no preset, a short grid fills the open fields, whatever preset the project has for its runs.
+    Only the cases of a preset are used: its rounds and budget are those of a run.
 
     Raises:
         InputError: A value breaks a rule.
@@ -63,11 +60,7 @@ def expand_pairs(
 
 
 def read_changes(option: str, given: Sequence[str] | None) -> dict[str, Any]:
-    """Fields of a selection with the values that base or head has alone.
-
-    Args:
-        option: The option that gives them, for messages.
-        given: Such as ``threads=1``; None without any.
+    """Fields of a selection with the values, such as ``threads=1``, that base or head has alone.
 
     Raises:
         InputError: A key is unknown, or a value must be a number and is not.
@@ -90,14 +83,13 @@ def _apply_changes(case: Case, selection: Selection, changes: Mapping[str, Any])
     """The case with the settings of base or head, checked like those of a run."""
     if not changes:
         return case
+    lists = {
+        spec.name: [getattr(case, name)]
+        for spec in fields(selection)
+        if (name := spec.metadata.get("case")) is not None
+    }
     alone: dict[str, Any] = {
-        "models": [case.model],
-        "backends": [case.backend],
-        "batch_sizes": [case.batch],
-        "resolutions": [case.resolution],
-        "precisions": [case.precision],
-        "memory_formats": [case.memory_format],
-        "scenarios": [case.scenario],
+        **lists,
         "streams": [case.streams or HINT] if case.scenario == "throughput" else None,
         "device": case.device,
         "threads": case.threads,

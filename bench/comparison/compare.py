@@ -36,14 +36,9 @@ _CONDITIONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedCase:
-    """One case of a comparison.
+    """One case of a comparison, whose head may be another case where two settings are compared.
 
-    Args:
-        base: The base's measurement.
-        head: The head's measurement; its case is a different one where two settings are compared.
-        change: Head against base; None where a build has no times that may be compared.
-        status: ``ok``, or that of the build that has no times.
-        reason: One line; why the status is not ok.
+    `change` is None, and `status` not ``ok``, where a build has no times that may be compared.
     """
 
     base: Measurement
@@ -64,13 +59,7 @@ def compare_live(
 ) -> Iterator[ComparedCase]:
     """Compare each pair of cases in a group of its own: workers of both builds take turns in random order.
 
-    Args:
-        case_pairs: Cases of base and head; both are the same where two builds are compared.
-        executors: Of base and head, as `bench.running.paired_builds.open_executors` makes them.
-        settings: The measuring settings; the number of rounds must be fixed, see `bench.statistics.verdicts`.
-        scratch: Folder for the files that workers share.
-        weights: A checkpoint; without it the weights are calibrated random ones.
-        watch: Called at each step with the case and the name of the step.
+    The number of rounds must be fixed, see `bench.statistics.verdicts`.
 
     Yields:
         The result of each pair when it is done; after Ctrl-C, that of the complete rounds of the pair under way.
@@ -132,10 +121,7 @@ def _compare(
 def find_differences(base: RunInfo, head: RunInfo, digests: tuple[str | None, str | None] = (None, None)) -> list[str]:
     """The differences between the conditions of two runs, in words; empty where their times may be compared.
 
-    Args:
-        base: One run.
-        head: The other run.
-        digests: Of the checkpoints they read, None where unknown: by now a name may stand for another file.
+    By now the name of a checkpoint may stand for another file, so digests are compared where both are known.
     """
     differences = [
         f"{name} {old or 'unknown'} and {new or 'unknown'}"

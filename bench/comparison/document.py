@@ -9,8 +9,8 @@ from analysis.statistics.estimates import COVERAGE
 from analysis.study import Study
 from bench.machine.interference import can_judge, find_causes
 from bench.statistics.disturbance import DISTURBED, UNDISTURBED, UNKNOWN
-from bench.statistics.interval_rules import too_few_rounds
-from bench.statistics.summary import median_latency, turns_of
+from bench.statistics.intervals import too_few_rounds
+from bench.statistics.summary import estimate_latency, turns_of
 from bench.statistics.verdicts import BAND, FALSE_DISCOVERIES, VERDICTS, Change, judge
 
 if TYPE_CHECKING:
@@ -37,17 +37,9 @@ def make_document(
     unshared: tuple[Sequence[str], Sequence[str]] = ((), ()),
     planned: int | None = None,
 ) -> Study:
-    """The result of a comparison.
+    """The result of a comparison, in turns (`live`) or of stored runs, whose environments may differ.
 
-    Args:
-        compared: The cases that are done.
-        builds: What base and head are, in words.
-        live: Whether they took turns.
-        margin: The equivalence margin asked for; None for the larger of 3 % and the minimum detectable effect.
-        detectable: Minimum detectable effect of the machine for as many rounds in turns; None for stored runs.
-        differences: Between the environments of two stored runs, where comparing them was forced.
-        unshared: Cases that only the base has, and that only the head has.
-        planned: Number of cases asked for, where it may be more than there are.
+    Without a margin it is the larger of 3 % and the minimum detectable effect of the machine for as many rounds.
     """
     margins = [_choose_margin(margin, detectable, one) for one in compared]
     verdicts = judge([one.change or Change() for one in compared], margins)
@@ -82,12 +74,7 @@ def _row(one: ComparedCase, verdict: Verdict) -> dict[str, Any]:
     case, change = one.base.case, verdict.change
     compared = one.status == "ok"
     return {
-        **{name: getattr(case, name) for name in ("model", "resolution", "batch", "backend", "precision")},
-        "memory_format": case.memory_format,
-        "threads": case.threads,
-        "device": case.device,
-        "scenario": case.scenario,
-        "streams": case.streams,
+        **case.as_dict(),
         "changed": describe_changed(case, one.head.case),
         "status": one.status,
         "reason": one.reason,
@@ -102,8 +89,8 @@ def _row(one: ComparedCase, verdict: Verdict) -> dict[str, Any]:
         "q_value": verdict.q_value,
         "rounds": change.rounds,
         "paired": change.paired,
-        "base_latency_s": median_latency(turns_of(one.base.rounds)),
-        "head_latency_s": median_latency(turns_of(one.head.rounds)),
+        "base_latency_s": estimate_latency(turns_of(one.base.rounds)).value,
+        "head_latency_s": estimate_latency(turns_of(one.head.rounds)).value,
         **_conditions(one),
     }
 
@@ -135,9 +122,8 @@ def _samples(compared: ComparedCase) -> dict[str, Any]:
 
 
 def _turns(measurement: Measurement) -> list[Any]:
-    rounds = [(measured, False) for measured in measurement.rounds]
-    rounds += [(measured, True) for measured in measurement.repeated]
     return [
         {"turns_s": measured.turns_s, "interference": measured.interference, "replaced": replaced}
-        for measured, replaced in rounds
+        for replaced, rounds in ((False, measurement.rounds), (True, measurement.repeated))
+        for measured in rounds
     ]

@@ -1,4 +1,4 @@
-"""What else the machine did while samples were taken, and when that makes a round dirty.
+"""What else the machine did while samples were taken, and when that disturbs a round.
 
 The best evidence is the share of our cores' time that others used: busy time of the cores less the CPU time of our own
 processes. Our own threads can't raise it, whereas pressure and involuntary switches also count us waiting for us.
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Fewer clock ticks (hundredths of a second, over all cores) make shares too coarse: four of them, by which a window
-#: may err, are to be less than half of what makes a round dirty.
+#: may err, are to be less than half of what makes a round disturbed.
 _LEAST_TICKS = 200
 #: Our own time may exceed the busy time of the cores by as much, in percent of their time: ticks count whole what ran
 #: when the clock struck, and the two are read one after the other. Beyond it one of them is not what it is taken for
 #: (we run on other cores, a sandbox counts otherwise), and neighbours could hide in the difference; it is half of what
-#: makes a round dirty.
+#: makes a round disturbed.
 _MOST_OWN_EXCESS = 2.5
 #: Columns of a ``cpu`` line in proc(5) stat: user, nice, system, idle, iowait, irq, softirq, steal; those of guests are
 #: within user. Time in interrupts is nobody's, so not ours.
@@ -33,14 +33,14 @@ _BUSY, _STEAL, _COLUMNS = (0, 1, 2, 5, 6), 7, 8
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A round is dirty where the counter of that name is above `limit`; `text` says so of a value."""
+    """A round is disturbed where the counter of that name is above `limit`; `text` says so of a value."""
 
     name: str
     limit: float
     text: str
 
 
-#: When a round is dirty; one of them is enough, and what could not be read finds nothing.
+#: When a round is disturbed; one of them is enough, and what could not be read finds nothing.
 #: Others: on two cores, a twentieth of the cores' time keeps one of our two threads off its core a tenth of the time,
 #: five times the usual target of the interval; clock ticks err by 2 % in the shortest window and 0.2 % in a usual one.
 #: Steal: half the usual target, for nothing of it can be ours. Throttling: a period is cut by up to 100 ms, so
@@ -58,10 +58,9 @@ _DECISIVE = RULES[0].name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Counters of the machine at one moment; two of them tell what happened between.
+    """Counters of the machine at one moment; two of them show what happened between.
 
     Args:
-        at_s: The moment [s].
         pressure_us: Time in which some task waited for a core [us].
         steal_ticks: Time of the cores we may use that the hypervisor gave to others [ticks].
         total_ticks: All their time, idle included [ticks].
@@ -103,7 +102,7 @@ def read_usage() -> Usage:
 
 
 def _read_throttled() -> dict[Path, float] | None:
-    """Periods in which each control group around us ran out of quota; None where none tells."""
+    """Periods in which each control group around us ran out of quota; None where none reports it."""
     return {
         folder: float(line.split()[1])
         for folder in cgroup_folders()
@@ -163,8 +162,8 @@ def _read_processes() -> Iterator[tuple[int, list[str]]]:
 
 def _read_frequency() -> float | None:
     files = (environment.CPUS / f"cpu{core}/cpufreq/scaling_cur_freq" for core in environment.usable_cores())
-    found = [float(text) for file in files if (text := read_text(file).strip()).isdecimal()]
-    return max(found) * 1e3 if found else None
+    frequencies = [float(text) for file in files if (text := read_text(file).strip()).isdecimal()]
+    return max(frequencies) * 1e3 if frequencies else None
 
 
 def interference(before: Usage, after: Usage) -> dict[str, float | None]:
@@ -175,7 +174,7 @@ def interference(before: Usage, after: Usage) -> dict[str, float | None]:
         ``cpu_pressure_percent``: share of the time in which some task waited for a core (it counts our own, too);
         ``steal_percent``: share of core time the hypervisor gave to others; ``throttled_periods`` of the control
         group, or of that around it which had the most; ``frequency_drop_percent``: by how much the fastest core got
-        slower; ``load_1m``. None where the system does not tell; shares of core time also where the window was too
+        slower; ``load_1m``. None where the system does not report it; shares of core time also where the window was too
         short for its clock.
     """
     elapsed_s = max(after.at_s - before.at_s, 1e-9)
@@ -197,19 +196,15 @@ def interference(before: Usage, after: Usage) -> dict[str, float | None]:
     }
 
 
-def find_causes(found: Mapping[str, float | None]) -> dict[str, float]:
-    """Why a round is dirty: the counters beyond their limits in `RULES`, empty for none.
-
-    Args:
-        found: As `interference` tells.
-    """
-    values = {rule.name: (found.get(rule.name), rule.limit) for rule in RULES}
+def find_causes(measured: Mapping[str, float | None]) -> dict[str, float]:
+    """Why a round is disturbed: the counters beyond their limits in `RULES`, empty for none."""
+    values = {rule.name: (measured.get(rule.name), rule.limit) for rule in RULES}
     return {name: value for name, (value, limit) in values.items() if value is not None and value > limit}
 
 
-def can_judge(found: Mapping[str, float | None]) -> bool:
-    """Whether a round in which nothing was found may be called clean: its neighbours could be seen."""
-    return found.get(_DECISIVE) is not None
+def can_judge(measured: Mapping[str, float | None]) -> bool:
+    """Whether a round in which nothing was found may be called undisturbed: its neighbours could be seen."""
+    return measured.get(_DECISIVE) is not None
 
 
 def _others(busy: float | None, own: float | None, ticks: float | None) -> float | None:

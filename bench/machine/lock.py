@@ -40,12 +40,7 @@ class MachineLock:
     """The right to measure, as a context that its holder may enter again."""
 
     def __init__(self, *, wait: bool = False, tell: Callable[[str], object] = lambda _text: None) -> None:
-        """A lock not yet taken.
-
-        Args:
-            wait: Whether to wait for another run to end; without, it is an error.
-            tell: Receives one line before the wait.
-        """
+        """A lock not yet taken; another run is waited for, after one line to `tell`, or it is an error."""
         self._wait, self._tell = wait, tell
         self._held = contextlib.ExitStack()
         self._depth = 0

@@ -40,7 +40,6 @@ def make_scratch() -> Iterator[Path]:
 
 
 def _remove_abandoned() -> None:
-    """Remove our folders whose process is gone."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         number = folder.name.removeprefix(_PREFIX).partition("-")[0]
         with contextlib.suppress(OSError):

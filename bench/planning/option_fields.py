@@ -33,14 +33,9 @@ def add_fields(
     leave_out: Collection[str] = (),
     defaults: bool = True,
 ) -> None:
-    """Declare an option for each field that has a help text; an option that is not given is None.
+    """Declare an option for each field of a dataclass that has a help text; an option that is not given is None.
 
-    Args:
-        add: ``add_argument`` of argparse, or ``addoption`` of a pytest group.
-        setting: A dataclass.
-        types: How the values of some fields are read.
-        leave_out: Fields that get no option.
-        defaults: Whether the help names the defaults of the fields.
+    `add` is ``add_argument`` of argparse, or ``addoption`` of a pytest group.
     """
     for spec in fields(setting):
         if "help" not in spec.metadata or spec.name in leave_out:
@@ -54,7 +49,6 @@ def add_fields(
 
 
 def _value(spec: Field[Any], kind: Any) -> dict[str, Any]:
-    """The keywords about the value of an option."""
     if spec.default is False:
         return {"action": "store_true"}
     keywords = {"metavar": spec.metadata.get("metavar", _METAVARS.get(kind, "NAME"))}
@@ -66,7 +60,6 @@ def _value(spec: Field[Any], kind: Any) -> dict[str, Any]:
 
 
 def _describe(spec: Field[Any], *, defaults: bool) -> str:
-    """The help text with choices, bounds and default."""
     text, remarks = str(spec.metadata["help"]), []
     if choices := spec.metadata.get("choices"):
         text += f": {'any' if 'nargs' in spec.metadata else 'one'} of {', '.join(choices)}"
@@ -79,12 +72,7 @@ def _describe(spec: Field[Any], *, defaults: bool) -> str:
 
 
 def read_fields(args: argparse.Namespace, setting: type) -> dict[str, Any]:
-    """The fields whose options were given, with their values; lists are tuples.
-
-    Args:
-        args: The values of what `add_fields` declared.
-        setting: The dataclass.
-    """
+    """The fields whose options were given, with their values; lists are tuples."""
     values = {spec.name: getattr(args, spec.name, None) for spec in fields(setting) if "help" in spec.metadata}
     return {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items() if value is not None

@@ -1,4 +1,4 @@
-"""Types of options for argparse, whose messages say what is needed."""
+"""Types of options for argparse; for any other text they raise `ArgumentTypeError`, which says what is needed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,7 @@ _MOST = 2**31
 
 
 def whole(text: str) -> int:
-    """A whole number of 32 bits.
-
-    Raises:
-        argparse.ArgumentTypeError: The text is not such a number.
-    """
+    """A whole number of 32 bits."""
     try:
         value = int(text)
     except ValueError:
@@ -47,11 +43,7 @@ def whole_or(word: str) -> Callable[[str], int | str]:
 
 
 def megabytes(text: str) -> int:
-    """A number of megabytes, as bytes.
-
-    Raises:
-        argparse.ArgumentTypeError: The text is not such a number.
-    """
+    """A number of megabytes, as bytes."""
     value = whole(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"a whole number of megabytes above 0 is needed, not {text[:40]!r}")
@@ -63,11 +55,7 @@ _DURATION = re.compile(r"(?:(?P<h>[0-9.]+)h)?(?:(?P<m>[0-9.]+)m(?:in)?)?(?:(?P<s
 
 
 def duration(text: str) -> float:
-    """A time above 0 [s], such as ``90``, ``90s``, ``10m`` or ``1h30m``.
-
-    Raises:
-        argparse.ArgumentTypeError: The text is not a time above 0.
-    """
+    """A time above 0 [s], such as ``90``, ``90s``, ``10m`` or ``1h30m``."""
     match = _DURATION.fullmatch(text.strip().lower())
     parts = match.groupdict(default="0") if match and text.strip() else {}
     try:
@@ -80,11 +68,7 @@ def duration(text: str) -> float:
 
 
 def number(text: str) -> float:
-    """A finite number.
-
-    Raises:
-        argparse.ArgumentTypeError: The text is not a finite number.
-    """
+    """A finite number."""
     try:
         value = float(text)
     except ValueError:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from analysis.complexity import count
-from analysis.setting_fields import about
+from analysis.setting_fields import described
 from bench.backends.registry import backend_names, check_backend
 from bench.machine.environment import has_nvidia_gpu, read_available_bytes, read_thread_budget
 from bench.planning.presets import DEFAULT, NATIVE, PRESETS, Preset
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from bench.records.settings import Settings
-
-__all__ = ["NATIVE", "PRESETS", "Plan", "Preset", "Selection", "expand"]
 
 T = TypeVar("T")
 _PRESET_HELP = f"what to run and how thoroughly; default: {DEFAULT}. " + "; ".join(
@@ -62,61 +60,37 @@ class Selection:
     GPUs runs on one, too, where there is one; any other runs on the CPU.
     """
 
-    preset: str = field(default=DEFAULT, metadata=about(_PRESET_HELP))
-    models: Sequence[str] | None = field(
-        default=None,
-        metadata=about(
-            "models in place of the preset's (see `rexbench models`)", nargs="+", metavar="MODEL", case="model"
-        ),
+    preset: str = described(_PRESET_HELP, default=DEFAULT)
+    models: Sequence[str] | None = described(
+        "models in place of the preset's (see `rexbench models`)", nargs="+", metavar="MODEL", case="model"
     )
-    backends: Sequence[str] | None = field(
-        default=None,
-        metadata=about(f"any of {', '.join(backend_names())}", nargs="+", metavar="BACKEND", case="backend"),
+    backends: Sequence[str] | None = described(
+        f"any of {', '.join(backend_names())}", nargs="+", metavar="BACKEND", case="backend"
     )
-    batch_sizes: Sequence[int] | None = field(
-        default=None, metadata=about("images per call", nargs="+", type=int, case="batch")
+    batch_sizes: Sequence[int] | None = described("images per call", nargs="+", type=int, case="batch")
+    resolutions: Sequence[int | str] | None = described(
+        f"sides of the square input; {NATIVE} is each model's own", nargs="+", metavar="PIXELS", case="resolution"
     )
-    resolutions: Sequence[int | str] | None = field(
-        default=None,
-        metadata=about(
-            f"sides of the square input; {NATIVE} is each model's own", nargs="+", metavar="PIXELS", case="resolution"
-        ),
+    precisions: Sequence[str] | None = described(f"any of {', '.join(PRECISIONS)}", nargs="+", case="precision")
+    memory_formats: Sequence[str] | None = described(
+        f"any of {', '.join(MEMORY_FORMATS)}", nargs="+", case="memory_format"
     )
-    precisions: Sequence[str] | None = field(
-        default=None, metadata=about(f"any of {', '.join(PRECISIONS)}", nargs="+", case="precision")
+    scenarios: Sequence[str] | None = described(f"any of {', '.join(SCENARIOS)}", nargs="+", case="scenario")
+    streams: Sequence[int | str] | None = described(
+        "in the throughput scenario: streams of a runtime that queues requests, or instances that share the "
+        f"threads; {HINT} is what such a runtime chooses",
+        unset=f"1, 2, 4 ... up to the threads, and {HINT}",
+        nargs="+",
+        metavar="N",
+        case="streams",
     )
-    memory_formats: Sequence[str] | None = field(
-        default=None, metadata=about(f"any of {', '.join(MEMORY_FORMATS)}", nargs="+", case="memory_format")
+    device: str | None = described(
+        f"one of {', '.join(DEVICES)}", unset="cpu, or a GPU where there is one and the preset allows it", case="device"
     )
-    scenarios: Sequence[str] | None = field(
-        default=None, metadata=about(f"any of {', '.join(SCENARIOS)}", nargs="+", case="scenario")
+    threads: int | None = described(
+        "threads of every runtime", unset="what the machine allows", type=int, case="threads"
     )
-    streams: Sequence[int | str] | None = field(
-        default=None,
-        metadata=about(
-            "in the throughput scenario: streams of a runtime that queues requests, or instances that share the "
-            f"threads; {HINT} is what such a runtime chooses",
-            unset=f"1, 2, 4 ... up to the threads, and {HINT}",
-            nargs="+",
-            metavar="N",
-            case="streams",
-        ),
-    )
-    device: str | None = field(
-        default=None,
-        metadata=about(
-            f"one of {', '.join(DEVICES)}",
-            unset="cpu, or a GPU where there is one and the preset allows it",
-            case="device",
-        ),
-    )
-    threads: int | None = field(
-        default=None,
-        metadata=about("threads of every runtime", unset="what the machine allows", type=int, case="threads"),
-    )
-    weights: Path | None = field(
-        default=None, metadata=about("a checkpoint of the one chosen model", unset="calibrated weights", type=Path)
-    )
+    weights: Path | None = described("a checkpoint of the one chosen model", unset="calibrated weights", type=Path)  # noqa: RUF009 - a field
     presets: Mapping[str, Preset] = field(default_factory=lambda: PRESETS)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -194,7 +168,6 @@ def _expand_devices(selection: Selection, preset: Preset) -> list[tuple[str, lis
 
 
 def _sides(model: str, resolutions: Iterable[int | str]) -> list[int]:
-    """The input sides of a model, each once."""
     _check_names("resolution", [side for side in resolutions if isinstance(side, str)], (NATIVE,))
     sides = (model_info(model).resolution if isinstance(side, str) else side for side in resolutions)
     return list(dict.fromkeys(sides))

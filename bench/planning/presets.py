@@ -28,21 +28,13 @@ class Preset:
 
     Args:
         summary: What it is for and how long it takes, for the help.
-        models: Registered names.
-        batch_sizes: Images per call.
-        settings: The measuring settings.
-        backends: Names of backends.
         resolutions: Sides of the square input [pixels], or `NATIVE`.
-        precisions: Some of `bench.records.case.PRECISIONS`.
-        memory_formats: Some of `bench.records.case.MEMORY_FORMATS`.
         rivals: Groups of models that are compared with one another and therefore share a match; the first of each is
             what the others are divided by. No model is in two of them.
-        scenarios: Some of `bench.records.case.SCENARIOS`.
         streams: Numbers of streams, or `bench.records.case.HINT`; None for a sweep.
         device: One of `bench.records.case.DEVICES`; None for the CPU, and a GPU where the preset has a part for it.
         threads: Of every runtime; None for what the machine allows.
         gpu_batch_sizes: Batch sizes on a GPU. A preset with some runs there, too, where there is one.
-        gpu_backends: Backends on a GPU.
     """
 
     summary: str

@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 def check_streams(asked: Sequence[int | str] | None, scenarios: Sequence[str], threads: int) -> list[int] | None:
     """What was asked for as numbers, each once, 0 for `HINT`; None where nothing was.
 
-    Args:
-        asked: Numbers or `HINT`.
-        scenarios: Of the run.
-        threads: Of each case.
-
     Raises:
         InputError: No case would use them, or there are more than threads.
         UnknownNameError: A word is not `HINT`.

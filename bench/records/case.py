@@ -25,11 +25,7 @@ class Case:
         model: Registered name, such as ``rexnet_1.3``.
         resolution: Side of the square input [pixels].
         batch: Images per call.
-        backend: Name of a backend, as `bench.backends.registry` knows it.
-        precision: One of `PRECISIONS`.
-        threads: Threads given to the runtime.
         memory_format: One of `MEMORY_FORMATS`; a runtime that chooses its own layouts takes ``contiguous``.
-        device: One of `DEVICES`.
         scenario: ``latency`` calls one after the other; ``throughput`` keeps several requests in flight.
         streams: In the throughput scenario: streams of the runtime, or instances that share the threads where it
             answers one call at a time; 0 leaves the number to the runtime's throughput hint.
@@ -53,7 +49,6 @@ class Case:
         return "-".join([*names, *([f"streams{self.streams}"] if self.streams else [])])
 
     def _unusual(self) -> dict[str, str]:
-        """What is not at its default, of the fields that are rarely set."""
         return {
             spec.name: getattr(self, spec.name)
             for spec in fields(self)
@@ -63,10 +58,7 @@ class Case:
     def describe(self, *leave_out: str) -> str:
         """The case in words: what a reader always wants to know, then whatever is not at its default.
 
-        Threads are left to the words around it: most runs have one number of them.
-
-        Args:
-            leave_out: Fields that a sentence or a heading names by itself.
+        Threads are left to the words around it: most runs have one number of them; so are the fields to leave out.
         """
         words = {
             "model": self.model,

@@ -24,11 +24,9 @@ class Effective:
     """What the runtime reports about itself after the build; None where the runtime can't report it.
 
     Args:
-        precision: Arithmetic precision, as in `Case.precision`.
         threads: Threads of the runtime's compute pool.
         streams: Requests the runtime, or its instances together, execute at once.
         memory_format: Layout of the tensors computed with; ``runtime`` where the runtime chooses (inductor, OpenVINO).
-        device: Where the outputs were made.
         jobs: Inferences in one sample; in the throughput scenario those of a window, as many as are in flight.
         details: What else the runtime reports about itself (instruction set, version, ...).
     """
@@ -104,13 +102,11 @@ class Measurement:
     """All that is known about one case in one run.
 
     Args:
-        case: The identity.
         status: One of `STATUSES`.
         reason: One line; why the status is not ok.
         rounds: Process rounds in order; a case that failed keeps those before.
         repeated: Disturbed rounds that an undisturbed repetition among `rounds` replaces; stored, and in no estimate.
         parity: Agreement with eager fp32, None if it was never compared.
-        effective: What the runtime did.
         stop_reason: ``target`` (the interval is narrow enough), ``plateau`` (more samples no longer help), ``rounds``
             (the cap is reached), ``budget`` (the time is used up) or ``interrupted``; empty where nothing was measured.
         notes: Doubts about the data, as sentences.

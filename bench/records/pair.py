@@ -7,13 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """One pair of fresh processes.
-
-    Args:
-        base_s: Samples of the base [s], measured beside the head at each level, by turn.
-        head_s: Samples of the head [s] at each level, by turn.
-        machine: What else the machine did, as `bench.machine.interference.interference` gives it.
-    """
+    """One pair of fresh processes: samples [s] of base and head side by side, by level of slowing down and by turn."""
 
     base_s: tuple[tuple[tuple[float, ...], ...], ...]
     head_s: tuple[tuple[tuple[float, ...], ...], ...]

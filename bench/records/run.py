@@ -8,6 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 
+def read_clock() -> str:
+    """The time now, ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def make_run_id() -> str:
     """An id that sorts by time and doesn't collide where two runs begin in the same second."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
@@ -22,10 +27,7 @@ class RunInfo:
         started_at: ISO 8601 in UTC.
         finished_at: ISO 8601 in UTC; empty while the run is running or after a crash.
         status: ``running``, ``done`` or ``interrupted``.
-        preset: Name of the preset.
-        planned: Number of cases in the plan.
         environment: Nested plain values: ``cpu``, ``limits``, ``libraries``, ``git``, ``system``.
-        settings: Measuring settings in force.
     """
 
     id: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from analysis.setting_fields import about
+from analysis.setting_fields import described
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,40 +21,31 @@ class Settings:
     """
 
     min_rounds: int = 3
-    max_rounds: int = field(default=6, metadata=about("process rounds at most", flag="--rounds", type=int))
-    target: float = field(
-        default=0.02,
-        metadata=about("stop at this relative half-width of the interval", unset="0.02", type=float, metavar="SHARE"),
+    max_rounds: int = described("process rounds at most", default=6, flag="--rounds", type=int)
+    target: float = described(
+        "stop at this relative half-width of the interval", default=0.02, unset="0.02", type=float, metavar="SHARE"
     )
     slice_s: float = 0.15
     round_s: float = 3.0
     warm_s: float = 15.0
     warm_calls: int = 200
-    limit_s: float = field(
+    limit_s: float = described(
+        "time that a case may take in one round before its worker is killed",
         default=300.0,
-        metadata=about(
-            "time that a case may take in one round before its worker is killed",
-            flag="--limit",
-            type=float,
-            metavar="SECONDS",
-        ),
+        flag="--limit",
+        type=float,
+        metavar="SECONDS",
     )
     #: A group under way gets its first round in any case, so that every planned case has a row.
-    budget_s: float | None = field(
-        default=None,
-        metadata=about(
-            "time for the whole run, such as 90s, 10m or 1h30m: one round for each group of cases, then each "
-            "round to the group with the widest interval; without --rounds, as many rounds as help",
-            flag="--budget",
-            metavar="TIME",
-        ),
+    budget_s: float | None = described(
+        "time for the whole run, such as 90s, 10m or 1h30m: one round for each group of cases, then each "
+        "round to the group with the widest interval; without --rounds, as many rounds as help",
+        flag="--budget",
+        metavar="TIME",
     )
-    seed: int = field(default=0, metadata=about("seed of weights, inputs and turn order", unset="0", type=int))
-    memory_limit_bytes: int | None = field(
-        default=None,
-        metadata=about(
-            "resident memory at which a worker is killed", unset="no limit", flag="--memory-limit", metavar="MB"
-        ),
+    seed: int = described("seed of weights, inputs and turn order", default=0, unset="0", type=int)
+    memory_limit_bytes: int | None = described(
+        "resident memory at which a worker is killed", unset="no limit", flag="--memory-limit", metavar="MB"
     )
 
     def as_dict(self) -> dict[str, Any]:

@@ -37,19 +37,11 @@ class CaseState:
     """What is known of a case so far, and its live worker.
 
     Args:
-        case: The identity.
         assets: Folder of the files that the case shares with others of its model, resolution and batch size.
-        executor: Starts the processes of the case.
         prepare: Makes the shared files, as `bench.workers.executor.Executor.prepare`.
         label: ``base`` or ``head`` where two builds or settings of one case are compared; else empty.
-        handle: The worker; None while there is none.
-        status: As in `bench.records.measurement.Measurement`.
-        reason: As in `bench.records.measurement.Measurement`.
-        rounds: The rounds that are complete.
         repeated: Disturbed rounds that an undisturbed repetition has replaced.
         slowed: For each slowdown of a self-test its turns, as rounds that belong to those in `rounds`.
-        parity: Agreement with the reference in the last round.
-        effective: What the runtime did in the last round.
         prepared: What `bench.assets.prepare` reported of making the shared files.
         built: The worker's answer to ``build`` in the round under way.
         warmed: Its answer to ``warm_up`` in the round under way.
@@ -132,12 +124,7 @@ class CaseState:
         self.turns, self.requests, self.switches = {}, [], 0
 
     def add_turn(self, answer: Mapping[str, Any], slow_by: float) -> None:
-        """Keep the worker's answer to ``take_turn``.
-
-        Args:
-            answer: Samples and context switches.
-            slow_by: Share by which the head was slowed in this turn.
-        """
+        """Keep the worker's answer to ``take_turn``, by the share by which the head was slowed in this turn."""
         self.turns.setdefault(slow_by, []).append(tuple(answer["samples_s"]))
         if "requests_s" in answer:
             self.requests.append(tuple(answer["requests_s"]))
@@ -151,12 +138,7 @@ class CaseState:
                 rounds.pop(-2)
 
     def close_round(self, index: int, machine: dict[str, float | None]) -> None:
-        """Turn the worker's answers into a record.
-
-        Args:
-            index: Of the round among those of this process; the first compiles from nothing.
-            machine: What else the machine did during the turns.
-        """
+        """Turn the worker's answers into a record; the first round of this process compiles from nothing."""
         try:
             memory = self.ask("memory")
         except WorkerError as error:
@@ -181,11 +163,7 @@ class CaseState:
             self.slowed.setdefault(slow_by, []).append(replace(complete, turns_s=tuple(turns)))
 
     def measurement(self, stop: str) -> Measurement:
-        """What is known as a record.
-
-        Args:
-            stop: Why measuring ended; empty while it continues.
-        """
+        """What is known as a record; `stop` is why measuring ended, empty while it continues."""
         return Measurement(
             case=self.case,
             status=self.status,
@@ -200,7 +178,6 @@ class CaseState:
 
 
 def _find_doubts(state: CaseState) -> list[str]:
-    """What a reader should know before relying on the numbers."""
     doubts = []
     if any(not complete.steady for complete in state.rounds):
         doubts.append("warm-up reached its cap before two windows agreed")

@@ -15,6 +15,7 @@ import numpy as np
 
 from bench.machine.interference import find_causes, interference
 from bench.machine.signals import finish_first
+from bench.records.files import REFERENCE
 from bench.records.measurement import read_effective
 from bench.running.case_state import CaseState
 from bench.running.stopping import RoundHistory, spent_s
@@ -23,7 +24,7 @@ from bench.statistics.parity import compare, find_mismatches
 from bench.statistics.summary import half_width
 from bench.workers.executor import WorkerError
 from bench.workers.instances import open_case
-from bench.workers.shared_files import REFERENCE, assets_name, prepare_task, share_weights
+from bench.workers.shared_files import assets_name, prepare_task, share_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -98,14 +99,9 @@ class InterleavedGroup:
         self.stop = self.history.why_stop(None) if kept else ""
 
     def run(self, left_s: float | None, save: Callable[[Sequence[Measurement]], None]) -> tuple[Measurement, ...]:
-        """Measure until the stopping rule is satisfied.
+        """Measure until the stopping rule is satisfied, or the time left to this group [s] is over (None: no limit).
 
-        Args:
-            left_s: Time this group may take [s], None without a limit.
-            save: Takes the measurements after every round, so that nothing finished is lost.
-
-        Returns:
-            One measurement per case, in the order given.
+        Measurements, one per case in the order given, are saved after every round, so that nothing finished is lost.
         """
         begun = self._executor.now()
         if self.history.half_widths and not self.stop:
@@ -119,9 +115,6 @@ class InterleavedGroup:
         """Measure one more round, or repeat a disturbed one; whether a case is left that can be measured.
 
         Files that workers share stay in the folder of the run, so that other groups may be measured in between.
-
-        Args:
-            save: Takes the measurements where the user stops the round.
         """
         try:
             if not self._prepared:
@@ -140,7 +133,6 @@ class InterleavedGroup:
         return tuple(state.measurement(self.stop) for state in self.states)
 
     def _measure_round(self) -> None:
-        """Measure a round and enter it into the history."""
         history, begun = self.history, self._executor.now()
         disturbed = self._run_round(index=len(history.took_s))
         with finish_first():  # rounds pair by their index: the disturbed one is replaced for every case or for none
@@ -178,11 +170,7 @@ class InterleavedGroup:
         return [state for state in self.states if state.alive]
 
     def _prepare(self) -> None:
-        """Make the files that workers share, for each model, build and batch; a failure fails the cases it concerns.
-
-        Raises:
-            InputError: The checkpoint can't be used.
-        """
+        """Make the files that workers share, for each model, build and batch; a failure fails the cases it concerns."""
         sharing: dict[Path, list[CaseState]] = {}
         for state in self._alive():
             sharing.setdefault(state.assets, []).append(state)
@@ -198,7 +186,6 @@ class InterleavedGroup:
                     state.prepared = prepared
 
     def _prepare_model(self, states: Sequence[CaseState]) -> dict[str, Any]:
-        """Make weights, inputs, reference logits and the exports that backends need."""
         first = states[0]
         task = prepare_task([state.case for state in states], first.assets, self._settings.seed, self._weights)
         self._watch(first.case, "prepare")
@@ -208,8 +195,7 @@ class InterleavedGroup:
     def _run_round(self, index: int) -> bool:
         """Start workers one after the other, let them take turns, keep their answers; whether the round was disturbed.
 
-        Args:
-            index: Of the round among those of this process: compiled code from before an interruption is gone.
+        Rounds are counted within this process: compiled code from before an interruption is gone.
         """
         try:
             states = self._alive()
@@ -229,7 +215,6 @@ class InterleavedGroup:
                     closing.callback(state.close)
 
     def _open(self, state: CaseState, index: int) -> None:
-        """Start a worker, let it build and warm up, and compare its logits with the reference."""
         logits = state.assets / "logits.npy"
         settings = self._settings
         state.start_round()

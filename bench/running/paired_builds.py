@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.records.files import IMAGES, REFERENCE, WEIGHTS
 from bench.running.interleaved_group import InterleavedGroup
 from bench.workers.executor import ProcessExecutor, WorkerError
-from bench.workers.shared_files import IMAGES, REFERENCE, WEIGHTS
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,14 +41,9 @@ def open_executors(builds: tuple[Build, Build], settings: Settings) -> tuple[Exe
 
 
 def pair_builds(cases: tuple[Case, Case], executors: tuple[Executor, Executor], **options: Any) -> InterleavedGroup:
-    """The group in which a case of the base and one of the head take turns.
+    """The group in which a case of the base and one of the head take turns; `options` go to `InterleavedGroup`.
 
     A build that can't run its case ends the group, for the other build then has nothing to be compared with.
-
-    Args:
-        cases: Of base and head; both are the same where two builds are compared.
-        executors: Of base and head.
-        options: Further arguments of `InterleavedGroup`.
     """
     base, head = executors
     builds = [(BASE, base, partial(prepare_base, base)), (HEAD, head, partial(prepare_head, head))]
@@ -67,12 +62,7 @@ def find_obstacle(base: Measurement, head: Measurement) -> tuple[str, str]:
 
 
 def prepare_base(inner: Executor, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
-    """Make the base's files.
-
-    Raises:
-        InputError: The checkpoint can't be used.
-        WorkerError: The build can't prepare the case, for example because it does not know the model.
-    """
+    """Make the base's files."""
     if task["weights"]:
         return inner.prepare(task, limit_s)
     return _prepare(inner, task, limit_s)
@@ -83,9 +73,6 @@ def prepare_head(inner: Executor, task: dict[str, Any], limit_s: float) -> dict[
 
     So both builds compute the same function of the same inputs, and the head's logits are compared with the eager ones
     of the base. Only OpenVINO's representation is the head's own, for converting is part of what a build does.
-
-    Raises:
-        WorkerError: The build can't prepare the case.
     """
     folder = Path(task["folder"])
     # The base's folder has another name where the batch sizes differ; each group has folders of its own.

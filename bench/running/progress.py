@@ -23,11 +23,7 @@ class Progress:
     """Bars with a count and the time left: one for the cases of a run, or one for each part of a study; a context."""
 
     def __init__(self, console: Console | None = None) -> None:
-        """A display that shows nothing yet.
-
-        Args:
-            console: Where to draw; by default standard error. Nothing is drawn where that is not a terminal.
-        """
+        """A display that shows nothing yet, on standard error by default; where that is no terminal, it never does."""
         console = console or Console(stderr=True)
         self._bars = Bars(
             TextColumn("{task.description}", style="bold"),
@@ -53,12 +49,7 @@ class Progress:
         self.end()
 
     def begin(self, cases: int, expected_s: float | None = None) -> None:
-        """A run starts.
-
-        Args:
-            cases: The number of its cases.
-            expected_s: How long it is expected to take [s]; None where that is not known.
-        """
+        """A run starts; the time it should take [s] is None where that is not known."""
         self._expected_s = expected_s
         self._add(_RUN, cases)
 

@@ -43,14 +43,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumption:
-    """An interrupted run, read from its store.
-
-    Args:
-        run: Its record.
-        plan: All that was planned.
-        stored: What was measured of it.
-        differences: How the environment has changed, in words, where that was accepted with --force.
-    """
+    """An interrupted run, read from its store, with the differences of its environment that were accepted."""
 
     run: RunInfo
     plan: Plan
@@ -88,12 +81,8 @@ def read_resumption(
 ) -> Resumption:
     """The run of that name, with its plan and what was measured of it.
 
-    Args:
-        store: Where the run is.
-        name: Its id, a part of it, or ``latest``: the newest run that is not finished, else the newest with a plan.
-        environment: The present one, as `bench.machine.environment.read_environment` gives it.
-        threads: The present thread budget.
-        force: Whether to resume in a different environment.
+    ``latest`` is the newest run that is not finished, else the newest with a plan. With `force` the environment may
+    differ.
 
     Raises:
         InputError: The run can't be resumed.
@@ -158,11 +147,6 @@ def _read_plan(run: RunInfo, document: Mapping[str, Any]) -> Plan:
 
 
 def _check_weights(run: RunInfo, document: Mapping[str, Any]) -> None:
-    """Refuse a checkpoint that is gone or has changed.
-
-    Raises:
-        InputError: It is gone, or its contents have changed.
-    """
     if not document["weights"]:
         return
     path = Path(document["weights"])

@@ -14,17 +14,12 @@ if TYPE_CHECKING:
 
 
 def allocate_rounds(groups: Sequence[InterleavedGroup], left: Callable[[], float], save: Save, done: Save) -> None:
-    """Measure until every group is done or no further round fits.
+    """Measure until every group is done or no further round fits into the time left [s].
 
     Every group gets its first round whatever the time, so that every case has a row. Then each round goes to the group
     with the widest interval relative to its target, among those whose next round fits; of groups without an interval,
-    to the one with the shortest round. The budget is exceeded by the round under way at most.
-
-    Args:
-        groups: In the order of their first rounds.
-        left: Time left [s].
-        save: Takes the measurements of a group after every round, so that nothing finished is lost.
-        done: Takes them once, when the group is done.
+    to the one with the shortest round. The budget is exceeded by the round under way at most. A group's measurements
+    are saved after every round, so that nothing finished is lost.
     """
     going = []
     for group in groups:
@@ -47,12 +42,7 @@ def allocate_rounds(groups: Sequence[InterleavedGroup], left: Callable[[], float
 
 
 def measure_and_decide(group: InterleavedGroup, save: Save) -> bool:
-    """Measure a round of a group; whether the group continues. The time left is the caller's matter.
-
-    Args:
-        group: One that is not done.
-        save: Takes its measurements.
-    """
+    """Measure a round of a group; whether the group continues. The time left is the caller's matter."""
     alive = group.step(save)
     if alive:
         group.stop = group.history.why_stop(None)

@@ -6,7 +6,6 @@ import math
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from analysis.complexity import count
@@ -15,7 +14,7 @@ from bench.machine.environment import read_environment
 from bench.machine.lock import MachineLock
 from bench.machine.scratch import make_scratch
 from bench.machine.signals import finish_first
-from bench.records.run import RunInfo, make_run_id
+from bench.records.run import RunInfo, make_run_id, read_clock
 from bench.running.interleaved_group import InterleavedGroup
 from bench.running.progress import Progress
 from bench.running.resume import RESUMED, describe_plan
@@ -56,16 +55,7 @@ class Session:
         lock: MachineLock | None = None,
         resumed: Resumption | None = None,
     ) -> None:
-        """A run that has not begun, or one that was interrupted.
-
-        Args:
-            plan: Cases and settings.
-            store: Takes the run and its measurements.
-            executor: Starts the workers; default is processes.
-            progress: Shows the progress; default shows nothing.
-            lock: Keeps other runs off the machine; default raises an error if another run is measuring.
-            resumed: The run to resume, to which `plan` belongs; default is a new run.
-        """
+        """A run that has not begun, or was interrupted; by default workers are processes and nothing is shown."""
         self.plan, self.store = plan, store
         self._executor = executor or ProcessExecutor(memory_limit_bytes=plan.settings.memory_limit_bytes)
         self._progress = progress or Progress()
@@ -80,7 +70,7 @@ class Session:
         self.begun = False
         #: How long the plan is expected to take; known after entry.
         self.forecast: TimeEstimate | None = None
-        new = RunInfo(id=make_run_id(), started_at=_now(), preset=plan.preset, planned=len(plan.cases))
+        new = RunInfo(id=make_run_id(), started_at=read_clock(), preset=plan.preset, planned=len(plan.cases))
         self.run = resumed.run if resumed else new
 
     def __enter__(self) -> Self:
@@ -110,7 +100,6 @@ class Session:
         return self
 
     def _record(self) -> None:
-        """Store a new run, with all that is needed to resume it."""
         weights = str(self.plan.weights) if self.plan.weights else "calibrated"
         settings = {**self.plan.settings.as_dict(), "weights": weights}
         if self.plan.rivals:
@@ -122,10 +111,9 @@ class Session:
             self.store.save_plan(run.id, document)
 
     def _reopen(self, resumed: Resumption) -> None:
-        """Store that a run is resumed, and how its environment has changed."""
         settings = dict(resumed.run.settings)
         if not resumed.whole:
-            entry = {"at": _now(), "differences": list(resumed.differences)}
+            entry = {"at": read_clock(), "differences": list(resumed.differences)}
             settings[RESUMED] = [*settings.get(RESUMED, []), entry]
         with finish_first():
             self._save_run(replace(resumed.run, status="running", finished_at="", settings=settings))
@@ -151,7 +139,7 @@ class Session:
             settings = {**self.run.settings, TIME: self._account()}
             status = "done" if whole else "interrupted"
             with finish_first():
-                self._save_run(replace(self.run, status=status, finished_at=_now(), settings=settings))
+                self._save_run(replace(self.run, status=status, finished_at=read_clock(), settings=settings))
 
     def measure(self, case: Case) -> Measurement:
         """The measurement of a planned case; its group is measured when the first of its cases is asked for.
@@ -180,7 +168,6 @@ class Session:
         return None if self.plan.settings.budget_s is None else self._left_s()
 
     def _account(self) -> dict[str, Any]:
-        """The estimated and the actual time, and the cases above the target."""
         account = {
             **(self.forecast.as_dict() if self.forecast else {}),
             "taken_s": self._executor.now() - self._begun_s,
@@ -226,7 +213,3 @@ class Session:
     def _save(self, measurements: Sequence[Measurement]) -> None:
         with finish_first():
             self.store.save_measurements(self.run.id, measurements)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

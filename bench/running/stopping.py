@@ -38,23 +38,16 @@ class RoundHistory:
     suspect: bool = False
 
     def restore(self, disturbed: Iterable[bool], took_s: float) -> None:
-        """Continue from rounds that were stored before an interruption.
+        """Continue from rounds that were stored before an interruption, given whether each was disturbed.
 
-        Args:
-            disturbed: For each of these rounds, whether it was disturbed.
-            took_s: Time of the longest [s]; compiled code is gone, so the next round takes as long.
+        Compiled code is gone, so the next round takes as long as the longest of them [s].
         """
         for was_disturbed in disturbed:
             self.suspect = was_disturbed and not self.suspect
         self.before_s = took_s
 
     def add_round(self, took_s: float, *, disturbed: bool) -> bool:
-        """Add a round; whether it replaces the one before, whose half-widths are then removed.
-
-        Args:
-            took_s: Its time [s].
-            disturbed: Whether the machine was busy with something else.
-        """
+        """Add a round and its time [s]; whether it replaces the one before, whose half-widths are then removed."""
         self.took_s.append(took_s)
         replaces = self.suspect and not disturbed
         self.suspect = disturbed and not self.suspect
@@ -81,8 +74,7 @@ class RoundHistory:
     def why_stop(self, left_s: float | None) -> str:
         """Why no further round is measured: as `decide` has it, or ``budget`` (the time is over); empty if one is.
 
-        Args:
-            left_s: Time left to this group [s], None without a limit.
+        `left_s` is the time left to this group [s], None without a limit.
         """
         fits = left_s is None or self.fits(left_s)
         stop = decide(self.settings, self.half_widths) or ("" if fits else "budget")
@@ -90,14 +82,9 @@ class RoundHistory:
 
 
 def decide(settings: Settings, half_widths: Sequence[Sequence[float]]) -> str:
-    """Whether a group has enough rounds, and why.
+    """Whether a group has enough rounds: ``target``, ``plateau`` or ``rounds`` (the cap is reached); empty to continue.
 
-    Args:
-        settings: The measuring settings.
-        half_widths: After each round, the relative half-width of each case's interval; NaN counts as too wide.
-
-    Returns:
-        ``target``, ``plateau`` or ``rounds`` (the cap was reached); empty to continue.
+    Each round has the relative half-width of each case's interval, of which NaN counts as too wide.
     """
     rounds = len(half_widths)
     if rounds >= settings.min_rounds:

@@ -37,15 +37,10 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeEstimate:
-    """The time that a plan is expected to take.
+    """The time that a plan is expected to take [s], within its budget; NaN without past runs.
 
-    Args:
-        expected_s: Time of the whole plan, within the budget [s]; NaN without past runs.
-        least_s: Time of the first round of every group, which no budget can leave out [s].
-        cases: Number of cases.
-        unknown: Number of cases without past rounds here; they are taken to be like the others.
-        past_runs: Number of runs that the estimate uses.
-        budget_s: Time the run should take [s], None without a limit.
+    `least_s` is the time of the first round of every group, which no budget can leave out. Cases without past rounds
+    here are taken to be like the others.
     """
 
     expected_s: float
@@ -77,13 +72,7 @@ class TimeEstimate:
 
 
 def estimate_time(plan: Plan, store: Store, run: RunInfo) -> TimeEstimate:
-    """The estimate for a plan, from the runs in a store on the same processor.
-
-    Args:
-        plan: What will be measured.
-        store: Holds the past runs.
-        run: The run that begins, with its environment.
-    """
+    """The estimate for a plan, from the runs in a store on the same processor."""
     processor = run.environment.get("cpu", {}).get("model")
     names = [past.id for past in store.runs() if past.environment.get("cpu", {}).get("model") == processor]
     names = [name for name in names if name != run.id][-_PAST_RUNS:]
@@ -91,12 +80,7 @@ def estimate_time(plan: Plan, store: Store, run: RunInfo) -> TimeEstimate:
 
 
 def estimate_from(plan: Plan, past: Mapping[Case, Past]) -> TimeEstimate:
-    """The estimate for a plan.
-
-    Args:
-        plan: What will be measured.
-        past: Rounds of its cases with the runs they belong to; cases without past rounds are left out.
-    """
+    """The estimate for a plan, from past rounds of its cases; cases without any are left out of `past`."""
     firsts = {case: _round_s(case, rounds, plan.settings, first=True) for case, rounds in past.items()}
     laters = {case: _round_s(case, rounds, plan.settings, first=False) for case, rounds in past.items()}
     rounds = _expect_rounds(plan.settings, past.values())
@@ -125,7 +109,6 @@ def _round_s(case: Case, past: Past, settings: Settings, *, first: bool) -> floa
 
 
 def _expect_rounds(settings: Settings, pasts: Iterable[Past]) -> float:
-    """Rounds that a case took in past runs, within the present limits."""
     counts = [count for past in pasts for count in Counter(run for run, _ in past).values()]
     usual = statistics.median(counts) if counts else settings.max_rounds
     return min(max(usual, settings.min_rounds), settings.max_rounds)
@@ -139,8 +122,7 @@ def _total(known: Mapping[Case, float], cases: int) -> float:
 def find_above(measurements: Sequence[Measurement], target: float) -> list[dict[str, Any]]:
     """The measured cases whose interval is wider than the target, the widest first, as plain values.
 
-    Returns:
-        ``case`` and ``half_width``, relative; None where there is no interval.
+    The relative half-width is None where there is no interval.
     """
     widths = [(half_width(measured.rounds), measured.case.id) for measured in measurements if measured.rounds]
     above = sorted(((width, case) for width, case in widths if not width <= target), reverse=True)

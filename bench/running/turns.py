@@ -32,13 +32,9 @@ def take_turns(
     call: Callable[[Participant, Turn], None],
     shuffler: random.Random,
 ) -> None:
-    """Let every participant take part in every turn, in random order.
+    """Let every participant take part in every turn, in random order; `turns` yields what `call` gets of each.
 
-    Args:
-        turns: What distinguishes a turn, handed to `call`; as long as it yields, there is another turn.
-        participants: Asked before each turn, so that a participant that has failed is left out from then on.
-        call: Lets one participant take one turn.
-        shuffler: Draws the order.
+    The participants are asked for before each turn, so that one that has failed is left out from then on.
     """
     for turn in turns:
         present = participants()
@@ -49,10 +45,7 @@ def take_turns(
 def plan_slowdowns(turns: int, slowdowns: Sequence[float], shuffler: random.Random) -> Iterator[float]:
     """By what share the head is slowed in each turn of a round: as many turns at full speed as at each slowdown.
 
-    Args:
-        turns: Turns at full speed.
-        slowdowns: Shares above 0; without any, every turn is at full speed.
-        shuffler: Draws the order of the shares, anew for each turn at full speed.
+    The order of the shares is drawn anew for each turn at full speed.
     """
     shares = [FULL_SPEED, *slowdowns]
     for _ in range(turns):
@@ -60,12 +53,7 @@ def plan_slowdowns(turns: int, slowdowns: Sequence[float], shuffler: random.Rand
 
 
 def count_turns(settings: Settings, medians_s: Sequence[float]) -> int:
-    """Turns in a round: `round_s` per case when calls are short, fewer when one call outlasts a slice.
-
-    Args:
-        settings: The measuring settings.
-        medians_s: Warm call time of each case in the group [s].
-    """
+    """Turns in a round: `round_s` per case when calls are short, fewer when one call [s] outlasts a slice."""
     if not medians_s:
         return 0
     turn_s = statistics.fmean(

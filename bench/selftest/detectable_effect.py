@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -30,7 +29,6 @@ class DetectableEffect:
     """The smallest slow-downs that a comparison finds in 95 % of repetitions, from a self-test.
 
     Args:
-        run: Id of the self-test.
         age_s: Time since it ended [s].
         by_backend: Smallest detectable slow-down of each backend, as a share.
         neighbour: Whether it ran beside a process that kept a core busy.
@@ -80,14 +78,8 @@ def find_detectable_effect(
     """The newest minimum detectable effect of this machine; None where it was never tested.
 
     A backend that the newest self-test left out is taken from those of the day before it. Tests beside a neighbour
-    that rexbench started count only where there is no other.
-
-    Args:
-        store: Where self-tests are.
-        environment: As `bench.machine.environment.read_environment` gives it.
-        rounds: Process rounds of the comparison in question; default is the number the test was made for.
-        threads: Threads of its cases; default is the machine's budget.
-        now: The time; default is that of the clock.
+    that rexbench started count only where there is no other. By default the comparison in question has as many rounds
+    as the test was made for, and as many threads as the machine's budget.
     """
     machine, now = identify_machine(environment), now or datetime.now(UTC)
     wanted = threads or environment.get("limits", {}).get("threads")
@@ -115,14 +107,10 @@ def _read_effect(
     by_backend = {
         row["backend"]: detectable_effect(row["spread"], rounds or study.payload["rounds"])
         for row in study.payload["cases"]
-        if _is_number(row["spread"]) and row["pairs"] >= LEAST_PAIRS and row["threads"] == threads
+        if row["spread"] is not None and row["pairs"] >= LEAST_PAIRS and row["threads"] == threads
     }
     if not by_backend:
         return None
     age_s = (now - datetime.fromisoformat(run.finished_at or run.started_at)).total_seconds()
     neighbour = bool(study.payload.get("neighbour"))
     return DetectableEffect(run=run.id, age_s=age_s, by_backend=by_backend, neighbour=neighbour)
-
-
-def _is_number(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)

@@ -30,17 +30,7 @@ def make_document(
     stopped: bool,
     failed: Mapping[Case, str] | None = None,
 ) -> Study:
-    """The result of a self-test, from its pairs of processes.
-
-    Args:
-        taken: Pairs of each case, in the order they were measured.
-        levels: Shares by which the head was made slower, 0 first.
-        rounds: Process rounds of the comparisons that are tested.
-        margin: The equivalence margin of their verdicts.
-        neighbour: Share of the time in which a neighbour that rexbench started kept a core busy; None without one.
-        stopped: Whether the user ended it.
-        failed: Cases that ended before the others, with the reason.
-    """
+    """The result of a self-test, from the pairs of processes of each case as they were measured; level 0 first."""
     payload = {
         "rounds": rounds,
         "band": margin,

@@ -34,11 +34,9 @@ _LEVEL = 1 - COVERAGE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherProtocol:
-    """One way to compare.
+    """One way to compare: an order of measuring, and a test.
 
     Args:
-        order: ``A, then B`` or ``in turns``.
-        test: The test, and the values it is given.
         false_alarms: Share of trials with a significant difference where there was none.
         found: Share of trials that found the slow-down, for each level above 0.
         trials: Number of trials; those of A, then B overlap in time and are few.
@@ -56,10 +54,7 @@ class OtherProtocol:
 def evaluate_protocols(pairs: Sequence[Pair], levels: Sequence[float], rounds: int) -> list[OtherProtocol]:
     """Each order with each test; empty where there are too few pairs for A, then B.
 
-    Args:
-        pairs: In the order they were measured.
-        levels: Shares by which the head was slower, 0 first.
-        rounds: Pairs of a trial, fewer where there are not four times as many.
+    Trials have fewer than `rounds` pairs where there are not four times as many.
     """
     rounds = min(rounds, len(pairs) // 4)
     if rounds < 2:  # noqa: PLR2004 - one process shows no spread
@@ -97,7 +92,6 @@ def _in_sequence(rounds: int, base: list[Array], head: list[Array]) -> Iterator[
 
 
 def _in_turns(rounds: int, base: list[Array], head: list[Array]) -> Iterator[tuple[list[Array], list[Array]]]:
-    """Pairs at random, base and head of each."""
     rng = np.random.default_rng(_SEED)
     for _ in range(_TRIALS):
         chosen = rng.permutation(len(base))[:rounds]
@@ -107,7 +101,6 @@ def _in_turns(rounds: int, base: list[Array], head: list[Array]) -> Iterator[tup
 def _evaluate(
     order: str, name: str, test: Test, trials: Sequence[list[tuple[list[Array], list[Array]]]], rounds: int
 ) -> OtherProtocol:
-    """The row of an order and a test; `trials` has one list for each level."""
     unchanged, *slowed = ([test(base, head) for base, head in level] for level in trials)
     return OtherProtocol(
         order=order,

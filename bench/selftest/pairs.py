@@ -44,13 +44,7 @@ def open_groups(
 ) -> list[InterleavedGroup]:
     """A group for each case, in which two workers of the same build take turns.
 
-    Args:
-        cases: What is timed.
-        settings: Those of the comparison that is tested; the number of rounds is `pairs`.
-        executors: Of base and head, which run the same build.
-        scratch: Folder for the files that workers share.
-        pairs: Pairs of processes wanted of each case; None for as many as fit into the time.
-        levels: Shares by which the head is made slower, 0 first.
+    Without a number of pairs, as many are measured as fit into the time. Level 0 comes first.
     """
     rounds = pairs or sys.maxsize
     settings = replace(settings, min_rounds=rounds, max_rounds=rounds)
@@ -69,9 +63,7 @@ def open_groups(
 def measure_pairs(groups: Sequence[InterleavedGroup], left_s: Callable[[], float]) -> Iterator[InterleavedGroup]:
     """Measure a pair of each group in turn, so that whatever the machine does affects all alike.
 
-    Args:
-        groups: As `open_groups` makes them.
-        left_s: Time left [s]; a further pair of each is begun where all of them should fit.
+    A further pair of each is begun where all of them should fit into the time left [s].
 
     Yields:
         The group of which a pair, or the repetition of a disturbed one, is done. One that fails is not continued.

@@ -63,7 +63,6 @@ class PowerAnalysis:
     Args:
         pairs: Pairs of fresh processes.
         rounds: Pairs in a trial.
-        rates: For each level.
         spread: Standard deviation of the log-ratio from pair to pair, at level 0.
         detectable: Minimum detectable effect: the smallest slow-down that a comparison finds in 95 % of repetitions,
             from `spread`; NaN below two pairs.
@@ -99,13 +98,9 @@ def pair_logs(pair: Pair) -> Array:
 
 
 def evaluate(logs: Array, levels: Sequence[float], rounds: int, margin: float) -> PowerAnalysis:
-    """What comparisons of `rounds` pairs see.
+    """What comparisons of 2 or more `rounds` see, given the equivalence margin of their verdict.
 
-    Args:
-        logs: As `pair_logs` gives them, ``(pairs, levels)``; level 0 comes first.
-        levels: Shares by which the head was slower.
-        rounds: Pairs in a comparison, 2 or more.
-        margin: The equivalence margin of the verdict.
+    `logs` are as `pair_logs` gives them, ``(pairs, levels)``; level 0 comes first.
     """
     count = len(logs)
     rates = tuple(_rate(logs[:, place], level, rounds, margin) for place, level in enumerate(levels))
@@ -127,17 +122,11 @@ def evaluate(logs: Array, levels: Sequence[float], rounds: int, margin: float) -
 
 
 def detectable_effect(spread: float, rounds: int) -> float:
-    """The slow-down that a comparison of `rounds` finds in 95 % of repetitions, where log-ratios are normal.
-
-    Args:
-        spread: Standard deviation of a round's log-ratio.
-        rounds: 2 or more.
-    """
+    """The slow-down that a comparison finds in 95 % of repetitions, where log-ratios of rounds are normal."""
     return math.expm1(min(detectable_shift(rounds, POWER) * spread / math.sqrt(rounds), _MOST))
 
 
 def _rate(logs: Array, level: float, rounds: int, margin: float) -> DetectionRate:
-    """The rate at one level, with its jackknife error."""
     if len(logs) < rounds:
         return DetectionRate(level=level, significant=math.nan, error=math.nan, verdicts=math.nan)
     pairs, signs = _draw(len(logs), rounds)

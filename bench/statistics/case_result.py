@@ -11,7 +11,6 @@ import numpy as np
 from analysis.statistics.estimates import Estimate
 from bench.records.case import SCENARIOS
 from bench.statistics.disturbance import Disturbance, judge_disturbance
-from bench.statistics.latency_under_load import LoadLatency, estimate_load
 from bench.statistics.summary import (
     PERCENTILES,
     count_outliers,
@@ -26,11 +25,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bench.records.case import Case
-    from bench.records.measurement import Measurement
-    from bench.statistics.intervals import Array
+    from bench.records.measurement import Measurement, Round
     from bench.statistics.start_up import StartUp
 
 _WINDOWS = "a sample of the throughput scenario is a window of several requests"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadLatency:
+    """Time from the start of a request to its end, waiting included.
+
+    Args:
+        latency: Median over process rounds of the per-round medians [s].
+        p95_s: 95th percentile of all requests [s]; None where they are too few.
+        requests: Their number; 0 in the latency scenario, where no request is timed by itself.
+    """
+
+    latency: Estimate = field(default_factory=lambda: Estimate(reason="no request was timed by itself"))
+    p95_s: float | None = None
+    requests: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +54,11 @@ class CaseResult:
         measurement: What it is made from: identity, status, raw rounds, parity, what the runtime did, doubts.
         latency: Median over process rounds of the per-round medians, per call [s]; missing in the throughput scenario.
         throughput: Images over time taken [1/s], median over rounds; counts slow calls, unlike 1/latency.
-        load: Latency under load, in the throughput scenario.
         percentiles_s: By percentile, of the calls; None where they are too few [s].
         samples: Number of timed calls, or of windows in the throughput scenario.
-        rounds: Number of process rounds with samples.
         outliers: Calls beyond 3 interquartile ranges from the quartiles of their round; counted, never dropped.
         spread_between: Standard deviation of the per-round medians over their median; NaN for one round.
         spread_within: Interquartile range over median, the middle one of the rounds.
-        disturbance: What else the machine did.
         speedup: Time per image of the reference that took turns beside it over that of this case.
         speedup_pairs: Turns that both took side by side.
         start_ups: Its phases by state of the compile cache, and when they are paid back.
@@ -92,6 +102,7 @@ def summarise(measurement: Measurement) -> CaseResult:
     if not rounds:
         return CaseResult(measurement=measurement, disturbance=disturbance)
     values = [np.concatenate(turns) for turns in rounds]
+    pooled = np.sort(np.concatenate(values))
     queued = measurement.case.scenario != SCENARIOS[0]
     medians = np.array([np.median(samples) for samples in values])
     return CaseResult(
@@ -99,7 +110,7 @@ def summarise(measurement: Measurement) -> CaseResult:
         latency=Estimate(reason=_WINDOWS) if queued else estimate_latency(rounds),
         throughput=estimate_throughput(rounds, measurement.images_per_sample),
         load=estimate_load(measurement.rounds),
-        percentiles_s=dict.fromkeys(PERCENTILES) if queued else _percentiles(values),
+        percentiles_s={percent: None if queued else percentile(pooled, percent) for percent in PERCENTILES},
         samples=sum(map(len, values)),
         rounds=len(rounds),
         outliers=sum(map(count_outliers, values)),
@@ -109,6 +120,10 @@ def summarise(measurement: Measurement) -> CaseResult:
     )
 
 
-def _percentiles(values: Sequence[Array]) -> dict[int, float | None]:
-    pooled = np.sort(np.concatenate(values))
-    return {percent: percentile(pooled, percent) for percent in PERCENTILES}
+def estimate_load(rounds: Sequence[Round]) -> LoadLatency:
+    """The latency under load in some process rounds."""
+    times_s = turns_of(rounds, "requests_s")
+    if not times_s:
+        return LoadLatency()
+    pooled = np.sort(np.concatenate([turn for turns in times_s for turn in turns]))
+    return LoadLatency(latency=estimate_latency(times_s), p95_s=percentile(pooled, 95), requests=len(pooled))

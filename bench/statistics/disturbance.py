@@ -56,7 +56,6 @@ def describe_round(one: Round) -> str:
 
 
 def _describe(disturbed: Sequence[Round], rounds: int) -> list[str]:
-    """Each cause with its worst value and the number of its rounds."""
     causes = [find_causes(each.interference) for each in disturbed]
     by_rule = {rule: [values[rule.name] for values in causes if rule.name in values] for rule in RULES}
     return [

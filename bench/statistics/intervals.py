@@ -1,15 +1,25 @@
-"""Intervals for medians of grouped samples: rounds hold turns, turns hold samples. Arrays in, estimates out."""
+"""Intervals for medians of grouped samples: rounds hold turns, turns hold samples. Arrays in, estimates out.
+
+An interval is given where it says something, and it is never narrower than its own rounds allow:
+
+- Below `MIN_ROUNDS` process rounds there is none. Two rounds that happen to agree have a Student interval of almost no
+  width, and two that happen not to have one from a thousandth to a thousand times the number.
+- It reaches at least as far from the number as the samples within the rounds leave the number open: rounds may agree
+  by luck, samples within them can't all.
+- One whose ends are more than a factor `MAX_SPAN` apart says nothing, and is not given.
+"""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from analysis.statistics.bootstrap import DRAWS, bootstrap_estimate
 from analysis.statistics.estimates import Estimate
-from analysis.statistics.intervals import mean_estimate
+from analysis.statistics.intervals import mean_estimate, normal_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +33,10 @@ if TYPE_CHECKING:
 BOOTSTRAP_ROUNDS = 6
 #: Samples per round below which the round's own median is too uncertain to be resampled.
 LEAST_SAMPLES = 5
+#: Process rounds from which on an interval between rounds is given.
+MIN_ROUNDS = 3
+#: The most by which the upper bound may exceed the lower, as a factor.
+MAX_SPAN = 10.0
 
 _SEED = 20_210_607
 
@@ -48,7 +62,7 @@ def median_interval(rounds: Sequence[Array], effective: Sequence[float], *, leas
     """The median over rounds of the per-round medians, with its 95 % interval.
 
     One round gives none: it can't see how processes differ, which is the larger part of the variance; whether two are
-    enough to be shown is for `bench.statistics.interval_rules`. Two to five
+    enough to be shown is for `apply_rules`. Two to five
     rounds give Student's t interval of the logarithms of their medians, right where those are close to normal and wide
     where they are few. Six and more give a hierarchical bootstrap: rounds, then samples within each.
 
@@ -70,9 +84,7 @@ def median_interval(rounds: Sequence[Array], effective: Sequence[float], *, leas
 def ratio_interval(numerators: Sequence[Array], denominators: Sequence[Array]) -> Estimate:
     """The median over rounds of sum over sum, with its 95 % interval from resampling rounds and then turns.
 
-    Args:
-        numerators: For each round, one value per turn, such as images done.
-        denominators: For each round, one positive value per turn, such as time taken.
+    In each round, every turn has a numerator, such as images done, and a positive denominator, such as time taken.
     """
     pairs = list(zip(numerators, denominators, strict=True))
     ratios = np.array([top.sum() / bottom.sum() for top, bottom in pairs])
@@ -99,13 +111,7 @@ def _student_of_logs(values: Array) -> Estimate:
 
 
 def _bootstrap_rounds(values: Array, drawn: Array, rng: np.random.Generator) -> Estimate:
-    """The median over rounds with the percentile interval from resampling rounds.
-
-    Args:
-        values: One per round.
-        drawn: Resampled values of each round, shape (rounds, draws).
-        rng: Draws the rounds.
-    """
+    """The median over rounds, and its interval from resampling rounds of `drawn`, shape (rounds, draws)."""
     places = rng.integers(len(drawn), size=drawn.shape)
     medians = np.median(np.take_along_axis(drawn, places, axis=0), axis=0)
     return bootstrap_estimate(_median(values), medians)
@@ -132,3 +138,51 @@ def _draw_medians(rng: np.random.Generator, values: Array, effective: float) -> 
     places = np.minimum((ranks * len(values)).astype(int), len(values) - 1)
     medians: Array = np.sort(values)[places]
     return medians
+
+
+def too_few_rounds(rounds: int) -> str:
+    """Why so few rounds have no interval; empty where they have one, or no samples at all."""
+    if not 0 < rounds < MIN_ROUNDS:
+        return ""
+    count = "1 round is" if rounds == 1 else f"{rounds} rounds are"
+    return f"{count} too few for an interval; use --rounds {MIN_ROUNDS} or more"
+
+
+def apply_rules(estimate: Estimate, within: Sequence[float]) -> Estimate:
+    """The estimate of a positive number with the interval that the rules above leave it.
+
+    `within` has for each round how far its samples leave its own number open, as `median_openness` gives it.
+    """
+    if reason := too_few_rounds(len(within)):
+        return Estimate(value=estimate.value, reason=reason)
+    if not estimate.has_interval:
+        return estimate
+    least = math.exp(math.sqrt(sum(width**2 for width in within)) / len(within))
+    low, high = min(estimate.low, estimate.value / least), max(estimate.high, estimate.value * least)
+    if low <= 0 or high > MAX_SPAN * low:
+        reason = f"an interval would span more than a factor of {MAX_SPAN:.0f}; use more --rounds"
+        return Estimate(value=estimate.value, reason=reason)
+    return replace(estimate, low=low, high=high)
+
+
+def median_openness(values: Array, effective: float) -> float:
+    """Half the width of the 95 % interval of the median of one round's samples, as a logarithm.
+
+    By ranks: of n independent samples, those within 0.98 / sqrt(n) of the middle, as a share, hold the median.
+    """
+    reach = min(0.5, normal_quantile() / 2 / math.sqrt(effective))
+    low, high = np.quantile(values, [0.5 - reach, 0.5 + reach])
+    return float(np.log(high / low)) / 2
+
+
+def ratio_openness(numerators: Array, denominators: Array) -> float:
+    """Half the width of the 95 % interval of a ratio of two sums over the turns of one round, as a logarithm.
+
+    It is 0 where a single turn shows no spread. Each turn has a numerator, such as images done, and a denominator, such
+    as time taken.
+    """
+    turns = len(numerators)
+    if turns == 1:
+        return 0.0
+    residuals = numerators / numerators.sum() - denominators / denominators.sum()
+    return normal_quantile() * math.sqrt(float((residuals**2).sum()) * turns / (turns - 1))

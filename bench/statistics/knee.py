@@ -44,13 +44,7 @@ class Knee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """Comparable cases that differ in size alone.
-
-    Args:
-        over: The field of `Case` that is the size: ``batch`` in the latency scenario, else ``streams``.
-        by_size: The cases.
-        knee: Their knee.
-    """
+    """Comparable cases that differ in size alone, in batch or in streams, with their knee."""
 
     over: str
     by_size: Mapping[int, CaseResult]
@@ -81,11 +75,7 @@ def find_series(cases: Iterable[CaseResult]) -> tuple[Series, ...]:
 
 
 def find_knee(throughputs: Mapping[int, Estimate]) -> Knee:
-    """The knee by `RULE`; a throughput without interval is taken as it is.
-
-    Args:
-        throughputs: By size, in any order.
-    """
+    """The knee by `RULE`; a throughput without interval is taken as it is."""
     best = max(throughputs, key=lambda size: throughputs[size].value, default=None)
     if best is None or len(throughputs) < LEAST_SIZES:
         reason = f"needs {LEAST_SIZES} sizes, {len(throughputs)} could be compared"
@@ -97,7 +87,6 @@ def find_knee(throughputs: Mapping[int, Estimate]) -> Knee:
 
 
 def _is_below(throughput: Estimate, best: Estimate) -> bool:
-    """Whether the intervals show that a throughput is more than `TOLERANCE` below the best."""
     if not (throughput.has_interval and best.has_interval):
         return throughput.value < (1 - TOLERANCE) * best.value
     return throughput.high < (1 - TOLERANCE) * best.low

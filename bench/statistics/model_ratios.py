@@ -23,13 +23,9 @@ RIVALS = "rivals"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRatio:
-    """How one model compares with another on the same backend, everything but model and resolution alike.
+    """How one model compares with another of its group, everything but model and resolution alike.
 
-    Args:
-        model: The first of its group.
-        other: Another of the group.
-        estimate: Latency of the other over that of the model; above 1 the model is faster.
-        pairs: Turns that both took side by side.
+    `estimate` is the latency of the other over that of the model; above 1 the model is faster.
     """
 
     model: CaseResult
@@ -53,10 +49,6 @@ def model_ratios(cases: Sequence[CaseResult], groups: Sequence[Sequence[str]]) -
 
     Two inputs are fair in two ways: of the same side, or each of its model's own side. Latencies are compared, so the
     scenario that has none is left out.
-
-    Args:
-        cases: Of one run.
-        groups: Names of models.
     """
     timed = [result for result in cases if result.case.scenario == SCENARIOS[0]]
     return tuple(

@@ -22,13 +22,7 @@ LIMITS = {"fp32": (0.9999, 1e-3, 1.0), "bf16": (0.98, 0.2, 0.5)}
 
 
 def compare(reference: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], precision: str) -> Parity:
-    """Agreement of two sets of logits.
-
-    Args:
-        reference: Eager fp32, shape ``(..., classes)``.
-        logits: The backend's, of the same shape.
-        precision: A key of `LIMITS`.
-    """
+    """Agreement of logits with those of eager fp32, both of shape ``(..., classes)``, by `LIMITS` of a precision."""
     expected = reference.reshape(-1, reference.shape[-1]).astype(np.float64)
     outputs = logits.reshape(-1, logits.shape[-1]).astype(np.float64)
     fault = _find_fault(expected, outputs)

@@ -24,13 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leader:
-    """The fastest of the comparable cases that took turns with one another.
-
-    Args:
-        best: The fastest.
-        following: The next; None where nothing else can be compared.
-        speedup: Of the best over the next.
-    """
+    """The fastest of the comparable cases that took turns with one another, and its speed-up over the next, if any."""
 
     best: CaseResult
     following: CaseResult | None = None
@@ -39,14 +33,7 @@ class Leader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What a run came to.
-
-    Args:
-        cases: One per measurement, in their order.
-        model_ratios: Models over one another, of a run that has groups of them.
-        series: Throughput over batch sizes and over streams, with the knee of each.
-        leaders: The fastest of each interleaved group.
-    """
+    """What a run came to; `leaders` are the fastest of each interleaved group, `model_ratios` need groups of models."""
 
     cases: tuple[CaseResult, ...] = ()
     model_ratios: tuple[ModelRatio, ...] = ()
@@ -57,9 +44,7 @@ class RunResult:
 def summarise_run(measurements: Sequence[Measurement], model_pairs: Sequence[Sequence[str]] = ()) -> RunResult:
     """The result of a run; everything that is resampled for a report is resampled here, and once.
 
-    Args:
-        measurements: One per case, whatever its status.
-        model_pairs: Groups of model names, of which each is compared with the first.
+    Of each group of models, the others are compared with the first.
     """
     alone = [summarise(measurement) for measurement in measurements]
     cases = tuple(_compare_with_reference(result, find_reference(result, alone)) for result in alone)

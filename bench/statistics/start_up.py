@@ -44,7 +44,6 @@ class StartUp:
 
     Args:
         compile_cache: ``cold``, ``cached``, or empty where nothing is compiled.
-        rounds: Number of these rounds.
         phases_s: Median duration of each of `bench.records.measurement.PHASES` [s]; NaN for one that did not happen.
         one_off_s: Median time in `ONE_OFF_PHASES` [s]; NaN without any phase.
         break_even: Against the base; None where the two can't be compared.
@@ -82,13 +81,7 @@ def median_phases(rounds: Sequence[Round]) -> dict[str, float]:
 
 
 def break_even(extra_s: float, base_per_image_s: float, speedup: Estimate) -> BreakEven | None:
-    """When a one-off cost beyond that of the base is paid back; None where a number for it is missing.
-
-    Args:
-        extra_s: The cost [s].
-        base_per_image_s: Time the base takes for an image [s].
-        speedup: Over the base.
-    """
+    """When a one-off cost beyond that of the base [s] is paid back; None where a number for it is missing."""
     saved_s = base_per_image_s * (1 - 1 / speedup.value)
     if math.isnan(extra_s) or math.isnan(saved_s):
         return None

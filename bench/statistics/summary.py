@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from analysis.statistics.estimates import COVERAGE, Estimate
-from bench.statistics.interval_rules import apply_rules, median_openness, ratio_openness
-from bench.statistics.intervals import LEAST_SAMPLES, effective_count, median_interval, ratio_interval
+from bench.statistics.intervals import (
+    LEAST_SAMPLES,
+    apply_rules,
+    effective_count,
+    median_interval,
+    median_openness,
+    ratio_interval,
+    ratio_openness,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,12 +29,7 @@ PERCENTILES = (90, 95, 99)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """How many times as fast one measurement is as another.
-
-    Args:
-        estimate: Time per image of the base over that of the other; above 1 the other is faster.
-        pairs: Turns that both took at the same time.
-    """
+    """How many times as fast one measurement is as another, from turns that both took; above 1 the other is faster."""
 
     estimate: Estimate
     pairs: int = 0
@@ -53,41 +54,21 @@ def ratio(base: Measurement, other: Measurement) -> Ratio:
     return Ratio(estimate=estimate.scaled(scale), pairs=sum(map(len, rounds)))
 
 
-def turns_of(rounds: Sequence[Round]) -> list[list[Array]]:
-    """The samples of each process round by turn [s]; turns and rounds without any are left out."""
-    samples = [[np.asarray(turn, dtype=float) for turn in each.turns_s if len(turn)] for each in rounds]
+def turns_of(rounds: Sequence[Round], times: str = "turns_s") -> list[list[Array]]:
+    """The samples of each process round by turn [s], or other times; turns and rounds without any are left out."""
+    samples = [[np.asarray(turn, dtype=float) for turn in getattr(each, times) if len(turn)] for each in rounds]
     return [turns for turns in samples if turns]
 
 
-def median_latency(rounds: Sequence[Sequence[Array]]) -> float:
-    """The median over process rounds of the per-round medians [s]; NaN without samples."""
-    return float(np.median([np.median(np.concatenate(turns)) for turns in rounds])) if rounds else math.nan
-
-
-def median_throughput(rounds: Sequence[Sequence[Array]], images_per_sample: int = 1) -> float:
-    """Images over time taken [1/s], the median over process rounds; NaN without samples."""
-    rates = [sum(map(len, turns)) / sum(map(np.sum, turns)) for turns in rounds]
-    return images_per_sample * float(np.median(rates)) if rounds else math.nan
-
-
 def estimate_latency(rounds: Sequence[Sequence[Array]]) -> Estimate:
-    """The median over process rounds of the per-round medians.
-
-    Args:
-        rounds: Samples of each round by turn [s].
-    """
+    """The median over process rounds of the per-round medians, of samples by round and turn [s]."""
     if not rounds:
         return Estimate(reason="no samples")
     return _estimate_median([np.concatenate(turns) for turns in rounds], [effective_count(turns) for turns in rounds])
 
 
 def estimate_throughput(rounds: Sequence[Sequence[Array]], images_per_sample: int = 1) -> Estimate:
-    """Images over time taken [1/s], the median over rounds; counts slow calls, unlike 1/latency.
-
-    Args:
-        rounds: Samples of each round by turn [s].
-        images_per_sample: Images that one sample computes.
-    """
+    """Images over time taken [1/s], of samples by round and turn [s]; counts slow calls, unlike 1/latency."""
     if not rounds:
         return Estimate(reason="no samples")
     done = [np.array([len(turn) for turn in turns], dtype=float) for turns in rounds]

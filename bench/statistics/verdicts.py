@@ -66,10 +66,8 @@ class Verdict:
 
     Args:
         name: One of `VERDICTS`.
-        change: The change on which the verdict rests.
         band: The equivalence margin: the share within which a change does not matter.
         q_value: The p-value adjusted for the number of cases; NaN without a p-value.
-        reason: Why the rule gives this verdict, in words.
     """
 
     name: str
@@ -98,11 +96,7 @@ def unpaired_change(base: Measurement, head: Measurement) -> Change:
 
 
 def summarise_change(logs: Array) -> Change:
-    """The change over all process rounds.
-
-    Args:
-        logs: For each round, the logarithm of the ratio of times, head over base.
-    """
+    """The change over all process rounds, from the logarithm of the ratio of times, head over base, of each."""
     if not len(logs):
         return Change(estimate=Estimate(reason="no turn was taken by both"))
     if len(logs) == 1:
@@ -124,12 +118,7 @@ def _change(difference: Difference, rounds: int, *, paired: bool) -> Change:
 
 
 def judge(changes: Sequence[Change], bands: Sequence[float]) -> list[Verdict]:
-    """The verdicts on all cases of one comparison, by the rule at the top of this file.
-
-    Args:
-        changes: One per case.
-        bands: The equivalence margin of each case.
-    """
+    """The verdicts on all cases of one comparison, each with its own margin, by the rule at the top of this file."""
     adjusted = adjust_p_values([change.p_value for change in changes])
     return [_judge(*case) for case in zip(changes, bands, adjusted, strict=True)]
 
@@ -140,7 +129,6 @@ def _judge(change: Change, band: float, q_value: float) -> Verdict:
 
 
 def _decide(change: Change, band: float, q_value: float) -> tuple[str, str]:
-    """The name of the verdict and its reason."""
     if math.isnan(change.p_value):
         return "AMBIGUOUS", f"no interval: {change.estimate.reason}"
     least, most = -band / (1 + band), band
@@ -159,12 +147,7 @@ def _decide(change: Change, band: float, q_value: float) -> tuple[str, str]:
 
 
 def turn_log_ratios(base_s: Turns, head_s: Turns) -> Array:
-    """Log-ratios of the median times, head over base, of the turns of a round that both took.
-
-    Args:
-        base_s: Samples of the base [s], by turn.
-        head_s: Samples of the head [s], by turn.
-    """
+    """Log-ratios of the median times [s], head over base, of the turns of a round that both took."""
     turns = zip(base_s, head_s, strict=False)
     return np.array([math.log(np.median(head) / np.median(base)) for base, head in turns if len(base) and len(head)])
 

@@ -15,11 +15,7 @@ _BUSY_S = 60
 
 
 def make_engine(url: str, *, create: bool) -> sa.Engine:
-    """An engine; SQLite makes the folder of its file, and waits for another run that is writing.
-
-    Args:
-        url: A SQLAlchemy URL.
-        create: Whether to make a SQLite file that is not there.
+    """An engine; SQLite makes the folder of its file, where asked its file, and waits for another run that is writing.
 
     Raises:
         StoreError: The file is not there or can't be made. SQLAlchemy's errors about the URL pass through.
@@ -39,7 +35,6 @@ def make_engine(url: str, *, create: bool) -> sa.Engine:
 
 
 def _check_file(path: Path, *, create: bool) -> None:
-    """Make the folder of a store, or check that its file is there."""
     try:
         if not create and not path.exists():
             raise StoreError(f"there is no store {path} yet; make one with `rexbench run`, or name it with --store")

@@ -28,10 +28,6 @@ def find_measured(store: Store, run: str | None = None) -> list[Measured]:
 
     Only the reference backend counts, PyTorch as published latencies were taken with, at each model's own input side.
 
-    Args:
-        store: Where runs are.
-        run: A run's id or part of it.
-
     Raises:
         StoreError: The run named is not there.
     """
@@ -48,9 +44,9 @@ def _read(info: RunInfo, measurements: Sequence[Measurement]) -> Iterator[Measur
     for one in measurements:
         if one.status == "ok" and _is_plain(one):
             alike[one.case.device, one.case.batch, one.case.threads].append(one)
-    for (device, batch, threads), found in alike.items():
+    for (device, batch, threads), measured in alike.items():
         where = f"run {info.id}, {_processor(info)}, {REFERENCE_BACKEND}, batch {batch}"
-        result = summarise_run(found, read_model_pairs(info.settings))
+        result = summarise_run(measured, read_model_pairs(info.settings))
         yield Measured(
             description=f"{where}, {threads} threads" if device == "cpu" else f"{where}, {device}",
             device=device,

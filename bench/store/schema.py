@@ -59,7 +59,6 @@ costs = sa.Table(
 
 
 def _documents(name: str) -> sa.Table:
-    """A table with one document for each run."""
     return sa.Table(
         name,
         metadata,

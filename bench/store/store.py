@@ -34,11 +34,7 @@ class Store:
     """Runs, cases with their raw samples, costs, plans and studies; every `save_*` is one transaction."""
 
     def __init__(self, url: str = DEFAULT_URL, *, create: bool = True) -> None:
-        """Open a store, making its tables where it is new.
-
-        Args:
-            url: A SQLAlchemy URL.
-            create: Whether to make a SQLite file that is not there; without, a missing file is an error.
+        """Open a store, making its tables where it is new; without `create`, a missing SQLite file is an error.
 
         Raises:
             StoreError: The URL can't be read, the database can't be reached, or its tables are not ours or of a later
@@ -67,7 +63,6 @@ class Store:
 
     @contextmanager
     def _guard(self, what: str) -> Iterator[None]:
-        """Turn the errors of a database into one line."""
         try:
             yield
         except DBAPIError as error:
@@ -165,11 +160,7 @@ class Store:
             return {run for table in tables for run in connection.scalars(sa.select(table.c.run).distinct())}
 
     def find_run(self, name: str = "latest", among: Collection[str] | None = None) -> RunInfo:
-        """The run with this id, or the only one with this part of an id; ``latest`` is the run that began last.
-
-        Args:
-            name: The id, a part of it, or ``latest``.
-            among: Ids of the runs from which ``latest`` chooses; None for all.
+        """The run with this id, or the only one with this part of it; ``latest`` is the last that began, of `among`.
 
         Raises:
             StoreError: No run fits, or several do.
@@ -206,13 +197,7 @@ class Store:
             return tuple(read_measurement(list(case)) for _, case in groupby(rows, key=itemgetter("id")))
 
     def past_rounds(self, case: Case, runs: Sequence[str], most: int = 12) -> list[tuple[str, Round]]:
-        """The newest rounds of a case whose status is ok, each with the id of its run.
-
-        Args:
-            case: The case.
-            runs: Ids of the runs to search.
-            most: How many rounds at most.
-        """
+        """The newest rounds of a case whose status is ok, each with the id of its run."""
         same_case = [schema.cases.c[name] == value for name, value in case.as_dict().items()]
         query = (
             sa.select(schema.cases.c.run, schema.rounds.c.data)
@@ -237,7 +222,6 @@ class Store:
 
 
 def _write(connection: sa.Connection, run: str, measurement: Measurement) -> None:
-    """Write a case with its rounds, in place of an earlier state of it."""
     case = measurement.case.as_dict()
     same_case = sa.and_(schema.cases.c.run == run, *[schema.cases.c[name] == value for name, value in case.items()])
     # The number of a case is its position among the cases of the run, and stays.

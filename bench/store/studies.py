@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bench.machine.environment import read_environment
-from bench.records.run import RunInfo, make_run_id
+from bench.records.run import RunInfo, make_run_id, read_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,13 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class StudyRecord:
-    """A study that runs.
-
-    Args:
-        run: Its run.
-        store: Keeps the run and the study.
-        study: The newest result; None until there is one.
-    """
+    """A study that runs: its run, and the newest result, None until there is one."""
 
     run: RunInfo
     store: Store
@@ -39,21 +32,13 @@ class StudyRecord:
 
 @contextmanager
 def record_study(store: Store, name: str, settings: Mapping[str, Any]) -> Iterator[StudyRecord]:
-    """Record a study as a run; the run's state is stored when the context is left, also after Ctrl-C.
-
-    Args:
-        store: Keeps the run and the study.
-        name: Such as ``rank layers``.
-        settings: Everything that the study depends on.
-    """
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    run = RunInfo(id=make_run_id(), started_at=started, preset=name, settings=dict(settings))
+    """Record a study as a run; the run's state is stored when the context is left, also after Ctrl-C."""
+    run = RunInfo(id=make_run_id(), started_at=read_clock(), preset=name, settings=dict(settings))
     record = StudyRecord(replace(run, environment=read_environment()), store)
     store.save_run(record.run)
     try:
         yield record
     finally:
         complete = record.study is not None and not record.study.stopped
-        finished = datetime.now(UTC).isoformat(timespec="seconds")
-        record.run = replace(record.run, status="done" if complete else "interrupted", finished_at=finished)
+        record.run = replace(record.run, status="done" if complete else "interrupted", finished_at=read_clock())
         store.save_run(record.run)

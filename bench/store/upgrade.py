@@ -24,15 +24,7 @@ _LOCK = 0x7265786E
 
 
 def prepare(engine: sa.Engine, url: str) -> None:
-    """Have the tables of this rexbench in a database; nothing is written where they are up to date.
-
-    Args:
-        engine: Of the database.
-        url: What error messages call it.
-
-    Raises:
-        StoreError: It belongs to another program, or to an earlier or later rexbench that this one can't read.
-    """
+    """Have the tables of this rexbench in a database; nothing is written where they are up to date."""
     with engine.connect() as connection:
         if _read_revision(connection) == REVISION:
             return
@@ -47,7 +39,6 @@ def prepare(engine: sa.Engine, url: str) -> None:
 
 
 def _read_revision(connection: sa.Connection) -> str | None:
-    """What Alembic has noted; None where it was never here."""
     if not sa.inspect(connection).has_table(_VERSIONS.name):
         return None
     return connection.scalar(sa.select(_VERSIONS.c.version_num))

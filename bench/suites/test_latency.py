@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bench.pytest_plugin import REPLAY, replay
-from bench.statistics.summary import median_throughput, turns_of
+from bench.statistics.summary import estimate_throughput, turns_of
 from rexnet_core.errors import RexbenchError
 from rexnet_core.exit_codes import ExitCode
 
@@ -28,6 +28,6 @@ def test_latency(case: Case, bench_session: Session, benchmark: Any) -> None:
     if measurement.status != "ok":
         pytest.fail(f"{measurement.status}: {measurement.reason}", pytrace=False)
     benchmark.group = f"{case.model} {case.resolution} px, batch {case.batch}, {case.precision}, {case.threads} threads"
-    throughput = median_throughput(turns_of(measurement.rounds), measurement.images_per_sample)
+    throughput = estimate_throughput(turns_of(measurement.rounds), measurement.images_per_sample).value
     benchmark.extra_info.update(case.as_dict(), throughput_per_s=throughput, stop=measurement.stop_reason)
     replay(benchmark, [sample for part in measurement.rounds for turn in part.turns_s for sample in turn])

@@ -39,13 +39,10 @@ _THREADS_MARGIN = 0.5
 
 
 def audit_calls(backend: Backend, images: Images, logits: Logits, call_s: float) -> list[str]:
-    """What is wrong with the calls of a warm backend, each fault in one line.
+    """What is wrong with the calls of a warm backend, each fault in one line; its inputs are other ones afterwards.
 
-    Args:
-        backend: Warm; its inputs are other ones afterwards.
-        images: Its inputs, shape ``(batches, N, C, H, W)``; overwritten.
-        logits: What it answered for them, shape ``(batches, N, classes)``.
-        call_s: Time of a steady call [s].
+    The images, shape ``(batches, N, C, H, W)``, are overwritten; the logits, shape ``(batches, N, classes)``, are what
+    the backend answered for them, and a steady call takes `call_s` [s].
     """
     ratios = dict.fromkeys(_MOST, float("inf"))
     for attempt in range(1, _ATTEMPTS + 1):
@@ -131,11 +128,7 @@ def _read_runnable_s() -> float:
 def find_extra_threads(used: float, threads: int, step: Callable[[], object], *, queued: bool) -> list[str]:
     """Whether more threads worked than were given, in one line; once more measured before a backend is accused.
 
-    Args:
-        used: Threads at work on average while the backend warmed up.
-        threads: The thread budget.
-        step: More of the same work.
-        queued: Whether a thread of ours fills a queue meanwhile.
+    A thread of ours that fills a queue meanwhile may be added to the budget.
     """
     most = threads + queued + _THREADS_MARGIN
     if used > most:

@@ -36,8 +36,6 @@ class Build:
     """The code that workers run.
 
     Args:
-        description: What the code is, in words.
-        python: The interpreter.
         root: Folder that holds the package `bench`; None where the interpreter's environment has it installed.
         variables: Of its environment, beyond those that every worker has.
     """
@@ -54,16 +52,7 @@ class Child:
     def __init__(
         self, module: str, words: Sequence[str], *, threads: int, build: Build, extra: Mapping[str, str], answers: int
     ) -> None:
-        """A running process.
-
-        Args:
-            module: What it runs.
-            words: Its arguments.
-            threads: The thread budget, put into its environment.
-            build: The code.
-            extra: More variables of its environment.
-            answers: Where its standard output goes, as `subprocess` has it.
-        """
+        """A running process, with the thread budget in its environment."""
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._lifeline = Lifeline()
         self._gone = False

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from bench.machine.interference import Usage
     from bench.records.case import Case
 
-__all__ = ["Build", "Executor", "Handle", "ProcessExecutor", "WorkerError", "WorkerProcess"]
-
 #: How often the memory of a worker that builds is looked at where it has a limit [s]. Not while it samples: reading the
 #: tables of processes takes a core for a millisecond.
 _LOOK_S = 0.2
@@ -47,14 +45,18 @@ class Handle(Protocol):
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
         """The answer to one question of `bench.worker.Worker`."""
 
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+
+
+class ProcessHandle(Handle, Protocol):
+    """One process, which may be asked while others are."""
+
     def tell(self, do: str, /, **arguments: Any) -> None:
         """Put a question without waiting, so that several workers are busy at once."""
 
     def hear(self) -> dict[str, Any]:
         """The answer to the question that was put last."""
-
-    def close(self) -> None:
-        """End the process, whatever it is doing."""
 
 
 class Executor(Protocol):
@@ -63,7 +65,7 @@ class Executor(Protocol):
     def prepare(self, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
         """Run `bench.assets.prepare` apart."""
 
-    def open(self, case: Case, assets: Path, scratch: Path, limit_s: float) -> Handle:
+    def open(self, case: Case, assets: Path, scratch: Path, limit_s: float) -> ProcessHandle:
         """A worker for `case`."""
 
     def now(self) -> float:
@@ -77,12 +79,7 @@ class ProcessExecutor:
     """Workers as processes of their own, each the head of a process group."""
 
     def __init__(self, build: Build | None = None, *, memory_limit_bytes: int | None = None) -> None:
-        """Workers of one build.
-
-        Args:
-            build: Default is the code that is running.
-            memory_limit_bytes: Resident memory at which a worker is ended; None for no limit.
-        """
+        """Workers of one build, by default the running code, ended at so much resident memory (None for no limit)."""
         self._build = build or Build()
         self._memory_limit_bytes = memory_limit_bytes
 
@@ -118,7 +115,6 @@ class ProcessExecutor:
         return done
 
     def _hand_over(self, child: Child, task: bytes, limit_s: float) -> int:
-        """Give a process its task and wait until it ends; its exit code."""
         end = time.monotonic() + limit_s
         look_s = _LOOK_S if self._memory_limit_bytes else limit_s
         assert child.popen.stdin is not None
@@ -140,8 +136,8 @@ class ProcessExecutor:
         """
         worker = WorkerProcess(case, scratch, limit_s, build=self._build, memory_limit_bytes=self._memory_limit_bytes)
         try:
-            told = worker.ask("open", case=case.as_dict(), assets=str(assets))
-            if reason := why_unspoken(told.get("protocol")):
+            opened = worker.ask("open", case=case.as_dict(), assets=str(assets))
+            if reason := why_unspoken(opened.get("protocol")):
                 raise WorkerError("failed", reason)  # noqa: TRY301 - the worker is closed as for any other error
         except BaseException:
             worker.close()
@@ -158,7 +154,11 @@ class ProcessExecutor:
 
 
 class WorkerProcess:
-    """One `bench.worker` process; the parent sleeps in `select` while it works."""
+    """One `bench.worker` process; the parent sleeps in `select` while it works.
+
+    Every question raises `WorkerError` where the worker reports an error, dies, uses up its time, or writes something
+    else than an answer.
+    """
 
     def __init__(
         self,
@@ -187,20 +187,12 @@ class WorkerProcess:
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
 
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
-        """The worker's answer.
-
-        Raises:
-            WorkerError: It reported an error, died, or used up its time.
-        """
+        """The worker's answer."""
         self.tell(do, **arguments)
         return self.hear()
 
     def tell(self, do: str, /, **arguments: Any) -> None:
-        """Put a question; its time runs from now on.
-
-        Raises:
-            WorkerError: It died.
-        """
+        """Put a question; its time runs from now on."""
         self._asked, self._asked_at = do, time.monotonic()
         assert self._process.stdin is not None
         try:
@@ -210,11 +202,7 @@ class WorkerProcess:
             raise self._death() from None
 
     def hear(self) -> dict[str, Any]:
-        """The answer to the question that was put last.
-
-        Raises:
-            WorkerError: It reported an error, wrote something else than an answer, died, or used up its time.
-        """
+        """The answer to the question that was put last."""
         line = self._read_line()
         check_memory(self._child, self._memory_limit_bytes, self._asked)
         self._left_s -= time.monotonic() - self._asked_at
@@ -245,7 +233,6 @@ class WorkerProcess:
         return line + b"\n"
 
     def _wait(self) -> None:
-        """Sleep until it has said something or has ended."""
         end = self._asked_at + self._left_s
         nap_s = _LOOK_S if self._memory_limit_bytes is not None and self._asked in _GROWING else _SLEEP_S
         while not self._selector.select(timeout=max(0.0, min(nap_s, end - time.monotonic()))):
@@ -274,11 +261,7 @@ class WorkerProcess:
 
 
 def check_memory(child: Child, limit_bytes: int | None, doing: str) -> None:
-    """End a process that holds more memory than it may.
-
-    Raises:
-        WorkerError: It does.
-    """
+    """End a process that holds more memory than it may, and raise `WorkerError`."""
     if limit_bytes is None:
         return
     resident_bytes = child.resident_bytes()

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.backends.registry import info_of
+from bench.records.files import REFERENCE
 from bench.workers.executor import WorkerError
 from bench.workers.request_windows import LEAST_REQUESTS, RequestLog, cut_windows
-from bench.workers.shared_files import REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,22 +24,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bench.records.case import Case
-    from bench.workers.executor import Executor, Handle
+    from bench.workers.executor import Executor, Handle, ProcessHandle
 
 
 def open_case(executor: Executor, case: Case, assets: Path, scratch: Path, limit_s: float) -> Handle:
-    """The live worker of a case, or the instances that stand for one.
-
-    Args:
-        executor: Starts the processes.
-        case: What is to be run.
-        assets: Folder of what the group shares.
-        scratch: Folder of the run.
-        limit_s: Time the case may take [s].
-
-    Raises:
-        WorkerError: The backend can't do the case.
-    """
+    """The live worker of a case, or the instances that stand for one; `WorkerError` where the backend can't do it."""
     if case.scenario != "throughput":
         return executor.open(case, assets, scratch, limit_s)
     if info_of(case.backend).queued:
@@ -49,7 +38,7 @@ def open_case(executor: Executor, case: Case, assets: Path, scratch: Path, limit
     # Compiled for another number of threads than in the latency scenario, and therefore cached apart from it.
     own = scratch / "instances" / str(case.streams)
     share = replace(case, scenario="latency", streams=0, threads=case.threads // case.streams)
-    handles: list[Handle] = []
+    handles: list[ProcessHandle] = []
     try:
         for _ in range(case.streams):
             handles.append(executor.open(share, assets, own, limit_s))  # noqa: PERF401 - those opened must be closed
@@ -77,37 +66,18 @@ def why_no_instances(case: Case) -> str:
 class InstanceGroup:
     """Workers that are asked the same at once and answer as one."""
 
-    handles: Sequence[Handle]
+    handles: Sequence[ProcessHandle]
     assets: Path
     now: Callable[[], float]
     depths: list[int] = field(default_factory=list)
     slowest_s: float = 0.0
     turns: int = 0
     windows: int = 0
-    waiting: tuple[str, dict[str, Any]] = ("", {})
 
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
-        """The one answer that the workers' answers make.
-
-        Raises:
-            WorkerError: A worker reported an error, died, or used up its time.
-        """
-        answers: dict[str, Callable[..., dict[str, Any]]] = {
-            "build": self._build,
-            "warm_up": self._warm_up,
-            "take_turn": self._take_turn,
-            "memory": self._memory,
-        }
-        return answers[do](**arguments)
-
-    def tell(self, do: str, /, **arguments: Any) -> None:
-        """Keep a question until its answer is asked for."""
-        self.waiting = do, arguments
-
-    def hear(self) -> dict[str, Any]:
-        """The answer to the question that was put last."""
-        do, arguments = self.waiting
-        return self.ask(do, **arguments)
+        """The one answer that the workers' answers make."""
+        answer: dict[str, Any] = getattr(self, f"_{do}")(**arguments)
+        return answer
 
     def close(self) -> None:
         """End all processes."""
@@ -174,9 +144,6 @@ class InstanceGroup:
         """The memory of all processes together; what they share is counted once for each.
 
         Asked when the turns are over, and the place to say that nothing came of them.
-
-        Raises:
-            WorkerError: No turn had a window.
         """
         if self.turns and not self.windows:
             why = f"no window in {self.turns} turns: all {sum(self.depths)} requests were never in flight long enough"

@@ -48,11 +48,7 @@ def hold_on() -> None:
 
 
 def _arm(end: int) -> bool:
-    """Let the kernel kill the group when the pipe closes: without a thread, polling, or Python's global lock.
-
-    Returns:
-        False where the system can't do so; Linux can.
-    """
+    """Let the kernel kill the group when the pipe closes, without a thread or polling; false where it can't."""
     if not hasattr(fcntl, "F_SETSIG"):
         return False
     with contextlib.suppress(OSError):
@@ -64,7 +60,6 @@ def _arm(end: int) -> bool:
 
 
 def _watch(end: int) -> None:
-    """Block until the pipe closes, which costs no time."""
     os.read(end, 1)
     _kill_group()
 

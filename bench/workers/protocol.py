@@ -7,11 +7,7 @@ PROTOCOL = 2
 
 
 def why_unspoken(version: int | None) -> str:
-    """Why a worker can't be asked anything, in one line; empty where it can.
-
-    Args:
-        version: What the worker reported when it was opened; None where it reported none.
-    """
+    """Why a worker that reported a version, or none, can't be asked anything, in one line; empty where it can."""
     if version == PROTOCOL:
         return ""
     return (

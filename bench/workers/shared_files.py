@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from bench.backends.registry import info_of, read_registry
-from bench.records.files import IMAGES, REFERENCE, WEIGHTS
+from bench.records.files import WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,20 +15,13 @@ if TYPE_CHECKING:
     from bench.records.case import Case
 
 
-__all__ = ["IMAGES", "REFERENCE", "WEIGHTS", "assets_name", "prepare_task", "share_weights"]
-
-
 def assets_name(case: Case) -> str:
     """Name of the folder for what cases share; those of another batch size have other inputs, and another folder."""
     return f"{case.model}-{case.resolution}-b{case.batch}"
 
 
 def share_weights(folder: Path) -> None:
-    """Copy the weights of another batch size of the same model and resolution into a folder, where there are any.
-
-    Args:
-        folder: Named by `assets_name`.
-    """
+    """Copy the weights of another batch size of the same model and resolution into a folder, where there are any."""
     same = folder.name.rpartition("-b")[0]
     for weights in folder.parent.glob(f"{same}-b*/{WEIGHTS}"):
         if not (folder / WEIGHTS).exists():
@@ -36,14 +29,7 @@ def share_weights(folder: Path) -> None:
 
 
 def prepare_task(cases: Sequence[Case], folder: Path, seed: int, weights: Path | None = None) -> dict[str, Any]:
-    """The task of making what cases of one model, resolution and batch share, as `prepare` takes it.
-
-    Args:
-        cases: The cases.
-        folder: Where the files go.
-        seed: Of weights and inputs.
-        weights: A checkpoint; without it the weights are calibrated random ones.
-    """
+    """The task of making what cases of one model, resolution and batch share, as `bench.assets.prepare` takes it."""
     first = cases[0]
     exports = [name for name in dict.fromkeys(case.backend for case in cases) if info_of(name).export]
     keys = {info.export_key: info.name in exports for info in read_registry().infos.values() if info.export_key}
@@ -61,12 +47,7 @@ def prepare_task(cases: Sequence[Case], folder: Path, seed: int, weights: Path |
 
 
 def export_times(prepared: Mapping[str, Any], backend: str) -> dict[str, float]:
-    """Times of build and conversion that a backend owes to the preparing process, by phase [s].
-
-    Args:
-        prepared: The answer of `bench.assets.prepare`, of whatever build.
-        backend: Name of the backend.
-    """
+    """Times of build and conversion that a backend owes to the preparing process, by phase [s]."""
     if info_of(backend).export is None:
         return {}
     times = prepared.get("exports", {}).get(backend, prepared)

@@ -32,13 +32,7 @@ class WarmUp:
 
 
 def warm_up(sample: Callable[[], float], *, max_s: float, max_calls: int) -> WarmUp:
-    """Call until the medians of two successive windows agree, or a cap is reached.
-
-    Args:
-        sample: Makes one call and returns its time [s].
-        max_s: Cap on the summed time of the calls [s].
-        max_calls: Cap on their number.
-    """
+    """Call until the medians [s] of two successive windows agree, or summed time [s] or number reaches its cap."""
     times: list[float] = []
     spent_s = 0.0
     while True:

@@ -11,9 +11,9 @@ import pytest
 
 from bench.machine.interference import Usage
 from bench.records.case import Case
+from bench.records.files import IMAGES, REFERENCE
 from bench.records.settings import Settings
 from bench.workers.executor import WorkerError
-from bench.workers.shared_files import IMAGES, REFERENCE
 
 LOGITS = np.random.default_rng(0).standard_normal((4, 2, 10)).astype(np.float32)
 

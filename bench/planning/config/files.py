@@ -1,4 +1,4 @@
-"""Which configuration file is used, and the table in it that belongs to rexbench."""
+"""Which configuration file is used, and its table that belongs to rexbench; what can't be read is an `InputError`."""
 
 from __future__ import annotations
 
@@ -18,12 +18,6 @@ def find_config(named: str | None) -> Path | None:
 
     Parents are searched up to the root of the repository. Outside of a repository only the current folder is: what
     lies higher up does not belong to the project.
-
-    Args:
-        named: Path of a file; None to look for one.
-
-    Raises:
-        InputError: The current folder is gone, or a ``pyproject.toml`` that names rexbench can't be read.
     """
     if named is not None:
         return Path(named)
@@ -53,14 +47,7 @@ def _configures(pyproject: Path) -> bool:
 
 
 def read_table(path: Path) -> tuple[str, Any]:
-    """Our table of a file, and the prefix of its keys in messages: all of ``rexbench.toml``, with an empty prefix.
-
-    Args:
-        path: The file.
-
-    Raises:
-        InputError: The file can't be read, is not a regular file, or is not TOML.
-    """
+    """Our table of a file, and the prefix of its keys in messages: all of ``rexbench.toml``, with an empty prefix."""
     if path.name != _PYPROJECT:
         return "", _parse(path)
     return "tool.rexbench.", _find_tools(path).get("rexbench", {})

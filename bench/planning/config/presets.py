@@ -79,14 +79,7 @@ _SETTINGS: Mapping[str, tuple[str, Check]] = {
 
 
 def read_presets(value: Any) -> dict[str, Preset]:
-    """The presets of a project by name.
-
-    Args:
-        value: The table ``presets``.
-
-    Raises:
-        InputError: A name or a value breaks a rule.
-    """
+    """The presets of a project by name."""
     names = value if isinstance(value, dict) else ()
     return check_keys(value, {name: partial(_read_preset, name) for name in names})
 
@@ -109,7 +102,6 @@ def _read_preset(name: str, table: Any) -> Preset:
 
 
 def _check_rivals(given: Mapping[str, Any]) -> None:
-    """Groups of rivals are among the preset's models, and no model is in two."""
     seen: set[str] = set()
     for group in given.get("rivals", ()):
         for model in group:

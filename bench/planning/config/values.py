@@ -19,15 +19,7 @@ class KeyedError(InputError):
 
 
 def check_keys(table: Any, checks: Mapping[str, Check]) -> dict[str, Any]:
-    """The checked values of a table.
-
-    Args:
-        table: What the file holds.
-        checks: The keys that it may have, with the check of each value.
-
-    Raises:
-        InputError: It is not a table, a key is not known, or a value breaks a rule.
-    """
+    """The checked values of a table; an unknown key, or a value that breaks a rule, is an `InputError`."""
     if not isinstance(table, dict):
         raise InputError(f"must be a table, got {show(table)}")
     for key in table:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import statistics
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import torch
@@ -17,11 +17,7 @@ import torch
 from analysis.complexity import count
 from analysis.complexity.conventions import CONVENTIONS, count_under
 from analysis.complexity.conventions.openvino_graph import forget_graphs
-from analysis.statistics.estimates import format_estimate
-from bench.suites.support.interleaved_timing import ratio_of_medians, time_in_turns
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from bench.suites.support.interleaved_timing import ratio_of_medians, record_ratio, time_in_turns
 
 MODEL = "rexnet_1.0"
 #: Turns are few and long with the conversions in them.
@@ -38,18 +34,12 @@ TOTALS = {"thop_0.0.31": 413_306_225, "openvino_preprocessed": 832_501_592, "ope
 @pytest.mark.extra
 @pytest.mark.benchmark(group="conventions")
 @pytest.mark.usefixtures("one_thread")
-def test_conventions_that_only_watch(benchmark: Any) -> None:
-    _compare(benchmark, QUICK, least_turns=QUICK_LEAST_TURNS)
-
-
-@pytest.mark.extra
-@pytest.mark.benchmark(group="conventions")
-@pytest.mark.usefixtures("one_thread")
-def test_conventions_that_convert(benchmark: Any) -> None:
-    _compare(benchmark, ("macs", *CONVERTED), least_turns=LEAST_TURNS)
-
-
-def _compare(benchmark: Any, names: tuple[str, ...], *, least_turns: int) -> None:
+@pytest.mark.parametrize(
+    ("names", "least_turns"),
+    [(QUICK, QUICK_LEAST_TURNS), (("macs", *CONVERTED), LEAST_TURNS)],
+    ids=["that only watch", "that convert"],
+)
+def test_conventions(names: tuple[str, ...], least_turns: int, benchmark: Any) -> None:
     totals = {name: _count(name) for name in names}
     known = TOTALS | {"macs": count(MODEL).macs, "two_per_mac": 2 * count(MODEL).macs, "params": count(MODEL).params}
     known["torch"] = known["two_per_mac"]
@@ -63,19 +53,9 @@ def _compare(benchmark: Any, names: tuple[str, ...], *, least_turns: int) -> Non
     benchmark.extra_info.update(totals=totals, median_s=medians_s)
     for name in names:
         ratio = ratio_of_medians(times_s[name], times_s["macs"])
-        benchmark.extra_info[f"{name}_over_macs"] = [ratio.value, ratio.low, ratio.high]
-        print(f"\n{MODEL}: {name} {medians_s[name] * 1e3:.1f} ms, {format_estimate(ratio)} of macs", end="")  # noqa: T201
+        record_ratio(benchmark, f"{name}_over_macs", ratio, f"{MODEL}: {name} {medians_s[name] * 1e3:.1f} ms, of macs")
 
 
 def _count(name: str) -> int:
     forget_graphs()
     return count_under(name, MODEL).total
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Torch on one thread: two that contend for busy cores wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)

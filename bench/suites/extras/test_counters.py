@@ -16,12 +16,11 @@ import torch
 
 from analysis.complexity import count, trace
 from analysis.complexity.fvcore_counts import fvcore_total
-from analysis.statistics.estimates import format_estimate
-from bench.suites.support.interleaved_timing import ratio_of_medians, time_in_turns
+from bench.suites.support.interleaved_timing import ratio_of_medians, record_ratio, time_in_turns
 from rexnet_core import create_model, model_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 MODEL = "rexnet_3.0"
 BUDGET_S = 12.0
@@ -64,16 +63,6 @@ def test_the_traced_count_against_fvcore(benchmark: Any) -> None:
     benchmark.extra_info.update(model=MODEL, threads=torch.get_num_threads(), turns=len(times_s["traced"]))
     benchmark.extra_info["median_s"] = {name: statistics.median(taken) for name, taken in times_s.items()}
     for name in ("analytic", "traced", "forward"):
-        estimate = ratio_of_medians(times_s["fvcore"], times_s[name])
-        benchmark.extra_info[f"fvcore_over_{name}"] = [estimate.value, estimate.low, estimate.high]
-        print(f"\n{MODEL}: fvcore / {name} = {format_estimate(estimate)}", end="")  # noqa: T201
+        ratio = ratio_of_medians(times_s["fvcore"], times_s[name])
+        record_ratio(benchmark, f"fvcore_over_{name}", ratio, f"{MODEL}: fvcore / {name}")
     assert benchmark.extra_info["fvcore_over_traced"][1] > TARGET_RATIO
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Torch on one thread: two that contend for busy cores wait for each other, and fvcore would pay for it."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)

@@ -14,8 +14,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from analysis.statistics.estimates import format_estimate
-from bench.suites.support.interleaved_timing import ratio_of_medians, time_in_turns
+from bench.suites.support.interleaved_timing import ratio_of_medians, record_ratio, time_in_turns
 from rexnet_core import create_model
 from rexnet_core.blocks import LinearBottleneck, SqueezeExcite
 from rexnet_core.calibration import calibrate
@@ -83,12 +82,8 @@ class SliceBlock(nn.Module):
         return out
 
 
-class ConcatenationBlock(nn.Module):
+class ConcatenationBlock(SliceBlock):
     """Sum and rest are put together anew: timm's form."""
-
-    def __init__(self, ours: LinearBottleneck) -> None:
-        super().__init__()
-        self.body, self.width = ours.body, ours.w_shortcut
 
     def forward(self, x: Tensor) -> Tensor:
         """The block's output."""
@@ -147,8 +142,7 @@ def test_our_eager_against_the_public_forms(batch: int, memory_format: str, benc
     benchmark.extra_info.update(batch=batch, memory_format=memory_format, threads=torch.get_num_threads())
     for name in FORMS:
         ratio = ratio_of_medians(times_s["ours"], times_s[name])
-        benchmark.extra_info[f"ours_over_{name}"] = [ratio.value, ratio.low, ratio.high]
-        print(f"\nbatch {batch}, {memory_format}: ours / {name} = {format_estimate(ratio)}", end="")  # noqa: T201
+        record_ratio(benchmark, f"ours_over_{name}", ratio, f"batch {batch}, {memory_format}: ours / {name}")
 
 
 def _rewritten(ours: nn.Module, swap: Callable[[nn.Module], nn.Module]) -> nn.Module:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import torch
 from torch.nn import functional
 
 from analysis.parallel import map_in_process, open_parallel_map
@@ -26,12 +25,13 @@ from analysis.rank.layers.activations import FUNCTIONS
 from analysis.rank.layers.networks import Block, Draw, draw_network
 from analysis.rank.layers.setting import LayerSetting
 from analysis.rank.layers.study import run_layers
-from analysis.statistics.estimates import format_estimate
 from bench.machine.environment import read_thread_budget
-from bench.suites.support.interleaved_timing import median_ratio, time_in_turns
+from bench.suites.support.interleaved_timing import median_ratio, record_ratio, time_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import torch
 
 Ranks = dict[str, np.ndarray[Any, Any]]
 RATIOS = tuple(round(0.1 * step, 1) for step in range(1, 11))
@@ -47,14 +47,11 @@ TARGET_RATIO = 3.0
 
 
 @pytest.fixture(autouse=True)
-def one_thread_each() -> Iterator[None]:
+def one_blas_thread(one_thread: None) -> Iterator[None]:  # noqa: ARG001 - a fixture
     """Torch and numpy's BLAS on one thread: two pools on the same cores wait for each other."""
     limits = pytest.importorskip("threadpoolctl", reason="numpy's threads are set by threadpoolctl, of scikit-learn")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     with limits.threadpool_limits(1):
         yield
-    torch.set_num_threads(threads)
 
 
 def by_torch(block: str, activation: str, ratio: float, draw: Draw) -> torch.Tensor:
@@ -78,56 +75,51 @@ def by_torch(block: str, activation: str, ratio: float, draw: Draw) -> torch.Ten
 def loop_over(setting: LayerSetting, features: Callable[[str, str, float, Draw], torch.Tensor]) -> Ranks:
     """Rank over d_out matrix by matrix, block to shape (networks, ratios, activations)."""
     shape = setting.networks, len(setting.ratios), len(setting.activations)
-    found = {block: np.empty(shape) for block in setting.blocks}
+    ranks_by_block = {block: np.empty(shape) for block in setting.blocks}
     for number, block in itertools.product(range(setting.networks), setting.blocks):
         draw = draw_network(setting, number)
         for position, ratio in enumerate(setting.ratios):
             for place, activation in enumerate(setting.activations):
                 matrix = features(block, activation, ratio, draw).numpy()
-                found[block][number, position, place] = np.linalg.matrix_rank(matrix) / matrix.shape[1]
-    return found
+                ranks_by_block[block][number, position, place] = np.linalg.matrix_rank(matrix) / matrix.shape[1]
+    return ranks_by_block
 
 
 def loop_over_ours(setting: LayerSetting) -> Ranks:
     """The same on the study's own features, all activations of a ratio at once."""
-    found: dict[str, list[Any]] = {block: [] for block in setting.blocks}
+    ranks_by_block: dict[str, list[Any]] = {block: [] for block in setting.blocks}
     for number, block in itertools.product(range(setting.networks), setting.blocks):
         built = Block(block, setting, draw_network(setting, number))
         ranks = [[np.linalg.matrix_rank(one.numpy()) / one.shape[1] for one in built.features(r)] for r in RATIOS]
-        found[block].append(ranks)
-    return {block: np.array(ranks) for block, ranks in found.items()}
+        ranks_by_block[block].append(ranks)
+    return {block: np.array(ranks) for block, ranks in ranks_by_block.items()}
 
 
 @pytest.mark.extra
 @pytest.mark.benchmark(group="layer study")
 def test_the_layer_study_against_numpy_in_a_loop(benchmark: Any) -> None:
-    # In every turn all have the same fresh networks, so that their times can be compared pair by pair.
-    seeds = {name: itertools.count() for name in ("plain", "numpy on our features", "study", "study, one process")}
     expected = loop_over(SETTING, by_torch)
     with open_parallel_map(read_thread_budget()) as pool_map:
         ours = run_layers(SETTING, pool_map)
         for block, values in expected.items():
             assert np.array_equal(values, ours.column(block, "rank", "uncentred", "numpy"))
             assert np.array_equal(values, loop_over_ours(SETTING)[block])
-        times_s = time_in_turns(
-            {
-                "plain": lambda: loop_over(replace(SETTING, seed=next(seeds["plain"])), by_torch),
-                "numpy on our features": lambda: loop_over_ours(
-                    replace(SETTING, seed=next(seeds["numpy on our features"]))
-                ),
-                "study": lambda: run_layers(replace(SETTING, seed=next(seeds["study"])), pool_map),
-                "study, one process": lambda: run_layers(
-                    replace(SETTING, seed=next(seeds["study, one process"])), map_in_process
-                ),
-            },
-            budget_s=BUDGET_S,
-            least_turns=5,
-            warm_up=1,
-        )
+        ways: dict[str, Callable[[LayerSetting], object]] = {
+            "plain": lambda setting: loop_over(setting, by_torch),
+            "numpy on our features": loop_over_ours,
+            "study": lambda setting: run_layers(setting, pool_map),
+            "study, one process": lambda setting: run_layers(setting, map_in_process),
+        }
+        # In every turn all have the same fresh networks, so that their times can be compared pair by pair.
+        calls = {name: partial(_call_next, way, itertools.count()) for name, way in ways.items()}
+        times_s = time_in_turns(calls, budget_s=BUDGET_S, least_turns=5, warm_up=1)
         benchmark.pedantic(lambda: run_layers(SETTING, pool_map), rounds=3)
     benchmark.extra_info.update(processes=read_thread_budget(), cores=os.cpu_count(), turns=len(times_s["plain"]))
     for slow, fast in itertools.product(("plain", "numpy on our features"), ("study", "study, one process")):
-        estimate = median_ratio(times_s[slow], times_s[fast])
-        benchmark.extra_info[f"{slow} / {fast}"] = [estimate.value, estimate.low, estimate.high]
-        print(f"\nlayer study: {slow} / {fast} = {format_estimate(estimate)}", end="")  # noqa: T201
+        ratio = median_ratio(times_s[slow], times_s[fast])
+        record_ratio(benchmark, f"{slow} / {fast}", ratio, f"layer study: {slow} / {fast}")
     assert benchmark.extra_info["plain / study"][1] > TARGET_RATIO
+
+
+def _call_next(way: Callable[[LayerSetting], object], seeds: Iterator[int]) -> object:
+    return way(replace(SETTING, seed=next(seeds)))

@@ -13,8 +13,7 @@ import torch
 from analysis.rank.network.images import generated_images
 from analysis.rank.network.probe import probe
 from analysis.rank.network.setting import DEFAULT_BATCH, DEFAULT_COUNT
-from analysis.statistics.estimates import format_estimate
-from bench.suites.support.interleaved_timing import median_ratio, time_in_turns
+from bench.suites.support.interleaved_timing import median_ratio, record_ratio, time_in_turns
 from rexnet_core import create_model
 from rexnet_core.calibration import calibrate
 
@@ -29,8 +28,8 @@ FEW, MANY = 64, 1024
 _PEAK = """
 import sys
 from pathlib import Path
-from analysis.rank.images import generated_images
-from analysis.rank.network_probe import probe
+from analysis.rank.network.images import generated_images
+from analysis.rank.network.probe import probe
 from rexnet_core import create_model
 count = int(sys.argv[1])
 source = generated_images("white", resolution={resolution}, count=count)
@@ -40,16 +39,11 @@ print(int(line.split()[1]) * 1024)
 """
 
 
-def _batches() -> list[torch.Tensor]:
-    source = generated_images("white", resolution=RESOLUTION, count=DEFAULT_COUNT)
-    return list(source.batches(DEFAULT_BATCH))
-
-
 def test_a_probe_with_the_default_sampling_against_the_bare_forward_pass(benchmark: Any) -> None:
     """Target: at most 3 times the bare forward pass of the same images, decompositions included."""
     model = create_model(MODEL)
     calibrate(model, RESOLUTION, seed=0)
-    batches = _batches()
+    batches = list(generated_images("white", resolution=RESOLUTION, count=DEFAULT_COUNT).batches(DEFAULT_BATCH))
 
     def bare() -> None:
         with torch.no_grad():
@@ -61,11 +55,10 @@ def test_a_probe_with_the_default_sampling_against_the_bare_forward_pass(benchma
 
     times = time_in_turns({"probe": probed, "bare": bare}, budget_s=0, least_turns=TURNS, warm_up=1)
     ratio = median_ratio(times["probe"], times["bare"])
-    benchmark.extra_info.update(
-        probe_over_bare=[ratio.value, ratio.low, ratio.high], images=DEFAULT_COUNT, batch=DEFAULT_BATCH, **times
-    )
+    benchmark.extra_info.update(images=DEFAULT_COUNT, batch=DEFAULT_BATCH, **times)
     benchmark.pedantic(lambda: None)
-    print(f"\nprobe / bare forward = {format_estimate(ratio)} over {TURNS} pairs of {DEFAULT_COUNT} images", end="")  # noqa: T201
+    text = f"{TURNS} pairs of {DEFAULT_COUNT} images: probe / bare forward"
+    record_ratio(benchmark, "probe_over_bare", ratio, text)
     assert ratio.high <= 3
 
 

@@ -6,11 +6,12 @@ import gc
 import itertools
 import random
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from analysis.statistics.bootstrap import bootstrap_estimate, resample
+from analysis.statistics.estimates import format_estimate
 from bench.running.turns import take_turns
 
 if TYPE_CHECKING:
@@ -29,12 +30,7 @@ def time_in_turns(
 ) -> dict[str, list[float]]:
     """Times of each callable [s], turn by turn; in every turn each runs once, in random order.
 
-    Args:
-        calls: What to compare.
-        budget_s: Time for all turns [s].
-        least_turns: Turns however long they take.
-        warm_up: Calls of each before the first turn.
-        seed: Of the order.
+    All turns together take `budget_s` [s], but there are `least_turns` however long they take.
     """
     for _ in range(warm_up):
         for call in calls.values():
@@ -59,12 +55,7 @@ def time_in_turns(
 
 
 def ratio_of_medians(numerator: Sequence[float], denominator: Sequence[float]) -> Estimate:
-    """The ratio of the medians of two series taken in turns, with the interval from resampling turns.
-
-    Args:
-        numerator: Times [s], one per turn.
-        denominator: Times [s] of the same turns.
-    """
+    """The ratio of the medians of two series taken in turns [s], with the interval from resampling turns."""
     top, bottom = np.asarray(numerator), np.asarray(denominator)
     turns = resample(len(top))
     drawn = np.median(top[turns], axis=1) / np.median(bottom[turns], axis=1)
@@ -72,11 +63,12 @@ def ratio_of_medians(numerator: Sequence[float], denominator: Sequence[float]) -
 
 
 def median_ratio(numerator: Sequence[float], denominator: Sequence[float]) -> Estimate:
-    """The median of the ratios of pairs, with the interval from resampling pairs: for few pairs that drift.
-
-    Args:
-        numerator: Times [s], one per pair.
-        denominator: Times [s] of the same pairs.
-    """
+    """The median of the ratios of pairs [s], with the interval from resampling pairs: for few pairs that drift."""
     ratios = np.asarray(numerator) / np.asarray(denominator)
     return bootstrap_estimate(float(np.median(ratios)), np.median(ratios[resample(len(ratios))], axis=1))
+
+
+def record_ratio(benchmark: Any, key: str, ratio: Estimate, text: str) -> None:
+    """Keep a ratio and its interval under `key` in the results of pytest-benchmark, and print it after `text`."""
+    benchmark.extra_info[key] = [ratio.value, ratio.low, ratio.high]
+    print(f"\n{text} = {format_estimate(ratio)}", end="")  # noqa: T201

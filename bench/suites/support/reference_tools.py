@@ -29,13 +29,7 @@ def read_pairs(default: int) -> int:
 
 
 def run_benchmark_app(model: Path, folder: Path, *words: str) -> dict[str, Any]:
-    """The report of a benchmark_app that infers in f32 on the CPU, without tuning variables, like a worker.
-
-    Args:
-        model: The intermediate representation.
-        folder: For the report.
-        words: Further options.
-    """
+    """The report of a benchmark_app that infers in f32 on the CPU, without tuning variables, like a worker."""
     command = [
         *(sys.executable, "-c", "from openvino.tools.benchmark.main import main; main()"),
         *("-m", str(model), "-d", "CPU", "-infer_precision", "f32", *words),
@@ -49,15 +43,7 @@ def run_benchmark_app(model: Path, folder: Path, *words: str) -> dict[str, Any]:
 
 
 def judge(ratio: Estimate, within: float) -> str:
-    """Whether a ratio is as close to 1 as its target demands.
-
-    Args:
-        ratio: With its interval.
-        within: The largest difference that meets the target.
-
-    Returns:
-        ``met`` where the whole interval is that close, ``missed`` where no part of it is, else ``undecided``.
-    """
+    """Whether the interval of a ratio is ``met``, within a share of 1, ``missed``, all beyond it, or ``undecided``."""
     low, high = 1 - within, 1 + within
     if low <= ratio.low and ratio.high <= high:
         return "met"
@@ -65,12 +51,7 @@ def judge(ratio: Estimate, within: float) -> str:
 
 
 def hold(ratio: Estimate, within: float) -> None:
-    """Let the test that calls it pass where the target is met.
-
-    Raises:
-        AssertionError: The target is missed.
-        SkipTest: The interval can't tell; pytest takes it for a skip.
-    """
+    """Let the test that calls it pass where the target is met, fail where it is missed, and else be skipped."""
     verdict = judge(ratio, within)
     if verdict == "undecided":
         reason = f"undecided: {format_estimate(ratio)} is neither within {within:.0%} of 1 nor beyond it"

@@ -6,7 +6,8 @@ import pytest
 
 from bench.machine.environment import read_thread_budget
 from bench.planning import plan as bench_plan
-from bench.planning.plan import PRESETS, Preset, Selection, expand
+from bench.planning.plan import Selection, expand
+from bench.planning.presets import PRESETS, Preset
 from bench.planning.streams import expand_streams
 from bench.records.settings import Settings
 from rexnet_core.errors import InputError

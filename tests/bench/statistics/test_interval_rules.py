@@ -10,7 +10,7 @@ from made_up import make_measurement
 
 from analysis.statistics.estimates import Estimate
 from bench.statistics.case_result import summarise
-from bench.statistics.interval_rules import apply_rules, median_openness, ratio_openness
+from bench.statistics.intervals import apply_rules, median_openness, ratio_openness
 
 
 def test_rounds_that_agree_by_luck_have_an_interval_as_wide_as_their_samples_allow():

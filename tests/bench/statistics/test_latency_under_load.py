@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from made_up import make_round
 
-from bench.statistics.latency_under_load import estimate_load
+from bench.statistics.case_result import estimate_load
 
 
 def load_of(*rounds):
