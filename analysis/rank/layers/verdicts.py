@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from analysis.rank.layers.claims import CLAIMS
+from analysis.rank.layers.claims import CLAIMS, TEXTS
 from analysis.rank.layers.view import View
 
 if TYPE_CHECKING:
@@ -19,12 +19,7 @@ HOLDS, FAILS, DEPENDS, OPEN = "holds", "fails", "depends on", "can't be told"
 _MATTERS = 0.2
 #: Claims whose survival is what C11 asks about.
 _SURVIVORS = tuple(f"C{number}" for number in range(2, 10))
-_ROBUST = {
-    "claim": "C11",
-    "text": "C2 to C9 do not depend on how the rank is computed or on what the paper leaves open.",
-    "rule": "none of C2 to C9 is shown to hold in one view and to fail in another; views of one protocol differ in the "
-    "tolerance alone or in the centring alone, those of the grid in all choices",
-}
+_ROBUST = {"claim": "C11", **TEXTS["C11"]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
