@@ -7,18 +7,25 @@ The metadata is plain data, from which `bench.planning.option_fields` makes comm
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import field, fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rexnet_core.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from dataclasses import Field
 
+T = TypeVar("T")
+
 
 def about(text: str, **more: Any) -> dict[str, Any]:
     """Metadata of a field: its help text, and more of what is named above."""
     return {"help": text, **more}
+
+
+def option(default: T, text: str, **more: Any) -> T:
+    """A field with a default and the metadata that `about` makes."""
+    return field(default=default, metadata=about(text, **more))
 
 
 def name_option(spec: Field[Any]) -> str:
