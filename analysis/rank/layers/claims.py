@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from analysis.rank.layers.view import View
 
+    #: Block, activation and ratio.
+    Point = tuple[str, str, float]
+
 _CONV1, _CONV3, _IB, _IB_DW = BLOCKS
 _SMOOTH, _KINKED = ("SiLU", "Hardswish", "SoftPlus", "ELU"), ("LeakyReLU", "ReLU", "ReLU6")
 _CURVED = PAPER_ACTIVATIONS[1:]
@@ -42,6 +45,11 @@ class Claim:
     text: str
     rule: str
     test: Callable[[View], Finding]
+
+
+def _decide_differences(view: View, pairs: Iterable[tuple[str, Point, Point]], **limits: float) -> Finding:
+    """The finding over differences, labelled: the first of two points minus the second."""
+    return decide([Comparison(label, view.values(*one) - view.values(*other), **limits) for label, one, other in pairs])
 
 
 def _test_linear(view: View) -> Finding:
@@ -89,16 +97,15 @@ def _test_order_in(*panels: tuple[str, tuple[str, ...]]) -> Callable[[View], Fin
     def test(view: View) -> Finding:
         if not view.has(*(block for block, _ in panels), *_SMOOTH, *_KINKED):
             return Finding(None, LACKING)
-        return decide(
-            [
-                Comparison(
-                    f"{block} {better} minus {worse}",
-                    view.values(block, better, view.lowest) - view.values(block, worse, view.lowest),
-                )
+        low = view.lowest
+        return _decide_differences(
+            view,
+            (
+                (f"{block} {better} minus {worse}", (block, better, low), (block, worse, low))
                 for block, smooth in panels
                 for better in smooth
                 for worse in _KINKED
-            ]
+            ),
         )
 
     return test
@@ -128,17 +135,12 @@ def _test_kernels_agree(view: View) -> Finding:
         return Finding(None, LACKING)
     if view.setting.spatial == 1:
         return Finding(None, "on single positions a 3x3 kernel has only its centre: both are the same layer")
-    return decide(
-        [
-            Comparison(
-                f"{name} at {ratio:g}: 3x3 minus 1x1",
-                view.values(_CONV3, name, ratio) - view.values(_CONV1, name, ratio),
-                within=_ALIKE,
-            )
-            for name in PAPER_ACTIVATIONS
-            for ratio in view.ratios
-        ]
+    pairs = (
+        (f"{name} at {ratio:g}: 3x3 minus 1x1", (_CONV3, name, ratio), (_CONV1, name, ratio))
+        for name in PAPER_ACTIVATIONS
+        for ratio in view.ratios
     )
+    return _decide_differences(view, pairs, within=_ALIKE)
 
 
 def _test_bottlenecks_expand_less(view: View) -> Finding:
@@ -153,18 +155,13 @@ def _test_depthwise_less(view: View) -> Finding:
 def _test_below(view: View, pairs: Sequence[tuple[str, str]], ratios: Iterable[float], *, by: float) -> Finding:
     if not view.has(*_CURVED, *(block for pair in pairs for block in pair)):
         return Finding(None, LACKING)
-    return decide(
-        [
-            Comparison(
-                f"{upper} minus {lower}, {name} at {ratio:g}",
-                view.values(upper, name, ratio) - view.values(lower, name, ratio),
-                above=by,
-            )
-            for lower, upper in pairs
-            for name in _CURVED
-            for ratio in ratios
-        ]
+    differences = (
+        (f"{upper} minus {lower}, {name} at {ratio:g}", (upper, name, ratio), (lower, name, ratio))
+        for lower, upper in pairs
+        for name in _CURVED
+        for ratio in ratios
     )
+    return _decide_differences(view, differences, above=by)
 
 
 def _test_ends(view: View) -> Finding:
@@ -188,16 +185,8 @@ def _test_six_or_twenty(view: View) -> Finding:
     few, many = view.ratio_near(1 / 6), view.ratio_near(1 / 20)
     if few is None or many is None or not view.has(_CONV1, *_CURVED):
         return Finding(None, LACKING)
-    return decide(
-        [
-            Comparison(
-                f"{name}: 1/6 minus 1/20",
-                view.values(_CONV1, name, few) - view.values(_CONV1, name, many),
-                above=_CLEARLY,
-            )
-            for name in _CURVED
-        ]
-    )
+    pairs = ((f"{name}: 1/6 minus 1/20", (_CONV1, name, few), (_CONV1, name, many)) for name in _CURVED)
+    return _decide_differences(view, pairs, above=_CLEARLY)
 
 
 def _everything(view: View) -> list[tuple[str, str]]:

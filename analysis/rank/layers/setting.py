@@ -7,6 +7,7 @@ import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from analysis.json_values import make_plain
 from analysis.rank.spectra.spectrum import CENTRINGS
 from analysis.rank.spectra.tolerance import parse_tolerance
 from analysis.setting_fields import check_fields, option
@@ -179,7 +180,8 @@ class LayerSetting:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values; `from_dict` is the way back."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        plain: dict[str, Any] = make_plain(asdict(self))
+        return plain
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> LayerSetting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from analysis.json_values import make_plain
 from analysis.rank.layers import protocols
 from analysis.setting_fields import about, check_fields, check_names, option
 from rexnet_core.errors import InputError
@@ -53,11 +54,7 @@ class LayersTask:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return {
-            "protocols": list(self.protocols),
-            "overrides": {name: list(one) if isinstance(one, tuple) else one for name, one in self.overrides.items()},
-            "exact": self.exact,
-        }
+        return {"protocols": list(self.protocols), "overrides": make_plain(dict(self.overrides)), "exact": self.exact}
 
     def settings(self) -> dict[str, LayerSetting]:
         """The setting of each protocol that is a single one.

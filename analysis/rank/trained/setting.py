@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from analysis.json_values import make_plain
 from analysis.setting_fields import check_fields, option
 from rexnet_core.errors import InputError
 
@@ -90,7 +91,8 @@ class TrainedSetting:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        plain: dict[str, Any] = make_plain(asdict(self))
+        return plain
 
     def recipe(self) -> dict[str, Any]:
         """Plain values of what determines one training, without how many and which are wanted."""
