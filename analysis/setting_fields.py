@@ -8,12 +8,14 @@ The metadata is plain data, from which `bench.planning.option_fields` makes comm
 from __future__ import annotations
 
 from dataclasses import field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rexnet_core.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from dataclasses import Field
+
+T = TypeVar("T")
 
 
 def about(text: str, **more: Any) -> dict[str, Any]:
@@ -21,8 +23,8 @@ def about(text: str, **more: Any) -> dict[str, Any]:
     return {"help": text, **more}
 
 
-def described(text: str, *, default: Any = None, **more: Any) -> Any:
-    """A field with its default value, and with its metadata as `about` makes it."""
+def option(default: T, text: str, **more: Any) -> T:
+    """A field with a default and the metadata that `about` makes."""
     return field(default=default, metadata=about(text, **more))
 
 

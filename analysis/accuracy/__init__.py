@@ -5,7 +5,9 @@ The options and the reading of the folder import no torch; `run_evaluation` and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 from analysis.accuracy.folder import LabelledFolder, LabelledImage, read_folder
 from analysis.accuracy.setting import EvaluationSetting
@@ -24,13 +26,5 @@ __all__ = [
     "run_evaluation",
 ]
 
-_HOMES = {"Hits": "hits", "count_hits": "hits", "run_evaluation": "run"}
-
-
-def __getattr__(name: str) -> Any:
-    """The public name `name`, imported from its home on first use."""
-    import importlib  # noqa: PLC0415 - only needed on the lazy path
-
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"analysis.accuracy.{_HOMES[name]}"), name)
+# What needs torch is imported on first use.
+__getattr__, *_ = lazy_loader.attach(__name__, submod_attrs={"hits": ["Hits", "count_hits"], "run": ["run_evaluation"]})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analysis.complexity.resolution import check_resolution
-from analysis.setting_fields import about, check_fields, check_number
+from analysis.setting_fields import about, check_fields, check_number, option
 from rexnet_core.errors import InputError
 from rexnet_core.preprocess import CROP_RATIO, INTERPOLATIONS, Interpolation
 from rexnet_core.registry import model_info
@@ -35,33 +35,25 @@ class EvaluationSetting:
     images: Path = field(
         metadata=about("one subfolder for each class, in the order of names", type=Path, metavar="FOLDER")
     )
-    classes_file: Path | None = field(
-        default=None,
-        metadata=about(
-            "all classes in order, the name of a subfolder on each line; subfolders may be absent", type=Path
-        ),
+    classes_file: Path | None = option(
+        None, "all classes in order, the name of a subfolder on each line; subfolders may be absent", type=Path
     )
     resolution: int = field(
         metadata=about("side of the input", type=int, metavar="PIXELS", unset="the model's own, such as 224")
     )
-    crop_ratio: float = field(
-        default=CROP_RATIO,
-        metadata=about(
-            "side of the input over the shorter side of the resized image",
-            type=float,
-            metavar="SHARE",
-            bounds=(LEAST_CROP_RATIO, 1.0),
-        ),
+    crop_ratio: float = option(
+        CROP_RATIO,
+        "side of the input over the shorter side of the resized image",
+        type=float,
+        metavar="SHARE",
+        bounds=(LEAST_CROP_RATIO, 1.0),
     )
-    interpolation: Interpolation = field(
-        default="bicubic", metadata=about("how images are resized", choices=INTERPOLATIONS)
+    interpolation: Interpolation = option("bicubic", "how images are resized", choices=INTERPOLATIONS)
+    batch_size: int = option(DEFAULT_BATCH, "images per pass", type=int)
+    limit: int | None = option(
+        None, "images at most, evenly spread over the folder", unset="all", type=int, bounds=(1, 10**9)
     )
-    batch_size: int = field(default=DEFAULT_BATCH, metadata=about("images per pass", type=int))
-    limit: int | None = field(
-        default=None,
-        metadata=about("images at most, evenly spread over the folder", unset="all", type=int, bounds=(1, 10**9)),
-    )
-    skip_unreadable: bool = field(default=False, metadata=about("pass over damaged images and count them"))
+    skip_unreadable: bool = option(False, "pass over damaged images and count them")
     threads: int = field(
         metadata=about(
             "threads of torch and of decoding", unset="as this machine allows", type=int, bounds=(1, _MOST_THREADS)

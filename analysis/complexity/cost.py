@@ -56,13 +56,13 @@ class LayerCost:
     layer: str
     kind: str
     params: int
-    params_folded: int
-    macs: int
-    activations: int
+    params_folded: int = 0
+    macs: int = 0
+    activations: int = 0
     out_shape: tuple[int, ...]
-    weight_bytes: int
-    input_bytes: int
-    output_bytes: int
+    weight_bytes: int = 0
+    input_bytes: int = 0
+    output_bytes: int = 0
 
     @property
     def traffic_bytes(self) -> int:

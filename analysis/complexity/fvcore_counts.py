@@ -15,8 +15,8 @@ import torch
 from fvcore.nn import FlopCountAnalysis
 
 import rexnet_core
-from analysis.complexity.conventions.record import Count, Part, describe_uncounted
-from analysis.complexity.meta_run import Resolution, check_shape, inference, name_of
+from analysis.complexity.conventions.record import Count, Part, describe_uncounted, make_count
+from analysis.complexity.meta_run import Resolution, check_shape, inference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,23 +54,14 @@ def count_as_fvcore(model: torch.nn.Module | str, resolution: Resolution = 224) 
     Raises:
         InputError: Unknown name, or a side out of range.
     """
-    height, width = check_shape(resolution)
     module = rexnet_core.create_model(model) if isinstance(model, str) else model
-    device = _device_of(module)
+    image = _image(module, resolution, 3)
     with inference(module):
-        analysis = _quiet(FlopCountAnalysis(module, torch.zeros(1, 3, height, width, device=device)))
+        analysis = _quiet(FlopCountAnalysis(module, image))
         inclusive = analysis.by_module_and_operator()
         passed_over = analysis.unsupported_ops()
-    return Count(
-        convention="fvcore",
-        model=name_of(model),
-        height=height,
-        width=width,
-        parts=_own_parts(inclusive),
-        uncounted=describe_uncounted(
-            {name.removeprefix("aten::").rstrip("_"): times for name, times in passed_over.items()}
-        ),
-    )
+    uncounted = {name.removeprefix("aten::").rstrip("_"): times for name, times in passed_over.items()}
+    return make_count("fvcore", model, check_shape(resolution), _own_parts(inclusive), describe_uncounted(uncounted))
 
 
 def _own_parts(inclusive: Mapping[str, Mapping[str, float]]) -> tuple[Part, ...]:
@@ -99,14 +90,10 @@ def fvcore_total(module: torch.nn.Module, resolution: int = 224, *, in_channels:
     return int(_quiet(FlopCountAnalysis(module, _image(module, resolution, in_channels))).total())
 
 
-def _image(module: torch.nn.Module, resolution: int, in_channels: int) -> torch.Tensor:
-    height, width = check_shape(resolution)
-    return torch.zeros(1, in_channels, height, width, device=_device_of(module))
-
-
-def _device_of(module: torch.nn.Module) -> torch.device:
-    """Where the module's numbers are; the processor where it has none."""
-    return next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
+def _image(module: torch.nn.Module, resolution: Resolution, in_channels: int) -> torch.Tensor:
+    # On the device of the module's numbers; on the processor where it has none.
+    device = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
+    return torch.zeros(1, in_channels, *check_shape(resolution), device=device)
 
 
 def _quiet(analysis: Any) -> Any:

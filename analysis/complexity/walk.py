@@ -71,13 +71,7 @@ class ShapeWalk:
                 layer=name,
                 kind="batch_norm",
                 params=2 * channels,
-                params_folded=0,
-                macs=0,
-                activations=0,
                 out_shape=(1, channels, side, side) if side else (1, channels),
-                weight_bytes=0,
-                input_bytes=0,
-                output_bytes=0,
             )
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from analysis.complexity.conventions import CONVENTIONS
@@ -110,11 +109,8 @@ def _tally_by_source(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     return [{"source": source, "rows": len(own), **_tally(own)} for source, own in sources.items()]
 
 
-def _describe_conventions() -> Iterator[dict[str, Any]]:
-    for convention in CONVENTIONS.values():
-        described = asdict(convention)
-        del described["counter"]
-        yield described
+def _describe_conventions() -> list[dict[str, Any]]:
+    return [{name: getattr(convention, name) for name in _TIMM} for convention in CONVENTIONS.values()]
 
 
 def _uses(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:

@@ -82,6 +82,8 @@ class PublishedRow:
 
 
 COLUMNS = ("source", "locator", "model", "metric", "value", "unit", "convention", "conditions", "note")
+#: The field of each column.
+_FIELDS = tuple({"value": "printed"}.get(column, column) for column in COLUMNS)
 
 
 def load(path: Path | None = None) -> tuple[PublishedRow, ...]:
@@ -145,8 +147,9 @@ def _parse(place: str, name: str, line: int, cells: list[str]) -> PublishedRow:
         raise InputError(f"{place}: a row must have {len(COLUMNS)} cells, got {len(cells)}; quote cells with commas")
     if not all(cell.isprintable() for cell in cells):
         raise InputError(f"{place}: cells must be plain text on one line; take control characters out")
-    source, locator, model, metric, printed, unit, convention, conditions, note = cells
-    if not source or not model:
+    row = PublishedRow(**dict(zip(_FIELDS, cells, strict=True)), line=line, file=name)
+    metric, printed, unit = row.metric, row.printed, row.unit
+    if not row.source or not row.model:
         raise InputError(f"{place}: source and model must not be empty; say who printed it about what")
     if metric not in METRICS:
         raise InputError(f"{place}: metric must be one of {', '.join(METRICS)}, got {metric!r}")
@@ -156,16 +159,4 @@ def _parse(place: str, name: str, line: int, cells: list[str]) -> PublishedRow:
         raise InputError(f"{place}: value must be a positive number such as 0.40, got {printed!r}")
     if unit == "%" and Decimal(printed) > 100:  # noqa: PLR2004 - per cent
         raise InputError(f"{place}: a percentage must be at most 100, got {printed}")
-    return PublishedRow(
-        source=source,
-        locator=locator,
-        model=model,
-        metric=metric,
-        printed=printed,
-        unit=unit,
-        convention=convention,
-        conditions=conditions,
-        note=note,
-        line=line,
-        file=name,
-    )
+    return row

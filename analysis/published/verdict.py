@@ -20,6 +20,16 @@ VERDICTS = {
     "needs hardware": "a latency: it takes the hardware; what can be compared are ratios between models",
 }
 
+#: Columns of a ratio to its fields.
+_RATIO_COLUMNS = {
+    "printed_ratio": "printed",
+    "printed_ratio_low": "low",
+    "printed_ratio_high": "high",
+    "our_ratio": "ours",
+    "our_ratio_low": "ours_low",
+    "our_ratio_high": "ours_high",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
@@ -84,33 +94,18 @@ class Verdict:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values: the columns of the table."""
-        row, ratio, difference = self.row, self.ratio, self.difference
+        row, difference = self.row, self.difference
+        percent = None if difference is None else 100 * difference / row.value
         return {
-            "source": row.source,
-            "locator": row.locator,
-            "model": row.model,
-            "metric": row.metric,
-            "printed": row.printed,
-            "unit": row.unit,
-            "verdict": self.verdict,
-            "how": self.how,
-            "convention": self.convention,
-            "ours": self.ours,
+            **{name: getattr(row, name) for name in ("source", "locator", "model", "metric", "printed", "unit")},
+            **{name: getattr(self, name) for name in ("verdict", "how", "convention", "ours")},
             "difference": None if difference is None else float(difference),
-            "difference_percent": None if difference is None else float(100 * difference / self.row.value),
+            "difference_percent": None if percent is None else float(percent),
             "reason": self.reason,
             "command": self.command,
-            "ratio_to": ratio.to if ratio else "",
-            "printed_ratio": ratio.printed if ratio else None,
-            "printed_ratio_low": ratio.low if ratio else None,
-            "printed_ratio_high": ratio.high if ratio else None,
-            "our_ratio": ratio.ours if ratio else None,
-            "our_ratio_low": ratio.ours_low if ratio else None,
-            "our_ratio_high": ratio.ours_high if ratio else None,
-            "measured": ratio.measured if ratio else "",
+            "ratio_to": self.ratio.to if self.ratio else "",
+            **{column: getattr(self.ratio, name, None) for column, name in _RATIO_COLUMNS.items()},
+            "measured": self.ratio.measured if self.ratio else "",
             "stated_convention": row.convention,
-            "conditions": row.conditions,
-            "note": row.note,
-            "file": row.file,
-            "line": row.line,
+            **{name: getattr(row, name) for name in ("conditions", "note", "file", "line")},
         }

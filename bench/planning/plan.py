@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from analysis.complexity import count
-from analysis.setting_fields import described
+from analysis.setting_fields import option
 from bench.backends.registry import backend_names, check_backend
 from bench.machine.environment import has_nvidia_gpu, read_available_bytes, read_thread_budget
 from bench.planning.presets import DEFAULT, NATIVE, PRESETS, Preset
@@ -60,23 +60,24 @@ class Selection:
     GPUs runs on one, too, where there is one; any other runs on the CPU.
     """
 
-    preset: str = described(_PRESET_HELP, default=DEFAULT)
-    models: Sequence[str] | None = described(
-        "models in place of the preset's (see `rexbench models`)", nargs="+", metavar="MODEL", case="model"
+    preset: str = option(DEFAULT, _PRESET_HELP)
+    models: Sequence[str] | None = option(
+        None, "models in place of the preset's (see `rexbench models`)", nargs="+", metavar="MODEL", case="model"
     )
-    backends: Sequence[str] | None = described(
-        f"any of {', '.join(backend_names())}", nargs="+", metavar="BACKEND", case="backend"
+    backends: Sequence[str] | None = option(
+        None, f"any of {', '.join(backend_names())}", nargs="+", metavar="BACKEND", case="backend"
     )
-    batch_sizes: Sequence[int] | None = described("images per call", nargs="+", type=int, case="batch")
-    resolutions: Sequence[int | str] | None = described(
-        f"sides of the square input; {NATIVE} is each model's own", nargs="+", metavar="PIXELS", case="resolution"
+    batch_sizes: Sequence[int] | None = option(None, "images per call", nargs="+", type=int, case="batch")
+    resolutions: Sequence[int | str] | None = option(
+        None, f"sides of the square input; {NATIVE} is each model's own", nargs="+", metavar="PIXELS", case="resolution"
     )
-    precisions: Sequence[str] | None = described(f"any of {', '.join(PRECISIONS)}", nargs="+", case="precision")
-    memory_formats: Sequence[str] | None = described(
-        f"any of {', '.join(MEMORY_FORMATS)}", nargs="+", case="memory_format"
+    precisions: Sequence[str] | None = option(None, f"any of {', '.join(PRECISIONS)}", nargs="+", case="precision")
+    memory_formats: Sequence[str] | None = option(
+        None, f"any of {', '.join(MEMORY_FORMATS)}", nargs="+", case="memory_format"
     )
-    scenarios: Sequence[str] | None = described(f"any of {', '.join(SCENARIOS)}", nargs="+", case="scenario")
-    streams: Sequence[int | str] | None = described(
+    scenarios: Sequence[str] | None = option(None, f"any of {', '.join(SCENARIOS)}", nargs="+", case="scenario")
+    streams: Sequence[int | str] | None = option(
+        None,
         "in the throughput scenario: streams of a runtime that queues requests, or instances that share the "
         f"threads; {HINT} is what such a runtime chooses",
         unset=f"1, 2, 4 ... up to the threads, and {HINT}",
@@ -84,13 +85,16 @@ class Selection:
         metavar="N",
         case="streams",
     )
-    device: str | None = described(
-        f"one of {', '.join(DEVICES)}", unset="cpu, or a GPU where there is one and the preset allows it", case="device"
+    device: str | None = option(
+        None,
+        f"one of {', '.join(DEVICES)}",
+        unset="cpu, or a GPU where there is one and the preset allows it",
+        case="device",
     )
-    threads: int | None = described(
-        "threads of every runtime", unset="what the machine allows", type=int, case="threads"
+    threads: int | None = option(
+        None, "threads of every runtime", unset="what the machine allows", type=int, case="threads"
     )
-    weights: Path | None = described("a checkpoint of the one chosen model", unset="calibrated weights", type=Path)  # noqa: RUF009 - a field
+    weights: Path | None = option(None, "a checkpoint of the one chosen model", unset="calibrated weights", type=Path)  # noqa: RUF009 - a field
     presets: Mapping[str, Preset] = field(default_factory=lambda: PRESETS)
     settings: Mapping[str, Any] = field(default_factory=dict)
 

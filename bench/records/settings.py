@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from analysis.setting_fields import described
+from analysis.setting_fields import option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,31 +21,32 @@ class Settings:
     """
 
     min_rounds: int = 3
-    max_rounds: int = described("process rounds at most", default=6, flag="--rounds", type=int)
-    target: float = described(
-        "stop at this relative half-width of the interval", default=0.02, unset="0.02", type=float, metavar="SHARE"
+    max_rounds: int = option(6, "process rounds at most", flag="--rounds", type=int)
+    target: float = option(
+        0.02, "stop at this relative half-width of the interval", unset="0.02", type=float, metavar="SHARE"
     )
     slice_s: float = 0.15
     round_s: float = 3.0
     warm_s: float = 15.0
     warm_calls: int = 200
-    limit_s: float = described(
+    limit_s: float = option(
+        300.0,
         "time that a case may take in one round before its worker is killed",
-        default=300.0,
         flag="--limit",
         type=float,
         metavar="SECONDS",
     )
     #: A group under way gets its first round in any case, so that every planned case has a row.
-    budget_s: float | None = described(
+    budget_s: float | None = option(
+        None,
         "time for the whole run, such as 90s, 10m or 1h30m: one round for each group of cases, then each "
         "round to the group with the widest interval; without --rounds, as many rounds as help",
         flag="--budget",
         metavar="TIME",
     )
-    seed: int = described("seed of weights, inputs and turn order", default=0, unset="0", type=int)
-    memory_limit_bytes: int | None = described(
-        "resident memory at which a worker is killed", unset="no limit", flag="--memory-limit", metavar="MB"
+    seed: int = option(0, "seed of weights, inputs and turn order", unset="0", type=int)
+    memory_limit_bytes: int | None = option(
+        None, "resident memory at which a worker is killed", unset="no limit", flag="--memory-limit", metavar="MB"
     )
 
     def as_dict(self) -> dict[str, Any]:

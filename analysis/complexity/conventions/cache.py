@@ -95,7 +95,8 @@ class CountCache:
 
     def _path(self, convention: str, model: str, resolution: int) -> Path:
         assert self._folder is not None
-        rules = repr(CONVENTIONS[convention].counter) if convention in CONVENTIONS else ""
+        known = CONVENTIONS.get(convention)
+        rules = (known.counter, dict(known.options)) if known else ""
         made_of = (RULES_VERSION, rules, repr(model_config(model)), *map(_version, _LIBRARIES))
         digest = hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]
         return self._folder / f"{model}-{resolution}-{convention}-{digest}.json"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -15,7 +16,7 @@ from analysis.complexity.tally import answer, computes
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -30,6 +31,23 @@ class Call:
     module: nn.Module
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+
+
+class Rule(NamedTuple):
+    """How a class is counted: under which group of operators, and how much for one run."""
+
+    group: str
+    amount: Callable[[Call], int]
+
+
+def count_read(call: Call) -> int:
+    """One per element that a module reads."""
+    return prod(call.inputs)
+
+
+def count_given(call: Call) -> int:
+    """One per element that a module gives."""
+    return prod(call.outputs)
 
 
 class ModuleLog(TorchDispatchMode):  # type: ignore[no-untyped-call]

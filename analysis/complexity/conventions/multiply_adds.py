@@ -9,36 +9,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.complexity.conventions.record import Count, Part
-from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape, name_of
+from analysis.complexity.conventions.record import Count, Part, make_count
+from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape
 from analysis.complexity.traced import watch_layers
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-def count_multiply_adds(model: nn.Module | str, resolution: Resolution = 224) -> Count:
+def count_multiply_adds(model: nn.Module | str, resolution: Resolution = 224, *, factor: int = 1) -> Count:
     """Multiply-adds, layer by layer; the operator is the kind of layer.
 
-    Raises:
-        InputError: Unknown name, or a side out of range.
-    """
-    return _count("macs", model, resolution, factor=1)
-
-
-def count_doubled(model: nn.Module | str, resolution: Resolution = 224) -> Count:
-    """Twice the multiply-adds: the multiplication and the addition apart.
+    Args:
+        model: A registered name, or a module.
+        resolution: Side, or height and width, of the input [pixels].
+        factor: 1, or 2 to count the multiplication and the addition apart.
 
     Raises:
         InputError: Unknown name, or a side out of range.
     """
-    return _count("two_per_mac", model, resolution, factor=2)
-
-
-def _count(convention: str, model: nn.Module | str, resolution: Resolution, factor: int) -> Count:
     shape = check_shape(resolution)
     tally = watch_layers(build_on_meta(model), shape)
-    parts = tuple(
+    parts = (
         Part(
             layer=layer.layer,
             operator=layer.kind,
@@ -48,12 +40,4 @@ def _count(convention: str, model: nn.Module | str, resolution: Resolution, fact
         for layer in tally.layers()
         if layer.macs
     )
-    height, width = shape
-    return Count(
-        convention=convention,
-        model=name_of(model),
-        height=height,
-        width=width,
-        parts=parts,
-        uncounted=tally.uncounted(),
-    )
+    return make_count("macs" if factor == 1 else "two_per_mac", model, shape, parts, tally.uncounted())

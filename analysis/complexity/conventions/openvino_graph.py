@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 import rexnet_core
-from analysis.complexity.conventions.record import Count, Part, describe_uncounted
-from analysis.complexity.meta_run import Resolution, check_shape, inference, name_of
+from analysis.complexity.conventions.record import Count, Part, describe_uncounted, make_count
+from analysis.complexity.meta_run import Resolution, check_shape, inference
 from rexnet_core.preprocess import IMAGENET_MEAN, IMAGENET_STD
 
 if TYPE_CHECKING:
@@ -34,12 +34,8 @@ if TYPE_CHECKING:
 
 #: Operations per element of the output.
 _PER_ELEMENT = {
-    "Add": 1,
-    "Subtract": 1,
-    "Multiply": 1,
-    "Divide": 1,
-    "Relu": 2,
-    "Clamp": 2,
+    **dict.fromkeys(("Add", "Subtract", "Multiply", "Divide"), 1),
+    **dict.fromkeys(("Relu", "Clamp"), 2),
     "Sigmoid": 3,
     "Swish": 5,
 }
@@ -54,22 +50,29 @@ _MODULE = "__module."
 _PREPROCESSING = "preprocessing/"
 
 
-def count_openvino(model: torch.nn.Module | str, resolution: Resolution = 224) -> Count:
-    """Operations of the converted graph, fed with normalised images.
+def count_openvino(model: torch.nn.Module | str, resolution: Resolution = 224, *, preprocessing: bool = False) -> Count:
+    """Operations of the converted graph.
+
+    Args:
+        model: A registered name, or a module.
+        resolution: Side, or height and width, of the input [pixels].
+        preprocessing: Whether mean and scale are part of the graph, which then reads pixels from 0 to 255.
 
     Raises:
         InputError: Unknown name, or a side out of range.
     """
-    return _count_operations("openvino", model, resolution, preprocessing=False)
-
-
-def count_openvino_preprocessed(model: torch.nn.Module | str, resolution: Resolution = 224) -> Count:
-    """Operations of the converted graph with mean and scale inside it, fed with pixels from 0 to 255.
-
-    Raises:
-        InputError: Unknown name, or a side out of range.
-    """
-    return _count_operations("openvino_preprocessed", model, resolution, preprocessing=True)
+    shape = check_shape(resolution)
+    parts, unknown = [], Counter[str]()
+    graph = convert(model, shape)
+    for node, layer in _nodes(_with_preprocessing(graph) if preprocessing else graph):
+        operator = node.get_type_name()
+        amount = _operations(node)
+        if amount is None:
+            unknown[operator] += 1
+        elif amount:
+            parts.append(Part(layer=layer, operator=operator, group=_group_of(node), amount=amount))
+    convention = "openvino_preprocessed" if preprocessing else "openvino"
+    return make_count(convention, model, shape, parts, describe_uncounted(unknown))
 
 
 def count_openvino_constants(model: torch.nn.Module | str, resolution: Resolution = 224) -> Count:
@@ -89,7 +92,7 @@ def count_openvino_constants(model: torch.nn.Module | str, resolution: Resolutio
             parts.append(Part(layer=layer, operator=user.get_type_name(), group=_group_of(user), amount=size))
         else:
             others[f"{kind.get_type_name()} number"] += size
-    return _count("openvino_constants", model, shape, parts, others)
+    return make_count("openvino_constants", model, shape, parts, describe_uncounted(others))
 
 
 def convert(model: torch.nn.Module | str, shape: tuple[int, int]) -> Any:
@@ -151,36 +154,6 @@ def _fill(module: torch.nn.Module) -> None:
         for tensor in module.state_dict().values():
             if tensor.is_floating_point():
                 tensor.copy_(0.5 + torch.rand(tensor.shape, generator=generator))
-
-
-def _count_operations(
-    convention: str, model: torch.nn.Module | str, resolution: Resolution, *, preprocessing: bool
-) -> Count:
-    shape = check_shape(resolution)
-    parts, unknown = [], Counter[str]()
-    graph = convert(model, shape)
-    for node, layer in _nodes(_with_preprocessing(graph) if preprocessing else graph):
-        operator = node.get_type_name()
-        amount = _operations(node)
-        if amount is None:
-            unknown[operator] += 1
-        elif amount:
-            parts.append(Part(layer=layer, operator=operator, group=_group_of(node), amount=amount))
-    return _count(convention, model, shape, parts, unknown)
-
-
-def _count(
-    convention: str, model: torch.nn.Module | str, shape: tuple[int, int], parts: list[Part], others: Counter[str]
-) -> Count:
-    height, width = shape
-    return Count(
-        convention=convention,
-        model=name_of(model),
-        height=height,
-        width=width,
-        parts=tuple(parts),
-        uncounted=describe_uncounted(others),
-    )
 
 
 def _nodes(graph: Any) -> Iterator[tuple[Any, str]]:

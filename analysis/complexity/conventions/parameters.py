@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import nn
 
-from analysis.complexity.conventions.record import Count, Part
-from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape, name_of
+from analysis.complexity.conventions.record import Count, Part, make_count
+from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape
 
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
@@ -16,7 +16,7 @@ def count_parameters(model: nn.Module | str, resolution: Resolution = 224) -> Co
     Raises:
         InputError: Unknown name, or a side out of range.
     """
-    height, width = check_shape(resolution)
+    shape = check_shape(resolution)
     parts = []
     for layer, module in build_on_meta(model).named_modules():
         kind = type(module).__name__
@@ -24,7 +24,7 @@ def count_parameters(model: nn.Module | str, resolution: Resolution = 224) -> Co
         for name, parameter in module.named_parameters(recurse=False):
             group = "bias" if name == "bias" and usual != "batch norm" else usual
             parts.append(Part(layer=layer, operator=f"{kind} {name}", group=group, amount=parameter.numel()))
-    return Count(convention="params", model=name_of(model), height=height, width=width, parts=tuple(parts))
+    return make_count("params", model, shape, parts)
 
 
 def _group_of(module: nn.Module) -> str:

@@ -20,15 +20,8 @@ import torch
 from analysis.complexity.conventions.module_log import ModuleLog, count_places, refuse_modules
 from analysis.complexity.conventions.ptflops_functions import FunctionLog
 from analysis.complexity.conventions.ptflops_rules import NOT_MODELLED, RULES
-from analysis.complexity.conventions.record import Count, Part, describe_uncounted
-from analysis.complexity.meta_run import (
-    Resolution,
-    build_on_meta,
-    check_shape,
-    find_stand_ins,
-    name_of,
-    run_on_meta,
-)
+from analysis.complexity.conventions.record import Count, Part, describe_uncounted, make_count
+from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape, find_stand_ins, run_on_meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +35,7 @@ def count_as_ptflops(model: nn.Module | str, resolution: Resolution = 224) -> Co
     Raises:
         InputError: Unknown name, a side out of range, or a module that ptflops counts and this does not.
     """
-    height, width = shape = check_shape(resolution)
+    shape = check_shape(resolution)
     module = build_on_meta(model)
     refuse_modules(module, "ptflops 0.7.5", NOT_MODELLED)
     log = ModuleLog(module)
@@ -50,14 +43,8 @@ def count_as_ptflops(model: nn.Module | str, resolution: Resolution = 224) -> Co
     with functions.replaced():
         run_on_meta(module, torch.empty(1, 3, *shape, device="meta"), find_stand_ins(module), log)
     parts = tuple(_parts(module, log))
-    return Count(
-        convention="ptflops",
-        model=name_of(model),
-        height=height,
-        width=width,
-        parts=(*parts, *functions.parts()),
-        uncounted=describe_uncounted(log.operations(outside={*functions.booked(), *(part.layer for part in parts)})),
-    )
+    uncounted = log.operations(outside={*functions.booked(), *(part.layer for part in parts)})
+    return make_count("ptflops", model, shape, (*parts, *functions.parts()), describe_uncounted(uncounted))
 
 
 def _parts(module: nn.Module, log: ModuleLog) -> Iterator[Part]:

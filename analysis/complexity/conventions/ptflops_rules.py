@@ -8,21 +8,16 @@ Source: sovrasov/flops-counter.pytorch, ``ptflops/pytorch_ops.py`` (``MODULES_MA
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from analysis.complexity.conventions.module_log import Rule, count_given, count_read
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from analysis.complexity.conventions.module_log import Call
-
-
-class Rule(NamedTuple):
-    """How a class is counted: under which group of operators, and how much for one run."""
-
-    group: str
-    amount: Callable[[Call], int]
 
 
 def _convolution(call: Call) -> int:
@@ -51,14 +46,6 @@ def _norm(call: Call) -> int:
     return (2 if getattr(call.module, "affine", False) else 1) * prod(call.inputs)
 
 
-def _read(call: Call) -> int:
-    return prod(call.inputs)
-
-
-def _given(call: Call) -> int:
-    return prod(call.outputs)
-
-
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
@@ -77,9 +64,9 @@ RULES: Mapping[type[nn.Module], Rule] = {
     nn.Linear: Rule("linear", _linear),
     **dict.fromkeys(_BATCH_NORMS, Rule("batch norm", _norm)),
     **dict.fromkeys(_NORMS, Rule("elementwise", _norm)),
-    **dict.fromkeys(_ACTIVATIONS, Rule("activation", _given)),
-    **dict.fromkeys(_POOLS, Rule("pooling", _read)),
-    nn.Upsample: Rule("elementwise", _given),
+    **dict.fromkeys(_ACTIVATIONS, Rule("activation", count_given)),
+    **dict.fromkeys(_POOLS, Rule("pooling", count_read)),
+    nn.Upsample: Rule("elementwise", count_given),
 }
 
 #: What ptflops counts and this does not, by the full name of the class; the last three where those packages are there.

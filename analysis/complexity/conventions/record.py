@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 #: What operators do, in words that hold across the tools; stacked in this order.
 GROUPS = (
@@ -104,6 +104,28 @@ def from_dict(document: Mapping[str, Any]) -> Count:
         width=int(document["width"]),
         parts=parts,
         uncounted=tuple(str(one) for one in document["uncounted"]),
+    )
+
+
+def make_count(
+    convention: str, model: object, shape: tuple[int, int], parts: Iterable[Part], uncounted: Iterable[str] = ()
+) -> Count:
+    """The count of a model on an image of this height and width [pixels].
+
+    Args:
+        convention: Name of the convention.
+        model: A registered name, or a module, whose class names the count.
+        shape: Height and width of the input [pixels].
+        parts: What was counted.
+        uncounted: What ran and was not counted, as ``name xN``.
+    """
+    return Count(
+        convention=convention,
+        model=model if isinstance(model, str) else type(model).__name__,
+        height=shape[0],
+        width=shape[1],
+        parts=tuple(parts),
+        uncounted=tuple(uncounted),
     )
 
 

@@ -16,9 +16,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.complexity.conventions.module_log import count_places, refuse_modules, watch_modules
-from analysis.complexity.conventions.record import Count, Part, describe_uncounted
+from analysis.complexity.conventions.record import Count, Part, describe_uncounted, make_count
 from analysis.complexity.conventions.thop_rules import NOT_MODELLED, RULES
-from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape, name_of
+from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +49,7 @@ def count_as_thop(
     Raises:
         InputError: Unknown name, a side out of range, or a module that thop counts and this does not.
     """
-    height, width = shape = check_shape(resolution)
+    shape = check_shape(resolution)
     module = build_on_meta(model)
     refuse_modules(module, f"thop {release}", NOT_MODELLED)
     log = watch_modules(module, shape)
@@ -57,14 +57,9 @@ def count_as_thop(
     seen = [call for call in log.calls if type(call.module) in rules and not unseen(call.name, call.module)]
     if release == _CHILDREN_ONLY:
         seen = [call for call in seen if call.name]
-    return Count(
-        convention="thop" if release == "0.1.1" else f"thop_{release}",
-        model=name_of(model),
-        height=height,
-        width=width,
-        parts=tuple(_parts(module, seen, release)),
-        uncounted=describe_uncounted(log.operations(outside={call.name for call in seen})),
-    )
+    convention = "thop" if release == "0.1.1" else f"thop_{release}"
+    uncounted = describe_uncounted(log.operations(outside={call.name for call in seen}))
+    return make_count(convention, model, shape, _parts(module, seen, release), uncounted)
 
 
 def _parts(module: nn.Module, seen: list[Call], release: str) -> Iterator[Part]:

@@ -9,23 +9,17 @@ Source: Lyken17/pytorch-OpCounter, ``thop/profile.py`` (``register_hooks``), ``t
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from analysis.complexity.conventions.module_log import Rule, count_given, count_read
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from analysis.complexity.conventions.module_log import Call
-
-
-class Rule(NamedTuple):
-    """How a class is counted: under which group of operators, and how much for one run."""
-
-    group: str
-    amount: Callable[[Call], int]
 
 
 #: Upsampling by its mode, per element given; a mode that is not here counts nothing.
@@ -58,14 +52,6 @@ def _plain_norm(call: Call) -> int:
 def _linear(call: Call) -> int:
     module: Any = call.module
     return int(module.in_features) * prod(call.outputs)
-
-
-def _read(call: Call) -> int:
-    return prod(call.inputs)
-
-
-def _given(call: Call) -> int:
-    return prod(call.outputs)
 
 
 def _nothing(_call: Call) -> int:
@@ -118,7 +104,7 @@ _RECURRENT = (nn.RNNCell, nn.GRUCell, nn.LSTMCell, nn.RNN, nn.GRU, nn.LSTM)
 
 _BOTH: dict[type[nn.Module], Rule] = {
     nn.Linear: Rule("linear", _linear),
-    **dict.fromkeys(_MEANS, Rule("pooling", _given)),
+    **dict.fromkeys(_MEANS, Rule("pooling", count_given)),
     **dict.fromkeys(_FREE, Rule("elementwise", _nothing)),
 }
 
@@ -130,7 +116,7 @@ RULES: Mapping[str, Mapping[type[nn.Module], Rule]] = {
         **dict.fromkeys(_BATCH_NORMS, Rule("batch norm", _plain_norm)),
         **dict.fromkeys(_ADAPTIVE_MEANS, Rule("pooling", _whole_adaptive_mean)),
         **dict.fromkeys(_UPSAMPLERS, Rule("elementwise", _smooth_upsampling)),
-        nn.LeakyReLU: Rule("activation", _read),
+        nn.LeakyReLU: Rule("activation", count_read),
     },
     "0.1.1": {
         **_BOTH,
@@ -140,7 +126,7 @@ RULES: Mapping[str, Mapping[type[nn.Module], Rule]] = {
         **dict.fromkeys(_ADAPTIVE_MEANS, Rule("pooling", _adaptive_mean)),
         **dict.fromkeys(_UPSAMPLERS, Rule("elementwise", _upsampling)),
         **dict.fromkeys((nn.LeakyReLU, nn.Sequential, nn.PixelShuffle), Rule("elementwise", _nothing)),
-        nn.PReLU: Rule("activation", _read),
+        nn.PReLU: Rule("activation", count_read),
         nn.Softmax: Rule("activation", _softmax),
     },
 }

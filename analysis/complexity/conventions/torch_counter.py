@@ -12,15 +12,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from analysis.complexity.conventions.module_log import watch_modules
-from analysis.complexity.conventions.record import Count, Part, describe_uncounted
-from analysis.complexity.meta_run import (
-    Resolution,
-    build_on_meta,
-    check_shape,
-    find_stand_ins,
-    name_of,
-    run_on_meta,
-)
+from analysis.complexity.conventions.record import Count, Part, describe_uncounted, make_count
+from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape, find_stand_ins, run_on_meta
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,20 +25,15 @@ def count_as_torch(model: nn.Module | str, resolution: Resolution = 224) -> Coun
     Raises:
         InputError: Unknown name, or a side out of range.
     """
-    height, width = shape = check_shape(resolution)
+    shape = check_shape(resolution)
     module = build_on_meta(model)
     counter = FlopCounterMode(display=False)
-    run_on_meta(module, torch.empty(1, 3, height, width, device="meta"), find_stand_ins(module), counter)
+    run_on_meta(module, torch.empty(1, 3, *shape, device="meta"), find_stand_ins(module), counter)
     registered = {packet.__name__ for packet in flop_registry if hasattr(packet, "__name__")}
     passed_over = watch_modules(module, shape).operations(outside=())
-    return Count(
-        convention="torch",
-        model=name_of(model),
-        height=height,
-        width=width,
-        parts=_own_parts(counter.get_flop_counts(), [name for name, _ in module.named_modules()]),
-        uncounted=describe_uncounted({name: times for name, times in passed_over.items() if name not in registered}),
-    )
+    parts = _own_parts(counter.get_flop_counts(), [name for name, _ in module.named_modules()])
+    uncounted = {name: times for name, times in passed_over.items() if name not in registered}
+    return make_count("torch", model, shape, parts, describe_uncounted(uncounted))
 
 
 def _own_parts(counts: dict[str, dict[Any, int]], modules: list[str]) -> tuple[Part, ...]:

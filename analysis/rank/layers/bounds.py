@@ -79,13 +79,6 @@ def mean_bounds(sample: LayerSample) -> list[dict[str, Any]]:
                 mid = middle(expansion, d_in)
                 linear = linear_bound(block, d_in, d_out, count, spatial=setting.spatial, mid=mid, shift=shift)
                 found.append((linear / d_out, bound(block, d_in, d_out, count, mid=mid) / d_out))
-            linear_mean, any_mean = np.mean(found, axis=0)
-            rows.append(
-                {
-                    "block": block,
-                    "dimension_ratio": ratio,
-                    "linear_bound": float(linear_mean),
-                    "bound": float(any_mean),
-                }
-            )
+            means = dict(zip(("linear_bound", "bound"), np.mean(found, axis=0).tolist(), strict=True))
+            rows.append({"block": block, "dimension_ratio": ratio, **means})
     return rows

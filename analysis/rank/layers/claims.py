@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.data_tables import load_table
 from analysis.rank.layers.comparison import LACKING, Comparison, Finding, decide
 from analysis.rank.layers.setting import BLOCKS, PAPER_ACTIVATIONS
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from analysis.rank.layers.view import View
+
+    #: Block, activation and ratio.
+    Point = tuple[str, str, float]
 
 _CONV1, _CONV3, _IB, _IB_DW = BLOCKS
 _SMOOTH, _KINKED = ("SiLU", "Hardswish", "SoftPlus", "ELU"), ("LeakyReLU", "ReLU", "ReLU6")
@@ -41,6 +45,11 @@ class Claim:
     text: str
     rule: str
     test: Callable[[View], Finding]
+
+
+def _decide_differences(view: View, pairs: Iterable[tuple[str, Point, Point]], **limits: float) -> Finding:
+    """The finding over differences, labelled: the first of two points minus the second."""
+    return decide([Comparison(label, view.values(*one) - view.values(*other), **limits) for label, one, other in pairs])
 
 
 def _test_linear(view: View) -> Finding:
@@ -88,16 +97,15 @@ def _test_order_in(*panels: tuple[str, tuple[str, ...]]) -> Callable[[View], Fin
     def test(view: View) -> Finding:
         if not view.has(*(block for block, _ in panels), *_SMOOTH, *_KINKED):
             return Finding(None, LACKING)
-        return decide(
-            [
-                Comparison(
-                    f"{block} {better} minus {worse}",
-                    view.values(block, better, view.lowest) - view.values(block, worse, view.lowest),
-                )
+        low = view.lowest
+        return _decide_differences(
+            view,
+            (
+                (f"{block} {better} minus {worse}", (block, better, low), (block, worse, low))
                 for block, smooth in panels
                 for better in smooth
                 for worse in _KINKED
-            ]
+            ),
         )
 
     return test
@@ -127,17 +135,12 @@ def _test_kernels_agree(view: View) -> Finding:
         return Finding(None, LACKING)
     if view.setting.spatial == 1:
         return Finding(None, "on single positions a 3x3 kernel has only its centre: both are the same layer")
-    return decide(
-        [
-            Comparison(
-                f"{name} at {ratio:g}: 3x3 minus 1x1",
-                view.values(_CONV3, name, ratio) - view.values(_CONV1, name, ratio),
-                within=_ALIKE,
-            )
-            for name in PAPER_ACTIVATIONS
-            for ratio in view.ratios
-        ]
+    pairs = (
+        (f"{name} at {ratio:g}: 3x3 minus 1x1", (_CONV3, name, ratio), (_CONV1, name, ratio))
+        for name in PAPER_ACTIVATIONS
+        for ratio in view.ratios
     )
+    return _decide_differences(view, pairs, within=_ALIKE)
 
 
 def _test_bottlenecks_expand_less(view: View) -> Finding:
@@ -152,18 +155,13 @@ def _test_depthwise_less(view: View) -> Finding:
 def _test_below(view: View, pairs: Sequence[tuple[str, str]], ratios: Iterable[float], *, by: float) -> Finding:
     if not view.has(*_CURVED, *(block for pair in pairs for block in pair)):
         return Finding(None, LACKING)
-    return decide(
-        [
-            Comparison(
-                f"{upper} minus {lower}, {name} at {ratio:g}",
-                view.values(upper, name, ratio) - view.values(lower, name, ratio),
-                above=by,
-            )
-            for lower, upper in pairs
-            for name in _CURVED
-            for ratio in ratios
-        ]
+    differences = (
+        (f"{upper} minus {lower}, {name} at {ratio:g}", (upper, name, ratio), (lower, name, ratio))
+        for lower, upper in pairs
+        for name in _CURVED
+        for ratio in ratios
     )
+    return _decide_differences(view, differences, above=by)
 
 
 def _test_ends(view: View) -> Finding:
@@ -187,16 +185,8 @@ def _test_six_or_twenty(view: View) -> Finding:
     few, many = view.ratio_near(1 / 6), view.ratio_near(1 / 20)
     if few is None or many is None or not view.has(_CONV1, *_CURVED):
         return Finding(None, LACKING)
-    return decide(
-        [
-            Comparison(
-                f"{name}: 1/6 minus 1/20",
-                view.values(_CONV1, name, few) - view.values(_CONV1, name, many),
-                above=_CLEARLY,
-            )
-            for name in _CURVED
-        ]
-    )
+    pairs = ((f"{name}: 1/6 minus 1/20", (_CONV1, name, few), (_CONV1, name, many)) for name in _CURVED)
+    return _decide_differences(view, pairs, above=_CLEARLY)
 
 
 def _everything(view: View) -> list[tuple[str, str]]:
@@ -204,85 +194,21 @@ def _everything(view: View) -> list[tuple[str, str]]:
     return [(block, name) for block in BLOCKS for name in _CURVED] if view.has(*BLOCKS, *_CURVED) else []
 
 
-CLAIMS = (
-    Claim(
-        name="C1",
-        text="A linear layer has the rank of its input, in all four blocks.",
-        rule="mean rank ratio within 0.01 of min(d_in, N - 1) / d_out at every ratio",
-        test=_test_linear,
-    ),
-    Claim(
-        name="C2",
-        text="Every non-linear function expands the rank above the input's, in every block.",
-        rule="rank ratio above d_in / d_out at every ratio below 1",
-        test=_test_above_input,
-    ),
-    Claim(
-        name="C3",
-        text="Drastic channel expansion harms the rank.",
-        rule="rank ratio rises by at least 0.01 from the lowest ratio to 1, more steeply below 0.3 than above, for "
-        "every non-linear function and block",
-        test=_test_expansion_harms,
-    ),
-    Claim(
-        name="C4",
-        text="Complicated functions (SiLU, Hardswish, SoftPlus, ELU) expand the rank more than ReLU's family.",
-        rule="each of the former above each of the latter at the lowest ratio: in conv1x1 and the inverted bottleneck "
-        "with 3x3, and without SoftPlus in the depthwise one",
-        test=_test_order_in(_PANEL_A, _PANEL_C, _PANEL_D),
-    ),
-    Claim(
-        name="C4a",
-        text="The same in the 1x1 convolution alone.",
-        rule="as C4, conv1x1",
-        test=_test_order_in(_PANEL_A),
-    ),
-    Claim(
-        name="C4c",
-        text="The same in the inverted bottleneck with a 3x3 convolution alone.",
-        rule="as C4, inverted bottleneck with 3x3",
-        test=_test_order_in(_PANEL_C),
-    ),
-    Claim(
-        name="C4d",
-        text="The same in the depthwise inverted bottleneck alone.",
-        rule="as C4, depthwise inverted bottleneck, without SoftPlus",
-        test=_test_order_in(_PANEL_D),
-    ),
-    Claim(
-        name="C5",
-        text="The advantage of SiLU over ReLU shrinks as the ratio nears 1.",
-        rule="SiLU minus ReLU above zero at the lowest ratio, and larger there than at ratio 1 (conv1x1)",
-        test=_test_gap_shrinks,
-    ),
-    Claim(
-        name="C6",
-        text="1x1 and 3x3 convolutions nearly coincide.",
-        rule="means within 0.02 of each other at every ratio and activation; on maps of more than one position",
-        test=_test_kernels_agree,
-    ),
-    Claim(
-        name="C7",
-        text="Inverted bottlenecks expand the rank far less than single convolutions.",
-        rule="at the lowest ratio both bottlenecks at least 0.1 below both convolutions, for every non-linear function",
-        test=_test_bottlenecks_expand_less,
-    ),
-    Claim(
-        name="C8",
-        text="Depthwise bottlenecks expand the rank less than those with a 3x3 convolution.",
-        rule="below at every ratio under 1, for every non-linear function",
-        test=_test_depthwise_less,
-    ),
-    Claim(
-        name="C9",
-        text="At ratio 1 bottlenecks reach full rank, single convolutions with ReLU or ReLU6 do not.",
-        rule="bottlenecks at least 0.99 for every activation; conv1x1 and conv3x3 with ReLU and ReLU6 below 0.99",
-        test=_test_ends,
-    ),
-    Claim(
-        name="C10",
-        text="Expansion by 6 keeps clearly more rank than expansion by 20.",
-        rule="conv1x1: rank ratio at 1/6 more than 0.02 above that at 1/20, for every non-linear function",
-        test=_test_six_or_twenty,
-    ),
-)
+_TESTS = {
+    "C1": _test_linear,
+    "C2": _test_above_input,
+    "C3": _test_expansion_harms,
+    "C4": _test_order_in(_PANEL_A, _PANEL_C, _PANEL_D),
+    "C4a": _test_order_in(_PANEL_A),
+    "C4c": _test_order_in(_PANEL_C),
+    "C4d": _test_order_in(_PANEL_D),
+    "C5": _test_gap_shrinks,
+    "C6": _test_kernels_agree,
+    "C7": _test_bottlenecks_expand_less,
+    "C8": _test_depthwise_less,
+    "C9": _test_ends,
+    "C10": _test_six_or_twenty,
+}
+#: Text and rule of each claim, by its name.
+TEXTS = load_table(__file__)
+CLAIMS = tuple(Claim(name=name, test=test, **TEXTS[name]) for name, test in _TESTS.items())

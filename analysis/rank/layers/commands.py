@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from analysis.parallel import ParallelMap
-    from analysis.rank.layers.search import Candidate, SearchResult
     from analysis.rank.layers.setting import LayerSetting
     from analysis.rank.layers.task import LayersTask
     from analysis.rank.layers.verdicts import Trial
@@ -42,15 +41,9 @@ def run_layers_task(task: LayersTask, progress: Callable[[str, int, int], None] 
     Returns:
         A study with the payload ``protocols, claims, sensitivity, search, sign_map``.
     """
-    document: dict[str, Any] = {
-        "protocols": [],
-        "claims": [],
-        "sensitivity": [],
-        "search": _search_rows(protocols.load_closest()) if "closest" in task.protocols else None,
-        "sensitivity_setting": None,
-        "sign_map": [],
-        "sign_map_setting": None,
-    }
+    search = _search_rows(protocols.load_closest()) if "closest" in task.protocols else None
+    document: dict[str, Any] = {"protocols": [], "claims": [], "sensitivity": [], "search": search}
+    document |= {"sensitivity_setting": None, "sign_map": [], "sign_map_setting": None}
     stopped = False
     settings, grid = task.settings(), task.grid()
     with open_parallel_map(task.workers) as parallel_map:
@@ -129,8 +122,7 @@ def run_search(
         progress: Receives the settings tried; their final number is known for the random ones only.
 
     Returns:
-        ``settings_tried, views_tried, tries, networks, seed, best, validated``; a best one has ``setting, distance,
-        panels``.
+        What `search_closest` gives, with ``tries, networks, seed``.
     """
     with open_parallel_map(workers) as parallel_map:
         result = search_closest(
@@ -141,20 +133,7 @@ def run_search(
             # Climbing goes on from the random ones for as long as it helps: about as many again.
             progress=lambda done: progress("settings tried", done, max(done + 1, 2 * tries)),
         )
-    return {"tries": tries, "networks": networks, "seed": seed, **_describe_search(result)}
-
-
-def _describe_search(result: SearchResult) -> dict[str, Any]:
-    return {
-        "settings_tried": result.settings_tried,
-        "views_tried": result.views_tried,
-        "best": [_describe_candidate(candidate) for candidate in result.best],
-        "validated": _describe_candidate(result.validated),
-    }
-
-
-def _describe_candidate(candidate: Candidate) -> dict[str, Any]:
-    return {"distance": candidate.distance, "panels": candidate.panels, "setting": candidate.setting.as_dict()}
+    return {"tries": tries, "networks": networks, "seed": seed, **result}
 
 
 def _search_rows(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ maps have one position, so that the 3x3 convolution of a bottleneck is a full ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,15 +37,6 @@ _LARGEST_IN_BOTTLENECK = 3
 _EXPANSION = 6
 #: Beyond this a product could leave 64 bits.
 _MOST = 2.0**62
-
-
-@dataclass(frozen=True, slots=True)
-class _Numbers:
-    random: np.random.Generator
-    largest: int
-
-    def draw(self, rows: int, columns: int) -> Integers:
-        return self.random.integers(-self.largest, self.largest, (rows, columns), endpoint=True)
 
 
 def compare_exactly(
@@ -102,19 +92,23 @@ def integer_features(block: str, activation: str, ratio: float, *, number: int =
         seed: Seed of all networks.
     """
     random = np.random.default_rng((seed, number))
-    numbers = _Numbers(random, _LARGEST.get(block, _LARGEST_IN_BOTTLENECK))
+    largest = _LARGEST.get(block, _LARGEST_IN_BOTTLENECK)
+
+    def draw(rows: int, columns: int) -> Integers:
+        return random.integers(-largest, largest, (rows, columns), endpoint=True)
+
     d_out = int(random.integers(*_D_OUT, endpoint=True))
     d_in = LayerSetting.d_in(ratio, d_out)
-    x = numbers.draw(_ROWS_PER_CHANNEL * d_out, d_out)[:, :d_in]
+    x = draw(_ROWS_PER_CHANNEL * d_out, d_out)[:, :d_in]
     if block == "conv1x1":
-        return _activate(activation, _multiply(x, numbers.draw(d_out, d_out)[:d_in]))
+        return _activate(activation, _multiply(x, draw(d_out, d_out)[:d_in]))
     mid, most = _EXPANSION * d_in, _EXPANSION * d_out
-    h = _activate(activation, _multiply(x, numbers.draw(d_out, most)[:d_in, :mid]))
+    h = _activate(activation, _multiply(x, draw(d_out, most)[:d_in, :mid]))
     if "dwconv" in block:
-        h = _activate(activation, h * numbers.draw(1, most)[:, :mid])
+        h = _activate(activation, h * draw(1, most)[:, :mid])
     else:
-        h = _activate(activation, _multiply(h, numbers.draw(most, most)[:mid, :mid]))
-    y = _multiply(h, numbers.draw(most, d_out)[:mid])
+        h = _activate(activation, _multiply(h, draw(most, most)[:mid, :mid]))
+    y = _multiply(h, draw(most, d_out)[:mid])
     if not block.endswith(NO_SHORTCUT):
         y[:, :d_in] += x
     return y

@@ -181,10 +181,7 @@ class Block:
     def _convolve(self, x: torch.Tensor, place: int, weight: torch.Tensor) -> torch.Tensor:
         """Padded convolution (B, C_in, side, side) -> (B, C_out, side, side), with the scale of the weight law.
 
-        Args:
-            x: The input.
-            place: Which convolution of the block.
-            weight: Its weight, cut to the channels at hand; of the centre alone, (C_out, C_in), on single positions.
+        The weight is cut to the channels at hand; on single positions it is that of the centre alone, (C_out, C_in).
         """
         kernel, depthwise = self._kernels[place], self._depthwise and place == 1
         scale = _scale(self._draw.law, weight.shape[1] * kernel**2)

@@ -54,22 +54,9 @@ class Candidate:
     distance: float
     panels: dict[str, float]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchResult:
-    """The result of a search.
-
-    Args:
-        settings_tried: Settings whose networks were run.
-        views_tried: Those times tolerances and centrings.
-        best: The nearest ones, one per setting, the nearest first.
-        validated: The nearest one again, with networks of another seed.
-    """
-
-    settings_tried: int
-    views_tried: int
-    best: tuple[Candidate, ...]
-    validated: Candidate
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"distance": self.distance, "panels": self.panels, "setting": self.setting.as_dict()}
 
 
 def search_closest(
@@ -79,7 +66,7 @@ def search_closest(
     networks: int = 20,
     seed: int = 0,
     progress: Callable[[int], None] = lambda _tried: None,
-) -> SearchResult:
+) -> dict[str, Any]:
     """Try random settings, improve the best ones choice by choice, and measure the winner on fresh networks.
 
     Args:
@@ -88,6 +75,11 @@ def search_closest(
         networks: Random networks of each; ten times as many for the winner.
         seed: Seed of the settings that are tried.
         progress: Receives the number of settings tried.
+
+    Returns:
+        ``settings_tried``; ``views_tried``, those times tolerances and centrings; ``best``, the nearest ones, one per
+        setting, the nearest first; ``validated``, the nearest one again, with networks of another seed. A candidate
+        has ``setting, distance, panels``.
     """
     chooser = random.Random(seed)
     candidates: dict[LayerSetting, Candidate] = {}
@@ -106,12 +98,12 @@ def search_closest(
     best = sorted(candidates.values(), key=lambda one: one.distance)
     winner = best[0].setting
     fresh = replace(winner, networks=10 * networks, seed=_VALIDATION_SEED)
-    return SearchResult(
-        settings_tried=len(candidates),
-        views_tried=len(candidates) * len(TOLERANCES) * len(winner.centrings),
-        best=tuple(best[:20]),
-        validated=_candidate(run_layers(fresh, parallel_map).whole()),
-    )
+    return {
+        "settings_tried": len(candidates),
+        "views_tried": len(candidates) * len(TOLERANCES) * len(winner.centrings),
+        "best": [candidate.as_dict() for candidate in best[:20]],
+        "validated": _candidate(run_layers(fresh, parallel_map).whole()).as_dict(),
+    }
 
 
 def _random_setting(chooser: random.Random, networks: int) -> LayerSetting:

@@ -7,9 +7,10 @@ import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from analysis.json_values import make_plain
 from analysis.rank.spectra.spectrum import CENTRINGS
 from analysis.rank.spectra.tolerance import parse_tolerance
-from analysis.setting_fields import about, check_fields
+from analysis.setting_fields import check_fields, option
 from rexnet_core.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -67,68 +68,48 @@ class LayerSetting:
         seed: Seed of sizes, weights and inputs.
     """
 
-    blocks: tuple[str, ...] = field(
-        default=BLOCKS, metadata=about("building blocks", nargs="+", choices=ALL_BLOCKS, kind="block")
+    blocks: tuple[str, ...] = option(BLOCKS, "building blocks", nargs="+", choices=ALL_BLOCKS, kind="block")
+    activations: tuple[str, ...] = option(
+        PAPER_ACTIVATIONS, "curves", nargs="+", choices=ACTIVATIONS, kind="activation"
     )
-    activations: tuple[str, ...] = field(
-        default=PAPER_ACTIVATIONS, metadata=about("curves", nargs="+", choices=ACTIVATIONS, kind="activation")
+    ratios: tuple[float, ...] = option(RATIOS, "d_in / d_out, above 0, up to 1", nargs="+", type=float, metavar="R")
+    d_out: tuple[int, int] = option(
+        (10, 100), "range of output channels, drawn evenly", nargs=2, type=int, metavar=("LOW", "HIGH")
     )
-    ratios: tuple[float, ...] = field(
-        default=RATIOS, metadata=about("d_in / d_out, above 0, up to 1", nargs="+", type=float, metavar="R")
+    rows: str = option("4x", "columns N of X: 4x (times d_out), d+1, or a number", metavar="N")
+    spatial: int = option(1, "side of the maps; 1 is a vector", type=int, metavar="SIDE", bounds=(1, 64))
+    weights: str = option("normal", "law of W", flag="--weight-law", choices=("normal", "fan_in", "kaiming", "uniform"))
+    inputs: str = option("normal", "law of X", flag="--input-law", choices=("normal", "uniform", "half_normal"))
+    norm: str = option("before", "batch norm relative to the activation", choices=("none", "before", "after"))
+    norm_statistics: str = option("batch", "statistics of the batch norm", choices=("batch", "identity"))
+    expansion: tuple[float, float] = option(
+        (6.0, 6.0), "expansion of inverted bottlenecks: one value, or a range", nargs="+", type=float, metavar="T"
     )
-    d_out: tuple[int, int] = field(
-        default=(10, 100),
-        metadata=about("range of output channels, drawn evenly", nargs=2, type=int, metavar=("LOW", "HIGH")),
+    second_activation: str = option(
+        "same",
+        "activation after the 3x3 convolution of a bottleneck",
+        choices=("same", *ACTIVATIONS),
+        kind="activation",
     )
-    rows: str = field(default="4x", metadata=about("columns N of X: 4x (times d_out), d+1, or a number", metavar="N"))
-    spatial: int = field(
-        default=1, metadata=about("side of the maps; 1 is a vector", type=int, metavar="SIDE", bounds=(1, 64))
+    precision: str = option("float32", "type of the features", choices=("float32", "float64"))
+    centrings: tuple[str, ...] = option(
+        CENTRINGS, "centrings of the spectra", nargs="+", choices=CENTRINGS, kind="centring"
     )
-    weights: str = field(
-        default="normal",
-        metadata=about("law of W", flag="--weight-law", choices=("normal", "fan_in", "kaiming", "uniform")),
-    )
-    inputs: str = field(
-        default="normal", metadata=about("law of X", flag="--input-law", choices=("normal", "uniform", "half_normal"))
-    )
-    norm: str = field(
-        default="before", metadata=about("batch norm relative to the activation", choices=("none", "before", "after"))
-    )
-    norm_statistics: str = field(
-        default="batch", metadata=about("statistics of the batch norm", choices=("batch", "identity"))
-    )
-    expansion: tuple[float, float] = field(
-        default=(6.0, 6.0),
-        metadata=about("expansion of inverted bottlenecks: one value, or a range", nargs="+", type=float, metavar="T"),
-    )
-    second_activation: str = field(
-        default="same",
-        metadata=about(
-            "activation after the 3x3 convolution of a bottleneck", choices=("same", *ACTIVATIONS), kind="activation"
-        ),
-    )
-    precision: str = field(default="float32", metadata=about("type of the features", choices=("float32", "float64")))
-    centrings: tuple[str, ...] = field(
-        default=CENTRINGS, metadata=about("centrings of the spectra", nargs="+", choices=CENTRINGS, kind="centring")
-    )
-    tolerances: tuple[str, ...] = field(
-        default=("numpy", "producer", "rel:0.1", "rel:0.03", "rel:0.01", "rel:0.001"),
-        metadata=about("numpy, producer, or rel:SHARE; the first is primary if the protocol's is missing", nargs="+"),
+    tolerances: tuple[str, ...] = option(
+        ("numpy", "producer", "rel:0.1", "rel:0.03", "rel:0.01", "rel:0.001"),
+        "numpy, producer, or rel:SHARE; the first is primary if the protocol's is missing",
+        nargs="+",
     )
     primary: tuple[str, str, str] = ("rank", "uncentred", "numpy")
     reference: str = field(default="ReLU6", metadata={"choices": ACTIVATIONS, "kind": "activation"})
-    networks: int = field(
-        default=1000,
-        metadata=about("random networks at most", unset="1000; grid: 20 of each", type=int, bounds=(2, 100_000)),
+    networks: int = option(
+        1000, "random networks at most", unset="1000; grid: 20 of each", type=int, bounds=(2, 100_000)
     )
     least_networks: int = 100
-    target_se: float = field(
-        default=0.0,
-        metadata=about(
-            "stop at this standard error of the paired differences", unset="0, never", type=float, metavar="SE"
-        ),
+    target_se: float = option(
+        0.0, "stop at this standard error of the paired differences", unset="0, never", type=float, metavar="SE"
     )
-    seed: int = field(default=0, metadata=about("seed of sizes, weights and inputs", unset="0; closest: 2", type=int))
+    seed: int = option(0, "seed of sizes, weights and inputs", unset="0; closest: 2", type=int)
 
     def __post_init__(self) -> None:
         """Refuse what no study can be made of.
@@ -199,7 +180,8 @@ class LayerSetting:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values; `from_dict` is the way back."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        plain: dict[str, Any] = make_plain(asdict(self))
+        return plain
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> LayerSetting:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from analysis.json_values import make_plain
 from analysis.rank.layers import protocols
-from analysis.setting_fields import about, check_fields, check_names
+from analysis.setting_fields import about, check_fields, check_names, option
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,18 +36,16 @@ class LayersTask:
         UnknownNameError: A protocol is not known.
     """
 
-    protocols: tuple[str, ...] = field(
-        default=protocols.PROTOCOLS,
-        metadata=about(
-            "how the study decides what the paper leaves open: literal (the text read literally), closest "
-            "(nearest to its figure, found by search), sensitivity (a grid)",
-            unset="all three",
-            flag="--protocol",
-            nargs="+",
-        ),
+    protocols: tuple[str, ...] = option(
+        protocols.PROTOCOLS,
+        "how the study decides what the paper leaves open: literal (the text read literally), closest "
+        "(nearest to its figure, found by search), sensitivity (a grid)",
+        unset="all three",
+        flag="--protocol",
+        nargs="+",
     )
     overrides: Mapping[str, Any] = field(default_factory=dict)
-    exact: bool = field(default=False, metadata=about("exact ranks of networks of integers beside the others"))
+    exact: bool = option(False, "exact ranks of networks of integers beside the others")
     workers: int = field(default=1, metadata=_PROCESSES)
 
     def __post_init__(self) -> None:
@@ -55,11 +54,7 @@ class LayersTask:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return {
-            "protocols": list(self.protocols),
-            "overrides": {name: list(one) if isinstance(one, tuple) else one for name, one in self.overrides.items()},
-            "exact": self.exact,
-        }
+        return {"protocols": list(self.protocols), "overrides": make_plain(dict(self.overrides)), "exact": self.exact}
 
     def settings(self) -> dict[str, LayerSetting]:
         """The setting of each protocol that is a single one.
@@ -106,11 +101,9 @@ class SearchTask:
         InputError: A value is out of its range.
     """
 
-    tries: int = field(
-        default=120, metadata=about("random settings before the best are improved", type=int, bounds=(1, 100_000))
-    )
-    networks: int = field(default=16, metadata=about("random networks of each setting", type=int, bounds=(2, 10_000)))
-    seed: int = field(default=0, metadata=about("seed of the settings that are tried", type=int, bounds=(0, 2**31)))
+    tries: int = option(120, "random settings before the best are improved", type=int, bounds=(1, 100_000))
+    networks: int = option(16, "random networks of each setting", type=int, bounds=(2, 10_000))
+    seed: int = option(0, "seed of the settings that are tried", type=int, bounds=(0, 2**31))
     workers: int = field(metadata=_PROCESSES)
 
     def __post_init__(self) -> None:

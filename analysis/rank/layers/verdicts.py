@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from analysis.rank.layers.claims import CLAIMS
+from analysis.rank.layers.claims import CLAIMS, TEXTS
 from analysis.rank.layers.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from analysis.rank.layers.claims import Claim
     from analysis.rank.layers.study import LayerSample
 
 HOLDS, FAILS, DEPENDS, OPEN = "holds", "fails", "depends on", "can't be told"
@@ -19,12 +18,6 @@ HOLDS, FAILS, DEPENDS, OPEN = "holds", "fails", "depends on", "can't be told"
 _MATTERS = 0.2
 #: Claims whose survival is what C11 asks about.
 _SURVIVORS = tuple(f"C{number}" for number in range(2, 10))
-_ROBUST = {
-    "claim": "C11",
-    "text": "C2 to C9 do not depend on how the rank is computed or on what the paper leaves open.",
-    "rule": "none of C2 to C9 is shown to hold in one view and to fail in another; views of one protocol differ in the "
-    "tolerance alone or in the centring alone, those of the grid in all choices",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +43,12 @@ class Verdict:
     detail: str
 
 
+def _verdict(claim: str, protocol: str, verdict: str, detail: str, depends_on: str = "") -> Verdict:
+    return Verdict(
+        claim=claim, **TEXTS[claim], protocol=protocol, verdict=verdict, depends_on=depends_on, detail=detail
+    )
+
+
 def judge(sample: LayerSample, protocol: str) -> list[Verdict]:
     """The verdicts of a study at its primary metric; `depends_on` says whether another tolerance or centring differs.
 
@@ -68,12 +67,12 @@ def judge(sample: LayerSample, protocol: str) -> list[Verdict]:
             if finding.held is not None and any(claim.test(view).held is (not finding.held) for view in views)
         ]
         verdict = OPEN if finding.held is None else HOLDS if finding.held else FAILS
-        verdicts.append(_verdict(claim, protocol, verdict, ", ".join(flips), finding.detail))
+        verdicts.append(_verdict(claim.name, protocol, verdict, finding.detail, ", ".join(flips)))
     decided = [verdict for verdict in verdicts if verdict.claim in _SURVIVORS and verdict.verdict != OPEN]
     moved = [verdict.claim for verdict in decided if verdict.depends_on]
     robust = OPEN if not decided or not any(others.values()) else FAILS if moved else HOLDS
     detail = f"{', '.join(moved)} change with the tolerance or the centring" if moved else "none of them changes"
-    return [*verdicts, Verdict(**_ROBUST, protocol=protocol, verdict=robust, depends_on="", detail=detail)]
+    return [*verdicts, _verdict("C11", protocol, robust, detail)]
 
 
 def _neighbours(sample: LayerSample) -> dict[str, list[View]]:
@@ -85,18 +84,6 @@ def _neighbours(sample: LayerSample) -> dict[str, list[View]]:
         "tolerance": [View(sample, (metric, centring, one)) for one in sample.setting.tolerances if one != tolerance],
         "centring": [View(sample, (metric, one, tolerance)) for one in sample.setting.centrings if one != centring],
     }
-
-
-def _verdict(claim: Claim, protocol: str, verdict: str, depends_on: str, detail: str) -> Verdict:
-    return Verdict(
-        claim=claim.name,
-        text=claim.text,
-        rule=claim.rule,
-        protocol=protocol,
-        verdict=verdict,
-        depends_on=depends_on,
-        detail=detail,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,11 +154,11 @@ def judge_grid(trials: Sequence[Trial], protocol: str) -> list[Verdict]:
         verdict = DEPENDS if good and bad else HOLDS if good else FAILS if bad else OPEN
         choices = ", ".join(_choices(levels, claim.name)) if verdict == DEPENDS else ""
         detail = f"holds in {good}, fails in {bad} and is undecided in {held.count(None)} of {len(held)} views"
-        verdicts.append(_verdict(claim, protocol, verdict, choices, detail))
+        verdicts.append(_verdict(claim.name, protocol, verdict, detail, choices))
     moved = [one.claim for one in verdicts if one.claim in _SURVIVORS and one.verdict == DEPENDS]
     detail = f"{', '.join(moved)} depend on the choices named" if moved else "none of them depends on a choice"
     robust = FAILS if moved else HOLDS if trials else OPEN
-    return [*verdicts, Verdict(**_ROBUST, protocol=protocol, verdict=robust, depends_on="", detail=detail)]
+    return [*verdicts, _verdict("C11", protocol, robust, detail)]
 
 
 def _choices(levels: Sequence[Mapping[str, Any]], claim: str) -> list[str]:

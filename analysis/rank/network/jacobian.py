@@ -192,11 +192,7 @@ def _conv_of(block: Block, name: str) -> nn.Conv2d:
 def _steps(block: Block, gates: Tensor | None, place: tuple[int, int], x: Tensor) -> Iterator[Step]:
     """The points of a block, each with the function that leads to it from the point before.
 
-    Args:
-        block: Block of our networks.
-        gates: Gates of squeeze-excite, or None.
-        place: Centre of what the middle convolution reads.
-        x: The block's input there, shape (B, C, 1, 1), for the shortcut.
+    `place` is the centre of what the middle convolution reads, `x` the block's input there, shape (B, C, 1, 1).
     """
     for layer in block.layers:
         if layer.kind == "conv":

@@ -49,16 +49,9 @@ class TapRecord:
 
     def sampling(self) -> dict[str, Any]:
         """What goes with every number of the tap, as plain values."""
-        return {
-            "tap": self.tap.name,
-            "channels": self.spectrum.channels,
-            "rows": self.spectrum.rows,
-            "images": self.images,
-            "positions_per_image": self.positions_per_image,
-            "height": self.height,
-            "width": self.width,
-            "producer": self.spectrum.producer,
-        }
+        own = {name: getattr(self, name) for name in ("images", "positions_per_image", "height", "width")}
+        size = {"channels": self.spectrum.channels, "rows": self.spectrum.rows}
+        return {"tap": self.tap.name, **size, **own, "producer": self.spectrum.producer}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +98,7 @@ class ProbeResult:
     def as_dict(self) -> dict[str, Any]:
         """Plain values with the spectra, from which every metric can be computed again without the model."""
         return {
-            "images": self.images,
-            "seed": self.seed,
-            "positions": self.positions,
-            "batch_norm": self.batch_norm,
-            "certified": self.certified,
+            **{name: getattr(self, name) for name in ("images", "seed", "positions", "batch_norm", "certified")},
             "unreached": list(self.unreached),
             "taps": [
                 asdict(record.tap) | record.sampling() | {"spectrum": record.spectrum.as_dict()} for record in self.taps

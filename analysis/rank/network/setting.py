@@ -9,7 +9,7 @@ from typing import Literal
 from analysis.complexity import check_resolution
 from analysis.rank.network.images import GENERATED, ImageSource, folder_images, generated_images
 from analysis.rank.network.records import BATCH_NORM_MODES, BatchNormMode
-from analysis.setting_fields import about, check_fields
+from analysis.setting_fields import about, check_fields, option
 from rexnet_core.errors import InputError
 from rexnet_core.preprocess import list_images
 from rexnet_core.registry import model_config
@@ -34,58 +34,43 @@ class NetworkSetting:
     models: tuple[str, ...] = field(
         metadata=about("see `rexbench models`", metavar="MODEL", nargs="+", positional=True)
     )
-    images: Path | None = field(
-        default=None, metadata=about("a folder of images; its subfolders are not read", type=Path, metavar="DIR")
+    images: Path | None = option(None, "a folder of images; its subfolders are not read", type=Path, metavar="DIR")
+    generated: str = option(
+        "1/f",
+        "generated images, where no folder is given",
+        metavar="KIND",
+        choices=GENERATED,
+        kind="kind of generated images",
     )
-    generated: str = field(
-        default="1/f",
-        metadata=about(
-            "generated images, where no folder is given",
-            metavar="KIND",
-            choices=GENERATED,
-            kind="kind of generated images",
-        ),
+    image_count: int | None = option(
+        None, "number of images", unset=f"{DEFAULT_COUNT}, or all of a folder with fewer", type=int, bounds=(1, _MOST)
     )
-    image_count: int | None = field(
-        default=None,
-        metadata=about(
-            "number of images", unset=f"{DEFAULT_COUNT}, or all of a folder with fewer", type=int, bounds=(1, _MOST)
-        ),
+    resolution: int = option(224, "side of the images", type=int, metavar="PIXELS")
+    weights: Path | None = option(
+        None,
+        "a checkpoint of the one model",
+        unset="random weights, with batch norm statistics of 1/f images",
+        type=Path,
     )
-    resolution: int = field(default=224, metadata=about("side of the images", type=int, metavar="PIXELS"))
-    weights: Path | None = field(
-        default=None,
-        metadata=about(
-            "a checkpoint of the one model", unset="random weights, with batch norm statistics of 1/f images", type=Path
-        ),
+    batch_norm: BatchNormMode = option(
+        "eval",
+        "running statistics (eval) or those of each batch (batch)",
+        metavar="MODE",
+        choices=BATCH_NORM_MODES,
+        kind="batch norm mode",
     )
-    batch_norm: BatchNormMode = field(
-        default="eval",
-        metadata=about(
-            "running statistics (eval) or those of each batch (batch)",
-            metavar="MODE",
-            choices=BATCH_NORM_MODES,
-            kind="batch norm mode",
-        ),
+    positions: int | Literal["auto"] = option(
+        "auto", "rows taken from each image; auto is 4 rows per channel in all", metavar="N", bounds=(1, _MOST)
     )
-    positions: int | Literal["auto"] = field(
-        default="auto",
-        metadata=about("rows taken from each image; auto is 4 rows per channel in all", metavar="N", bounds=(1, _MOST)),
+    taps: tuple[str, ...] | None = option(
+        None, "such as 'stage3.*' or '*.add'", unset="every point of every block", nargs="+", metavar="PATTERN"
     )
-    taps: tuple[str, ...] | None = field(
-        default=None,
-        metadata=about(
-            "such as 'stage3.*' or '*.add'", unset="every point of every block", nargs="+", metavar="PATTERN"
-        ),
-    )
-    certify: bool = field(default=False, metadata=about("run in float64, too, for ranks that rounding can't have made"))
-    jacobian: int = field(
-        default=1, metadata=about("images at which Jacobian ranks are taken", type=int, bounds=(0, _MOST))
-    )
-    batch_size: int = field(default=DEFAULT_BATCH, metadata=about("images per pass", type=int, bounds=(1, _MOST)))
-    seed: int = field(default=0, metadata=about("seed of weights, images and positions", type=int, bounds=(0, 2**31)))
-    threads: int | None = field(
-        default=None, metadata=about("threads of torch", unset="as torch chooses", type=int, bounds=(1, _MOST_THREADS))
+    certify: bool = option(False, "run in float64, too, for ranks that rounding can't have made")
+    jacobian: int = option(1, "images at which Jacobian ranks are taken", type=int, bounds=(0, _MOST))
+    batch_size: int = option(DEFAULT_BATCH, "images per pass", type=int, bounds=(1, _MOST))
+    seed: int = option(0, "seed of weights, images and positions", type=int, bounds=(0, 2**31))
+    threads: int | None = option(
+        None, "threads of torch", unset="as torch chooses", type=int, bounds=(1, _MOST_THREADS)
     )
 
     def __post_init__(self) -> None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 CALIBRATED = "calibrated random"
 _HOW_TIMED = ("batch", "threads", "passes", "method")
+_OF_SPECTRUM = ("uncentred", "centred", "mean", "std", "noise", "dead_channels", "duplicate_channels")
 
 
 class LayerTimes(Protocol):
@@ -189,17 +190,9 @@ def _tap_rows(model: Network, result: ProbeResult, jacobians: Mapping[tuple[str,
         rows.append(
             record.sampling()
             | {
-                "block": tap.block,
-                "point": tap.point,
-                "stage": tap.stage,
+                **{name: getattr(tap, name) for name in ("block", "point", "stage")},
                 "depth": depth_of(model.config, tap),
-                "uncentred": spectrum.uncentred,
-                "centred": spectrum.centred,
-                "mean": spectrum.mean,
-                "std": spectrum.std,
-                "noise": spectrum.noise,
-                "dead_channels": spectrum.dead_channels,
-                "duplicate_channels": spectrum.duplicate_channels,
+                **{name: getattr(spectrum, name) for name in _OF_SPECTRUM},
                 "rank": record.rank,
                 "bound": bound.value,
                 "bound_reason": bound.reason,

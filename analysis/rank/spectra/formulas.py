@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from analysis.rank.spectra.spectrum import Array
 
 _RANKME_EPS = 1e-7
@@ -32,7 +30,7 @@ def rankme(s: Array, _rows: int) -> Array:
     return np.asarray(np.exp(-(shares * np.log(shares)).sum(axis=-1)))
 
 
-def von_neumann_rank(s: Array, _rows: int) -> Array:
+def vn_rank(s: Array, _rows: int) -> Array:
     """Exponential of the entropy of s^2 / sum s^2."""
     return _perplexity(_squares(s))
 
@@ -84,18 +82,24 @@ def nuclear_over_frobenius(s: Array, _rows: int) -> Array:
     return np.asarray(scaled.sum(axis=-1) / np.sqrt((scaled**2).sum(axis=-1)))
 
 
-def reach_of(share: float) -> Callable[[Array, int], Array]:
-    """The measure of how many leading directions hold that share of sum s^2."""
-
-    def reach(s: Array, _rows: int) -> Array:
-        return _reach(_squares(s), share)
-
-    return reach
+def k90(s: Array, _rows: int) -> Array:
+    """How many leading directions hold 90 % of sum s^2."""
+    return _reach(_squares(s), 0.9)
 
 
-def saturation(s: Array, _rows: int) -> Array:
+def k95(s: Array, _rows: int) -> Array:
+    """How many leading directions hold 95 % of sum s^2."""
+    return _reach(_squares(s), 0.95)
+
+
+def k99(s: Array, _rows: int) -> Array:
+    """How many leading directions hold 99 % of sum s^2."""
+    return _reach(_squares(s), _MAJORITY)
+
+
+def saturation(s: Array, rows: int) -> Array:
     """k99 / C."""
-    return np.asarray(_reach(_squares(s), _MAJORITY) / s.shape[-1])
+    return np.asarray(k99(s, rows) / s.shape[-1])
 
 
 def srank(s: Array, _rows: int) -> Array:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from analysis.data_tables import load_table
 from analysis.rank.spectra import formulas
 from analysis.rank.spectra.spectrum import CENTRINGS
 from analysis.rank.spectra.tolerance import DEFAULT_TOLERANCES
@@ -55,115 +56,10 @@ class Metric:
         return self.centring in ("", centring)
 
 
-_ALL = (
-    Metric(
-        name="effective_rank",
-        formula="exp(-sum p log p), p = s / sum s, with 0 log 0 = 0",
-        source="Roy and Vetterli, EUSIPCO 2007",
-        compute=formulas.effective_rank,
-    ),
-    Metric(
-        name="rankme",
-        formula="exp(-sum p log p), p = s / sum s + 1e-7",
-        source="Garrido et al., arXiv 2210.02885",
-        compute=formulas.rankme,
-        centring="uncentred",
-    ),
-    Metric(
-        name="vn_rank",
-        formula="exp(-sum q log q), q = lambda / sum lambda",
-        source="exponential of the von Neumann entropy; what reptrix and Diff-eRank call effective rank",
-        compute=formulas.von_neumann_rank,
-    ),
-    Metric(
-        name="stable_rank",
-        formula="sum s^2 / s_1^2",
-        source="Rudelson and Vershynin, J. ACM 54 (2007)",
-        compute=formulas.stable_rank,
-    ),
-    Metric(
-        name="participation_ratio",
-        formula="(sum lambda)^2 / sum lambda^2",
-        source="Gao et al., bioRxiv 214262 (2017)",
-        compute=formulas.participation_ratio,
-    ),
-    Metric(
-        name="participation_ratio_corrected",
-        formula="A / B with n = N - 1, B = n^2 / ((n - 1)(n + 2)) (tr S^2 - (tr S)^2 / n), A = (tr S)^2 - 2 B / n",
-        source="unbiased traces of a Gaussian covariance: Srivastava, J. Japan Statist. Soc. 35 (2005)",
-        compute=formulas.participation_ratio_corrected,
-        centring="centred",
-    ),
-    Metric(
-        name="nuclear_norm",
-        formula="sum s",
-        source="Fazel, thesis, Stanford 2002; scales with the features and with sqrt(N)",
-        compute=formulas.nuclear_norm,
-        counts=False,
-    ),
-    Metric(
-        name="nuclear_norm_per_root_row",
-        formula="sum s / sqrt(N)",
-        source="as nuclear_norm, independent of N",
-        compute=formulas.nuclear_norm_per_root_row,
-        counts=False,
-    ),
-    Metric(
-        name="nuclear_over_largest",
-        formula="sum s / s_1",
-        source="as nuclear_norm, independent of scale",
-        compute=formulas.nuclear_over_largest,
-    ),
-    Metric(
-        name="nuclear_over_frobenius",
-        formula="sum s / sqrt(sum s^2)",
-        source="as nuclear_norm, independent of scale; its square is at most the rank",
-        compute=formulas.nuclear_over_frobenius,
-        counts=False,
-    ),
-    *(
-        Metric(
-            name=f"k{percent}",
-            formula=f"smallest k whose s_1^2 ... s_k^2 reach {percent} % of sum s^2",
-            source="principal component analysis",
-            compute=formulas.reach_of(percent / 100),
-        )
-        for percent in (90, 95, 99)
-    ),
-    Metric(
-        name="saturation",
-        formula="k99 / C of the centred features",
-        source="Shenk et al., arXiv 1907.08589; here the smallest k that reaches 99 %",
-        compute=formulas.saturation,
-        centring="centred",
-        counts=False,
-    ),
-    Metric(
-        name="srank",
-        formula="smallest k whose s_1 ... s_k reach 99 % of sum s",
-        source="Kumar et al., arXiv 2010.14498",
-        compute=formulas.srank,
-    ),
-    Metric(
-        name="alpha",
-        formula="minus the slope of log lambda_i over log i, by least squares, 0.05 C <= i <= 0.5 C",
-        source="Agrawal et al., arXiv 2202.05808, who chose their range by eye",
-        compute=formulas.alpha,
-        centring="centred",
-        counts=False,
-    ),
-    Metric(
-        name="alpha_r2",
-        formula="coefficient of determination of the fit of alpha",
-        source="as alpha",
-        compute=formulas.alpha_r2,
-        centring="centred",
-        counts=False,
-    ),
-)
-
 #: Every measure besides the rank, by name.
-METRICS = {metric.name: metric for metric in _ALL}
+METRICS = {
+    name: Metric(name=name, compute=getattr(formulas, name), **facts) for name, facts in load_table(__file__).items()
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

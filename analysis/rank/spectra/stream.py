@@ -211,12 +211,7 @@ def _pad(values: torch.Tensor, channels: int) -> np.ndarray[tuple[int], np.dtype
 
 
 def _count_duplicates(factor: torch.Tensor, live: torch.Tensor) -> int:
-    """Live columns that are a multiple, up to a shift, of an earlier live one.
-
-    Args:
-        factor: Triangular factor of the centred features, shape (at most C, C).
-        live: Which columns to compare, shape (C,).
-    """
+    """Live columns, mask of shape (C,), that are a multiple, up to a shift, of an earlier live one."""
     columns = factor[:, live]
     if columns.shape[1] < 2 or not len(columns):  # noqa: PLR2004 - it takes two to be alike
         return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.data_tables import load_table
 from analysis.rank.trained.run import METRICS
 from analysis.statistics.bootstrap import correlation_estimate
 from analysis.statistics.estimates import COVERAGE, Estimate
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     Runs = Mapping[tuple[str, int], Run]
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "can't be told"
+_TEXTS = load_table(__file__)
 #: What a step must raise.
 _RAISED = ("accuracy", "nuclear_norm")
 
@@ -97,6 +99,12 @@ def sign(estimate: Estimate) -> int:
     return int(estimate.low > 0) - int(estimate.high < 0)
 
 
+def _text(claim: str, coverage: float, intervals: int) -> dict[str, str]:
+    """Name, text and rule of a claim whose intervals share the 5 %."""
+    rule = _TEXTS[claim]["rule"].format(coverage=_percent(coverage), intervals=intervals)
+    return {"claim": claim, "text": _TEXTS[claim]["text"], "rule": rule}
+
+
 def _judge_steps(names: Sequence[str], runs: Runs) -> dict[str, str]:
     steps = [(*couple, metric) for couple in pairwise(names) for metric in _RAISED]
     # One interval is enough to fail, so all of them share the 5 %; to hold, each has to do it by itself.
@@ -104,12 +112,7 @@ def _judge_steps(names: Sequence[str], runs: Runs) -> dict[str, str]:
     pairs = [compare(runs, *step) for step in steps]
     lowered = [pair for step in steps if _pair_sign(pair := compare(runs, *step, coverage)) < 0]
     return {
-        "claim": "C12",
-        "text": "At equal multiply-adds each step of table 2 raises both the accuracy and the nuclear norm of the "
-        "final feature.",
-        "rule": "holds if the 95 % intervals of all six paired differences (three steps, two metrics) lie above 0; "
-        f"fails if at least one interval of {_percent(coverage)} (1 - 5 % / {len(steps)}, Bonferroni) lies below 0; "
-        "otherwise it can't be told",
+        **_text("C12", coverage, len(steps)),
         "verdict": HOLDS if min(map(_pair_sign, pairs)) > 0 else FAILS if lowered else UNDECIDED,
         "detail": "; ".join(
             [*map(_describe_pair, pairs), *(f"at {_percent(coverage)}, {_describe_pair(pair)}" for pair in lowered)]
@@ -121,10 +124,7 @@ def _judge_ends(names: Sequence[str], runs: Runs) -> dict[str, str]:
     worst, best = names
     pair = compare(runs, worst, best, "accuracy")
     return {
-        "claim": "C15",
-        "text": "At similar cost the nearly linear widths 34-34-45-55-66 are more accurate than 36-36-36-36-83.",
-        "rule": "holds if the 95 % interval of the paired difference in accuracy lies above 0; fails if it lies below "
-        "0; otherwise it can't be told",
+        **_text("C15", COVERAGE, 1),
         "verdict": _verdict(_pair_sign(pair)),
         "detail": _describe_pair(pair),
     }
@@ -138,12 +138,7 @@ def _judge_correlation(groups: Mapping[str, Sequence[str]], runs: Runs) -> dict[
     signs = [sign(estimate) for estimate in found.values()]
     fails = min(map(sign, wide.values())) < 0 and max(signs) <= 0
     return {
-        "claim": "C17",
-        "text": "Networks with a larger nuclear norm of the final feature are more accurate.",
-        "rule": "Spearman's correlation over all runs of a group, as features of different widths can't be compared; "
-        "holds if the 95 % interval lies above 0 in every group; fails if the interval of "
-        f"{_percent(coverage)} (1 - 5 % / {len(groups)}, Bonferroni) lies below 0 in at least one and that of 95 % "
-        "above 0 in none; otherwise it can't be told",
+        **_text("C17", coverage, len(groups)),
         "verdict": HOLDS if min(signs) > 0 else FAILS if fails else UNDECIDED,
         "detail": "; ".join(
             f"{group}: {_describe(found[group])}, without scale (nuclear norm / largest) {_describe(scaled[group])}"

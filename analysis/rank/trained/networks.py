@@ -102,19 +102,8 @@ def _plan_table2(setting: TrainedSetting) -> Iterator[TrainedNetwork]:
     for step in TABLE_2:
         chosen = widths if step is first else _matched_widths(setting, step.expansion, step.block_ratio, target)
         config = _table2_config(setting, step, chosen)
-        params, macs = cost_of(config, setting.side)
-        accuracy, nuclear_norm, printed_macs = step.printed
-        yield TrainedNetwork(
-            name=step.name,
-            group="table2",
-            label=step.label,
-            config=config,
-            params=params,
-            macs=macs,
-            printed_accuracy=accuracy,
-            printed_nuclear_norm=nuclear_norm,
-            printed_macs=printed_macs,
-        )
+        printed = (step.printed_accuracy, step.printed_nuclear_norm, step.printed_macs)
+        yield _make_network(setting, "table2", step.label, config, printed)
 
 
 def _plan_table3a(setting: TrainedSetting) -> Iterator[TrainedNetwork]:
@@ -127,18 +116,26 @@ def _plan_table3a(setting: TrainedSetting) -> Iterator[TrainedNetwork]:
             head=setting.table3a_head,
             shortcut=setting.shortcut,
         )
-        params, macs = cost_of(config, setting.side)
-        yield TrainedNetwork(
-            name=name,
-            group="table3a",
-            label=f"{'-'.join(map(str, blocks))} ({name})",
-            config=config,
-            params=params,
-            macs=macs,
-            printed_accuracy=accuracy,
-            printed_nuclear_norm=None,
-            printed_macs=TABLE_3A_MACS,
-        )
+        label = f"{'-'.join(map(str, blocks))} ({name})"
+        yield _make_network(setting, "table3a", label, config, (accuracy, None, TABLE_3A_MACS))
+
+
+def _make_network(
+    setting: TrainedSetting, group: str, label: str, config: NetConfig, printed: tuple[float, float | None, int]
+) -> TrainedNetwork:
+    params, macs = cost_of(config, setting.side)
+    accuracy, nuclear_norm, printed_macs = printed
+    return TrainedNetwork(
+        name=config.name,
+        group=group,
+        label=label,
+        config=config,
+        params=params,
+        macs=macs,
+        printed_accuracy=accuracy,
+        printed_nuclear_norm=nuclear_norm,
+        printed_macs=printed_macs,
+    )
 
 
 def _table2_config(setting: TrainedSetting, step: Step, widths: Sequence[int]) -> NetConfig:

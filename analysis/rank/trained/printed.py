@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analysis.data_tables import load_table
+
 if TYPE_CHECKING:
     from rexnet_core.network_config import Activation
 
@@ -23,7 +25,9 @@ class Step:
         expansion: Reciprocal of the dimension ratio of a block's first 1x1 convolution.
         block_ratio: Dimension ratio, input over output channels, of every block.
         act: After the first 1x1 convolution.
-        printed: Accuracy as a share, nuclear norm, multiply-adds.
+        printed_accuracy: As a share.
+        printed_nuclear_norm: Of the final feature.
+        printed_macs: Multiply-adds.
     """
 
     name: str
@@ -31,49 +35,16 @@ class Step:
     expansion: int
     block_ratio: float
     act: Activation
-    printed: tuple[float, float, int]
+    printed_accuracy: float
+    printed_nuclear_norm: float
+    printed_macs: int
 
 
+_TABLES = load_table(__file__)
 #: Each row changes one thing of the row before.
-TABLE_2 = (
-    Step(
-        name="baseline",
-        label="Baseline",
-        expansion=20,
-        block_ratio=0.22,
-        act="relu6",
-        printed=(0.480, 5997.5, 103_000_000),
-    ),
-    Step(
-        name="dr_conv",
-        label="+ DR of 1x1 conv 1/20 -> 1/6",
-        expansion=6,
-        block_ratio=0.22,
-        act="relu6",
-        printed=(0.521, 6655.9, 99_000_000),
-    ),
-    Step(
-        name="dr_block",
-        label="+ DR of block 0.22 -> 0.8",
-        expansion=6,
-        block_ratio=0.8,
-        act="relu6",
-        printed=(0.538, 6703.2, 105_000_000),
-    ),
-    Step(
-        name="silu",
-        label="+ first ReLU6 -> SiLU",
-        expansion=6,
-        block_ratio=0.8,
-        act="silu",
-        printed=(0.546, 6895.9, 105_000_000),
-    ),
-)
+TABLE_2 = tuple(Step(**row) for row in _TABLES["table2"])
 
 #: Name, block widths and printed accuracy of the best and the worst searched network; about 30M multiply-adds each.
-TABLE_3A = (
-    ("worst", (36, 36, 36, 36, 83), 0.611),
-    ("best", (34, 34, 45, 55, 66), 0.634),
-)
+TABLE_3A = tuple((row["name"], tuple(row["widths"]), row["accuracy"]) for row in _TABLES["table3a"])
 TABLE_3A_EXPANSION = 6
 TABLE_3A_MACS = 30_000_000

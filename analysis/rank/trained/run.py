@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from analysis.json_values import make_plain
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class Run:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, None for NaN; `from_dict` is the way back."""
-        return {name: plain(value) for name, value in asdict(self).items()}
+        plain: dict[str, Any] = make_plain(asdict(self))
+        return plain
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Run:
@@ -72,8 +74,3 @@ class Run:
             raise InputError(f"a run has the fields {', '.join(spec.name for spec in fields(cls))}; got {list(data)}")
         values: dict[str, Any] = {name: math.nan if value is None else value for name, value in data.items()}
         return cls(**values)
-
-
-def plain(value: Any) -> Any:
-    """The value as JSON has it: None for a number that is not finite."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value

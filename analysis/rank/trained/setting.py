@@ -6,7 +6,8 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from analysis.setting_fields import about, check_fields
+from analysis.json_values import make_plain
+from analysis.setting_fields import check_fields, option
 from rexnet_core.errors import InputError
 
 GROUPS = ("table2", "table3a")
@@ -34,49 +35,35 @@ class TrainedSetting:
         table3a_strides: Strides of the stem and the five blocks.
     """
 
-    groups: tuple[str, ...] = field(
-        default=GROUPS,
-        metadata=about("groups of networks", unset="both", nargs="+", metavar="GROUP", choices=GROUPS, kind="group"),
+    groups: tuple[str, ...] = option(
+        GROUPS, "groups of networks", unset="both", nargs="+", metavar="GROUP", choices=GROUPS, kind="group"
     )
     #: Seed s fixes the initial weights and the order of the images, for every network.
-    seeds: int = field(default=10, metadata=about("trainings of each network", type=int, bounds=(1, 1000)))
+    seeds: int = option(10, "trainings of each network", type=int, bounds=(1, 1000))
     #: As many as in the paper's search.
-    epochs: int = field(default=30, metadata=about("passes over the training images", type=int, bounds=(1, 1000)))
-    side: int = field(
-        default=16,
-        metadata=about(
-            "side to which the 8x8 images are enlarged, a multiple of 8",
-            type=int,
-            metavar="PIXELS",
-            bounds=(_SIDE_STEP, 64),
-        ),
+    epochs: int = option(30, "passes over the training images", type=int, bounds=(1, 1000))
+    side: int = option(
+        16,
+        "side to which the 8x8 images are enlarged, a multiple of 8",
+        type=int,
+        metavar="PIXELS",
+        bounds=(_SIDE_STEP, 64),
     )
     #: All other images are the test images.
-    train_per_class: int = field(default=20, metadata=about("training images of each class", type=int, bounds=(2, 150)))
-    split_seed: int = field(
-        default=0, metadata=about("seed of the choice of training images", type=int, bounds=(0, 2**31 - 1))
-    )
+    train_per_class: int = option(20, "training images of each class", type=int, bounds=(2, 150))
+    split_seed: int = option(0, "seed of the choice of training images", type=int, bounds=(0, 2**31 - 1))
     #: Seed s then has the split seed ``split_seed + s``.
-    resplit: bool = field(default=False, metadata=about("draw the training images anew for each seed"))
-    batch_size: int = field(default=20, metadata=about("images per step", type=int, bounds=(2, 512)))
+    resplit: bool = option(False, "draw the training images anew for each seed")
+    batch_size: int = option(20, "images per step", type=int, bounds=(2, 512))
     #: It falls to 0 along half a cosine.
-    learning_rate: float = field(default=0.1, metadata=about("learning rate at the start", type=float, metavar="RATE"))
+    learning_rate: float = option(0.1, "learning rate at the start", type=float, metavar="RATE")
     momentum: float = 0.9
-    weight_decay: float = field(
-        default=1e-4, metadata=about("weight decay of all parameters", type=float, metavar="SHARE")
-    )
+    weight_decay: float = option(1e-4, "weight decay of all parameters", type=float, metavar="SHARE")
     #: One, because layers this small lose time on more, and rounding depends on the number.
-    threads: int = field(
-        default=1, metadata=about("threads of torch; they change the rounding", type=int, bounds=(1, 256))
-    )
-    shortcut: str = field(default="partial", metadata=about("what is added to a block's output", choices=SHORTCUTS))
-    base_width: int = field(
-        default=4,
-        metadata=about("stem width of the baseline, which sets the cost of table 2", type=int, bounds=(4, 16)),
-    )
-    table2_head: int = field(
-        default=128, metadata=about("width of the final feature of the networks of table 2", type=int, bounds=(1, 4096))
-    )
+    threads: int = option(1, "threads of torch; they change the rounding", type=int, bounds=(1, 256))
+    shortcut: str = option("partial", "what is added to a block's output", choices=SHORTCUTS)
+    base_width: int = option(4, "stem width of the baseline, which sets the cost of table 2", type=int, bounds=(4, 16))
+    table2_head: int = option(128, "width of the final feature of the networks of table 2", type=int, bounds=(1, 4096))
     table2_strides: tuple[int, int, int] = (2, 1, 2)
     table3a_head: int = field(default=1024, metadata={"bounds": (1, 4096)})
     table3a_stem: int = 32
@@ -104,7 +91,8 @@ class TrainedSetting:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        plain: dict[str, Any] = make_plain(asdict(self))
+        return plain
 
     def recipe(self) -> dict[str, Any]:
         """Plain values of what determines one training, without how many and which are wanted."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from analysis.json_values import make_plain
 from analysis.rank.trained.claims import compare_all, judge_claims, mean_over_seeds
 from analysis.rank.trained.journal import Journal
 from analysis.rank.trained.networks import plan_networks
-from analysis.rank.trained.run import METRICS, plain
+from analysis.rank.trained.run import METRICS
 from analysis.study import Study
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def run_trained(
         kind="trained",
         settings=setting.as_dict() | versions,
         stopped=stopped_by == "interrupted",
-        payload=_plain_rows(payload, "summary", "pairs"),
+        payload=make_plain(payload),
     )
 
 
@@ -118,9 +119,3 @@ def _summarise(network: TrainedNetwork, runs: Sequence[Run]) -> dict[str, Any]:
         "printed_nuclear_norm": network.printed_nuclear_norm,
         "printed_macs": network.printed_macs,
     }
-
-
-def _plain_rows(document: dict[str, Any], *tables: str) -> dict[str, Any]:
-    for table in tables:
-        document[table] = [{name: plain(value) for name, value in row.items()} for row in document[table]]
-    return document
