@@ -35,13 +35,13 @@ def _load(store: Store, run: str) -> RunData:
 def _publish(args: argparse.Namespace, store: Store, run: str) -> int:
     """Write the report of a run and say what it holds; the exit code its cases deserve."""
     from reports.report import write_report  # noqa: PLC0415
-    from reports.run.frames import cases_frame, knees_frame, plain_rows  # noqa: PLC0415
+    from reports.run.frames import frame_of, plain_rows  # noqa: PLC0415
     from reports.run.knees import render_knees  # noqa: PLC0415
     from reports.run.text import render_cases  # noqa: PLC0415
 
     data = _load(store, run)
     path = write_report("run", data, out_folder(args.out, run), run=run)
-    frame, knees = cases_frame(data), knees_frame(data)
+    frame, knees = frame_of(data, "cases"), frame_of(data, "knees")
     answer = {"cases": plain_rows(frame), "knees": plain_rows(knees), "floor": data.floor or None}
     document = {"run": run, "report": str(path), **answer}
     lines = [render_cases(data.result.cases), render_knees(data.result.series), data.floor]

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter
 
 from analysis.complexity.conventions.record import GROUPS
 from reports.drawing import style
-from reports.drawing.figure import Figure
+from reports.drawing.figure import list_named
 from reports.drawing.layout import wrap
 from reports.published.styles import VERDICT_LOOKS, group_look
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
+    from reports.drawing.figure import Figure
     from reports.published.styles import VerdictLook
 
     Frames = Mapping[str, pd.DataFrame]
@@ -40,22 +41,13 @@ def list_figures(frames: Frames) -> Iterator[Figure]:
     Args:
         frames: As from `reports.published.published_frames`.
     """
-    yield Figure(
-        name="published_conventions",
-        title="One network, many numbers",
-        caption="What each convention counts of a network, in multiples of its multiply-adds, by what the operators "
-        "do. The number at the end is the total. The dashed line is the plain count.",
-        needs="no model was counted under several conventions",
-        plot=partial(plot_conventions, frames["totals"], frames["groups"], frames["conventions"]),
-    )
-    yield Figure(
-        name="published_differences",
-        title="Printed minus ours",
-        caption="Every printed cost for which there is a count, by source, in units of its last printed digit. "
-        "Rounding gives at most half a unit either way (dark band), cutting up to a whole one less (light band): what "
-        "lies outside was not counted so. Linear within one unit, logarithmic beyond.",
-        needs="no printed cost was counted",
-        plot=partial(plot_differences, frames["rows"]),
+    totals, groups, conventions = (frames[name] for name in ("totals", "groups", "conventions"))
+    return list_named(
+        "published",
+        {
+            "published_conventions": partial(plot_conventions, totals, groups, conventions),
+            "published_differences": partial(plot_differences, frames["rows"]),
+        },
     )
 
 

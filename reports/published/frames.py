@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.published.rounding import last_digit
 from analysis.published.table import PublishedRow
-from reports.columns import make_frame
-from reports.published.columns import TABLES
+from reports.columns import load_tables, make_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,12 +19,14 @@ if TYPE_CHECKING:
     Document = Mapping[str, Any]
     Row = Mapping[str, Any]
 
+#: File name without ``.csv`` to its columns in order.
+TABLES = load_tables("published")
 #: The convention that others of the same quantity are compared with.
 PLAIN = {"operations": "macs", "parameters": "params"}
 
 
 def published_frames(study: Study) -> dict[str, pd.DataFrame]:
-    """Every table under the name of its CSV file, as in `columns.TABLES`."""
+    """Every table under the name of its CSV file, as in `TABLES`."""
     return {name: make_frame(_ROWS[name](study.payload), table) for name, table in TABLES.items()}
 
 

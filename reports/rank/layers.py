@@ -20,7 +20,7 @@ _OWN_SETTINGS = {"sensitivity_setting": "sensitivity", "sign_map_setting": "sign
 
 
 def table_rows(study: Study) -> dict[str, Iterable[Row]]:
-    """Rows of every table of `columns.TABLES`."""
+    """Rows of every table of `tables.TABLES`."""
     document = study.payload
     protocols = part_of(document, "protocols")
     found: dict[str, Iterable[Row]] = {

@@ -35,7 +35,7 @@ _FEW = frozenset({"sample_limited", "few_rows"})
 
 
 def table_rows(study: Study) -> dict[str, Iterable[Row]]:
-    """Rows of every table of `columns.TABLES`."""
+    """Rows of every table of `tables.TABLES`."""
     models = part_of(study.payload, "models")
     return {
         "models": [{name: one.get(name) for name in _PLAIN} for one in models],

@@ -11,14 +11,14 @@ from bench.machine.interference import RULES
 from bench.records.case import HINT, SCENARIOS
 from bench.statistics.disturbance import DISTURBED, UNDISTURBED, UNKNOWN
 from reports.estimate_columns import read_estimate
-from reports.run.columns import CASES, KNEES, MODEL_PAIRS, PHASES
+from reports.run.frames import TABLES
 from reports.run.interference_badge import SYMBOLS, render_badge
+from reports.texts import load_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from analysis.statistics.estimates import Estimate
-    from reports.columns import Column
 
 #: Headings of the columns that say what else the machine did.
 MACHINE, EVIDENCE = "machine", "what else it did"
@@ -163,30 +163,9 @@ def view_effective(cases: pd.DataFrame) -> pd.DataFrame:
     return view
 
 
-#: Heading to the column that it shows, in other units.
-_SHOWN: Mapping[str, Column] = {
-    "latency [ms]": CASES["latency_s"],
-    "under load [ms]": CASES["load_latency_s"],
-    "knee": KNEES["knee"],
-    "streams": CASES["streams"],
-    "images/s": CASES["throughput_per_s"],
-    "other / model": MODEL_PAIRS["ratio"],
-    "paper's ratio": MODEL_PAIRS["paper_ratio"],
-    "paper's within": MODEL_PAIRS["paper_in_interval"],
-    "speed-up": CASES["speedup"],
-    "stopped by": CASES["stop_reason"],
-    "one off [s]": PHASES["one_off_s"],
-    "outliers": CASES["outliers"],
-    "steady": CASES["steady"],
-    "neighbours [%]": CASES["others_percent"],
-    "CPU pressure [%]": CASES["cpu_pressure_percent"],
-    "steal [%]": CASES["steal_percent"],
-    "frequency drop [%]": CASES["frequency_drop_percent"],
-    "involuntary switches": CASES["involuntary_switches"],
-}
 #: What a heading means, shown when the pointer rests on it.
 MEANINGS: Mapping[str, str] = {
-    **{heading: column.meaning for heading, column in _SHOWN.items()},
+    **{heading: TABLES[table][column].meaning for heading, (table, column) in load_texts("run")["headings"].items()},
     MACHINE: "undisturbed: as far as the system tells, in no round did neighbours use over "
     f"{_MOST['others_percent']} of the cores or the hypervisor over {_MOST['steal_percent']}, nothing was throttled, "
     f"and the frequency fell by no more than {_MOST['frequency_drop_percent']}; disturbed: one of these did not hold, "

@@ -57,8 +57,8 @@ def plot_accuracy(
     """Published top-1 accuracy against multiply-adds, and against latency at the smallest batch.
 
     Args:
-        cases: As from `reports.run.frames.cases_frame`.
-        costs: As from `reports.run.frames.costs_frame`.
+        cases: As from `frame_of(run, "cases")`.
+        costs: As from `frame_of(run, "costs")`.
         top1: Model name to top-1 accuracy on ImageNet [%] and who published it.
         conditions: The footnote; the sources are added to it.
     """

@@ -30,7 +30,7 @@ def plot_paper_latency(pairs: pd.DataFrame, top1: Mapping[str, tuple[float, str]
     """Per device: accuracy over latency for each backend and as printed, and the ratios; fp32 and contiguous alone.
 
     Args:
-        pairs: As from `reports.run.frames.model_pairs_frame`.
+        pairs: As from `frame_of(run, "model_pairs")`.
         top1: Model name to top-1 accuracy on ImageNet [%] and who published it.
         conditions: The footnote.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_requests_in_flight_are_apart_from_one_call_at_a_time(run: RunData) -> None:
-    cases = run_frames.cases_frame(run)
+    cases = run_frames.frame_of(run, "cases")
     figure = load.plot_streams(cases, "")
     assert figure is not None
     throughput, loaded, *rest = figure.axes
@@ -34,7 +34,7 @@ def test_requests_in_flight_are_apart_from_one_call_at_a_time(run: RunData) -> N
 
 
 def test_a_case_without_throughput_is_left_out_and_takes_no_other_with_it(run: RunData) -> None:
-    cases = run_frames.cases_frame(run)
+    cases = run_frames.frame_of(run, "cases")
     eager = (cases["scenario"] == "throughput") & (cases["backend"] == "eager")
     figure = load.plot_streams(cases.assign(throughput_per_s=cases["throughput_per_s"].mask(eager)), "")
     assert figure is not None
@@ -45,7 +45,7 @@ def test_a_case_without_throughput_is_left_out_and_takes_no_other_with_it(run: R
 
 
 def test_labels_of_requests_in_flight_stay_inside_the_figure(run: RunData) -> None:
-    figure = load.plot_streams(run_frames.cases_frame(run), "a processor; 2 threads")
+    figure = load.plot_streams(run_frames.frame_of(run, "cases"), "a processor; 2 threads")
     assert figure is not None
     figure.draw_without_rendering()
     width, height = figure.get_size_inches() * figure.dpi
@@ -67,7 +67,7 @@ def test_one_model_has_no_figure_over_models(run: RunData) -> None:
 
 
 def test_only_ok_cases_are_drawn(run: RunData) -> None:
-    cases = run_frames.cases_frame(run)
+    cases = run_frames.frame_of(run, "cases")
     with style.drawing():
         figure = speed.plot_latency(cases, "")
     assert figure is not None
@@ -80,7 +80,7 @@ def test_only_ok_cases_are_drawn(run: RunData) -> None:
 
 def test_a_point_without_interval_is_drawn_without_bar(run: RunData) -> None:
     short = tuple(replace(one, rounds=one.rounds[:1]) for one in run.measurements[:8])
-    assert speed.plot_latency(run_frames.cases_frame(replace(run, measurements=short)), "") is not None
+    assert speed.plot_latency(run_frames.frame_of(replace(run, measurements=short), "cases"), "") is not None
 
 
 def test_names_with_dollar_signs_are_no_formulas(run: RunData) -> None:
@@ -103,7 +103,7 @@ def test_labels_name_only_what_is_special() -> None:
 
 
 def test_a_huge_interval_does_not_dwarf_the_points(run: RunData) -> None:
-    cases = run_frames.cases_frame(run)
+    cases = run_frames.frame_of(run, "cases")
     cases.loc[0, "latency_high_s"] = 1e6
     figure = speed.plot_latency(cases, "")
     assert figure is not None

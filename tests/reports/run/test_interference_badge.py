@@ -81,7 +81,7 @@ def disturbed(run: RunData) -> RunData:
 
 
 def test_tables_carry_the_badge_and_what_is_unknown_is_missing(disturbed: RunData) -> None:
-    cases = frames.cases_frame(disturbed)
+    cases = frames.frame_of(disturbed, "cases")
     first, second = cases.iloc[0], cases.iloc[1]
     assert (first["interference"], first["disturbed_rounds"], first["others_percent"]) == ("disturbed", 1, 40)
     assert first["interference_evidence"].startswith("neighbours used 40 % of the cores in 1 of 1 rounds")
@@ -91,13 +91,13 @@ def test_tables_carry_the_badge_and_what_is_unknown_is_missing(disturbed: RunDat
 
 def test_rounds_that_were_replaced_are_rows_marked_so(run: RunData) -> None:
     one = measured(run, QUIET, QUIET, repeated=1)
-    rows = frames.rounds_frame(replace(run, measurements=(one,)))
+    rows = frames.frame_of(replace(run, measurements=(one,)), "rounds")
     assert list(rows["replaced"]) == [False, False, True]
-    assert len(frames.samples_frame(replace(run, measurements=(one,)))["round"].unique()) == 2
+    assert len(frames.frame_of(replace(run, measurements=(one,)), "samples")["round"].unique()) == 2
 
 
 def test_the_page_shows_the_badge_of_each_row(disturbed: RunData) -> None:
-    view = view_cases(frames.cases_frame(disturbed))
+    view = view_cases(frames.frame_of(disturbed, "cases"))
     assert view[MACHINE].iloc[0] == "⚠ disturbed"
     assert view[EVIDENCE].iloc[0].startswith("neighbours used 40 %")
     assert view[MACHINE].iloc[1] == "? not available"
@@ -130,7 +130,7 @@ def test_a_busy_machine_is_a_doubt_with_its_worst_case(disturbed: RunData) -> No
 
 def test_the_page_and_the_conditions_tell_the_whole_worst_round(run: RunData) -> None:
     told = {**QUIET, "throttled_periods": 0.0, "frequency_drop_percent": 12.5, "involuntary_switches": 42}
-    cases = frames.cases_frame(replace(run, measurements=(measured(run, QUIET, told),)))
+    cases = frames.frame_of(replace(run, measurements=(measured(run, QUIET, told),)), "cases")
     effective = view_effective(cases)
     assert (effective["frequency drop [%]"].iloc[0], effective["involuntary switches"].iloc[0]) == (12.5, 42)
     assert "frequency down by 12.5 %" in dict(describe_conditions(run.info, cases))["worst round"]

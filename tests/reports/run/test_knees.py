@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from analysis.statistics.estimates import Estimate
-from bench.statistics.knee import find_series
+from bench.statistics.knee import RULE, find_series
 from reports.run import frames
 from reports.run.knees import knee_row, render_knees
 
@@ -40,6 +40,7 @@ def test_a_knee_has_its_latency_which_over_streams_is_that_under_load(swept: tup
     alone, queued = map(knee_row, swept)
     assert (alone["over"], alone["sizes"], alone["knee"], alone["best"]) == ("batch", "1 2 4 8", 4, 8)
     assert alone["at_batch"] is None
+    assert frames.TABLES["knees"]["knee"].meaning == RULE
     assert (queued["over"], queued["at_batch"], queued["knee"], queued["share"]) == ("streams", 1, 2, 1.0)
     assert alone["knee_latency_s"] == swept[0].by_size[4].latency.value
     assert queued["knee_latency_s"] == swept[1].by_size[2].load.latency.value
@@ -53,7 +54,7 @@ def test_a_knee_is_one_line(swept: tuple[Series, ...]) -> None:
 
 
 def test_two_batch_sizes_have_a_row_with_the_reason_and_no_line(run: RunData) -> None:
-    knees = frames.knees_frame(run)
+    knees = frames.frame_of(run, "knees")
     assert knees["knee"].isna().all()
     assert set(knees["reason"]) == {"needs 3 sizes, 2 could be compared", "needs 3 sizes, 1 could be compared"}
     assert render_knees(run.result.series) == ""
@@ -61,4 +62,4 @@ def test_two_batch_sizes_have_a_row_with_the_reason_and_no_line(run: RunData) ->
 
 def test_what_is_not_comparable_takes_no_part(run: RunData) -> None:
     broken = replace(run, measurements=tuple(replace(one, status="mismatch") for one in run.measurements))
-    assert frames.knees_frame(broken).empty
+    assert frames.frame_of(broken, "knees").empty

@@ -16,7 +16,6 @@ from bench.records.case import Case
 from bench.records.measurement import Measurement, Round
 from bench.records.run import RunInfo
 from reports.drawing.figure import draw
-from reports.run import columns
 from reports.run import frames as run_frames
 from reports.run.data import RunData
 from reports.run.figures import list_figures
@@ -62,12 +61,12 @@ def made_run(*devices: tuple[str, int], rounds: int = 4, **changes: Any) -> RunD
 
 
 def one_row(run: RunData, other: str, backend: str = "eager") -> pd.Series:
-    frame = run_frames.model_pairs_frame(run)
+    frame = run_frames.frame_of(run, "model_pairs")
     return frame[(frame["other"] == other) & (frame["backend"] == backend)].iloc[0]
 
 
 def drawn(run: RunData) -> Figure:
-    figure = plot_paper_latency(run_frames.model_pairs_frame(run), TOP1, "")
+    figure = plot_paper_latency(run_frames.frame_of(run, "model_pairs"), TOP1, "")
     assert figure is not None
     return figure
 
@@ -135,7 +134,7 @@ def test_another_batch_or_side_has_a_ratio_and_none_of_the_papers(changes: dict[
     row = one_row(run, "efficientnet_b1")
     assert row["ratio"] == pytest.approx(1.27, rel=0.02)
     assert math.isnan(row["paper_ratio"])
-    assert plot_paper_latency(run_frames.model_pairs_frame(run), TOP1, "") is None
+    assert plot_paper_latency(run_frames.frame_of(run, "model_pairs"), TOP1, "") is None
 
 
 def test_what_is_not_ok_is_a_row_without_ratio_that_says_why() -> None:
@@ -156,7 +155,7 @@ def test_a_run_without_model_pairs_has_no_rows_and_no_figure() -> None:
     run = replace(run, info=replace(run.info, settings={}))
     frames = run_frames.all_frames(run)
     assert frames["model_pairs"].empty
-    assert list(frames["model_pairs"].columns) == list(columns.MODEL_PAIRS)
+    assert list(frames["model_pairs"].columns) == list(run_frames.TABLES["model_pairs"])
     reasons = {one.name: one.reason for one in draw(list_figures(frames, "", TOP1))}
     assert "no pair of models that the paper compares" in reasons["paper_latency"]
 
@@ -196,14 +195,14 @@ def test_no_two_names_of_a_panel_overlap() -> None:
 
 def test_a_model_without_published_accuracy_is_left_out_of_those_panels_alone() -> None:
     known = {name: told for name, told in TOP1.items() if name != "rexnet_1.0"}
-    figure = plot_paper_latency(run_frames.model_pairs_frame(made_run()), known, "")
+    figure = plot_paper_latency(run_frames.frame_of(made_run(), "model_pairs"), known, "")
     assert figure is not None
     assert "1.0" not in [text.get_text() for text in figure.axes[0].texts]
     assert len(figure.axes[3].get_yticklabels()) == 4
 
 
 def test_without_any_accuracy_the_ratios_are_still_drawn() -> None:
-    figure = plot_paper_latency(run_frames.model_pairs_frame(made_run()), {}, "")
+    figure = plot_paper_latency(run_frames.frame_of(made_run(), "model_pairs"), {}, "")
     assert figure is not None
     assert [panel.get_title() for panel in figure.axes if panel.get_visible()] == [
         "ratio, batch 1: above 1 the other is slower"

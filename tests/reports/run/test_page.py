@@ -100,7 +100,7 @@ def test_an_unfinished_run_says_how_far_it_came(run: RunData) -> None:
 
 
 def test_conditions_say_what_could_not_be_read(run: RunData) -> None:
-    found = dict(describe_conditions(run.info, run_frames.cases_frame(run)))
+    found = dict(describe_conditions(run.info, run_frames.frame_of(run, "cases")))
     assert found["frequency governor"] == "can't be read"
     assert found["git commit"] == "1bc2d53a0d5f, with changes not committed"
     assert found["instruction sets"] == "avx2, avx512f, avx512_bf16"
@@ -108,27 +108,27 @@ def test_conditions_say_what_could_not_be_read(run: RunData) -> None:
 
 
 def test_conditions_survive_an_empty_environment(run: RunData, empty_run: RunData) -> None:
-    found = dict(describe_conditions(replace(run.info, environment={}), run_frames.cases_frame(empty_run)))
+    found = dict(describe_conditions(replace(run.info, environment={}), run_frames.frame_of(empty_run, "cases")))
     assert found["processor"] == "not known"
     assert found["git commit"] == "not in a checkout"
 
 
 def test_the_footnote_names_processor_threads_and_run(run: RunData) -> None:
-    text = footnote(run.info, run_frames.cases_frame(run))
+    text = footnote(run.info, run_frames.frame_of(run, "cases"))
     assert text == "AMD EPYC 9R14; 2 threads; fp32 and contiguous unless named; run 20261121T081530-4f2a"
 
 
 def test_requested_settings_stand_beside_effective_ones(run: RunData) -> None:
     one = run.measurements[0]
     silent = replace(one, effective=replace(one.effective, precision="bf16", threads=None))
-    view = tables.view_effective(run_frames.cases_frame(replace(run, measurements=(silent,))))
+    view = tables.view_effective(run_frames.frame_of(replace(run, measurements=(silent,)), "cases"))
     assert view["precision (requested / effective)"].tolist() == ["fp32 / bf16"]
     assert view["threads (requested / effective)"].tolist() == ["2 / not reported"]
 
 
 def test_model_pairs_have_a_table_where_there_are_some(run: RunData, page: str) -> None:
     assert '<section id="model_pairs">' in page
-    view = tables.view_model_pairs(run_frames.model_pairs_frame(run))
+    view = tables.view_model_pairs(run_frames.frame_of(run, "model_pairs"))
     eager = view[(view["backend"] == "eager") & (view["batch"] == 1)].iloc[0]
     assert (eager["input [px]"], eager["paper's machine"]) == ("224 / 224", "Xeon E5-2630 v4, batch 1")
     lonely = replace(run, info=replace(run.info, settings={}))
@@ -136,12 +136,12 @@ def test_model_pairs_have_a_table_where_there_are_some(run: RunData, page: str) 
 
 
 def test_the_settings_name_the_model_pairs_in_words(run: RunData) -> None:
-    found = dict(describe_conditions(run.info, run_frames.cases_frame(run)))
+    found = dict(describe_conditions(run.info, run_frames.frame_of(run, "cases")))
     assert found["measuring settings"] == "rounds 6, target 0.02, model pairs rexnet_1.0 / rexnet_2.0"
 
 
 def test_settings_that_all_cases_share_are_said_once(run: RunData) -> None:
-    cases = run_frames.cases_frame(run)
+    cases = run_frames.frame_of(run, "cases")
     assert tables.shared_settings(cases) == "resolution 224 px, threads 2, device cpu"
     alone = cases[cases["scenario"] == "latency"]
     assert tables.shared_settings(alone) == "resolution 224 px, threads 2, device cpu, scenario latency"
@@ -150,7 +150,7 @@ def test_settings_that_all_cases_share_are_said_once(run: RunData) -> None:
 
 
 def test_streams_are_shown_where_they_were_asked_for(run: RunData) -> None:
-    view = tables.view_cases(run_frames.cases_frame(run))
+    view = tables.view_cases(run_frames.frame_of(run, "cases"))
     assert set(view.loc[view["scenario"] == "latency", "streams"]) == {""}
     assert view.loc[view["scenario"] == "throughput", "streams"].tolist() == ["1", "2", "hint", "1", "2"]
     assert view.loc[view["scenario"] == "throughput", "under load [ms]"].gt(0).all()

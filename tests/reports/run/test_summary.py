@@ -70,7 +70,7 @@ def test_a_run_gone_on_with_under_other_conditions_says_so(run: RunData) -> None
     again = replace(run, info=replace(run.info, settings=settings))
     [doubt] = summary.find_doubts(again)
     assert "from 2026-11-22T09:00:00+00:00 on it ran under other conditions: torch 2.13.0, now 2.14.0" in doubt
-    told = dict(describe_conditions(again.info, frames.cases_frame(again)))
+    told = dict(describe_conditions(again.info, frames.frame_of(again, "cases")))
     expected = "2026-11-21T09:00:00+00:00, 2026-11-22T09:00:00+00:00; torch 2.13.0, now 2.14.0"
     assert told["interrupted, and resumed at"] == expected
     assert "resumed" not in told["measuring settings"]
