@@ -88,6 +88,4 @@ def _published_cells(row: Mapping[str, Any]) -> list[str]:
     ]
 
 
-REPORTS = {
-    "accuracy": Report(kind="accuracy", columns=TABLES, frames=accuracy_frames, text=render_accuracy),
-}
+REPORTS = {"accuracy": Report(kind="accuracy", columns=TABLES, frames=accuracy_frames, text=render_accuracy)}

@@ -177,6 +177,4 @@ def _milliseconds(value: float | None) -> str:
     return "-" if value is None or math.isnan(value) else f"{value * 1e3:.4g}"
 
 
-REPORTS = {
-    COMPARE: Report(kind=COMPARE, columns=TABLES, frames=compare_frames, text=render_compare),
-}
+REPORTS = {COMPARE: Report(kind=COMPARE, columns=TABLES, frames=compare_frames, text=render_compare)}

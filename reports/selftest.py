@@ -124,11 +124,4 @@ def _missing(value: float | None) -> bool:
     return value is None or math.isnan(value)
 
 
-REPORTS = {
-    SELFTEST: Report(
-        kind=SELFTEST,
-        columns=TABLES,
-        frames=selftest_frames,
-        text=render_selftest,
-    )
-}
+REPORTS = {SELFTEST: Report(kind=SELFTEST, columns=TABLES, frames=selftest_frames, text=render_selftest)}

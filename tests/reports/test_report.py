@@ -272,10 +272,7 @@ def test_a_folder_that_is_a_file_gives_one_clear_line(empty_studies: dict[str, A
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "run"])
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [
-        ({"kind": "speed"}, "got 'speed'"),
-        ({"format_version": 2}, "up to format 1 can be read; got 2; update rexbench"),
-    ],
+    [({"kind": "speed"}, "got 'speed'"), ({"format_version": 2}, "up to format 1 can be read; got 2; update rexbench")],
 )
 def test_a_study_that_can_not_be_read_writes_nothing(
     tmp_path: Path, kind: str, changes: dict[str, Any], message: str

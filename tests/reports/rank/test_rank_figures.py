@@ -9,14 +9,7 @@ from matplotlib.colors import to_rgba
 from analysis.study import Study
 from reports.drawing import layout, style
 from reports.drawing.figure import draw
-from reports.rank.figures import (
-    layer_claims,
-    layer_curves,
-    layer_maps,
-    network_depth,
-    network_spectra,
-    styles,
-)
+from reports.rank.figures import layer_claims, layer_curves, layer_maps, network_depth, network_spectra, styles
 from reports.rank.figures import trained as trained_figures
 from reports.rank.names import slugs
 from reports.report import build_frames, find_report
