@@ -111,9 +111,9 @@ def test_hostile_text_in_every_field_stays_text(
 
     def poison(value: Any, key: str = "") -> Any:
         if isinstance(value, dict):
-            return {name: poison(one, name) for name, one in value.items()}
+            return {name: poison(part, name) for name, part in value.items()}
         if isinstance(value, list):
-            return [poison(one, key) for one in value[:3]]
+            return [poison(part, key) for part in value[:3]]
         return EVIL if isinstance(value, str) and key not in keys and value != "float32" else value
 
     for document in (layers, network, trained):

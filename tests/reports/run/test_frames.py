@@ -74,12 +74,16 @@ def test_without_a_comparable_eager_there_is_no_speedup(run: RunData) -> None:
 
 
 def test_a_queue_of_requests_has_throughput_and_no_latency(run: RunData) -> None:
-    one = run.measurements[3]
-    queued = replace(one, case=replace(one.case, scenario="throughput"), effective=replace(one.effective, jobs=8))
+    measurement = run.measurements[3]
+    queued = replace(
+        measurement,
+        case=replace(measurement.case, scenario="throughput"),
+        effective=replace(measurement.effective, jobs=8),
+    )
     row = frames.frame_of(replace(run, measurements=(queued,)), "cases").iloc[0]
     assert math.isnan(row["latency_s"])
     assert row["interval_reason"] == "under load: no request was timed by itself"
-    assert row["throughput_per_s"] == pytest.approx(8 * summarise(one).throughput.value)
+    assert row["throughput_per_s"] == pytest.approx(8 * summarise(measurement).throughput.value)
 
 
 def test_requests_in_flight_have_a_latency_under_load(run: RunData) -> None:
@@ -94,12 +98,14 @@ def test_requests_in_flight_have_a_latency_under_load(run: RunData) -> None:
 
 
 def test_a_row_of_requests_in_flight_tells_of_the_interval_of_its_throughput(run: RunData) -> None:
-    queued = next(one for one in run.measurements if one.case.scenario == "throughput")
+    queued = next(measurement for measurement in run.measurements if measurement.case.scenario == "throughput")
     few = replace(queued, rounds=queued.rounds[:3])
-    one = replace(queued, rounds=queued.rounds[:1])
+    single = replace(queued, rounds=queued.rounds[:1])
     # Four requests a round are too few for an interval of their median, and enough for images over time.
     short = [replace(part, turns_s=part.turns_s[:4], requests_s=((1.0,),) * 4) for part in queued.rounds]
-    rows = frames.frame_of(replace(run, measurements=(queued, few, one, replace(queued, rounds=tuple(short)))), "cases")
+    rows = frames.frame_of(
+        replace(run, measurements=(queued, few, single, replace(queued, rounds=tuple(short)))), "cases"
+    )
     assert rows["interval_method"].tolist() == ["bootstrap", "student", "", "bootstrap"]
     assert rows["interval_reason"].tolist() == [
         "", "", "1 round is too few for an interval; use --rounds 3 or more",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def swept(run: RunData) -> tuple[Series, ...]:
     """Eager at four batch sizes and OpenVINO with four numbers of streams, with throughputs and intervals set."""
     eager = run.result.cases[0]
-    queue = next(one for one in run.result.cases if one.queued and one.case.backend == "openvino")
+    queue = next(result for result in run.result.cases if result.queued and result.case.backend == "openvino")
     cases = [
         *(_with(eager, value, batch=2**step) for step, value in enumerate((50.0, 80.0, 97.0, 100.0))),
         *(_with(queue, value, streams=2**step) for step, value in enumerate((60.0, 100.0, 90.0, 80.0))),
@@ -61,5 +61,7 @@ def test_two_batch_sizes_have_a_row_with_the_reason_and_no_line(run: RunData) ->
 
 
 def test_what_is_not_comparable_takes_no_part(run: RunData) -> None:
-    broken = replace(run, measurements=tuple(replace(one, status="mismatch") for one in run.measurements))
+    broken = replace(
+        run, measurements=tuple(replace(measurement, status="mismatch") for measurement in run.measurements)
+    )
     assert frames.frame_of(broken, "knees").empty
