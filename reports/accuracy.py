@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.columns import bounds, flag, make_frame, number, text, whole
+from reports.columns import load_tables, make_frame
 from reports.report import Report
 from reports.terminal import render_rows
 
@@ -14,57 +14,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.study import Study
-    from reports.columns import Column, Table
 
 _NAMES = {"top1": "top-1", "top5": "top-5"}
 _PLACES = {True: "inside", False: "outside", None: "-"}
-
-
-def _describe_metric(metric: str, name: str) -> dict[str, Column]:
-    return {
-        f"{metric}_percent": number(f"{name} accuracy", "%"),
-        **bounds(f"{metric}_percent", f"{metric}_low_percent", "%"),
-        f"{metric}_correct": whole(f"images with the label among the {name} classes"),
-    }
-
-
-COLUMNS: Table = {
-    "model": text("registered name"),
-    "resolution": whole("side of the square input", "px"),
-    "images": whole("images that were classified"),
-    "classes": whole("classes of the checkpoint"),
-    **_describe_metric("top1", "top-1"),
-    **_describe_metric("top5", "top-5"),
-    "unreadable": whole("images that could not be read and were skipped"),
-    "asked": whole("images that were to be classified"),
-    "stopped": flag("whether the user stopped the evaluation before its end"),
-    "folder": text("folder of the images"),
-    "found": whole("images in the folder"),
-    "left_out": whole("other and hidden files in the folder"),
-    "class_folders": whole("class folders in the folder"),
-    "classes_file": text("file that names the classes in order"),
-    "limit": whole("limit on the number of images"),
-    "precision": text("arithmetic precision"),
-    "batch_size": whole("images per call"),
-    "threads": whole("threads of torch"),
-    "comparable": flag("whether published accuracies are about the same classes"),
-    "not_comparable_because": text("why they are not"),
-    "preprocessing_resized_side": whole("length of the shorter side after resizing", "px"),
-    "preprocessing_interpolation": text("interpolation of the resizing"),
-    "preprocessing_crop_ratio": number("side of the crop over the shorter side"),
-    "preprocessing_crop": whole("side of the crop at the centre", "px"),
-    "preprocessing_turned_by_exif": flag("whether images are turned as EXIF says"),
-    "weights_path": text("file of the checkpoint"),
-    "weights_layout": text("layout of the checkpoint"),
-    "weights_sha256": text("hash of the file"),
-}
+TABLES = load_tables("accuracy")
 
 
 def accuracy_frames(study: Study) -> dict[str, pd.DataFrame]:
     """One row with the accuracy, and what the accuracy depends on."""
     nested = ("preprocessing", "weights")
     inner = {f"{part}_{key}": value for part in nested for key, value in study.payload[part].items()}
-    return {"accuracy": make_frame([{**study.payload, **inner, "stopped": study.stopped}], COLUMNS)}
+    return {"accuracy": make_frame([{**study.payload, **inner, "stopped": study.stopped}], TABLES["accuracy"])}
 
 
 def render_accuracy(study: Study) -> str:
@@ -128,6 +88,4 @@ def _published_cells(row: Mapping[str, Any]) -> list[str]:
     ]
 
 
-REPORTS = {
-    "accuracy": Report(kind="accuracy", columns={"accuracy": COLUMNS}, frames=accuracy_frames, text=render_accuracy),
-}
+REPORTS = {"accuracy": Report(kind="accuracy", columns=TABLES, frames=accuracy_frames, text=render_accuracy)}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
+
+from reports.texts import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,42 +24,30 @@ class Column(NamedTuple):
     """One column.
 
     Args:
-        kind: What a cell holds; any value but a text may be missing.
+        kind: What a cell holds: text, bool, number, or whole, which is written without a decimal point even where some
+            are missing; any value but a text may be missing.
         meaning: In words.
         unit: Empty for texts, counts and shares.
     """
 
-    kind: Literal["text", "bool", "number", "whole"]
+    kind: str
     meaning: str
     unit: str = ""
 
 
-def text(meaning: str) -> Column:
-    """A column of texts."""
-    return Column("text", meaning)
+def load_tables(kind: str) -> dict[str, Table]:
+    """The tables of a kind of report by name, from ``data/KIND.csv``.
 
-
-def flag(meaning: str) -> Column:
-    """A column of yes and no."""
-    return Column("bool", meaning)
-
-
-def number(meaning: str, unit: str = "") -> Column:
-    """A column of numbers."""
-    return Column("number", meaning, unit)
-
-
-def whole(meaning: str, unit: str = "") -> Column:
-    """A column of whole numbers, which are written without a decimal point even where some are missing."""
-    return Column("whole", meaning, unit)
-
-
-def bounds(of: str, low: str, unit: str = "") -> dict[str, Column]:
-    """The ends of the 95 % interval of a column; the upper end is called as the lower, with ``high`` for ``low``."""
-    return {
-        low: number(f"lower bound of the 95 % interval of {of}", unit),
-        low.replace("low", "high"): number(f"upper bound of the 95 % interval of {of}", unit),
-    }
+    A row without a kind repeats the column of that name that was described last above it.
+    """
+    tables: dict[str, dict[str, Column]] = {}
+    described: dict[str, Column] = {}
+    for row in csv.DictReader(read_file(f"data/{kind}.csv").splitlines()):
+        name = row["column"]
+        if row["kind"]:
+            described[name] = Column(row["kind"], row["meaning"], row["unit"])
+        tables.setdefault(row["table"], {})[name] = described[name]
+    return dict(tables)
 
 
 def find_column(table: Table, name: str) -> Column:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bench.comparison.document import COMPARE
 from bench.machine.interference import RULES
 from bench.statistics.intervals import too_few_rounds
-from reports.columns import bounds, flag, make_frame, number, text, whole
+from reports.columns import load_tables, make_frame
 from reports.report import Report
 from reports.terminal import render_rows
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.study import Study
-    from reports.columns import Table
 
 _SYMBOLS = {"SLOWER": "🔴", "FASTER": "🟢", "SAME": "⚪", "AMBIGUOUS": "🟡"}
 _UNPAIRED = (
@@ -30,38 +29,7 @@ _UNPAIRED = (
 )
 #: Cases named in a line on those that only one side has.
 _NAMED = 5
-ROWS: Table = {
-    "model": text("registered name"),
-    "resolution": whole("side of the square input", "px"),
-    "batch": whole("images per call"),
-    "backend": text("runtime"),
-    "precision": text("arithmetic precision"),
-    "memory_format": text("memory format"),
-    "threads": whole("threads given to the runtime"),
-    "device": text("device"),
-    "scenario": text("latency: one call after the other; throughput: several requests in flight"),
-    "streams": whole("streams or instances that were asked for; 0 leaves it to the runtime's hint"),
-    "changed": text("settings of the head that are not the base's"),
-    "status": text("ok was compared"),
-    "reason": text("why the status is not ok"),
-    "verdict": text("SLOWER, FASTER, SAME, or AMBIGUOUS; empty where nothing was compared"),
-    "grounds": text("why the verdict is what it is"),
-    "change": number("time of the head over that of the base, minus 1"),
-    **bounds("change", "change_low"),
-    "band": number("changes within this share count as the same"),
-    "p_value": number("of the test for a difference"),
-    "q_value": number("p_value after correction for the number of cases"),
-    "rounds": whole("process rounds compared"),
-    "paired": flag("whether both sides took turns within each round"),
-    "base_latency_s": number("time of one call of the base", "s"),
-    "head_latency_s": number("time of one call of the head", "s"),
-    "machine": text("disturbed: other work disturbed a round; undisturbed; or not available, where that can't be seen"),
-    "dirty_rounds": whole("rounds of the head that were disturbed"),
-    "dirty_causes": text("what disturbed them, each cause at its worst"),
-    "steady": flag("whether every warm-up ended because its windows agreed"),
-    "stop_reasons": text("why the sides stopped sampling"),
-    "environments": text("whether the environments of two stored runs differ"),
-}
+TABLES = load_tables(COMPARE)
 
 
 def compare_frames(study: Study) -> dict[str, pd.DataFrame]:
@@ -76,7 +44,7 @@ def compare_frames(study: Study) -> dict[str, pd.DataFrame]:
         }
         for row in study.payload["rows"]
     ]
-    return {"rows": make_frame(rows, ROWS)}
+    return {"rows": make_frame(rows, TABLES["rows"])}
 
 
 def render_compare(study: Study) -> str:
@@ -209,6 +177,4 @@ def _milliseconds(value: float | None) -> str:
     return "-" if value is None or math.isnan(value) else f"{value * 1e3:.4g}"
 
 
-REPORTS = {
-    COMPARE: Report(kind=COMPARE, columns={"rows": ROWS}, frames=compare_frames, text=render_compare),
-}
+REPORTS = {COMPARE: Report(kind=COMPARE, columns=TABLES, frames=compare_frames, text=render_compare)}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.statistics.intervals import normal_quantile
 from bench.selftest.detectable_effect import LEAST_PAIRS, SELFTEST
-from reports.columns import bounds, make_frame, number, text, whole
+from reports.columns import load_tables, make_frame
 from reports.report import Report
 
 if TYPE_CHECKING:
@@ -16,51 +16,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.study import Study
-    from reports.columns import Table
 
 _NESTED = ("found", "protocols")
-CASES: Table = {
-    "model": text("registered name"),
-    "resolution": whole("side of the square input", "px"),
-    "batch": whole("images per call"),
-    "backend": text("runtime"),
-    "precision": text("arithmetic precision"),
-    "threads": whole("threads given to the runtime"),
-    "latency_s": number("time of one call, median over the pairs of processes", "s"),
-    "pairs": whole("pairs of processes"),
-    "spread": number("standard deviation of the logarithm of a pair's ratio"),
-    "floor": number("smallest slow-down that is found in 95 % of comparisons, as a share"),
-    "floor_high": number("upper bound of floor"),
-    "seen": number("smallest slow-down among those tried that is found in 95 % of comparisons"),
-    "false_alarms": number("share of comparisons of equal sides with a significant difference"),
-    "false_alarms_error": number("standard error of false_alarms"),
-    "false_verdicts": number("share of comparisons of equal sides with the verdict slower or faster"),
-    "disjoint": whole("comparisons that share no process"),
-    "disjoint_told": whole("of these, how many have a significant difference"),
-    "bias": number("change over all pairs together where nothing was changed, as a share"),
-    **bounds("bias", "bias_low"),
-    "others_percent": number("share of the cores' time that other processes used, median over the pairs", "%"),
-    "found_*": number("share of comparisons in which a slow-down of that share is found"),
-}
-PROTOCOLS: Table = {
-    "backend": text("runtime"),
-    "order": text("order in which the sides are timed"),
-    "test": text("test on the difference"),
-    "false_alarms": number("share of trials with equal sides that report a difference"),
-    "found_*": number("share of trials in which a slow-down of that share is found"),
-    "trials": whole("trials"),
-    "rounds": whole("pairs of processes of a trial"),
-}
+TABLES = load_tables(SELFTEST)
 
 
 def selftest_frames(study: Study) -> dict[str, pd.DataFrame]:
     """One row per case, and one per case, order and test; a slow-down of 2 % is in the column ``found_0.02``."""
     cases = study.payload["cases"]
     return {
-        "cases": make_frame(map(_case_row, cases), CASES),
+        "cases": make_frame(map(_case_row, cases), TABLES["cases"]),
         "protocols": make_frame(
             (_protocol_row(case, row, study.payload["levels"][1:]) for case in cases for row in case["protocols"]),
-            PROTOCOLS,
+            TABLES["protocols"],
         ),
     }
 
@@ -156,11 +124,4 @@ def _missing(value: float | None) -> bool:
     return value is None or math.isnan(value)
 
 
-REPORTS = {
-    SELFTEST: Report(
-        kind=SELFTEST,
-        columns={"cases": CASES, "protocols": PROTOCOLS},
-        frames=selftest_frames,
-        text=render_selftest,
-    )
-}
+REPORTS = {SELFTEST: Report(kind=SELFTEST, columns=TABLES, frames=selftest_frames, text=render_selftest)}

@@ -8,7 +8,7 @@ from analysis.published import load
 from bench.selftest.detectable_effect import find_detectable_effect
 from reports.report import write_report
 from reports.run.data import RunData
-from reports.run.frames import cases_frame, knees_frame, plain_rows
+from reports.run.frames import frame_of, plain_rows
 from reports.run.knees import render_knees
 from reports.run.text import render_cases
 from rexbench.output import out_folder, print_report_path, write_output
@@ -32,8 +32,8 @@ def publish_run(args: argparse.Namespace, store: Store, run: str) -> int:
     """
     data = _load(store, run)
     path = write_report("run", data, out_folder(args.out, run), run=run)
-    frame = cases_frame(data)
-    answer = {"cases": plain_rows(frame), "knees": plain_rows(knees_frame(data)), "floor": data.floor or None}
+    frame = frame_of(data, "cases")
+    answer = {"cases": plain_rows(frame), "knees": plain_rows(frame_of(data, "knees")), "floor": data.floor or None}
     lines = [render_cases(data.result.cases), render_knees(data.result.series), data.floor]
     document = {"run": run, "report": str(path), **answer}
     write_output(args, document, frame, text=lambda: "\n".join(filter(None, lines)))

@@ -94,7 +94,7 @@ class Selection:
     threads: int | None = option(
         None, "threads of every runtime", unset="what the machine allows", type=int, case="threads"
     )
-    weights: Path | None = option(None, "a checkpoint of the one chosen model", unset="calibrated weights", type=Path)  # noqa: RUF009 - a field
+    weights: Path | None = option(None, "a checkpoint of the one chosen model", unset="calibrated weights", type=Path)
     presets: Mapping[str, Preset] = field(default_factory=lambda: PRESETS)
     settings: Mapping[str, Any] = field(default_factory=dict)
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from reports.drawing import style
 from reports.drawing.layout import settle
 from reports.drawing.picture import Picture
+from reports.texts import load_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from matplotlib.figure import Figure as Drawing
 
@@ -32,6 +33,23 @@ class Figure:
     caption: str
     needs: str
     plot: Callable[[], Drawing | None]
+
+
+def list_named(
+    kind: str, plots: Mapping[str, Callable[[], Drawing | None]], slug: str = "", **values: str
+) -> Iterator[Figure]:
+    """Figures in the order of their names, with the texts of their kind of report.
+
+    Args:
+        kind: Of the report.
+        plots: Functions that plot, by name in ``data/KIND.toml``.
+        slug: Added to the names, where a figure is drawn several times.
+        values: What the braces in the texts stand for.
+    """
+    texts = load_texts(kind)["figures"]
+    for name, plot in plots.items():
+        words = {part: text.format(**values) for part, text in texts[name].items()}
+        yield Figure(name=f"{name}{slug}", plot=plot, **words)
 
 
 def draw(figures: Iterable[Figure]) -> list[Picture]:

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 def wrap(text: str, width: int, lines: int = 2) -> str:
     """A text in at most so many lines; what is cut ends with an ellipsis."""
-    found = textwrap.wrap(text, width) or [""]
-    if len(found) > lines:
-        found = [*found[: lines - 1], textwrap.shorten(" ".join(found[lines - 1 :]), width, placeholder=" ...")]
-    return "\n".join(found)
+    wrapped = textwrap.wrap(text, width) or [""]
+    if len(wrapped) > lines:
+        wrapped = [*wrapped[: lines - 1], textwrap.shorten(" ".join(wrapped[lines - 1 :]), width, placeholder=" ...")]
+    return "\n".join(wrapped)
 
 
 def settle(figure: Figure) -> None:
@@ -26,5 +26,5 @@ def settle(figure: Figure) -> None:
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for panel in figure.axes:
-        left, bottom, width, height = (round(one, 6) for one in panel.get_position(original=True).bounds)
+        left, bottom, width, height = (round(side, 6) for side in panel.get_position(original=True).bounds)
         panel.set_position((left, bottom, width, height))

@@ -74,9 +74,9 @@ def new_figure(
     engine = figure.get_layout_engine()
     assert engine is not None
     engine.set(rect=(0, _FOOT_IN / total, 1, height / total), w_pad=0.06, h_pad=0.06)  # type: ignore[call-arg]
-    axes = [one for row in figure.subplots(rows, cols, squeeze=False) for one in row]
-    for one in axes:
-        _calm(one)
+    axes = list(figure.subplots(rows, cols, squeeze=False).flat)
+    for panel in axes:
+        _calm(panel)
     return figure, axes
 
 
@@ -99,8 +99,8 @@ def grid_for(panels: int, *, most: int = 4) -> tuple[int, int]:
 
 def hide_rest(axes: Sequence[Axes], used: int) -> None:
     """Switch off the panels that have nothing to show."""
-    for one in axes[used:]:
-        one.set_visible(False)
+    for panel in axes[used:]:
+        panel.set_visible(False)
 
 
 def finish(figure: Figure, conditions: str, handles: Sequence[Any] = ()) -> Figure:
@@ -166,9 +166,9 @@ def colour_of(backend: str) -> str:
 
 def series(frame: pd.DataFrame) -> list[tuple[tuple[str, ...], pd.DataFrame]]:
     """The lines of a frame, backends in their usual order."""
-    found = [(tuple(str(part) for part in key), rows) for key, rows in frame.groupby(SERIES, sort=True)]
+    lines = [(tuple(map(str, key)), rows) for key, rows in frame.groupby(SERIES, sort=True)]
     order = {name: rank for rank, name in enumerate(backend_names())}
-    return sorted(found, key=lambda one: (order.get(one[0][0], len(order)), len(label_of(one[0])), one[0]))
+    return sorted(lines, key=lambda line: (order.get(line[0][0], len(order)), len(label_of(line[0])), line[0]))
 
 
 def legend_handles(keys: Iterable[Sequence[str]]) -> list[Line2D]:

@@ -18,7 +18,7 @@ def check_writable(folder: Path) -> None:
     Raises:
         InputError: The folder can't be made or written to.
     """
-    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder) as probe:
@@ -27,6 +27,6 @@ def check_writable(folder: Path) -> None:
     except OSError as error:
         raise InputError(f"the report needs a folder it can write to; {folder}: {error.strerror}") from None
     finally:
-        for one in made:  # a call that is refused after this must leave nothing behind
+        for path in made:  # a call that is refused after this must leave nothing behind
             with contextlib.suppress(OSError):
-                one.rmdir()
+                path.rmdir()

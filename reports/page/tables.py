@@ -85,8 +85,8 @@ def _number_cell(value: Any, infinite: str, *, whole: bool) -> str:
 
 
 def _text_cell(text: str, badges: Any) -> str:
-    shown = escape(text)
-    return f'<td><span class="{badges[text]}">{shown}</span></td>' if text in badges else f"<td>{shown}</td>"
+    escaped = escape(text)
+    return f'<td><span class="{badges[text]}">{escaped}</span></td>' if text in badges else f"<td>{escaped}</td>"
 
 
 def format_number(value: float) -> str:

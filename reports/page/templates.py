@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -11,6 +10,7 @@ from markupsafe import Markup
 
 from reports.columns import FORMAT_VERSION
 from reports.page.tables import embed_library, render_table
+from reports.texts import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,11 +59,6 @@ def render_page(
         tables={section.name: Markup(render_table(section)) for section in kept if len(section.table)},  # noqa: S704
         **values,
     )
-
-
-def read_file(name: str) -> str:
-    """The text of a file of ours, by its path in the package of reports."""
-    return (resources.files("reports") / name).read_text(encoding="utf-8")
 
 
 def embed_file(name: str) -> Markup:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
-from analysis.complexity.conventions.record import GROUPS
+from reports.published import styles
 from reports.published.amounts import name_metric
 from reports.published.frames import PLAIN
 
@@ -76,17 +76,19 @@ def name_conventions(frames: Frames) -> dict[str, str]:
 
 def order_groups(frames: Frames) -> list[str]:
     """Groups that occur, in the order in which they are stacked; those that are not known here last."""
-    found = dict.fromkeys(frames["groups"]["group"])
-    return [*(name for name in GROUPS if name in found), *(name for name in found if name not in GROUPS)]
+    return styles.order_groups(frames["groups"]["group"])
 
 
 def tabulate_totals(frames: Frames) -> TotalsTable:
     """Every model under every convention, for those who have no scripts."""
     totals, titles = frames["totals"], name_conventions(frames)
     counted = [name for name in titles if name in set(totals["convention"])]
-    found = {(row["model"], row["convention"]): row["total"] for row in totals.to_dict("records")}
+    totals_of = {(row["model"], row["convention"]): row["total"] for row in totals.to_dict("records")}
     rows = tuple(
-        (str(model), *(f"{found[model, name] / _MILLION:,.1f}" if (model, name) in found else "" for name in counted))
+        (
+            str(model),
+            *(f"{totals_of[model, name] / _MILLION:,.1f}" if (model, name) in totals_of else "" for name in counted),
+        )
         for model in dict.fromkeys(totals["model"])
     )
     return TotalsTable(heads=tuple(titles[name] for name in counted), rows=rows)

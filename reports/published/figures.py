@@ -9,11 +9,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
-from analysis.complexity.conventions.record import GROUPS
 from reports.drawing import style
-from reports.drawing.figure import Figure
+from reports.drawing.figure import list_named
 from reports.drawing.layout import wrap
-from reports.published.styles import VERDICT_LOOKS, group_look
+from reports.published.styles import VERDICT_LOOKS, group_look, order_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
+    from reports.drawing.figure import Figure
     from reports.published.styles import VerdictLook
 
     Frames = Mapping[str, pd.DataFrame]
@@ -40,22 +40,13 @@ def list_figures(frames: Frames) -> Iterator[Figure]:
     Args:
         frames: As from `reports.published.published_frames`.
     """
-    yield Figure(
-        name="published_conventions",
-        title="One network, many numbers",
-        caption="What each convention counts of a network, in multiples of its multiply-adds, by what the operators "
-        "do. The number at the end is the total. The dashed line is the plain count.",
-        needs="no model was counted under several conventions",
-        plot=partial(plot_conventions, frames["totals"], frames["groups"], frames["conventions"]),
-    )
-    yield Figure(
-        name="published_differences",
-        title="Printed minus ours",
-        caption="Every printed cost for which there is a count, by source, in units of its last printed digit. "
-        "Rounding gives at most half a unit either way (dark band), cutting up to a whole one less (light band): what "
-        "lies outside was not counted so. Linear within one unit, logarithmic beyond.",
-        needs="no printed cost was counted",
-        plot=partial(plot_differences, frames["rows"]),
+    totals, groups, conventions = (frames[name] for name in ("totals", "groups", "conventions"))
+    return list_named(
+        "published",
+        {
+            "published_conventions": partial(plot_conventions, totals, groups, conventions),
+            "published_differences": partial(plot_differences, frames["rows"]),
+        },
     )
 
 
@@ -74,7 +65,7 @@ def plot_conventions(totals: pd.DataFrame, groups: pd.DataFrame, conventions: pd
         return None
     counted = counted[counted["model"].isin(models)]
     parts = groups.merge(counted[["model", "convention", "total", "ratio_to_macs"]], on=["model", "convention"])
-    handles = [_patch(name) for name in _ordered(parts[parts["amount"] > 0]["group"])]
+    handles = [_patch(name) for name in order_groups(parts[parts["amount"] > 0]["group"])]
     rows, cols = style.grid_for(len(models), most=2)
     figure, axes = style.new_figure(rows, cols, panel_in=(5.0, 0.75 + 0.26 * len(names)), entries=len(handles))
     titles = dict(zip(conventions["name"], conventions["title"], strict=True))
@@ -95,11 +86,6 @@ def _chosen(models: list[str]) -> list[str]:
     return [*(name for name in _SHOWN if name in models), *(name for name in models if name not in _SHOWN)][:_MOST]
 
 
-def _ordered(groups: pd.Series[str]) -> list[str]:
-    known = [name for name in GROUPS if name in set(groups)]
-    return [*known, *dict.fromkeys(name for name in groups if name not in GROUPS)]
-
-
 def _patch(group: str) -> Patch:
     return Patch(label=group, **_fill(group))
 
@@ -118,7 +104,7 @@ def _stack(panel: Axes, parts: pd.DataFrame, names: list[str]) -> None:
             continue
         ratio, left = float(own["ratio_to_macs"].iloc[0]), 0.0
         shares = dict(zip(own["group"], own["share"], strict=True))
-        for group in _ordered(own["group"]):
+        for group in order_groups(own["group"]):
             wide = ratio * shares[group]
             panel.barh(y, wide, left=left, height=0.72, **_fill(group))
             left += wide
@@ -134,17 +120,17 @@ def plot_differences(rows: pd.DataFrame) -> Drawing | None:
     Args:
         rows: The verdicts.
     """
-    shown = rows[rows["difference_last_digits"].notna()]
-    if shown.empty:
+    counted = rows[rows["difference_last_digits"].notna()]
+    if counted.empty:
         return None
-    sources = list(dict.fromkeys(shown["source"]))
-    looks = {name: look for name, look in VERDICT_LOOKS.items() if name in set(shown["verdict"])}
+    sources = list(dict.fromkeys(counted["source"]))
+    looks = {name: look for name, look in VERDICT_LOOKS.items() if name in set(counted["verdict"])}
     figure, axes = style.new_figure(1, 1, panel_in=(9.6, 0.7 + 0.34 * len(sources)), entries=len(looks))
     panel = axes[0]
     panel.axvspan(-1, 0, color="#f0f0f0", linewidth=0)
     panel.axvspan(-0.5, 0.5, color="#dcdcdc", linewidth=0)
     for place, (name, look) in enumerate(looks.items()):
-        own = shown[shown["verdict"] == name]
+        own = counted[counted["verdict"] == name]
         # Verdicts a little apart, so that one mark does not hide another.
         y = [sources.index(source) + 0.2 * (place - (len(looks) - 1) / 2) for source in own["source"]]
         panel.plot(own["difference_last_digits"], y, **_mark(look), alpha=0.75, markersize=5)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.published.rounding import last_digit
 from analysis.published.table import PublishedRow
-from reports.columns import make_frame
-from reports.published.columns import TABLES
+from reports.columns import load_tables, make_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,12 +19,14 @@ if TYPE_CHECKING:
     Document = Mapping[str, Any]
     Row = Mapping[str, Any]
 
+#: File name without ``.csv`` to its columns in order.
+TABLES = load_tables("published")
 #: The convention that others of the same quantity are compared with.
 PLAIN = {"operations": "macs", "parameters": "params"}
 
 
 def published_frames(study: Study) -> dict[str, pd.DataFrame]:
-    """Every table under the name of its CSV file, as in `columns.TABLES`."""
+    """Every table under the name of its CSV file, as in `TABLES`."""
     return {name: make_frame(_ROWS[name](study.payload), table) for name, table in TABLES.items()}
 
 
@@ -46,33 +47,35 @@ def _in_last_digits(row: Row) -> float | None:
 
 
 def _totals(document: Document) -> Iterator[Row]:
-    plain = {one["model"]: one["total"] for one in _explored(document) if one["convention"] == PLAIN["operations"]}
-    for one in _explored(document):
-        macs = plain.get(one["model"]) if one["quantity"] == "operations" else None
-        uncounted = "; ".join(one["uncounted"])
-        yield {**one, "ratio_to_macs": one["total"] / macs if macs else None, "uncounted": uncounted}
+    plain = {
+        count["model"]: count["total"] for count in _explored(document) if count["convention"] == PLAIN["operations"]
+    }
+    for count in _explored(document):
+        macs = plain.get(count["model"]) if count["quantity"] == "operations" else None
+        uncounted = "; ".join(count["uncounted"])
+        yield {**count, "ratio_to_macs": count["total"] / macs if macs else None, "uncounted": uncounted}
 
 
 def _operators(document: Document) -> Iterator[Row]:
-    for one in _explored(document):
-        yield from ({**one, "operator": name, "amount": amount} for name, amount in one["operators"].items())
+    for count in _explored(document):
+        yield from ({**count, "operator": name, "amount": amount} for name, amount in count["operators"].items())
 
 
 def _groups(document: Document) -> Iterator[Row]:
-    groups = {(one["model"], one["convention"]): one["groups"] for one in _explored(document)}
-    for one in _explored(document):
-        plain = groups.get((one["model"], PLAIN.get(one["quantity"], "")))
-        for name in dict.fromkeys([*one["groups"], *(plain or {})]):
-            amount = one["groups"].get(name, 0)
-            share = amount / one["total"] if one["total"] else None
+    groups = {(count["model"], count["convention"]): count["groups"] for count in _explored(document)}
+    for count in _explored(document):
+        plain = groups.get((count["model"], PLAIN.get(count["quantity"], "")))
+        for name in dict.fromkeys([*count["groups"], *(plain or {})]):
+            amount = count["groups"].get(name, 0)
+            share = amount / count["total"] if count["total"] else None
             difference = None if plain is None else amount - plain.get(name, 0)
-            yield {**one, "group": name, "amount": amount, "share": share, "difference_to_plain": difference}
+            yield {**count, "group": name, "amount": amount, "share": share, "difference_to_plain": difference}
 
 
 def _uses(document: Document) -> Iterator[Row]:
     """A verdict that no row has is not in the document; here it is 0."""
     none = dict.fromkeys(("reproduced", "explained", "contradicted", "open"), 0)
-    yield from ({**none, **one} for one in document.get("uses", ()))
+    yield from ({**none, **count} for count in document.get("uses", ()))
 
 
 def _explored(document: Document) -> list[Row]:

@@ -58,23 +58,23 @@ def render_published_page(frames: Frames, pictures: Sequence[Picture]) -> str:
         verdicts=verdicts,
         summary=summarise(frames["rows"]),
         conventions=frames["conventions"].to_dict("records"),
-        sources=_sources(frames["rows"], [str(one["name"]) for one in verdicts]),
+        sources=_sources(frames["rows"], [str(verdict["name"]) for verdict in verdicts]),
         uses=_uses(frames["uses"], titles),
     )
 
 
 def _verdicts(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Each verdict with its badge and how many rows have it."""
-    found = rows["verdict"].value_counts()
+    counts = rows["verdict"].value_counts()
     return [
         {
             "name": name,
             "badge": styles.badge(name),
             "colour": styles.look_of(name).colour,
             "meaning": VERDICTS.get(name, ""),
-            "count": int(found.get(name, 0)),
+            "count": int(counts.get(name, 0)),
         }
-        for name in dict.fromkeys([*VERDICTS, *found.index])
+        for name in dict.fromkeys([*VERDICTS, *counts.index])
     ]
 
 
@@ -82,12 +82,12 @@ def summarise(rows: pd.DataFrame) -> str:
     """The verdicts in a sentence."""
     if rows.empty:
         return "No number was judged."
-    found = {name: int((rows["verdict"] == name).sum()) for name in _COUNTED}
-    counted = sum(found.values())
+    counts = {name: int((rows["verdict"] == name).sum()) for name in _COUNTED}
+    counted = sum(counts.values())
     return (
-        f"{counted} of {len(rows)} are costs, which counting can check: {found['reproduced']} reproduced in every "
-        f"printed digit, {found['explained']} explained by a computation, {found['contradicted']} contradicted, "
-        f"{found['open']} open. The other {len(rows) - counted} are accuracies and latencies, which take data or "
+        f"{counted} of {len(rows)} are costs, which counting can check: {counts['reproduced']} reproduced in every "
+        f"printed digit, {counts['explained']} explained by a computation, {counts['contradicted']} contradicted, "
+        f"{counts['open']} open. The other {len(rows) - counted} are accuracies and latencies, which take data or "
         "hardware to check."
     )
 
@@ -114,15 +114,15 @@ def view_rows(rows: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
         titles: Convention to what people call it.
     """
     place = {name: index for index, name in enumerate(_ORDER)}
-    shown = rows.iloc[rows["verdict"].map(lambda name: place.get(name, -1)).argsort(kind="stable")]
-    records = shown.to_dict("records")
-    view = shown[["source", "model"]].copy()
-    view.insert(0, "verdict", [styles.badge(name) for name in shown["verdict"]])
-    view["metric"] = [name_metric(name) for name in shown["metric"]]
+    ordered = rows.iloc[rows["verdict"].map(lambda name: place.get(name, -1)).argsort(kind="stable")]
+    records = ordered.to_dict("records")
+    view = ordered[["source", "model"]].copy()
+    view.insert(0, "verdict", [styles.badge(name) for name in ordered["verdict"]])
+    view["metric"] = [name_metric(name) for name in ordered["metric"]]
     view["printed"] = [show_printed(row["printed"], row["unit"]) for row in records]
     view["ours"] = [_ours(row) for row in records]
-    view["difference [%]"] = shown["difference_percent"].map(_shorten)
-    view["counted as"] = [titles.get(name, name) for name in shown["convention"]]
+    view["difference [%]"] = ordered["difference_percent"].map(_shorten)
+    view["counted as"] = [titles.get(name, name) for name in ordered["convention"]]
     view["where and why"] = [_why(row) for row in records]
     return view
 

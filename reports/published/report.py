@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from reports.published import figures
-from reports.published.columns import TABLES
-from reports.published.frames import published_frames
+from reports.published.frames import TABLES, published_frames
 from reports.published.page import render_published_page
 from reports.published.text import render_published
 from reports.report import Report

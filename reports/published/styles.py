@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class VerdictLook(NamedTuple):
@@ -73,6 +76,12 @@ def look_of(verdict: str) -> VerdictLook:
 def group_look(group: str) -> GroupLook:
     """How a group looks; light grey for one that is not known here."""
     return GROUP_LOOKS.get(group, _UNKNOWN_GROUP)
+
+
+def order_groups(groups: Iterable[str]) -> list[str]:
+    """Groups that occur, in the order in which they are stacked; those that are not known here last."""
+    names = dict.fromkeys(groups)
+    return [*(name for name in GROUP_LOOKS if name in names), *(name for name in names if name not in GROUP_LOOKS)]
 
 
 def badge(verdict: str) -> str:

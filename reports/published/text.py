@@ -45,15 +45,15 @@ def render_published(
     """
     rows = published_frames(study)["rows"]
     width = min(max(width or shutil.get_terminal_size().columns, _NARROWEST), _WIDEST)
-    shown = rows if verdict is None else rows[rows["verdict"] == verdict]
+    chosen = rows if verdict is None else rows[rows["verdict"] == verdict]
     tally = _tally(study, rows)
     parts = [_counts(tally, width)]
     if every_row:
-        parts += [_listed(source, part, width) for source, part in shown.groupby("source", sort=False)]
+        parts += [_listed(source, part, width) for source, part in chosen.groupby("source", sort=False)]
     else:
         names = _DOUBTED if verdict is None else (verdict,)
-        parts += [_doubted(name, part, width) for name in names if len(part := shown[shown["verdict"] == name])]
-    if len(shown) == sum(tally.values()):
+        parts += [_doubted(name, part, width) for name in names if len(part := chosen[chosen["verdict"] == name])]
+    if len(chosen) == sum(tally.values()):
         parts.append(_sources(rows, width))
     return "\n\n".join("\n".join(lines) for part in parts if (lines := list(part)))
 
@@ -135,6 +135,6 @@ def _sources(rows: pd.DataFrame, width: int) -> Iterator[str]:
     first = min(first, width - sum(len(head) + 2 for head in heads))
     cells = []
     for name in names:
-        found = [int(counts.loc[name].get(verdict, 0)) for verdict in VERDICTS]
-        cells.append([shorten_source(name, first), *(str(count or ".") for count in (sum(found), *found))])
+        numbers = [int(counts.loc[name].get(verdict, 0)) for verdict in VERDICTS]
+        cells.append([shorten_source(name, first), *(str(count or ".") for count in (sum(numbers), *numbers))])
     yield from render_rows(["source", *heads], cells, right=range(1, len(heads) + 1))

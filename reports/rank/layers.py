@@ -20,16 +20,16 @@ _OWN_SETTINGS = {"sensitivity_setting": "sensitivity", "sign_map_setting": "sign
 
 
 def table_rows(study: Study) -> dict[str, Iterable[Row]]:
-    """Rows of every table of `columns.TABLES`."""
+    """Rows of every table of `tables.TABLES`."""
     document = study.payload
     protocols = part_of(document, "protocols")
-    found: dict[str, Iterable[Row]] = {
-        name: [{**row, "protocol": one["name"]} for one in protocols for row in part_of(one, name)]
+    tables: dict[str, Iterable[Row]] = {
+        name: [{**row, "protocol": protocol["name"]} for protocol in protocols for row in part_of(protocol, name)]
         for name in _OF_PROTOCOL
     }
     stopped = {"stopped by": "interrupted"} if study.stopped else {}
-    return found | {
-        "cells": [row for one in protocols for row in _cell_rows(one)],
+    return tables | {
+        "cells": [row for protocol in protocols for row in _cell_rows(protocol)],
         "claims": [dict(row) for row in part_of(document, "claims")],
         "sensitivity": [
             {**row, "share": row["held"] / row["views"] if row["views"] else None}
@@ -39,7 +39,7 @@ def table_rows(study: Study) -> dict[str, Iterable[Row]]:
         "sign_map": [{**row, "sign": sign_of(row)} for row in part_of(document, "sign_map")],
         "settings": [
             *setting_rows("study", stopped),
-            *(row for one in protocols for row in _setting_rows(one)),
+            *(row for protocol in protocols for row in _setting_rows(protocol)),
             *(row for name, part in _OWN_SETTINGS.items() for row in setting_rows(part, document.get(name))),
         ],
     }
@@ -59,7 +59,7 @@ def _primary(protocol: Mapping[str, Any]) -> tuple[str, ...]:
     """Metric, centring and tolerance that figure 1 and the claims are about."""
     given = protocol.get("primary") or ()
     values = [given.get(name) for name in _METRIC] if isinstance(given, dict) else given
-    return tuple(str(one or "") for one in values)
+    return tuple(str(value or "") for value in values)
 
 
 def _cell_rows(protocol: Mapping[str, Any]) -> Iterator[Row]:

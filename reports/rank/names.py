@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
@@ -53,7 +53,12 @@ def _named(block: str, form: int) -> str:
 def order_blocks(names: Iterable[str]) -> list[str]:
     """In the order of the paper's panels; others after them."""
     known = [*_BLOCKS, *(f"{block}{_NO_SHORTCUT}" for block in _BLOCKS)]
-    return sorted(dict.fromkeys(names), key=lambda one: (known.index(one) if one in known else len(known), one))
+    return order_known(names, known)
+
+
+def order_known(names: Iterable[str], known: Sequence[str]) -> list[str]:
+    """Each name once, in the order of the known ones; others after them, by name."""
+    return sorted(dict.fromkeys(names), key=lambda name: (known.index(name) if name in known else len(known), name))
 
 
 def slugs(names: Iterable[str]) -> dict[str, str]:

@@ -35,19 +35,19 @@ _FEW = frozenset({"sample_limited", "few_rows"})
 
 
 def table_rows(study: Study) -> dict[str, Iterable[Row]]:
-    """Rows of every table of `columns.TABLES`."""
+    """Rows of every table of `tables.TABLES`."""
     models = part_of(study.payload, "models")
     return {
-        "models": [{name: one.get(name) for name in _PLAIN} for one in models],
-        "taps": [_tap_row(one, tap) for one in models for tap in part_of(one, "taps")],
-        "metrics": [row for one in models for tap in part_of(one, "taps") for row in _metric_rows(one, tap)],
-        "blocks": [{**row, "model": one["model"]} for one in models for row in part_of(one, "blocks")],
-        "layers": [row for one in models for row in _layer_rows(one)],
-        "spectra": [row for one in models for tap in drawn_taps(one) for row in _spectrum_rows(one, tap)],
-        "curves": [row for one in models for tap in drawn_taps(one) for row in _curve_rows(one, tap)],
+        "models": [{name: model.get(name) for name in _PLAIN} for model in models],
+        "taps": [_tap_row(model, tap) for model in models for tap in part_of(model, "taps")],
+        "metrics": [row for model in models for tap in part_of(model, "taps") for row in _metric_rows(model, tap)],
+        "blocks": [{**row, "model": model["model"]} for model in models for row in part_of(model, "blocks")],
+        "layers": [row for model in models for row in _layer_rows(model)],
+        "spectra": [row for model in models for tap in drawn_taps(model) for row in _spectrum_rows(model, tap)],
+        "curves": [row for model in models for tap in drawn_taps(model) for row in _curve_rows(model, tap)],
         "settings": [
             *setting_rows("study", study.settings),
-            *(row for one in models for row in setting_rows(str(one["model"]), _model_setting(one))),
+            *(row for model in models for row in setting_rows(str(model["model"]), _model_setting(model))),
         ],
     }
 
@@ -76,20 +76,20 @@ def drawn_taps(model: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def metrics_of(tap: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """The tap's metrics: under ``measures``, or under ``rows`` where that is no count."""
-    found = (tap.get(name) for name in _METRIC_KEYS)
-    return next((one for one in found if isinstance(one, list)), ())
+    candidates = (tap.get(name) for name in _METRIC_KEYS)
+    return next((rows for rows in candidates if isinstance(rows, list)), ())
 
 
 def _tap_row(model: Mapping[str, Any], tap: Mapping[str, Any]) -> Row:
     values = {(row["metric"], row["centring"], row.get("tolerance") or ""): row.get("value") for row in metrics_of(tap)}
-    shown = {name: values.get(key) for name, key in _SHOWN.items()}
+    picked = {name: values.get(key) for name, key in _SHOWN.items()}
     channels = tap.get("channels")
-    shares = {f"{name}_per_channel": number(value) / channels if channels else None for name, value in shown.items()}
+    shares = {f"{name}_per_channel": number(value) / channels if channels else None for name, value in picked.items()}
     flags = [*(tap.get("flags") or ())]
     kept = {name: value for name, value in tap.items() if name not in _LISTS}
     return {
         **kept,
-        **shown,
+        **picked,
         **shares,
         "model": model["model"],
         "rows": _count_rows(tap),

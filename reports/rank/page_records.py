@@ -7,49 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from reports.rank.names import spell
+from reports.page.sections import Section
+from reports.rank.names import spell, spell_meanings
+from reports.rank.tables import TABLES
+from reports.texts import load_texts
 
 if TYPE_CHECKING:
-    from reports.page.sections import Section
-
-#: What the numbers mean in every study.
-RANK_WORDS = (
-    (
-        "Rank",
-        (
-            "The number of singular values of a feature matrix that count as non-zero: one row per sample or position, "
-            "one column per channel. Which of them count is a matter of the tolerance, so a rank without one says "
-            "little."
-        ),
-    ),
-    (
-        "Tolerance",
-        (
-            "producer: number of channels times the rounding of the type the features were computed in, times the "
-            "largest singular value; numpy: the same with the larger of rows and channels, as numpy and PyTorch do, so "
-            "that it grows with the number of rows; certified: the measured distance from the same features in "
-            "float64; a number: that fraction of the largest singular value."
-        ),
-    ),
-    (
-        "Centred",
-        (
-            "The mean of each channel is taken out first. Without that a common offset makes the largest singular "
-            "value, and all that is relative to it, larger."
-        ),
-    ),
-    (
-        "Effective rank",
-        (
-            "The exponential of the entropy of the normalised singular values (Roy and Vetterli, EUSIPCO 2007). It "
-            "needs no tolerance and says how evenly the directions are used."
-        ),
-    ),
-    (
-        "Interval",
-        "A 95 % interval. Differences are paired: the same random networks, or the same seeds, on both sides.",
-    ),
-)
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +67,46 @@ class RankPage:
     reading: tuple[tuple[str, str], ...]
 
 
-def group_settings(settings: pd.DataFrame) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+def build_page(
+    kind: str,
+    settings: pd.DataFrame,
+    *,
+    doubts: Iterable[str],
+    verdicts: Iterable[tuple[Cell, ...]],
+    views: Mapping[str, tuple[pd.DataFrame, str]],
+    heads: Iterable[str] = (),
+    **values: str,
+) -> RankPage:
+    """A page with the texts of its kind of study.
+
+    Args:
+        kind: Of the study.
+        settings: Its parameters.
+        doubts: What a reader must know before believing a number.
+        verdicts: Rows of the first table.
+        views: By name of a section what its table shows, and the table whose columns these are; empty for none.
+        heads: Further columns of the first table.
+        values: What the braces in the texts of the sections stand for.
+    """
+    texts, sections = load_texts(kind), []
+    words = load_texts("rank")["words"] | texts["words"]
+    for name, (view, table) in views.items():
+        own = {part: text.format(**values) for part, text in texts["sections"][name].items()}
+        meanings = spell_meanings(TABLES[kind][table]) if table else {}
+        sections.append(Section(name=name, table=view.rename(columns=spell), meanings=meanings, **own))
+    verdict = texts["verdict"]
+    return RankPage(
+        title=texts["title"],
+        lead=texts["lead"],
+        doubts=tuple(doubts),
+        verdict=VerdictTable(**(verdict | {"heads": (*verdict["heads"], *heads)}), rows=tuple(verdicts)),
+        sections=tuple(sections),
+        settings=_group_settings(settings),
+        reading=tuple((name, words[name]) for name in texts["reading"]),
+    )
+
+
+def _group_settings(settings: pd.DataFrame) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     """Parameters by part, in their order."""
     return tuple(
         (str(part), tuple((spell(str(name)), str(value)) for _, name, value in rows.to_numpy()))
@@ -111,10 +114,16 @@ def group_settings(settings: pd.DataFrame) -> tuple[tuple[str, tuple[tuple[str, 
     )
 
 
-def between(rows: pd.DataFrame, low: str, high: str, factor: float = 1.0) -> list[str]:
-    """Intervals as text; a missing interval is empty."""
-    bounds = zip(rows[low] * factor, rows[high] * factor, strict=True)
-    return ["" if pd.isna(one) else f"{one:.4g} to {two:.4g}" for one, two in bounds]
+def between(rows: pd.DataFrame, name: str, factor: float = 1.0) -> list[str]:
+    """The intervals of a number as text; a missing interval is empty.
+
+    Args:
+        rows: With the lower bound in the column ``NAME_low``, or ``low`` without a name, and the upper likewise.
+        name: Of the number.
+        factor: From its unit to the shown one.
+    """
+    low, high = (rows[f"{name}_{end}".removeprefix("_")] * factor for end in ("low", "high"))
+    return ["" if pd.isna(lower) else f"{lower:.4g} to {upper:.4g}" for lower, upper in zip(low, high, strict=True)]
 
 
 def describe_number(value: Any, form: str = "{:.0f}") -> str:

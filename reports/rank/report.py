@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from reports.columns import make_frame
 from reports.page.templates import render_page
 from reports.rank import layers, network, page_layers, page_network, page_trained, text, trained
-from reports.rank.columns import TABLES
-from reports.rank.figures import plans_layers, plans_network, plans_trained
+from reports.rank.figures import plans
+from reports.rank.tables import TABLES
 from reports.report import Report
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def _make_report(
 REPORTS = {
     kind: _make_report(kind, *parts)
     for kind, parts in {
-        "layers": (layers.table_rows, text.render_layers, plans_layers.list_figures, page_layers.describe),
-        "network": (network.table_rows, text.render_network, plans_network.list_figures, page_network.describe),
-        "trained": (trained.table_rows, text.render_trained, plans_trained.list_figures, page_trained.describe),
+        "layers": (layers.table_rows, text.render_layers, plans.list_layers, page_layers.describe),
+        "network": (network.table_rows, text.render_network, plans.list_network, page_network.describe),
+        "trained": (trained.table_rows, text.render_trained, plans.list_trained, page_trained.describe),
     }.items()
 }

@@ -23,16 +23,16 @@ def setting_rows(part: str, setting: Mapping[str, Any] | None) -> Iterator[Row]:
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Parameters under their dotted names, their values as text."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for name, value in values.items():
         if isinstance(value, dict):
-            found |= flatten(value, f"{prefix}{name}.")
+            texts |= flatten(value, f"{prefix}{name}.")
         else:
-            found[f"{prefix}{name}"] = say(value)
-    return found
+            texts[f"{prefix}{name}"] = describe_value(value)
+    return texts
 
 
-def say(value: Any) -> str:
+def describe_value(value: Any) -> str:
     """A value as people write it: lists with commas, numbers without needless digits."""
     if value is None:
         return "none"
@@ -40,7 +40,7 @@ def say(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.6g}"
-    return ", ".join(say(one) for one in value) if isinstance(value, list | tuple) else str(value)
+    return ", ".join(describe_value(part) for part in value) if isinstance(value, list | tuple) else str(value)
 
 
 def number(value: Any) -> float:

@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.statistics.estimates import format_estimate
 from reports.estimate_columns import read_estimate
 from reports.rank.names import shorten_block
+from reports.rank.network import FINAL_POINTS
 from reports.terminal import render_rows
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def render_network(frames: Frames) -> Iterator[str]:
         if len(blocks):
             heads = ("block", "channels", "rank in -> expand -> act -> dw -> project -> out", "bound", "")
             yield from render_rows(heads, [_block_cells(row, taps) for row in blocks.to_dict("records")], right={3})
-        yield from _final_lines(taps[taps["point"].isin(["penultimate", "pooled"])])
+        yield from _final_lines(taps[taps["point"].isin(FINAL_POINTS)])
         yield ""
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def table_rows(study: Study) -> dict[str, Iterable[Row]]:
-    """Rows of every table of `columns.TABLES`."""
+    """Rows of every table of `tables.TABLES`."""
     document = study.payload
     tables: dict[str, Iterable[Row]] = {
         name: [dict(row) for row in part_of(document, name)] for name in ("runs", "summary", "pairs", "claims")

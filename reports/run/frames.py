@@ -12,20 +12,23 @@ import pandas as pd
 from bench.records.measurement import Effective
 from bench.statistics.disturbance import describe_round
 from bench.statistics.summary import percentile
+from reports.columns import load_tables
 from reports.estimate_columns import estimate_columns
-from reports.run import columns
 from reports.run.knees import knee_row
 from reports.run.model_ratios import ratio_row
 from reports.run.paper_latency import read_paper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from bench.records.measurement import Measurement, Round
     from bench.statistics.case_result import CaseResult
-    from reports.columns import Table
     from reports.run.data import RunData
 
+    Row = Mapping[str, Any]
+
+#: File name without ``.csv`` to its columns in order.
+TABLES = load_tables("run")
 _COUNTS = ("samples", "rounds", "outliers", "spread_between", "spread_within")
 _COUNTERS = (
     "others_percent", "cpu_pressure_percent", "steal_percent", "throttled_periods", "frequency_drop_percent",
@@ -33,71 +36,16 @@ _COUNTERS = (
 )  # fmt: skip
 
 
-def cases_frame(run: RunData) -> pd.DataFrame:
-    """One row per case, measured or not; the columns are `columns.CASES`."""
-    return _frame(map(_case_row, run.result.cases), columns.CASES)
-
-
-def model_pairs_frame(run: RunData) -> pd.DataFrame:
-    """One row per pair of models and setting; the columns are `columns.MODEL_PAIRS`."""
-    paper = read_paper(run.printed)
-    return _frame((ratio_row(ratio, paper) for ratio in run.result.model_ratios), columns.MODEL_PAIRS)
-
-
-def knees_frame(run: RunData) -> pd.DataFrame:
-    """One row per model, backend and setting; the columns are `columns.KNEES`."""
-    return _frame(map(knee_row, run.result.series), columns.KNEES)
-
-
-def phases_frame(run: RunData) -> pd.DataFrame:
-    """One row per case and state of the compile cache, with the break-even against eager."""
-    return _frame((row for result in run.result.cases for row in _phase_rows(result)), columns.PHASES)
-
-
-def rounds_frame(run: RunData) -> pd.DataFrame:
-    """One row per process round: phases, memory, and what else the machine did."""
-    return _frame((row for each in run.measurements for row in _round_rows(each)), columns.ROUNDS)
-
-
-def costs_frame(run: RunData) -> pd.DataFrame:
-    """One row per model and resolution."""
-    return _frame(run.costs, columns.COSTS)
-
-
-def layers_frame(run: RunData) -> pd.DataFrame:
-    """One row per layer, in order of depth."""
-    rows = (
-        {**layer, "model": cost["model"], "resolution": cost["resolution"], "index": index, "out_shape": _shape(layer)}
-        for cost in run.costs
-        for index, layer in enumerate(cost.get("layers", ()))
-    )
-    return _frame(rows, columns.LAYERS)
-
-
-def samples_frame(run: RunData) -> pd.DataFrame:
-    """One row per timed call."""
-    rows = (
-        {**measurement.case.as_dict(), "round": r, "turn": t, "sample": s, "time_s": time_s}
-        for measurement in run.measurements
-        for r, each in enumerate(measurement.rounds)
-        for t, turn in enumerate(each.turns_s)
-        for s, time_s in enumerate(turn)
-    )
-    return _frame(rows, columns.SAMPLES)
+def frame_of(run: RunData, name: str) -> pd.DataFrame:
+    """A table of a run, by the name of its CSV file."""
+    table = TABLES[name]
+    frame = pd.DataFrame(list(_ROWS[name](run)), columns=list(table))
+    return frame.astype({name: "Int64" for name, column in table.items() if column.kind == "whole"})
 
 
 def all_frames(run: RunData) -> dict[str, pd.DataFrame]:
-    """Every table under the name of its CSV file, as in `columns.TABLES`."""
-    return {
-        "cases": cases_frame(run),
-        "model_pairs": model_pairs_frame(run),
-        "knees": knees_frame(run),
-        "phases": phases_frame(run),
-        "rounds": rounds_frame(run),
-        "costs": costs_frame(run),
-        "layers": layers_frame(run),
-        "samples": samples_frame(run),
-    }
+    """Every table under the name of its CSV file."""
+    return {name: frame_of(run, name) for name in TABLES}
 
 
 def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -114,11 +62,6 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _frame(rows: Iterable[Mapping[str, Any]], table: Table) -> pd.DataFrame:
-    frame = pd.DataFrame(list(rows), columns=list(table))
-    return frame.astype({name: "Int64" for name, column in table.items() if column.kind == "whole"})
-
-
 def _case_row(result: CaseResult) -> dict[str, Any]:
     measurement, disturbance = result.measurement, result.disturbance
     return {
@@ -131,9 +74,7 @@ def _case_row(result: CaseResult) -> dict[str, Any]:
         **(_load_columns(result) if result.load.requests else {}),
         **estimate_columns(result.speedup, "speedup"),
         "speedup_pairs": result.speedup_pairs,
-        **{
-            name: getattr(result, name) for name in ("samples", "rounds", "outliers", "spread_between", "spread_within")
-        },
+        **{name: getattr(result, name) for name in _COUNTS},
         "stop_reason": measurement.stop_reason,
         **_interval_columns(result),
         **_parity(measurement),
@@ -223,3 +164,36 @@ def _request_columns(each: Round) -> dict[str, float | None]:
 def _shape(layer: Mapping[str, Any]) -> str:
     shape = layer.get("out_shape")
     return shape if isinstance(shape, str) else "x".join(str(side) for side in shape or ())
+
+
+def _model_pair_rows(run: RunData) -> Iterator[Row]:
+    paper = read_paper(run.printed)
+    yield from (ratio_row(ratio, paper) for ratio in run.result.model_ratios)
+
+
+def _layer_rows(run: RunData) -> Iterator[Row]:
+    for cost in run.costs:
+        shared = {name: cost[name] for name in ("model", "resolution")}
+        for index, layer in enumerate(cost.get("layers", ())):
+            yield {**layer, **shared, "index": index, "out_shape": _shape(layer)}
+
+
+def _sample_rows(run: RunData) -> Iterator[Row]:
+    for measurement in run.measurements:
+        for r, each in enumerate(measurement.rounds):
+            for t, turn in enumerate(each.turns_s):
+                place = {**measurement.case.as_dict(), "round": r, "turn": t}
+                yield from ({**place, "sample": s, "time_s": time_s} for s, time_s in enumerate(turn))
+
+
+#: File name without ``.csv`` to what makes its rows.
+_ROWS: dict[str, Callable[[RunData], Iterable[Row]]] = {
+    "cases": lambda run: map(_case_row, run.result.cases),
+    "model_pairs": _model_pair_rows,
+    "knees": lambda run: map(knee_row, run.result.series),
+    "phases": lambda run: (row for result in run.result.cases for row in _phase_rows(result)),
+    "rounds": lambda run: (row for each in run.measurements for row in _round_rows(each)),
+    "costs": lambda run: run.costs,
+    "layers": _layer_rows,
+    "samples": _sample_rows,
+}

@@ -14,7 +14,7 @@ _SHARED = ("model", "resolution", "backend", "precision", "memory_format", "thre
 
 
 def knee_row(series: Series) -> dict[str, Any]:
-    """A series as a row; the columns are `reports.run.columns.KNEES`."""
+    """A series as a row."""
     knee = series.knee
     return {
         **{name: getattr(series.case, name) for name in _SHARED},

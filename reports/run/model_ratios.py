@@ -21,7 +21,7 @@ _SHARED = ("batch", "backend", "precision", "memory_format", "threads", "device"
 
 
 def ratio_row(ratio: ModelRatio, paper: Mapping[Key, PublishedRow]) -> dict[str, Any]:
-    """A pair of models in one setting as a row; the columns are `reports.run.columns.MODEL_PAIRS`."""
+    """A pair of models in one setting as a row."""
     return {
         **_identity(ratio),
         **estimate_columns(ratio.estimate, "ratio"),

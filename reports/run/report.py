@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from analysis.published import top1
 from reports.report import Report
-from reports.run.columns import TABLES
 from reports.run.conditions import footnote
 from reports.run.figures import list_figures
-from reports.run.frames import all_frames
+from reports.run.frames import TABLES, all_frames
 from reports.run.page import render_run_page
 from reports.run.text import render_cases
 

@@ -11,14 +11,14 @@ from bench.machine.interference import RULES
 from bench.records.case import HINT, SCENARIOS
 from bench.statistics.disturbance import DISTURBED, UNDISTURBED, UNKNOWN
 from reports.estimate_columns import read_estimate
-from reports.run.columns import CASES, KNEES, MODEL_PAIRS, PHASES
+from reports.run.frames import TABLES
 from reports.run.interference_badge import SYMBOLS, render_badge
+from reports.texts import load_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from analysis.statistics.estimates import Estimate
-    from reports.columns import Column
 
 #: Headings of the columns that say what else the machine did.
 MACHINE, EVIDENCE = "machine", "what else it did"
@@ -43,28 +43,28 @@ def shared_settings(cases: pd.DataFrame) -> str:
 
 def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
     """Cases with samples: times in milliseconds, each number beside its interval."""
-    shown = cases[cases["samples"] > 0]
-    view = _identity_of(shown, cases)
-    view[MACHINE] = [render_badge(state) for state in shown["interference"]]
-    view["latency [ms]"] = shown["latency_s"] * 1e3
-    view["latency 95 % interval"] = _interval(shown, "latency", "_s", 1e3)
-    view["speed-up"] = shown["speedup"]
-    view["speed-up 95 % interval"] = _interval(shown, "speedup")
-    view["images/s"] = shown["throughput_per_s"]
-    view["images/s 95 % interval"] = _interval(shown, "throughput", "_per_s")
-    if shown["load_latency_s"].notna().any():
-        view["under load [ms]"] = pd.to_numeric(shown["load_latency_s"]) * 1e3
-        view["under load 95 % interval"] = _interval(shown, "load_latency", "_s", 1e3)
-        view["under load p95 [ms]"] = pd.to_numeric(shown["load_p95_s"]) * 1e3
+    rows = cases[cases["samples"] > 0]
+    view = _identity_of(rows, cases)
+    view[MACHINE] = [render_badge(state) for state in rows["interference"]]
+    view["latency [ms]"] = rows["latency_s"] * 1e3
+    view["latency 95 % interval"] = _interval(rows, "latency", "_s", 1e3)
+    view["speed-up"] = rows["speedup"]
+    view["speed-up 95 % interval"] = _interval(rows, "speedup")
+    view["images/s"] = rows["throughput_per_s"]
+    view["images/s 95 % interval"] = _interval(rows, "throughput", "_per_s")
+    if rows["load_latency_s"].notna().any():
+        view["under load [ms]"] = pd.to_numeric(rows["load_latency_s"]) * 1e3
+        view["under load 95 % interval"] = _interval(rows, "load_latency", "_s", 1e3)
+        view["under load p95 [ms]"] = pd.to_numeric(rows["load_p95_s"]) * 1e3
     for percent in (90, 95, 99):
-        view[f"p{percent} [ms]"] = pd.to_numeric(shown[f"p{percent}_s"]) * 1e3
-    view["samples"] = shown["samples"]
-    view["rounds"] = shown["rounds"]
-    view["outliers"] = shown["outliers"]
-    view["stopped by"] = shown["stop_reason"]
-    view["peak memory [MB]"] = shown["peak_rss_bytes"].astype("Float64").astype(float) / 1e6
-    view["status"] = shown["status"]
-    view[EVIDENCE] = shown["interference_evidence"]
+        view[f"p{percent} [ms]"] = pd.to_numeric(rows[f"p{percent}_s"]) * 1e3
+    view["samples"] = rows["samples"]
+    view["rounds"] = rows["rounds"]
+    view["outliers"] = rows["outliers"]
+    view["stopped by"] = rows["stop_reason"]
+    view["peak memory [MB]"] = rows["peak_rss_bytes"].astype("Float64").astype(float) / 1e6
+    view["status"] = rows["status"]
+    view[EVIDENCE] = rows["interference_evidence"]
     return view
 
 
@@ -110,10 +110,10 @@ def view_knees(knees: pd.DataFrame) -> pd.DataFrame:
 
 def view_left_out(cases: pd.DataFrame) -> pd.DataFrame:
     """Cases that no comparison uses, and why."""
-    shown = cases[cases["status"] != "ok"]
-    view = _identity_of(shown, cases)
-    view["status"] = shown["status"]
-    view["reason"] = shown["reason"]
+    rows = cases[cases["status"] != "ok"]
+    view = _identity_of(rows, cases)
+    view["status"] = rows["status"]
+    view["reason"] = rows["reason"]
     return view
 
 
@@ -142,51 +142,30 @@ def view_costs(costs: pd.DataFrame) -> pd.DataFrame:
 
 def view_effective(cases: pd.DataFrame) -> pd.DataFrame:
     """Requested beside effective settings, agreement of the outputs, and what the machine did meanwhile."""
-    shown = cases[cases["samples"] > 0]
-    view = _identity_of(shown, cases)
+    rows = cases[cases["samples"] > 0]
+    view = _identity_of(rows, cases)
     for name in ("precision", "threads", "memory_format", "device"):
-        effective = _or_unknown(shown[f"effective_{name}"])
-        view[f"{name.replace('_', ' ')} (requested / effective)"] = shown[name].astype(str) + " / " + effective
-    view["effective streams"] = _or_unknown(shown["effective_streams"])
-    view["outputs agree"] = shown["parity_passed"].map({True: "yes", False: "no"}).fillna("not compared")
-    view["cosine"] = pd.to_numeric(shown["parity_cosine"]).map("{:.6f}".format).replace("nan", "")
-    view["relative error"] = pd.to_numeric(shown["parity_relative_error"])
-    view["top-1 agreement"] = pd.to_numeric(shown["parity_top1_agreement"])
-    view["steady"] = shown["steady"].map({True: "yes", False: "no"})
-    view["neighbours [%]"] = _or_unknown(pd.to_numeric(shown["others_percent"]).round(1))
-    view["CPU pressure [%]"] = pd.to_numeric(shown["cpu_pressure_percent"])
-    view["steal [%]"] = pd.to_numeric(shown["steal_percent"])
-    view["throttled periods"] = pd.to_numeric(shown["throttled_periods"])
-    view["frequency drop [%]"] = pd.to_numeric(shown["frequency_drop_percent"])
-    view["involuntary switches"] = pd.to_numeric(shown["involuntary_switches"])
-    view["notes"] = shown["notes"]
+        effective = _or_unknown(rows[f"effective_{name}"])
+        view[f"{name.replace('_', ' ')} (requested / effective)"] = rows[name].astype(str) + " / " + effective
+    view["effective streams"] = _or_unknown(rows["effective_streams"])
+    view["outputs agree"] = rows["parity_passed"].map({True: "yes", False: "no"}).fillna("not compared")
+    view["cosine"] = pd.to_numeric(rows["parity_cosine"]).map("{:.6f}".format).replace("nan", "")
+    view["relative error"] = pd.to_numeric(rows["parity_relative_error"])
+    view["top-1 agreement"] = pd.to_numeric(rows["parity_top1_agreement"])
+    view["steady"] = rows["steady"].map({True: "yes", False: "no"})
+    view["neighbours [%]"] = _or_unknown(pd.to_numeric(rows["others_percent"]).round(1))
+    view["CPU pressure [%]"] = pd.to_numeric(rows["cpu_pressure_percent"])
+    view["steal [%]"] = pd.to_numeric(rows["steal_percent"])
+    view["throttled periods"] = pd.to_numeric(rows["throttled_periods"])
+    view["frequency drop [%]"] = pd.to_numeric(rows["frequency_drop_percent"])
+    view["involuntary switches"] = pd.to_numeric(rows["involuntary_switches"])
+    view["notes"] = rows["notes"]
     return view
 
 
-#: Heading to the column that it shows, in other units.
-_SHOWN: Mapping[str, Column] = {
-    "latency [ms]": CASES["latency_s"],
-    "under load [ms]": CASES["load_latency_s"],
-    "knee": KNEES["knee"],
-    "streams": CASES["streams"],
-    "images/s": CASES["throughput_per_s"],
-    "other / model": MODEL_PAIRS["ratio"],
-    "paper's ratio": MODEL_PAIRS["paper_ratio"],
-    "paper's within": MODEL_PAIRS["paper_in_interval"],
-    "speed-up": CASES["speedup"],
-    "stopped by": CASES["stop_reason"],
-    "one off [s]": PHASES["one_off_s"],
-    "outliers": CASES["outliers"],
-    "steady": CASES["steady"],
-    "neighbours [%]": CASES["others_percent"],
-    "CPU pressure [%]": CASES["cpu_pressure_percent"],
-    "steal [%]": CASES["steal_percent"],
-    "frequency drop [%]": CASES["frequency_drop_percent"],
-    "involuntary switches": CASES["involuntary_switches"],
-}
 #: What a heading means, shown when the pointer rests on it.
 MEANINGS: Mapping[str, str] = {
-    **{heading: column.meaning for heading, column in _SHOWN.items()},
+    **{heading: TABLES[table][column].meaning for heading, (table, column) in load_texts("run")["headings"].items()},
     MACHINE: "undisturbed: as far as the system tells, in no round did neighbours use over "
     f"{_MOST['others_percent']} of the cores or the hypervisor over {_MOST['steal_percent']}, nothing was throttled, "
     f"and the frequency fell by no more than {_MOST['frequency_drop_percent']}; disturbed: one of these did not hold, "
@@ -200,17 +179,17 @@ def _identity(cases: pd.DataFrame) -> list[str]:
     return [name for name in _NAMES if name in _ALWAYS or len(cases[name].unique()) > 1]
 
 
-def _identity_of(shown: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
-    columns = shown[_identity(cases)].copy()
+def _identity_of(rows: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
+    columns = rows[_identity(cases)].copy()
     if "streams" in columns:
-        queued = shown["scenario"] != SCENARIOS[0]
+        queued = rows["scenario"] != SCENARIOS[0]
         columns["streams"] = columns["streams"].map(lambda streams: str(streams or HINT)).where(queued, "")
     return columns.rename(columns=lambda name: name.replace("_", " "))
 
 
-def _interval(shown: pd.DataFrame, name: str, unit: str = "", scale: float = 1.0) -> list[str]:
+def _interval(rows: pd.DataFrame, name: str, unit: str = "", scale: float = 1.0) -> list[str]:
     """The intervals of a number, such as ``12.1 to 12.6``; empty where there is none, or the number is exact."""
-    estimates = (read_estimate(row, name, unit) for row in shown.to_dict("records"))
+    estimates = (read_estimate(row, name, unit) for row in rows.to_dict("records"))
     return [_describe_interval(estimate, scale) for estimate in estimates]
 
 

@@ -79,14 +79,14 @@ def without_rounds(case: Case, status: str, reason: str) -> Measurement:
 
 
 def made_measurements(rounds: int = 6) -> tuple[Measurement, ...]:
-    found = {}
+    measurements = {}
     for model, batch in _EAGER_S:
         for backend in BACKENDS:
             case = Case(model=model, resolution=224, batch=batch, backend=backend, threads=2)
-            found[case.id] = made_measurement(case, rounds)
-    failed, wrong = found["rexnet_2.0-224-b8-compile"], found["rexnet_2.0-224-b1-torchscript"]
-    found[failed.case.id] = without_rounds(failed.case, "failed", f"killed by signal 9 after 12 s {HOSTILE}")
-    found[wrong.case.id] = replace(
+            measurements[case.id] = made_measurement(case, rounds)
+    failed, wrong = measurements["rexnet_2.0-224-b8-compile"], measurements["rexnet_2.0-224-b1-torchscript"]
+    measurements[failed.case.id] = without_rounds(failed.case, "failed", f"killed by signal 9 after 12 s {HOSTILE}")
+    measurements[wrong.case.id] = replace(
         wrong,
         status="mismatch",
         reason="top-1 agrees on 2 of 4 inputs; must on all",
@@ -105,7 +105,7 @@ def made_measurements(rounds: int = 6) -> tuple[Measurement, ...]:
             made_measurement(replace(plain, memory_format="channels_last"), rounds), notes=("warm-up hit its cap.",)
         ),
     )
-    return (*found.values(), *extra, *made_throughput(plain, rounds))
+    return (*measurements.values(), *extra, *made_throughput(plain, rounds))
 
 
 def made_throughput(plain: Case, rounds: int) -> tuple[Measurement, ...]:
@@ -121,9 +121,9 @@ def made_queue(case: Case, rounds: int) -> Measurement:
     known, streams = made_measurement(case, rounds), case.streams or 2
     scale = streams / 1.4 ** (streams - 1)
     parts = tuple(
-        replace(one, turns_s=turns, requests_s=tuple(turn * 3 for turn in turns))
-        for one in known.rounds
-        for turns in [tuple(tuple(scale * sample for sample in turn) for turn in one.turns_s)]
+        replace(part, turns_s=turns, requests_s=tuple(turn * 3 for turn in turns))
+        for part in known.rounds
+        for turns in [tuple(tuple(scale * sample for sample in turn) for turn in part.turns_s)]
     )
     return replace(known, rounds=parts, effective=replace(known.effective, streams=streams, jobs=streams))
 

@@ -9,13 +9,13 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
 import pytest
+from page_elements import Elements
 
 from analysis.study import Study
 from reports.drawing.figure import draw
@@ -27,18 +27,6 @@ KINDS = [kind for kind in REPORTS if find_report(kind).page]
 ENDINGS = ("svg", "png")
 
 each_kind = pytest.mark.parametrize("kind", KINDS)
-
-
-class Elements(HTMLParser):
-    """Collects the tags of a page with their attributes."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
@@ -122,12 +110,12 @@ def test_figures_are_svg_and_png_and_fetch_nothing(written: tuple[str, Path]) ->
 
 def test_the_page_fetches_nothing_from_outside(written: tuple[str, Path]) -> None:
     page = (written[1] / "report.html").read_text()
-    for tag, attributes in Elements(page).found:
+    for tag, attributes in Elements(page).tags:
         for name in ("src", "href", "srcset", "data", "action", "poster"):
             value = attributes.get(name) or ""
             assert value == "" or value.startswith(("#", "data:")), (tag, name, value)
     assert not re.search(r"https?://|@import|url\(", page)
-    [policy] = [a["content"] for _, a in Elements(page).found if a.get("http-equiv") == "Content-Security-Policy"]
+    [policy] = [a["content"] for _, a in Elements(page).tags if a.get("http-equiv") == "Content-Security-Policy"]
     assert "default-src 'none'" in (policy or "")
     assert "connect-src" not in (policy or "")
 
@@ -137,14 +125,14 @@ def test_the_page_names_its_format_and_kind_and_links_find_their_sections(writte
     page = (folder / "report.html").read_text()
     assert '<meta name="rexbench-report-format" content="1">' in page
     assert f'<meta name="rexbench-report-kind" content="{kind}">' in page
-    found = Elements(page).found
-    ids = [a["id"] for _, a in found if "id" in a]
+    elements = Elements(page).tags
+    ids = [a["id"] for _, a in elements if "id" in a]
     assert len(ids) == len(set(ids))
-    assert {(a["href"] or "")[1:] for tag, a in found if tag == "a"} <= set(ids)
+    assert {(a["href"] or "")[1:] for tag, a in elements if tag == "a"} <= set(ids)
 
 
 def test_figures_are_in_the_page_as_data(written: tuple[str, Path]) -> None:
-    images = [a for tag, a in Elements((written[1] / "report.html").read_text()).found if tag == "img"]
+    images = [a for tag, a in Elements((written[1] / "report.html").read_text()).tags if tag == "img"]
     assert len(images) == len(list((written[1] / "figures").glob("*.svg")))
     assert all((a["src"] or "").startswith("data:image/svg+xml;base64,") and a["alt"] for a in images)
 
@@ -272,10 +260,7 @@ def test_a_folder_that_is_a_file_gives_one_clear_line(empty_studies: dict[str, A
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "run"])
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [
-        ({"kind": "speed"}, "got 'speed'"),
-        ({"format_version": 2}, "up to format 1 can be read; got 2; update rexbench"),
-    ],
+    [({"kind": "speed"}, "got 'speed'"), ({"format_version": 2}, "up to format 1 can be read; got 2; update rexbench")],
 )
 def test_a_study_that_can_not_be_read_writes_nothing(
     tmp_path: Path, kind: str, changes: dict[str, Any], message: str

@@ -129,11 +129,11 @@ def plot_differences(cells: pd.DataFrame, reference: str, conditions: str) -> Fi
         reference: Name of the activation.
         conditions: The footnote.
     """
-    shown = cells[(cells["activation"] != reference) & (cells["activation"] != "Linear") & cells["difference"].notna()]
-    ratios = [ratio for ratio in _PAIRED_RATIOS if styles.same(shown["dimension_ratio"], ratio).any()]
+    known = cells[(cells["activation"] != reference) & (cells["activation"] != "Linear") & cells["difference"].notna()]
+    ratios = [ratio for ratio in _PAIRED_RATIOS if styles.same(known["dimension_ratio"], ratio).any()]
     if not ratios:
         return None
-    blocks, names = order_blocks(shown["block"]), styles.order_activations(shown["activation"])
+    blocks, names = order_blocks(known["block"]), styles.order_activations(known["activation"])
     series = styles.series_looks(f"ratio {ratio:g}" for ratio in ratios)
     height = 0.8 + 0.12 * len(ratios) * len(names)
     figure, axes = style.new_figure(
@@ -143,7 +143,7 @@ def plot_differences(cells: pd.DataFrame, reference: str, conditions: str) -> Fi
     for panel, block in zip(axes, blocks, strict=False):
         panel.axvline(0, color="#333333", linewidth=1)
         for ratio, offset in zip(ratios, offsets, strict=True):
-            part = shown[(shown["block"] == block) & styles.same(shown["dimension_ratio"], ratio)]
+            part = known[(known["block"] == block) & styles.same(known["dimension_ratio"], ratio)]
             bars = styles.whiskers(part["difference"], part["difference_low"], part["difference_high"])
             y = [names.index(name) + offset for name in part["activation"]]
             look = series[f"ratio {ratio:g}"] | {"linestyle": "none"}
@@ -163,17 +163,17 @@ def plot_distances(distances: pd.DataFrame, conditions: str) -> Figure | None:
         distances: Of all protocols.
         conditions: The footnote.
     """
-    shown = distances[distances["mean_absolute_distance"].notna()]
-    if shown.empty:
+    known = distances[distances["mean_absolute_distance"].notna()]
+    if known.empty:
         return None
-    blocks = [*order_blocks(set(shown["block"]) - {"all"}), *({"all"} & set(shown["block"]))]
-    series = styles.series_looks(shown["protocol"])
+    blocks = [*order_blocks(set(known["block"]) - {"all"}), *({"all"} & set(known["block"]))]
+    series = styles.series_looks(known["protocol"])
     height = 0.7 + 0.3 * len(blocks)
     figure, axes = style.new_figure(1, 1, panel_in=(5.8, max(1.6, height)), entries=len(series))
     panel = axes[0]
     offsets = np.linspace(-0.16, 0.16, len(series)) if len(series) > 1 else np.zeros(1)
     for (protocol, look), offset in zip(series.items(), offsets, strict=True):
-        part = shown[shown["protocol"] == protocol]
+        part = known[known["protocol"] == protocol]
         y = [blocks.index(block) + offset for block in part["block"]]
         panel.plot(part["mean_absolute_distance"], y, **(look | {"linestyle": "none", "markersize": 7}))
     names = ["mean over panels" if block == "all" else name_block(block) for block in blocks]

@@ -47,7 +47,9 @@ def plot_heat(cells: pd.DataFrame, centring: str, conditions: str) -> Figure | N
         grid = _grid(part, "mean", down="tolerance", rows=tolerances, across="dimension_ratio", cols=ratios)
         _cells(panel, grid, scale)
         _write(panel, grid, [[_share(value) for value in row] for row in grid], scale, 5)
-        _label(panel, [styles.name_tolerance(one) for one in tolerances], [f"{ratio:.2g}" for ratio in ratios])
+        _label(
+            panel, [styles.name_tolerance(tolerance) for tolerance in tolerances], [f"{ratio:.2g}" for ratio in ratios]
+        )
         panel.tick_params(labelleft=place % cols == 0, labelsize=6)
         panel.set_title(name, fontsize=9)
         panel.set_xlabel("dimension ratio" if place + cols >= len(names) else "", fontsize=7)
@@ -69,8 +71,8 @@ def plot_signs(signs: pd.DataFrame, conditions: str) -> Figure | None:
     if signs.empty:
         return None
     ratios, centrings = sorted(signs["dimension_ratio"].unique()), sorted(set(signs["centring"]), reverse=True)
-    widths = sorted(int(one) for one in signs["d_out"].unique())
-    tolerances = sorted((float(one) for one in signs["tolerance"].unique()), reverse=True)
+    widths = sorted(signs["d_out"].unique().tolist())
+    tolerances = sorted(signs["tolerance"].unique().tolist(), reverse=True)
     panel_in = (max(2.9, 0.9 + 0.3 * len(widths)), 0.8 + 0.15 * len(tolerances))
     figure, axes = style.new_figure(len(ratios), len(centrings), panel_in=panel_in, entries=1)
     top = styles.symmetric(signs["difference"])
@@ -81,9 +83,11 @@ def plot_signs(signs: pd.DataFrame, conditions: str) -> Figure | None:
         grid = _grid(part, "difference", down="tolerance", rows=tolerances, across="d_out", cols=widths)
         _cells(panel, grid, scale)
         marks = part.set_index(["tolerance", "d_out"])["sign"].to_dict()
-        texts = [[marks.get((one, width), "").replace("-", "\N{MINUS SIGN}") for width in widths] for one in tolerances]
-        _write(panel, grid, texts, scale, 8)
-        _label(panel, _thin([f"{one:.2g}" for one in tolerances]), [str(width) for width in widths])
+        signs_of = [
+            [marks.get((level, width), "").replace("-", "\N{MINUS SIGN}") for width in widths] for level in tolerances
+        ]
+        _write(panel, grid, signs_of, scale, 8)
+        _label(panel, _thin([f"{tolerance:.2g}" for tolerance in tolerances]), [str(width) for width in widths])
         panel.set_title(f"{centring}, dimension ratio {ratio:g}", fontsize=9)
         panel.set_xlabel("d_out" if ratio == ratios[-1] else "", fontsize=styles.SMALL)
         panel.set_ylabel("tolerance / largest" if centring == centrings[0] else "", fontsize=styles.SMALL)
@@ -130,11 +134,11 @@ def plot_sensitivity(sensitivity: pd.DataFrame, conditions: str) -> Figure | Non
 
 def _ordered_levels(sensitivity: pd.DataFrame) -> list[tuple[str, str]]:
     """Choices in their order, each with its levels; tolerances from rounding to the loosest."""
-    found = []
+    pairs = []
     for factor in dict.fromkeys(sensitivity["factor"]):
         levels = list(dict.fromkeys(sensitivity[sensitivity["factor"] == factor]["level"]))
-        found += [(factor, level) for level in (styles.order_tolerances(levels) if factor == "tolerance" else levels)]
-    return found
+        pairs += [(factor, level) for level in (styles.order_tolerances(levels) if factor == "tolerance" else levels)]
+    return pairs
 
 
 def _spots(levels: Sequence[tuple[str, str]]) -> list[float]:
@@ -150,7 +154,7 @@ def _head(panel: Axes, levels: Sequence[tuple[str, str]], spots: Sequence[float]
     """Levels below the columns, choices above them."""
     panel.set_xticks(spots, [styles.name_tolerance(level) for _, level in levels], rotation=60, ha="right", fontsize=7)
     for factor in dict.fromkeys(factor for factor, _ in levels):
-        own = [spot for spot, (one, _) in zip(spots, levels, strict=True) if one == factor]
+        own = [spot for spot, (choice, _) in zip(spots, levels, strict=True) if choice == factor]
         place = panel.get_xaxis_transform()
         panel.text(float(np.mean(own)), 1.01, factor, transform=place, ha="center", va="bottom", fontsize=styles.SMALL)
 
@@ -159,8 +163,8 @@ def _grid(
     part: pd.DataFrame, value: str, *, down: str, rows: Sequence[Any], across: str, cols: Sequence[Any]
 ) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Values as an array of shape (rows, cols); NaN where there is none."""
-    found = part.pivot_table(index=down, columns=across, values=value, aggfunc="first")
-    return found.reindex(index=list(rows), columns=list(cols)).to_numpy(dtype=float)
+    table = part.pivot_table(index=down, columns=across, values=value, aggfunc="first")
+    return table.reindex(index=list(rows), columns=list(cols)).to_numpy(dtype=float)
 
 
 def _cells(panel: Axes, grid: Any, scale: ScalarMappable) -> None:

@@ -99,14 +99,14 @@ def plot_aligned(taps: pd.DataFrame, conditions: str) -> Figure | None:
         taps: Of all models.
         conditions: The footnote.
     """
-    shown = leaving_taps(taps[taps["depth"].notna()])
-    if shown["model"].nunique() < 2:  # noqa: PLR2004 - one model is the figure before
+    known = leaving_taps(taps[taps["depth"].notna()])
+    if known["model"].nunique() < 2:  # noqa: PLR2004 - one model is the figure before
         return None
-    series = styles.series_looks(shown["model"])
+    series = styles.series_looks(known["model"])
     figure, axes = style.new_figure(1, len(_MEASURES), panel_in=(3.1, 2.7), entries=len(series))
     for panel, measure in zip(axes, _MEASURES, strict=True):
         for model, look in series.items():
-            part = shown[shown["model"] == model].sort_values("depth", kind="stable")
+            part = known[known["model"] == model].sort_values("depth", kind="stable")
             panel.plot(part["depth"], part[f"{measure}_per_channel"], **look)
             few = part[part["few_rows"]]
             hollow = look | {"linestyle": "none", "markerfacecolor": "white"}
@@ -136,12 +136,12 @@ def plot_blocks(blocks: pd.DataFrame, taps: pd.DataFrame, conditions: str) -> Fi
         taps: Of all models; they say which ranks are capped by their rows.
         conditions: The footnote.
     """
-    shown = blocks[blocks[list(_STEPS)].notna().any(axis=1)] if len(blocks) else blocks
-    models = styles.spread_out(list(dict.fromkeys(shown["model"])), _MOST_MODELS)
+    known = blocks[blocks[list(_STEPS)].notna().any(axis=1)] if len(blocks) else blocks
+    models = styles.spread_out(list(dict.fromkeys(known["model"])), _MOST_MODELS)
     if not models:
         return None
-    most = max(int((shown["model"] == model).sum()) for model in models)
-    steps = {column: step for column, step in _STEPS.items() if shown[column].notna().any()}
+    most = max(int((known["model"] == model).sum()) for model in models)
+    steps = {column: step for column, step in _STEPS.items() if known[column].notna().any()}
     handles: list[Any] = [Patch(color=_step_colour(name), label=name) for name, _ in steps.values()]
     handles += [
         Patch(facecolor="none", edgecolor="#777777", label="channels"),
@@ -151,7 +151,7 @@ def plot_blocks(blocks: pd.DataFrame, taps: pd.DataFrame, conditions: str) -> Fi
     width = min(14.0, max(5.6, 1.0 + 0.62 * most))
     figure, axes = style.new_figure(len(models), 1, panel_in=(width, 2.7), entries=len(handles))
     for panel, model in zip(axes, models, strict=True):
-        part = shown[shown["model"] == model].reset_index(drop=True)
+        part = known[known["model"] == model].reset_index(drop=True)
         own = taps[(taps["model"] == model) & taps["sample_limited"]]
         _step_bars(panel, part, steps, set(zip(own["block"], own["point"], strict=True)))
         panel.set_title(model, fontsize=9)

@@ -34,10 +34,10 @@ def plot_final_spectra(spectra: pd.DataFrame, taps: pd.DataFrame, final: list[st
         final: Taps of the feature that the classifier sees, the first that a model has is shown.
         conditions: The footnote.
     """
-    shown = _first_taps(spectra[spectra["value_over_largest"].notna()], final)
-    if shown.empty:
+    known = _first_taps(spectra[spectra["value_over_largest"].notna()], final)
+    if known.empty:
         return None
-    keys = list(dict.fromkeys(zip(shown["model"], shown["tap"], strict=True)))
+    keys = list(dict.fromkeys(zip(known["model"], known["tap"], strict=True)))
     few = taps[taps["few_rows"]]
     doubtful = set(zip(few["model"], few["tap"], strict=True))
     names = [f"{model}, {tap}{' (too few rows)' if (model, tap) in doubtful else ''}" for model, tap in keys]
@@ -45,9 +45,9 @@ def plot_final_spectra(spectra: pd.DataFrame, taps: pd.DataFrame, final: list[st
     figure, axes = style.new_figure(len(_CENTRINGS), 2, panel_in=(4.2, 2.9), entries=2 * len(keys))
     for row, centring in enumerate(_CENTRINGS):
         for key, (_, look) in series.items():
-            own = (shown["model"] == key[0]) & (shown["tap"] == key[1]) & (shown["centring"] == centring)
+            own = (known["model"] == key[0]) & (known["tap"] == key[1]) & (known["centring"] == centring)
             line = {"color": look["color"], "linestyle": look["linestyle"], "linewidth": 1.5}
-            _falling(axes[2 * row], axes[2 * row + 1], shown[own], line)
+            _falling(axes[2 * row], axes[2 * row + 1], known[own], line)
         axes[2 * row].set_title(f"{centring}: cumulative distribution", fontsize=9)
         axes[2 * row + 1].set_title(f"{centring}: in order", fontsize=9)
     plain = {label: look | {"marker": ""} for label, look in series.values()}
@@ -87,11 +87,11 @@ def plot_staircases(curves: pd.DataFrame, metrics: pd.DataFrame, conditions: str
         metrics: From which the cuts of the rounding rules are taken.
         conditions: The footnote.
     """
-    shown = curves[curves["rank_per_channel"].notna() & (curves["tolerance"] >= _LOWEST)]
-    models = styles.spread_out(list(dict.fromkeys(shown["model"])), _MOST_MODELS)
+    known = curves[curves["rank_per_channel"].notna() & (curves["tolerance"] >= _LOWEST)]
+    models = styles.spread_out(list(dict.fromkeys(known["model"])), _MOST_MODELS)
     if not models:
         return None
-    taps = list(dict.fromkeys(shown[shown["model"].isin(models)]["tap"]))
+    taps = list(dict.fromkeys(known[known["model"].isin(models)]["tap"]))
     series = styles.series_looks(taps)
     extra = [
         Line2D([], [], color="#777777", linestyle=":", label="0.1, 0.01, 0.001"),
@@ -102,7 +102,7 @@ def plot_staircases(curves: pd.DataFrame, metrics: pd.DataFrame, conditions: str
     places = [(model, centring) for model in models for centring in _CENTRINGS]
     for panel, (model, centring) in zip(axes, places, strict=True):
         for tap, look in series.items():
-            _staircase(panel, shown, metrics, (model, tap, centring), look)
+            _staircase(panel, known, metrics, (model, tap, centring), look)
         for tolerance in _MARKED:
             panel.axvline(tolerance, color="#777777", linestyle=":", linewidth=1, zorder=0)
         styles.decades(panel.xaxis)
@@ -136,8 +136,8 @@ def plot_jacobian(taps: pd.DataFrame, conditions: str) -> Figure | None:
         taps: Of all models.
         conditions: The footnote.
     """
-    shown = taps[taps["jacobian_rank"].notna() & taps["rank"].notna()]
-    models = styles.spread_out(list(dict.fromkeys(shown["model"])), _MOST_MODELS)
+    known = taps[taps["jacobian_rank"].notna() & taps["rank"].notna()]
+    models = styles.spread_out(list(dict.fromkeys(known["model"])), _MOST_MODELS)
     if not models:
         return None
     handles = [
@@ -145,15 +145,15 @@ def plot_jacobian(taps: pd.DataFrame, conditions: str) -> Figure | None:
         Line2D([], [], color="#d55e00", marker="s", linestyle="none", label="span rank"),
         Line2D([], [], color="#0072b2", marker="o", markerfacecolor="white", linestyle="none", label="Jacobian rank"),
     ]
-    if shown["few_rows"].any():
+    if known["few_rows"].any():
         hollow: Any = {"color": "#d55e00", "marker": "s", "markerfacecolor": "white", "linestyle": "none"}
         handles.append(Line2D([], [], label="span rank, too few rows", **hollow))
-    most = max(int((shown["model"] == model).sum()) for model in models)
+    most = max(int((known["model"] == model).sum()) for model in models)
     figure, axes = style.new_figure(
         len(models), 1, panel_in=(7.4 if most <= _MANY else 11.5, 2.4), entries=2 * len(handles)
     )
     for panel, model in zip(axes, models, strict=True):
-        part = shown[shown["model"] == model].sort_values("depth", kind="stable")
+        part = known[known["model"] == model].sort_values("depth", kind="stable")
         x = np.arange(len(part))
         channels = part["channels"].to_numpy(dtype=float)
         span, jacobian = part["rank"].to_numpy(dtype=float), part["jacobian_rank"].to_numpy(dtype=float)

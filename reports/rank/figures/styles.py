@@ -10,6 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from reports.rank.names import order_known
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -76,8 +78,7 @@ SMALL = 8
 
 def order_activations(names: Iterable[str]) -> list[str]:
     """In the order of the paper's legend; unknown names last."""
-    known = list(_ACTIVATIONS)
-    return sorted(dict.fromkeys(names), key=lambda one: (known.index(one) if one in known else len(known), one))
+    return order_known(names, list(_ACTIVATIONS))
 
 
 def order_tolerances(names: Iterable[str]) -> list[str]:
@@ -96,8 +97,8 @@ def _tolerance_key(name: str) -> tuple[int, float, str]:
 
 
 def name_tolerance(name: str) -> str:
-    """A tolerance as an axis says it."""
-    return name.removeprefix("rel:") if name.startswith("rel:") else name
+    """A tolerance as an axis shows it."""
+    return name.removeprefix("rel:")
 
 
 def activation_look(name: str) -> dict[str, Any]:
@@ -114,17 +115,16 @@ def point_look(name: str) -> dict[str, Any]:
 
 def order_points(names: Iterable[str]) -> list[str]:
     """In the order in which a block runs; unknown names last."""
-    known = list(_POINTS)
-    return sorted(dict.fromkeys(names), key=lambda one: (known.index(one) if one in known else len(known), one))
+    return order_known(names, list(_POINTS))
 
 
 def series_looks(names: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Lines and markers of protocols, models or networks, in their order; after seven they repeat."""
-    found = {}
+    looks = {}
     for place, name in enumerate(dict.fromkeys(names)):
         colour, marker, dash = _SERIES[place % len(_SERIES)]
-        found[name] = {"color": colour, "marker": marker, "linestyle": dash, "linewidth": 1.4, "markersize": 5}
-    return found
+        looks[name] = {"color": colour, "marker": marker, "linestyle": dash, "linewidth": 1.4, "markersize": 5}
+    return looks
 
 
 def entries(looks: dict[str, dict[str, Any]]) -> list[Line2D]:
@@ -132,9 +132,9 @@ def entries(looks: dict[str, dict[str, Any]]) -> list[Line2D]:
     return [Line2D([], [], label=name, **look) for name, look in looks.items()]
 
 
-def verdict_entries(found: Iterable[str]) -> list[Patch]:
+def verdict_entries(verdicts: Iterable[str]) -> list[Patch]:
     """One legend entry per verdict that occurs."""
-    present = set(found)
+    present = set(verdicts)
     return [
         Patch(facecolor=colour, edgecolor="#555555", linewidth=0.5, label=f"{symbol}  {name}")
         for name, (colour, symbol) in VERDICTS.items()

@@ -35,8 +35,8 @@ def plot_steps(summary: pd.DataFrame, runs: pd.DataFrame, conditions: str) -> Fi
         runs: Those that went well.
         conditions: The footnote.
     """
-    shown = summary[summary["accuracy"].notna()]
-    groups = list(dict.fromkeys(shown["group"]))
+    known = summary[summary["accuracy"].notna()]
+    groups = list(dict.fromkeys(known["group"]))
     if not groups:
         return None
     handles = [
@@ -47,7 +47,7 @@ def plot_steps(summary: pd.DataFrame, runs: pd.DataFrame, conditions: str) -> Fi
     figure, axes = style.new_figure(len(groups), len(_PANELS), panel_in=(4.2, 3.0), entries=len(handles))
     places = [(group, column) for group in groups for column in _PANELS]
     for panel, (group, column) in zip(axes, places, strict=True):
-        part = shown[shown["group"] == group].reset_index(drop=True)
+        part = known[known["group"] == group].reset_index(drop=True)
         label, factor = _PANELS[column]
         _ours(panel, part, runs, column, factor)
         if part[f"printed_{column}"].notna().any():
@@ -87,15 +87,15 @@ def plot_together(runs: pd.DataFrame, conditions: str) -> Figure | None:
         runs: Those that went well.
         conditions: The footnote.
     """
-    shown = runs[runs["accuracy"].notna()]
-    columns = {name: label for name, label in _MEASURES.items() if shown[name].notna().any()}
-    if len(shown) < 3 or not columns:  # noqa: PLR2004 - two points always lie on a line
+    known = runs[runs["accuracy"].notna()]
+    columns = {name: label for name, label in _MEASURES.items() if known[name].notna().any()}
+    if len(known) < 3 or not columns:  # noqa: PLR2004 - two points always lie on a line
         return None
-    series, groups = styles.series_looks(shown["network"]), list(dict.fromkeys(shown["group"]))
+    series, groups = styles.series_looks(known["network"]), list(dict.fromkeys(known["group"]))
     figure, axes = style.new_figure(len(groups), len(columns), panel_in=(3.0, 2.7), entries=len(series))
     places = [(group, column) for group in groups for column in columns]
     for panel, (group, column) in zip(axes, places, strict=True):
-        part = shown[shown["group"] == group]
+        part = known[known["group"] == group]
         for network, own in part.groupby("network", sort=False):
             look = series[str(network)] | {"linestyle": "none", "markersize": 6}
             panel.plot(own[column], 100 * own["accuracy"], **look)
@@ -115,20 +115,20 @@ def plot_pairs(pairs: pd.DataFrame, summary: pd.DataFrame, conditions: str) -> F
         conditions: The footnote.
     """
     metrics = [name for name in ("accuracy", *_MEASURES) if name in set(pairs["metric"])]
-    shown = pairs[pairs["difference"].notna() & pairs["metric"].isin(metrics)]
-    if shown.empty:
+    known = pairs[pairs["difference"].notna() & pairs["metric"].isin(metrics)]
+    if known.empty:
         return None
     group_of = dict(zip(summary["network"], summary["group"], strict=True))
-    shown = shown.assign(
-        group=[group_of.get(name, "") for name in shown["first"]],
-        name=[f"{second}\nminus {first}" for first, second in shown[["first", "second"]].to_numpy()],
+    known = known.assign(
+        group=[group_of.get(name, "") for name in known["first"]],
+        name=[f"{second}\nminus {first}" for first, second in known[["first", "second"]].to_numpy()],
     )
-    groups = list(dict.fromkeys(shown["group"]))
-    most = max(part["name"].nunique() for _, part in shown.groupby("group"))
+    groups = list(dict.fromkeys(known["group"]))
+    most = max(part["name"].nunique() for _, part in known.groupby("group"))
     figure, axes = style.new_figure(len(groups), len(metrics), panel_in=(2.9, 0.8 + 0.36 * most), entries=1)
     places = [(group, metric) for group in groups for metric in metrics]
     for panel, (group, metric) in zip(axes, places, strict=True):
-        part = shown[shown["group"] == group]
+        part = known[known["group"] == group]
         names = list(dict.fromkeys(part["name"]))
         _differences(panel, part[part["metric"] == metric], names, 100 if metric == "accuracy" else 1)
         panel.tick_params(labelleft=metric == metrics[0])

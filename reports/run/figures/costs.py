@@ -30,15 +30,15 @@ _MOST_KINDS = len(style.PARTS) - 1
 
 def plot_macs_latency(cases: pd.DataFrame, costs: pd.DataFrame, conditions: str) -> Figure | None:
     """Latency against multiply-adds over the models, one panel per batch size; None below two models."""
-    shown = _with_costs(cases, costs)
-    if shown["model"].nunique() + shown["resolution"].nunique() <= 2:  # noqa: PLR2004 - one model at one resolution
+    compared = _with_costs(cases, costs)
+    if compared["model"].nunique() + compared["resolution"].nunique() <= 2:  # noqa: PLR2004 - one model at one resolution
         return None
-    batches = sorted(shown["batch"].unique())[:_MOST_PANELS]
-    keys = [key for key, _ in style.series(shown)]
-    panel_in = (3.0, 2.8) if shown["model"].nunique() <= _FEW_MODELS else (4.4, 3.4)
+    batches = sorted(compared["batch"].unique())[:_MOST_PANELS]
+    keys = [key for key, _ in style.series(compared)]
+    panel_in = (3.0, 2.8) if compared["model"].nunique() <= _FEW_MODELS else (4.4, 3.4)
     figure, axes = style.new_figure(*style.grid_for(len(batches), most=2), panel_in=panel_in, entries=len(keys))
     for panel, batch in zip(axes, batches, strict=False):
-        part = shown[shown["batch"] == batch]
+        part = compared[compared["batch"] == batch]
         for key, line in style.series(part):
             ordered = line.sort_values("macs")
             panel.plot(ordered["macs"] / 1e9, ordered["latency_s"] * 1e3, **style.style_of(key))
@@ -57,8 +57,8 @@ def plot_accuracy(
     """Published top-1 accuracy against multiply-adds, and against latency at the smallest batch.
 
     Args:
-        cases: As from `reports.run.frames.cases_frame`.
-        costs: As from `reports.run.frames.costs_frame`.
+        cases: As from `frame_of(run, "cases")`.
+        costs: As from `frame_of(run, "costs")`.
         top1: Model name to top-1 accuracy on ImageNet [%] and who published it.
         conditions: The footnote; the sources are added to it.
     """
@@ -66,23 +66,23 @@ def plot_accuracy(
     costs = costs[costs["resolution"] == costs["model"].map(_published_side)]
     if costs.empty:
         return None
-    shown = _with_costs(cases, costs)
-    shown = shown[shown["batch"] == shown["batch"].min()]
-    keys = [key for key, _ in style.series(shown)]
+    compared = _with_costs(cases, costs)
+    compared = compared[compared["batch"] == compared["batch"].min()]
+    keys = [key for key, _ in style.series(compared)]
     panel_in = (3.0, 2.8) if costs["model"].nunique() <= _FEW_MODELS else (3.8, 3.4)
     figure, axes = style.new_figure(1, 2 if keys else 1, panel_in=panel_in, entries=max(1, len(keys)))
     _accuracy_over_macs(axes[0], costs, top1)
     if keys:
         axes[1].set_ylim(axes[0].get_ylim())  # so that a point's model is read off the panel on the left
         # A line joins models of one family: between families it would only go to and fro.
-        families = shown["model"].map(style.family_of)
-        for key, line in (one for _, part in shown.groupby(families) for one in style.series(part)):
+        families = compared["model"].map(style.family_of)
+        for key, line in (line for _, part in compared.groupby(families) for line in style.series(part)):
             ordered = line.sort_values("latency_s")
             accuracy = [top1[model][0] for model in ordered["model"]]
             axes[1].plot(ordered["latency_s"] * 1e3, accuracy, **style.style_of(key))
-        latency_ms = shown["latency_s"] * 1e3
+        latency_ms = compared["latency_s"] * 1e3
         style.plain_log(axes[1].xaxis, latency_ms.min(), latency_ms.max())
-        axes[1].set_xlabel(f"latency at batch {shown['batch'].min()} [ms], measured here", fontsize=8)
+        axes[1].set_xlabel(f"latency at batch {compared['batch'].min()} [ms], measured here", fontsize=8)
         axes[1].set_ylabel("top-1 [%], published", fontsize=8)
     sources = "; ".join(sorted({top1[model][1] for model in costs["model"]}))
     return style.finish(
@@ -135,8 +135,8 @@ def plot_layers(layers: pd.DataFrame, conditions: str) -> Figure | None:
 
 def _with_costs(cases: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     """Compared latencies with the multiply-adds of their model."""
-    shown = cases[(cases["status"] == "ok") & cases["latency_s"].notna()]
-    return shown.merge(costs[["model", "resolution", "macs"]], on=["model", "resolution"], how="inner")
+    compared = cases[(cases["status"] == "ok") & cases["latency_s"].notna()]
+    return compared.merge(costs[["model", "resolution", "macs"]], on=["model", "resolution"], how="inner")
 
 
 def _log_both(panel: Axes, x: pd.Series[float], y: pd.Series[float]) -> None:

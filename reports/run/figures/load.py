@@ -26,16 +26,16 @@ def plot_streams(cases: pd.DataFrame, conditions: str) -> Figure | None:
 
     At the smallest batch; stars are the number of streams that the runtime's hint chose.
     """
-    shown = cases[(cases["status"] == "ok") & (cases["scenario"] == "throughput")]
-    shown = shown.dropna(subset=["load_latency_s", "throughput_per_s"])
-    if shown.empty:
+    compared = cases[(cases["status"] == "ok") & (cases["scenario"] == "throughput")]
+    compared = compared.dropna(subset=["load_latency_s", "throughput_per_s"])
+    if compared.empty:
         return None
-    shown = shown[shown["batch"] == shown.groupby(["model", "resolution"])["batch"].transform("min")]
+    compared = compared[compared["batch"] == compared.groupby(["model", "resolution"])["batch"].transform("min")]
     # All are of one scenario, which the heading names: no line needs to say so again.
-    shown = shown.assign(scenario="latency", at=shown["effective_streams"].astype(float))
-    panels = list(shown.groupby(["model", "resolution"], sort=True))
-    keys = [key for key, _ in style.series(shown)]
-    hinted = bool((shown["streams"] == 0).any())
+    compared = compared.assign(scenario="latency", at=compared["effective_streams"].astype(float))
+    panels = list(compared.groupby(["model", "resolution"], sort=True))
+    keys = [key for key, _ in style.series(compared)]
+    hinted = bool((compared["streams"] == 0).any())
     figure, axes = style.new_figure(*style.grid_for(2 * len(panels)), entries=len(keys) + hinted)
     for index, ((model, resolution), part) in enumerate(panels):
         for side, (names, factor, label) in enumerate(_SIDES):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Families in the order they come, told apart without colour too, by marks that no backend has.
+#: Families in the order they come, which differ without colour too, by marks that no backend has.
 _FAMILIES = (("#5d3a9b", "P", "-"), ("#c77c02", "X", "--"), ("#1b7837", "p", "-."), ("#b2182b", "h", ":"))
 _PAPER: dict[str, Any] = {"color": "black", "marker": "*", "markersize": 9, "markerfacecolor": "white"}
 _COLS = 2
@@ -30,18 +30,18 @@ def plot_paper_latency(pairs: pd.DataFrame, top1: Mapping[str, tuple[float, str]
     """Per device: accuracy over latency for each backend and as printed, and the ratios; fp32 and contiguous alone.
 
     Args:
-        pairs: As from `reports.run.frames.model_pairs_frame`.
+        pairs: As from `frame_of(run, "model_pairs")`.
         top1: Model name to top-1 accuracy on ImageNet [%] and who published it.
         conditions: The footnote.
     """
     plain = (pairs["precision"] == "fp32") & (pairs["memory_format"] == "contiguous")
-    shown = pairs[plain & pairs["ratio"].notna() & pairs["paper_ratio"].notna()]
-    shown = shown.assign(scenario="latency")
-    if shown.empty:
+    compared = pairs[plain & pairs["ratio"].notna() & pairs["paper_ratio"].notna()]
+    compared = compared.assign(scenario="latency")
+    if compared.empty:
         return None
-    devices = [rows for _, rows in shown.groupby("device", sort=True)]
-    keys = [key for key, _ in style.series(shown.assign(device="cpu"))]
-    families = list(dict.fromkeys(style.family_of(name) for name in (*shown["model"], *shown["other"])))
+    devices = [rows for _, rows in compared.groupby("device", sort=True)]
+    keys = [key for key, _ in style.series(compared.assign(device="cpu"))]
+    families = list(dict.fromkeys(style.family_of(name) for name in (*compared["model"], *compared["other"])))
     handles = [*_family_handles(families), *_ratio_handles(keys)]
     heights = [math.ceil((rows["backend"].nunique() + 2) / _COLS) for rows in devices]
     figure, axes = style.new_figure(sum(heights), _COLS, panel_in=_PANEL_IN, entries=len(handles))
@@ -131,7 +131,7 @@ def _ratio_panel(panel: Axes, rows: pd.DataFrame) -> None:
     for place in range(1, len(pairs)):
         panel.axhline(place - 0.5, color="#e4e4e4", linewidth=0.6)
     spans = style.span(rows, names, 1), style.span(once, printed, 1)
-    low, high = min(1.0, *(one for one, _ in spans)), max(1.0, *(two for _, two in spans))
+    low, high = min(1.0, *(least for least, _ in spans)), max(1.0, *(most for _, most in spans))
     style.plain_log(panel.xaxis, low, high)
     panel.set_xlim(low / 1.06, high * 1.06)
     panel.set_xlabel("latency of the other model over that of the model", fontsize=8)

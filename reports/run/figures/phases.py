@@ -21,23 +21,23 @@ _MOST_ROWS = 32
 
 def plot_phases(phases: pd.DataFrame, conditions: str) -> Figure | None:
     """Stacked phases of each compared case at its smallest batch, cold and cached apart, with the break-even."""
-    shown = phases[(phases["status"] == "ok") & (phases["scenario"] == "latency")]
-    shown = shown[shown["batch"] == shown.groupby(["model", "resolution"])["batch"].transform("min")]
-    shown = shown.sort_values(["model", "resolution"], kind="stable")
-    if shown.empty:
+    compared = phases[(phases["status"] == "ok") & (phases["scenario"] == "latency")]
+    compared = compared[compared["batch"] == compared.groupby(["model", "resolution"])["batch"].transform("min")]
+    compared = compared.sort_values(["model", "resolution"], kind="stable")
+    if compared.empty:
         return None
-    left_out = max(0, len(shown) - _MOST_ROWS)
-    shown = shown.head(_MOST_ROWS)
-    figure, (panel,) = style.new_figure(1, 1, panel_in=(8.8, 0.9 + 0.27 * len(shown)), entries=len(SHOWN))
-    left = np.zeros(len(shown))
+    left_out = max(0, len(compared) - _MOST_ROWS)
+    compared = compared.head(_MOST_ROWS)
+    figure, (panel,) = style.new_figure(1, 1, panel_in=(8.8, 0.9 + 0.27 * len(compared)), entries=len(SHOWN))
+    left = np.zeros(len(compared))
     for phase, colour in zip(SHOWN, style.PARTS, strict=False):
-        lengths = np.nan_to_num(shown[f"{phase}_s"].to_numpy(dtype=float))
-        panel.barh(range(len(shown)), lengths, left=left, color=colour, height=0.72)
+        lengths = np.nan_to_num(compared[f"{phase}_s"].to_numpy(dtype=float))
+        panel.barh(range(len(compared)), lengths, left=left, color=colour, height=0.72)
         left += lengths
-    for place, (end, (_, row)) in enumerate(zip(left, shown.iterrows(), strict=True)):
+    for place, (end, (_, row)) in enumerate(zip(left, compared.iterrows(), strict=True)):
         panel.text(end, place, f"  {end:.3g} s{_pays(row)}", va="center", fontsize=7, color="#333333")
-    panel.set_yticks(range(len(shown)), [_name(row) for _, row in shown.iterrows()])
-    panel.set_ylim(len(shown) - 0.4, -0.6)
+    panel.set_yticks(range(len(compared)), [_name(row) for _, row in compared.iterrows()])
+    panel.set_ylim(len(compared) - 0.4, -0.6)
     panel.set_xlim(0, left.max() * 1.32)
     panel.set_xlabel("time until ready [s], median over process rounds", fontsize=8)
     panel.grid(visible=False, axis="y")

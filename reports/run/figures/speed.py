@@ -19,31 +19,31 @@ _MARGIN = 1.4
 
 def plot_latency(cases: pd.DataFrame, conditions: str) -> Figure | None:
     """Latency against batch size, one panel per model and resolution; bars are 95 % intervals."""
-    shown = cases[(cases["status"] == "ok") & (cases["scenario"] == "latency")]
+    compared = cases[(cases["status"] == "ok") & (cases["scenario"] == "latency")]
     names = ("latency_s", "latency_low_s", "latency_high_s")
-    return _against_batch(shown, names, 1e3, "latency [ms]", conditions)
+    return _against_batch(compared, names, 1e3, "latency [ms]", conditions)
 
 
 def plot_throughput(cases: pd.DataFrame, conditions: str) -> Figure | None:
     """Images per second, one call after the other, against batch size; one panel per model and resolution."""
-    shown = cases[(cases["status"] == "ok") & (cases["scenario"] == "latency")]
+    compared = cases[(cases["status"] == "ok") & (cases["scenario"] == "latency")]
     names = ("throughput_per_s", "throughput_low_per_s", "throughput_high_per_s")
-    return _against_batch(shown, names, 1, "throughput [images/s]", conditions)
+    return _against_batch(compared, names, 1, "throughput [images/s]", conditions)
 
 
 def plot_speedup(cases: pd.DataFrame, conditions: str) -> Figure | None:
     """Speed-up over eager, one call after the other, with 95 % intervals; the line at 1 is eager."""
     plain_eager = (cases["backend"] == REFERENCE_BACKEND) & (cases["memory_format"] == "contiguous")
-    shown = cases[(cases["status"] == "ok") & cases["speedup"].notna() & ~plain_eager]
-    shown = shown[shown["scenario"] == "latency"]
-    if shown.empty:
+    compared = cases[(cases["status"] == "ok") & cases["speedup"].notna() & ~plain_eager]
+    compared = compared[compared["scenario"] == "latency"]
+    if compared.empty:
         return None
-    panels = list(shown.groupby(["model", "resolution"], sort=True))
-    keys = [key for key, _ in style.series(shown)]
-    batches = sorted(shown["batch"].unique())
+    panels = list(compared.groupby(["model", "resolution"], sort=True))
+    keys = [key for key, _ in style.series(compared)]
+    batches = sorted(compared["batch"].unique())
     height = 0.9 + max(1.2, 0.17 * len(keys) * len(batches))
     figure, axes = style.new_figure(*style.grid_for(len(panels)), panel_in=(3.0, height), entries=len(keys))
-    low, high = style.span(shown, ("speedup", "speedup_low", "speedup_high"), 1)
+    low, high = style.span(compared, ("speedup", "speedup_low", "speedup_high"), 1)
     for panel, ((model, resolution), part) in zip(axes, panels, strict=False):
         _speedup_panel(panel, part, keys, batches)
         panel.set_xlim(min(low, 1) / 1.08, max(high, 1) * 1.08)
@@ -66,13 +66,13 @@ def _speedup_panel(panel: Axes, part: pd.DataFrame, keys: list[tuple[str, ...]],
 
 
 def _against_batch(
-    shown: pd.DataFrame, names: tuple[str, str, str], factor: float, ylabel: str, conditions: str
+    compared: pd.DataFrame, names: tuple[str, str, str], factor: float, ylabel: str, conditions: str
 ) -> Figure | None:
-    shown = shown[shown[names[0]].notna()]
-    if shown.empty:
+    compared = compared[compared[names[0]].notna()]
+    if compared.empty:
         return None
-    panels = list(shown.groupby(["model", "resolution"], sort=True))
-    keys = [key for key, _ in style.series(shown)]
+    panels = list(compared.groupby(["model", "resolution"], sort=True))
+    keys = [key for key, _ in style.series(compared)]
     figure, axes = style.new_figure(*style.grid_for(len(panels)), entries=len(keys))
     for panel, ((model, resolution), part) in zip(axes, panels, strict=False):
         low, high = part["batch"].min() / _MARGIN, part["batch"].max() * _MARGIN

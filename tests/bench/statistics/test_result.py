@@ -13,7 +13,7 @@ from bench.statistics import summary
 from bench.statistics.result import summarise_run
 from reports.report import write_report
 from reports.run.data import RunData
-from reports.run.frames import cases_frame, plain_rows
+from reports.run.frames import frame_of, plain_rows
 from reports.run.text import render_cases
 
 PAIRS = (("rexnet_1.0", "mobilenet_v2_1.0"),)
@@ -54,7 +54,7 @@ def test_a_report_resamples_nothing_twice_and_nothing_after_the_result_is_made(m
     assert made == len(set(resampled))
     assert made >= 4 + 5 + 3 + 2  # latencies, throughputs, speed-ups, model ratios
     assert write_report("run", run, tmp_path, run="x").exists()
-    assert plain_rows(cases_frame(run))
+    assert plain_rows(frame_of(run, "cases"))
     assert render_cases(run.result.cases)
     assert len(resampled) == made
 

@@ -162,9 +162,9 @@ def poisoned(value: Any) -> Any:
     """The document with markup in every text that is not a kind, a verdict, a metric, a unit or a quantity."""
     if isinstance(value, dict):
         kept = ("kind", "format", "verdict", "metric", "unit", "printed", "quantity")
-        return {key: one if key in kept else poisoned(one) for key, one in value.items()}
+        return {key: part if key in kept else poisoned(part) for key, part in value.items()}
     if isinstance(value, list):
-        return [poisoned(one) for one in value]
+        return [poisoned(part) for part in value]
     return f"{value}{HOSTILE}" if isinstance(value, str) else value
 
 

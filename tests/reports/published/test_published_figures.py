@@ -13,25 +13,25 @@ def figures_of(document: dict[str, Any]) -> Any:
 
 
 def test_nothing_is_no_figure_with_a_reason(nothing: dict[str, Any]) -> None:
-    assert [(one.svg, one.reason) for one in draw(figures_of(nothing))] == [
+    assert [(picture.svg, picture.reason) for picture in draw(figures_of(nothing))] == [
         (b"", "no model was counted under several conventions"),
         (b"", "no printed cost was counted"),
     ]
 
 
 def test_a_model_without_multiply_adds_has_no_bars(document: dict[str, Any]) -> None:
-    document["explorer"] = [one for one in document["explorer"] if one["convention"] != "macs"]
+    document["explorer"] = [count for count in document["explorer"] if count["convention"] != "macs"]
     first, second = draw(figures_of(document))
     assert first.reason
     assert second.svg
 
 
 def test_hostile_names_are_drawn_as_they_are(hostile: dict[str, Any]) -> None:
-    for one in hostile["explorer"]:
-        one["convention"] = one["convention"].replace("macs</script><b onload=alert(1)>\"'&x", "macs")
+    for count in hostile["explorer"]:
+        count["convention"] = count["convention"].replace("macs</script><b onload=alert(1)>\"'&x", "macs")
     hostile["rows"][0]["source"] = "$x_{$ and \\frac"
     pictures = draw(figures_of(hostile))
-    assert all(one.svg and b"<b onload" not in one.svg for one in pictures)
+    assert all(picture.svg and b"<b onload" not in picture.svg for picture in pictures)
 
 
 def test_at_most_four_models_are_drawn_known_ones_first(document: dict[str, Any]) -> None:

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from page_elements import Elements
 
 from analysis.complexity.conventions.record import GROUPS
 from analysis.published.verdict import VERDICTS
@@ -16,28 +16,6 @@ from reports.published.styles import GROUP_LOOKS, VERDICT_LOOKS
 from reports.report import build_frames
 
 INK = (0x11, 0x11, 0x11)
-
-
-class Elements(HTMLParser):
-    """Collects the tags of a page with their attributes, and the data of its explorer."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.data = ""
-        self._inside = False
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-        self._inside = dict(attrs).get("id") == "explorer-data"
-
-    def handle_endtag(self, _tag: str) -> None:
-        self._inside = False
-
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            self.data += data
 
 
 def without_scripts(page: str) -> str:
@@ -74,9 +52,9 @@ def test_a_verdict_reads_without_its_colour_and_on_it() -> None:
         assert contrast(INK, tuple(bytes.fromhex(look.colour[1:]))) > 9
 
 
-def contrast(one: Any, other: Any) -> float:
+def contrast(ink: Any, ground: Any) -> float:
     """As WCAG 2 defines it."""
-    first, second = sorted((luminance(one), luminance(other)), reverse=True)
+    first, second = sorted((luminance(ink), luminance(ground)), reverse=True)
     return (first + 0.05) / (second + 0.05)
 
 
@@ -95,7 +73,7 @@ def test_every_group_has_a_colour_and_a_hatching_of_its_own() -> None:
 def test_the_explorer_has_exact_counts_operators_and_users(document: dict[str, Any]) -> None:
     data = gather_data(frames_of(document))
     assert data["groups"] == ["convolution", "linear", "batch norm", "bias", "pooling"]
-    assert [one["name"] for one in data["models"]] == ["rexnet_1.0", "mobilenet_v2_1.0"]
+    assert [model["name"] for model in data["models"]] == ["rexnet_1.0", "mobilenet_v2_1.0"]
     fvcore = data["models"][0]["counts"][1]
     assert fvcore == {
         "convention": 1,
@@ -107,9 +85,9 @@ def test_the_explorer_has_exact_counts_operators_and_users(document: dict[str, A
         "uncounted": "silu x17; add x11",
     }
     assert data["conventions"][0]["uses"] == ["ReXNet paper (arXiv 2007.00992v3), Table 1 (flops: 1 of 1 reproduced)"]
-    assert [one["users"] for one in data["conventions"]] == [1, 0, 0, 1]
+    assert [convention["users"] for convention in data["conventions"]] == [1, 0, 0, 1]
     assert data["sources"] == 2
-    assert [one["isPlain"] for one in data["conventions"]] == [True, False, False, True]
+    assert [convention["isPlain"] for convention in data["conventions"]] == [True, False, False, True]
 
 
 def test_a_convention_that_is_not_described_is_called_by_its_name(document: dict[str, Any]) -> None:
@@ -142,8 +120,8 @@ def test_no_text_of_a_document_becomes_markup(hostile: dict[str, Any]) -> None:
     page = render(hostile)
     assert "<b onload" not in page
     assert "</script><b" not in page
-    assert [a for _, a in Elements(page).found if "onload" in a] == []
-    models = [one["name"] for one in json.loads(Elements(page).data)["models"]]
+    assert [a for _, a in Elements(page).tags if "onload" in a] == []
+    models = [model["name"] for model in json.loads(Elements(page).data)["models"]]
     assert models == [f"{name}</script><b onload=alert(1)>\"'&x" for name in ("rexnet_1.0", "mobilenet_v2_1.0")]
 
 

@@ -27,91 +27,52 @@ def made_mean(block: str, activation: str, ratio: float, loss: float) -> float:
     return min(1.0, low + (1 - low) * ratio**0.7)
 
 
+def interval(name: str, value: float, half: float) -> dict[str, float]:
+    """A number and its bounds, as ``NAME, NAME_low, NAME_high``."""
+    return {name: value, f"{name}_low": value - half, f"{name}_high": value + half}
+
+
 def made_cell(block: str, activation: str, ratio: float, key: tuple[str, str, str]) -> dict[str, Any]:
     metric, centring, tolerance = key
     loss = _LOSS.get(tolerance, 0.3) + (0.05 if centring == "centred" else 0)
     mean = made_mean(block, activation, ratio, loss)
-    difference = mean - made_mean(block, "ReLU6", ratio, loss)
-    return {
-        "block": block,
-        "activation": activation,
-        "dimension_ratio": ratio,
-        "metric": metric,
-        "centring": centring,
-        "tolerance": tolerance,
-        "networks": 200,
-        "mean": mean,
-        "se": 0.004,
-        "low": mean - 0.008,
-        "high": mean + 0.008,
-        "difference": difference,
-        "difference_se": 0.003,
-        "difference_low": difference - 0.006,
-        "difference_high": difference + 0.006,
-    }
+    place = {"block": block, "activation": activation, "dimension_ratio": ratio}
+    measure = {"metric": metric, "centring": centring, "tolerance": tolerance}
+    means = {"networks": 200, "mean": mean, "se": 0.004, "low": mean - 0.008, "high": mean + 0.008}
+    difference = interval("difference", mean - made_mean(block, "ReLU6", ratio, loss), 0.006)
+    return place | measure | means | difference | {"difference_se": 0.003}
 
 
 def made_protocol(name: str = "literal", blocks: Any = BLOCKS, activations: Any = ACTIVATIONS) -> dict[str, Any]:
-    keys = [("rank", centring, one) for centring in ("uncentred", "centred") for one in TOLERANCES]
+    keys = [("rank", centring, tolerance) for centring in ("uncentred", "centred") for tolerance in TOLERANCES]
     keys += [("effective_rank", "centred", ""), ("dead_channels", "", "")]
-    cells = [
-        made_cell(block, activation, ratio, key)
-        for block, activation, ratio, key in itertools.product(blocks, activations, RATIOS, keys)
-    ]
     overlay = [
-        {
-            "block": block,
-            "activation": activation,
-            "dimension_ratio": ratio,
-            "note": "",
-            "ours": 0.9,
-            "paper": min(1.0, made_mean(block, activation, ratio, 0.02)),
-            "difference": 0.02,
-        }
+        {"block": block, "activation": activation, "dimension_ratio": ratio, "note": "", "ours": 0.9}
+        | {"paper": min(1.0, made_mean(block, activation, ratio, 0.02)), "difference": 0.02}
         for block, activation, ratio in itertools.product(blocks, activations, RATIOS[1:])
     ]
     bounds = [
-        {
-            "block": block,
-            "dimension_ratio": ratio,
-            "linear_bound": ratio,
-            "bound": min(1.0, (1, 7)["inv" in block] * max(ratio, "inv" not in block)),
-        }
+        {"block": block, "dimension_ratio": ratio, "linear_bound": ratio}
+        | {"bound": min(1.0, (1, 7)["inv" in block] * max(ratio, "inv" not in block))}
         for block, ratio in itertools.product(blocks, RATIOS)
     ]
     distances = [
         {"block": block, "points": 40, "mean_absolute_distance": 0.02 * place, "rank_correlation": 0.9 - 0.2 * place}
         for place, block in enumerate((*blocks, "all"), start=1)
     ]
-    exact = [
-        {
-            "block": "conv1x1",
-            "activation": "ReLU",
-            "dimension_ratio": 0.1,
-            "networks": 4,
-            "exact": 0.98,
-            "float64": 0.98,
-            "float32": None,
-        }
-    ]
+    exact = {"block": "conv1x1", "activation": "ReLU", "dimension_ratio": 0.1, "networks": 4}
+    setting = {"d_out": [10, 100], "rows": "4x", "norm": "before", "reference": "ReLU6", "seed": 0, "target_se": 0.0}
     return {
         "name": name,
-        "setting": {
-            "d_out": [10, 100],
-            "rows": "4x",
-            "norm": "before",
-            "reference": "ReLU6",
-            "seed": 0,
-            "target_se": 0.0,
-        },
+        "setting": setting,
         "networks": 200,
         "stopped_by": "networks",
         "primary": {"metric": "rank", "centring": "uncentred", "tolerance": "numpy"},
-        "cells": cells,
+        "cells": [made_cell(*place) for place in itertools.product(blocks, activations, RATIOS, keys)],
         "bounds": bounds,
         "overlay": overlay,
         "distances": distances,
-        "exact": exact,
+        "exact": [exact | {"exact": 0.98, "float64": 0.98, "float32": None}],
     }
 
 
@@ -130,24 +91,21 @@ def made_verdict(claim: str, protocol: str, place: int) -> dict[str, Any]:
 
 def made_sign(d_out: int, ratio: float, centring: str, tolerance: float) -> dict[str, Any]:
     difference = 0.2 * math.sin(2 * math.log10(tolerance)) * ratio * (1 if centring == "uncentred" else -0.5)
-    return {
-        "block": "conv1x1",
-        "activation": "SiLU",
-        "reference": "ReLU6",
-        "d_out": d_out,
-        "dimension_ratio": ratio,
-        "centring": centring,
-        "tolerance": tolerance,
-        "networks": 1600 // d_out,
-        "difference": difference,
-        "low": difference - 0.02,
-        "high": difference + 0.02,
-    }
+    place = {"block": "conv1x1", "activation": "SiLU", "reference": "ReLU6", "d_out": d_out, "dimension_ratio": ratio}
+    kind = {"centring": centring, "tolerance": tolerance, "networks": 1600 // d_out}
+    return place | kind | {"difference": difference, "low": difference - 0.02, "high": difference + 0.02}
+
+
+def made_search() -> dict[str, Any]:
+    places = [
+        {"rank": place, "distance": 0.02 + place / 500, "weights": "normal", "d_out": [10, 60]} for place in (1, 2)
+    ]
+    return {"settings_tried": 412, "views_tried": 7416, "validated_distance": 0.0356, "best": places}
 
 
 def made_layers() -> dict[str, Any]:
     protocols = ("literal", "closest", "sensitivity")
-    tolerances = [float(one) for one in np.round(np.logspace(-5, -0.5, 7), 8)]
+    tolerances = np.round(np.logspace(-5, -0.5, 7), 8).tolist()
     levels = {"inputs": ("normal", "uniform"), "norm": ("none", "before"), "tolerance": ("rel:0.1", "numpy")}
     return {
         "format": 1,
@@ -159,29 +117,15 @@ def made_layers() -> dict[str, Any]:
             for place, claim in enumerate(CLAIMS)
         ],
         "sensitivity": [
-            {
-                "claim": claim,
-                "factor": factor,
-                "level": level,
-                "views": 12,
-                "held": (3 * place + 5 * number) % 13,
-                "undecided": 4,
-            }
+            {"claim": claim, "factor": factor, "level": level}
+            | {"views": 12, "held": (3 * place + 5 * number) % 13, "undecided": 4}
             for place, claim in enumerate(CLAIMS)
             for factor, names in levels.items()
             for number, level in enumerate(names)
         ],
         "sensitivity_setting": {"norm": ["none", "before"], "d_out": ["10 to 40"], "settings": 96, "networks": 20},
         "sign_map_setting": {"d_out": [16, 64, 256], "rows": "4x", "spatial": 1, "seed": 0},
-        "search": {
-            "settings_tried": 412,
-            "views_tried": 7416,
-            "validated_distance": 0.0356,
-            "best": [
-                {"rank": place, "distance": 0.02 + place / 500, "weights": "normal", "d_out": [10, 60]}
-                for place in (1, 2)
-            ],
-        },
+        "search": made_search(),
         "sign_map": [
             made_sign(*place)
             for place in itertools.product((16, 64, 256), (0.1, 0.5), ("uncentred", "centred"), tolerances)
@@ -197,94 +141,45 @@ def made_spectrum(channels: int, alive: int) -> list[float]:
 def made_tap(name: str, channels: int, depth: float, rows: int = 8000) -> dict[str, Any]:
     block, _, point = name.rpartition(".")
     rank = max(1, int(channels * (0.95 if point != "expand" else 1 / 6)))
-    uncentred, centred = made_spectrum(channels, rank), made_spectrum(channels, max(1, rank - 1))
     flags = ["few_rows"] if rows < 4 * channels else []
     keys = [("rank", "uncentred", "producer", rank), ("rank", "uncentred", "rel:0.1", max(1, rank // 3))]
     keys += [("effective_rank", "centred", "", 0.6 * rank), ("k99", "centred", "", 0.8 * rank)]
-    metrics = [
-        {
-            "metric": metric,
-            "centring": centring,
-            "tolerance": tolerance,
-            "value": value,
-            "value_per_channel": value / channels,
-            "gap": 3.0,
-            "margin": None,
-            "flags": flags,
-            "threshold": 1e-5 * channels if tolerance else None,
-        }
+    measures = [
+        {"metric": metric, "centring": centring, "tolerance": tolerance, "value": value, "gap": 3.0, "margin": None}
+        | {"value_per_channel": value / channels, "threshold": 1e-5 * channels if tolerance else None, "flags": flags}
         for metric, centring, tolerance, value in keys
     ]
-    return {
-        "tap": name,
-        "block": block,
-        "point": point,
-        "stage": 1,
-        "depth": depth,
-        "channels": channels,
-        "images": rows // 100,
-        "positions_per_image": 100,
-        "producer": "float32",
-        "rows": rows,
-        "measures": metrics,
-        "uncentred": uncentred,
-        "centred": centred,
-        "bound": channels,
-        "bound_reason": "its channels",
-        "jacobian_rank": min(rank, 20),
-        "flags": flags,
-    }
+    place = {"tap": name, "block": block, "point": point, "stage": 1, "depth": depth, "channels": channels}
+    sample = {"images": rows // 100, "positions_per_image": 100, "producer": "float32", "rows": rows}
+    spectra = {"uncentred": made_spectrum(channels, rank), "centred": made_spectrum(channels, max(1, rank - 1))}
+    bound = {"bound": channels, "bound_reason": "its channels", "jacobian_rank": min(rank, 20), "flags": flags}
+    return place | sample | {"measures": measures} | spectra | bound
 
 
-def made_model(name: str, blocks: int) -> dict[str, Any]:
-    taps, rows, layers = [], [], []
-    width = 16
-    for number in range(blocks):
-        block, out = f"stage{number // 2 + 1}.block{number % 2 + 1}", width + 10
-        steps = {
-            "input": width,
-            "expand": 6 * width,
-            "act": 6 * width,
-            "depthwise": 6 * width,
-            "project": out,
-            "add": out,
-        }
-        for place, (point, channels) in enumerate(steps.items()):
-            depth = (number + place / 6) / (blocks + 0.5)
-            taps.append(made_tap(f"{block}.{point}", channels, depth, rows=200 if number == 1 else 8000))
-        rows.append(
-            {
-                "block": block,
-                "c_in": width,
-                "c_mid": 6 * width,
-                "c_out": out,
-                "rank_in": width,
-                "rank_expand": width,
-                "rank_act": 5 * width,
-                "rank_depthwise": 6 * width,
-                "rank_project": out - 1,
-                "rank_out": out,
-                "bound": min(out, 7 * width),
-                "gained_by": "act",
-                "cut_by": "project",
-            }
-        )
-        layers += [
-            {
-                "layer": f"{block}.{kind}",
-                "kind": kind,
-                "macs": 10**6 * (number + 1),
-                "params": 900,
-                "time_share": 0.02 * (number + 1),
-                "time_share_low": 0.018 * (number + 1),
-                "time_share_high": 0.023 * (number + 1),
-                "tap": f"{block}.expand",
-                "rank": width,
-            }
-            for kind in ("pointwise", "depthwise")
-        ]
-        width = out
-    taps += [made_tap("head.penultimate", 128, 0.97), made_tap("head.pooled", 128, 1.0)]
+def made_block(number: int, width: int, count: int) -> tuple[list[Any], dict[str, Any], list[Any]]:
+    """The taps, the row and the layers of a block that takes in ``width`` channels and gives out ten more."""
+    block, out = f"stage{number // 2 + 1}.block{number % 2 + 1}", width + 10
+    steps = {"input": width} | dict.fromkeys(("expand", "act", "depthwise"), 6 * width) | {"project": out, "add": out}
+    taps = [
+        made_tap(f"{block}.{point}", channels, (number + place / 6) / (count + 0.5), rows=200 if number == 1 else 8000)
+        for place, (point, channels) in enumerate(steps.items())
+    ]
+    ranks = {"in": width, "expand": width, "act": 5 * width, "depthwise": 6 * width, "project": out - 1, "out": out}
+    row = {"block": block, "c_in": width, "c_mid": 6 * width, "c_out": out, "bound": min(out, 7 * width)}
+    row |= {f"rank_{point}": rank for point, rank in ranks.items()} | {"gained_by": "act", "cut_by": "project"}
+    scale = number + 1
+    layers = [
+        {"layer": f"{block}.{kind}", "kind": kind, "macs": 10**6 * scale, "params": 900, "rank": width}
+        | {"time_share": 0.02 * scale, "time_share_low": 0.018 * scale, "time_share_high": 0.023 * scale}
+        | {"tap": f"{block}.expand"}
+        for kind in ("pointwise", "depthwise")
+    ]
+    return taps, row, layers
+
+
+def made_model(name: str, count: int) -> dict[str, Any]:
+    taps, rows, layers = zip(*(made_block(number, 16 + 10 * number, count) for number in range(count)), strict=True)
+    head = [made_tap("head.penultimate", 128, 0.97), made_tap("head.pooled", 128, 1.0)]
     return {
         "model": name,
         "resolution": 224,
@@ -292,25 +187,16 @@ def made_model(name: str, blocks: int) -> dict[str, Any]:
         "macs": 400_000_000,
         "weights": "calibrated random",
         "layer_times": {"batch": 1, "threads": 2, "passes": 30, "method": "leaf modules timed by hooks"},
-        "taps": taps,
-        "blocks": rows,
-        "layers": layers,
+        "taps": [*itertools.chain(*taps), *head],
+        "blocks": list(rows),
+        "layers": [*itertools.chain(*layers)],
     }
 
 
 def made_network() -> dict[str, Any]:
-    return {
-        "format": 1,
-        "kind": "network",
-        "setting": {
-            "images": "1/f noise",
-            "image_count": 80,
-            "batch_norm": "eval",
-            "seed": 0,
-            "versions": {"torch": "2.13"},
-        },
-        "models": [made_model("rexnet_1.0", 4), made_model("mobilenet_v2_1.0", 3)],
-    }
+    setting = {"images": "1/f noise", "image_count": 80, "batch_norm": "eval", "seed": 0, "versions": {"torch": "2.13"}}
+    models = [made_model("rexnet_1.0", 4), made_model("mobilenet_v2_1.0", 3)]
+    return {"format": 1, "kind": "network", "setting": setting, "models": models}
 
 
 NETWORKS = (
@@ -326,7 +212,6 @@ NETWORKS = (
 def made_run(place: int, seed: int) -> dict[str, Any]:
     network, group, *_ = NETWORKS[place]
     wave = math.sin(7 * place + 3 * seed)
-    failed = (network, seed) == ("worst", 2)
     numbers = {
         "accuracy": 0.85 + 0.01 * place + 0.01 * wave,
         "nuclear_norm": 400 + 20 * place + 9 * wave,
@@ -334,44 +219,22 @@ def made_run(place: int, seed: int) -> dict[str, Any]:
         "nuclear_over_largest": 12.0 + place,
         "effective_rank": 20 + place + wave,
     }
-    return {
-        "network": network,
-        "group": group,
-        "seed": seed,
-        "params": 9000,
-        "macs": 1_000_000,
-        "epochs": 8,
-        "loss": 0.2,
-        **(dict.fromkeys(numbers) if failed else numbers),
-        "status": "failed" if failed else "ok",
-        "reason": "the loss became NaN" if failed else "",
-    }
+    end = {"status": "ok", "reason": ""}
+    if (network, seed) == ("worst", 2):
+        numbers, end = dict.fromkeys(numbers), {"status": "failed", "reason": "the loss became NaN"}
+    place_of_run = {"network": network, "group": group, "seed": seed}
+    return place_of_run | {"params": 9000, "macs": 1_000_000, "epochs": 8, "loss": 0.2} | numbers | end
 
 
 def made_summary(place: int) -> dict[str, Any]:
     network, group, label, accuracy, norm = NETWORKS[place]
-    mean, nuclear = 0.85 + 0.01 * place, 400 + 20.0 * place
-    return {
-        "network": network,
-        "group": group,
-        "label": label,
-        "params": 9000,
-        "macs": 1_000_000,
-        "seeds": 5,
-        "accuracy": mean,
-        "accuracy_low": mean - 0.012,
-        "accuracy_high": mean + 0.012,
-        "nuclear_norm": nuclear,
-        "nuclear_norm_low": nuclear - 11,
-        "nuclear_norm_high": nuclear + 11,
-        "printed_accuracy": accuracy,
-        "printed_nuclear_norm": norm,
-        "printed_macs": 103_000_000,
-    }
+    means = interval("accuracy", 0.85 + 0.01 * place, 0.012) | interval("nuclear_norm", 400 + 20.0 * place, 11)
+    printed = {"printed_accuracy": accuracy, "printed_nuclear_norm": norm, "printed_macs": 103_000_000}
+    counts = {"params": 9000, "macs": 1_000_000, "seeds": 5}
+    return {"network": network, "group": group, "label": label} | counts | means | printed
 
 
 def made_trained() -> dict[str, Any]:
-    names = [one[0] for one in NETWORKS]
     claims = [made_verdict(claim, "", place) for place, claim in zip((0, 1, 3), ("C12", "C15", "C17"), strict=True)]
     return {
         "format": 1,
@@ -380,17 +243,9 @@ def made_trained() -> dict[str, Any]:
         "runs": [made_run(place, seed) for place in range(len(NETWORKS)) for seed in range(5)],
         "summary": [made_summary(place) for place in range(len(NETWORKS))],
         "pairs": [
-            {
-                "first": first,
-                "second": second,
-                "metric": metric,
-                "seeds": 5,
-                "wins": 4,
-                "difference": size,
-                "low": -0.2 * size,
-                "high": 2.2 * size,
-            }
-            for first, second in itertools.pairwise(names)
+            {"first": first, "second": second, "metric": metric, "seeds": 5, "wins": 4}
+            | {"difference": size, "low": -0.2 * size, "high": 2.2 * size}
+            for first, second in itertools.pairwise(name for name, *_ in NETWORKS)
             if second != "worst"
             for metric, size in (("accuracy", 0.01), ("nuclear_norm", 20.0), ("effective_rank", 1.0))
         ],

@@ -9,14 +9,7 @@ from matplotlib.colors import to_rgba
 from analysis.study import Study
 from reports.drawing import layout, style
 from reports.drawing.figure import draw
-from reports.rank.figures import (
-    layer_claims,
-    layer_curves,
-    layer_maps,
-    network_depth,
-    network_spectra,
-    styles,
-)
+from reports.rank.figures import layer_claims, layer_curves, layer_maps, network_depth, network_spectra, styles
 from reports.rank.figures import trained as trained_figures
 from reports.rank.names import slugs
 from reports.report import build_frames, find_report
@@ -75,24 +68,11 @@ def test_figure_1_shows_ours_the_paper_and_the_bound(layers: dict[str, Any]) -> 
 
 
 def test_activations_differ_in_colour_and_in_marker() -> None:
-    names = [
-        "Linear",
-        "ReLU6",
-        "ReLU",
-        "LeakyReLU",
-        "ELU",
-        "SoftPlus",
-        "Hardswish",
-        "SiLU",
-        "GELU",
-        "Mish",
-        "SELU",
-        "Tanh",
-        "Sigmoid",
-    ]
-    found = [styles.activation_look(name) for name in names]
-    assert len({look["color"] for look in found}) == len(names)
-    assert len({look["marker"] for look in found}) == len(names)
+    names = ["Linear", "ReLU6", "ReLU", "LeakyReLU", "ELU", "SoftPlus", "Hardswish", "SiLU"]
+    names += ["GELU", "Mish", "SELU", "Tanh", "Sigmoid"]
+    looks = [styles.activation_look(name) for name in names]
+    assert len({look["color"] for look in looks}) == len(names)
+    assert len({look["marker"] for look in looks}) == len(names)
     assert styles.order_activations(reversed(names)) == names
 
 
@@ -102,27 +82,27 @@ def test_tolerances_go_from_rounding_to_the_loosest() -> None:
 
 
 def test_one_block_and_one_activation_are_enough(layers: dict[str, Any]) -> None:
-    one = reduced(layers, block=("conv3x3",), activation=("SiLU",))
-    reasons = {picture.name: picture.reason for picture in draw_all("layers", frames_of(one))}
+    study = reduced(layers, block=("conv3x3",), activation=("SiLU",))
+    reasons = {picture.name: picture.reason for picture in draw_all("layers", frames_of(study))}
     assert reasons["rank_figure1_literal"] == ""
     assert "1x1 convolution" in reasons["rank_heat_literal"]
     assert reasons["rank_distances"]
 
 
 def test_one_ratio_of_a_linear_layer_is_enough(layers: dict[str, Any]) -> None:
-    one = reduced(layers, block=("conv1x1",), activation=("Linear",), dimension_ratio=(1.0,))
-    reasons = {picture.name: picture.reason for picture in draw_all("layers", frames_of(one))}
+    study = reduced(layers, block=("conv1x1",), activation=("Linear",), dimension_ratio=(1.0,))
+    reasons = {picture.name: picture.reason for picture in draw_all("layers", frames_of(study))}
     assert reasons["rank_figure1_literal"] == ""
     assert "was compared with ReLU6" in reasons["rank_differences_literal"]
 
 
 def test_missing_means_and_intervals_are_left_out(layers: dict[str, Any]) -> None:
-    one = reduced(layers, block=("conv1x1",))
-    for place, cell in enumerate(one["protocols"][0]["cells"]):
+    study = reduced(layers, block=("conv1x1",))
+    for place, cell in enumerate(study["protocols"][0]["cells"]):
         cell.update(dict.fromkeys(("low", "high", "difference_low", "difference_high")))
         if place // 12 % 3 == 0:
             cell.update(mean=None, difference=None)
-    pictures = {picture.name: picture for picture in draw_all("layers", frames_of(one))}
+    pictures = {picture.name: picture for picture in draw_all("layers", frames_of(study))}
     assert pictures["rank_figure1_literal"].svg
     assert pictures["rank_heat_literal"].svg
     assert pictures["rank_differences_literal"].svg
@@ -172,7 +152,7 @@ def test_a_model_without_blocks_has_a_profile_still(network: dict[str, Any]) -> 
     model = copy.deepcopy(network["models"][0]) | {"blocks": [], "layers": []}
     for tap in model["taps"]:
         tap |= {"block": "", "point": "", "bound": None, "jacobian_rank": None}
-    pictures = {one.name: one for one in draw_all("network", frames_of({**network, "models": [model]}))}
+    pictures = {picture.name: picture for picture in draw_all("network", frames_of({**network, "models": [model]}))}
     assert pictures["rank_profile"].svg
     assert pictures["rank_spectra"].svg
     assert "two models" in pictures["rank_aligned"].reason
@@ -225,7 +205,7 @@ def test_bars_of_ranks_that_are_capped_by_rows_are_hatched(network: dict[str, An
 
 def test_the_foot_of_the_time_shares_says_how_layers_were_timed(network: dict[str, Any]) -> None:
     def foot(*times: dict[str, Any] | None) -> str:
-        models = [one | {"layer_times": time} for one, time in zip(network["models"], times, strict=True)]
+        models = [model | {"layer_times": time} for model, time in zip(network["models"], times, strict=True)]
         plans = find_report("network").figures(None, frames_of({**network, "models": models}))
         figure = next(plan for plan in plans if plan.name == "rank_layer_shares").plot()
         assert figure is not None
@@ -252,7 +232,7 @@ def test_a_network_whose_runs_all_failed_is_left_out(trained: dict[str, Any]) ->
     missing = {name: None for name in trained["summary"][0] if name.startswith(("accuracy", "nuclear"))}
     summary = [{**trained["summary"][0], **missing, "seeds": 0}, *trained["summary"][1:2]]
     pictures = draw_all("trained", frames_of({**trained, "summary": summary, "runs": [], "pairs": []}))
-    assert [bool(one.svg) for one in pictures] == [True, False, False, True]
+    assert [bool(picture.svg) for picture in pictures] == [True, False, False, True]
 
 
 def test_names_become_files_that_no_other_name_takes() -> None:

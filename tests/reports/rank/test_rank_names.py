@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from reports.columns import number
+from reports.columns import Column
 from reports.rank.names import name_block, order_blocks, shorten_block, spell, spell_meanings
 
 
 def test_channels_keep_their_index() -> None:
     assert [spell(name) for name in ("dimension_ratio", "d_out", "c_mid")] == ["dimension ratio", "d_out", "c_mid"]
-    assert spell_meanings({"rank_in": number("what comes in")}) == {"rank in": "what comes in"}
+    assert spell_meanings({"rank_in": Column("number", "what comes in")}) == {"rank in": "what comes in"}
 
 
 def test_blocks_have_a_long_and_a_short_name_with_and_without_shortcut() -> None:

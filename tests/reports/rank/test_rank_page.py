@@ -8,7 +8,8 @@ import pytest
 
 from analysis.study import Study
 from reports.drawing.figure import draw
-from reports.rank import columns, page_layers, page_network, page_trained
+from reports.rank import page_layers, page_network, page_trained
+from reports.rank.tables import TABLES
 from reports.report import build_frames, find_report
 
 DESCRIBE = {"layers": page_layers.describe, "network": page_network.describe, "trained": page_trained.describe}
@@ -31,7 +32,7 @@ def pages(documents: dict[str, Any]) -> dict[str, str]:
     return {kind: render(document) for kind, document in documents.items()}
 
 
-@pytest.mark.parametrize("kind", columns.TABLES)
+@pytest.mark.parametrize("kind", TABLES)
 def test_a_study_of_nothing_is_a_page_that_says_so(kind: str) -> None:
     page = without_library(render({"format": 1, "kind": kind}))
     assert {"layers": "No claim was tested", "network": "No model was studied", "trained": "No claim was tested"}[
@@ -39,7 +40,7 @@ def test_a_study_of_nothing_is_a_page_that_says_so(kind: str) -> None:
     ] in page
 
 
-@pytest.mark.parametrize("kind", columns.TABLES)
+@pytest.mark.parametrize("kind", TABLES)
 @pytest.mark.parametrize("empty", [False, True])
 def test_every_text_is_whole_sentences(documents: dict[str, Any], kind: str, *, empty: bool) -> None:
     study = Study.from_dict({"format": 1, "kind": kind} if empty else documents[kind])
@@ -110,9 +111,9 @@ def test_hostile_text_in_every_field_stays_text(
 
     def poison(value: Any, key: str = "") -> Any:
         if isinstance(value, dict):
-            return {name: poison(one, name) for name, one in value.items()}
+            return {name: poison(part, name) for name, part in value.items()}
         if isinstance(value, list):
-            return [poison(one, key) for one in value[:3]]
+            return [poison(part, key) for part in value[:3]]
         return EVIL if isinstance(value, str) and key not in keys and value != "float32" else value
 
     for document in (layers, network, trained):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_requests_in_flight_are_apart_from_one_call_at_a_time(run: RunData) -> None:
-    cases = run_frames.cases_frame(run)
+    cases = run_frames.frame_of(run, "cases")
     figure = load.plot_streams(cases, "")
     assert figure is not None
     throughput, loaded, *rest = figure.axes
@@ -27,14 +27,14 @@ def test_requests_in_flight_are_apart_from_one_call_at_a_time(run: RunData) -> N
     assert [text.get_text() for text in legend.get_texts()] == ["eager", "openvino", "chosen by hint"]
     alone = cases[cases["scenario"] == "latency"]
     for plot in (speed.plot_throughput, speed.plot_speedup):
-        both, one = plot(cases, ""), plot(alone, "")
+        both, single = plot(cases, ""), plot(alone, "")
         assert both is not None
-        assert one is not None
-        assert [len(panel.containers) for panel in both.axes] == [len(panel.containers) for panel in one.axes]
+        assert single is not None
+        assert [len(panel.containers) for panel in both.axes] == [len(panel.containers) for panel in single.axes]
 
 
 def test_a_case_without_throughput_is_left_out_and_takes_no_other_with_it(run: RunData) -> None:
-    cases = run_frames.cases_frame(run)
+    cases = run_frames.frame_of(run, "cases")
     eager = (cases["scenario"] == "throughput") & (cases["backend"] == "eager")
     figure = load.plot_streams(cases.assign(throughput_per_s=cases["throughput_per_s"].mask(eager)), "")
     assert figure is not None
@@ -45,7 +45,7 @@ def test_a_case_without_throughput_is_left_out_and_takes_no_other_with_it(run: R
 
 
 def test_labels_of_requests_in_flight_stay_inside_the_figure(run: RunData) -> None:
-    figure = load.plot_streams(run_frames.cases_frame(run), "a processor; 2 threads")
+    figure = load.plot_streams(run_frames.frame_of(run, "cases"), "a processor; 2 threads")
     assert figure is not None
     figure.draw_without_rendering()
     width, height = figure.get_size_inches() * figure.dpi
@@ -60,18 +60,18 @@ def test_labels_of_requests_in_flight_stay_inside_the_figure(run: RunData) -> No
 
 def test_one_model_has_no_figure_over_models(run: RunData) -> None:
     frames = run_frames.all_frames(replace(run, measurements=run.measurements[:8], costs=run.costs[:1]))
-    reasons = {one.name: one.reason for one in draw(list_figures(frames, "", {}))}
+    reasons = {picture.name: picture.reason for picture in draw(list_figures(frames, "", {}))}
     assert "two models" in reasons["macs_latency"]
     assert "published accuracy" in reasons["accuracy"]
     assert reasons["latency"] == ""
 
 
 def test_only_ok_cases_are_drawn(run: RunData) -> None:
-    cases = run_frames.cases_frame(run)
+    cases = run_frames.frame_of(run, "cases")
     with style.drawing():
         figure = speed.plot_latency(cases, "")
     assert figure is not None
-    panel = next(one for one in figure.axes if one.get_title().startswith("rexnet_2.0"))
+    panel = next(panel for panel in figure.axes if panel.get_title().startswith("rexnet_2.0"))
     colours = [line.get_color() for line in panel.lines if line.get_marker() == "s"]
     points = [len(line.get_xdata()) for line in panel.lines if line.get_marker() == "s"]
     assert set(colours) == {style.colour_of("torchscript")}
@@ -79,12 +79,14 @@ def test_only_ok_cases_are_drawn(run: RunData) -> None:
 
 
 def test_a_point_without_interval_is_drawn_without_bar(run: RunData) -> None:
-    short = tuple(replace(one, rounds=one.rounds[:1]) for one in run.measurements[:8])
-    assert speed.plot_latency(run_frames.cases_frame(replace(run, measurements=short)), "") is not None
+    short = tuple(replace(measurement, rounds=measurement.rounds[:1]) for measurement in run.measurements[:8])
+    assert speed.plot_latency(run_frames.frame_of(replace(run, measurements=short), "cases"), "") is not None
 
 
 def test_names_with_dollar_signs_are_no_formulas(run: RunData) -> None:
-    odd = tuple(replace(one, case=replace(one.case, model="$x^{_$")) for one in run.measurements[:1])
+    odd = tuple(
+        replace(measurement, case=replace(measurement.case, model="$x^{_$")) for measurement in run.measurements[:1]
+    )
     assert draw(list_figures(run_frames.all_frames(replace(run, measurements=odd)), "$\\bad{$", {}))[0].svg
 
 
@@ -103,7 +105,7 @@ def test_labels_name_only_what_is_special() -> None:
 
 
 def test_a_huge_interval_does_not_dwarf_the_points(run: RunData) -> None:
-    cases = run_frames.cases_frame(run)
+    cases = run_frames.frame_of(run, "cases")
     cases.loc[0, "latency_high_s"] = 1e6
     figure = speed.plot_latency(cases, "")
     assert figure is not None

@@ -22,9 +22,9 @@ QUIET = {"others_percent": 1.0, "cpu_pressure_percent": 60.0, "steal_percent": 0
 
 
 def measured(run: RunData, *rounds: dict[str, float | None], repeated: int = 0) -> Measurement:
-    one = run.measurements[0]
-    told = [replace(one.rounds[0], interference=found) for found in rounds]
-    return replace(one, rounds=tuple(told), repeated=(one.rounds[0],) * repeated)
+    measurement = run.measurements[0]
+    disturbed = [replace(measurement.rounds[0], interference=counters) for counters in rounds]
+    return replace(measurement, rounds=tuple(disturbed), repeated=(measurement.rounds[0],) * repeated)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def disturbed(run: RunData) -> RunData:
 
 
 def test_tables_carry_the_badge_and_what_is_unknown_is_missing(disturbed: RunData) -> None:
-    cases = frames.cases_frame(disturbed)
+    cases = frames.frame_of(disturbed, "cases")
     first, second = cases.iloc[0], cases.iloc[1]
     assert (first["interference"], first["disturbed_rounds"], first["others_percent"]) == ("disturbed", 1, 40)
     assert first["interference_evidence"].startswith("neighbours used 40 % of the cores in 1 of 1 rounds")
@@ -90,14 +90,14 @@ def test_tables_carry_the_badge_and_what_is_unknown_is_missing(disturbed: RunDat
 
 
 def test_rounds_that_were_replaced_are_rows_marked_so(run: RunData) -> None:
-    one = measured(run, QUIET, QUIET, repeated=1)
-    rows = frames.rounds_frame(replace(run, measurements=(one,)))
+    measurement = measured(run, QUIET, QUIET, repeated=1)
+    rows = frames.frame_of(replace(run, measurements=(measurement,)), "rounds")
     assert list(rows["replaced"]) == [False, False, True]
-    assert len(frames.samples_frame(replace(run, measurements=(one,)))["round"].unique()) == 2
+    assert len(frames.frame_of(replace(run, measurements=(measurement,)), "samples")["round"].unique()) == 2
 
 
 def test_the_page_shows_the_badge_of_each_row(disturbed: RunData) -> None:
-    view = view_cases(frames.cases_frame(disturbed))
+    view = view_cases(frames.frame_of(disturbed, "cases"))
     assert view[MACHINE].iloc[0] == "⚠ disturbed"
     assert view[EVIDENCE].iloc[0].startswith("neighbours used 40 %")
     assert view[MACHINE].iloc[1] == "? not available"
@@ -113,8 +113,8 @@ def test_the_terminal_marks_disturbed_cases_and_says_why(disturbed: RunData) -> 
 
 def test_cases_that_were_disturbed_together_share_a_line(run: RunData) -> None:
     busy = {**QUIET, "others_percent": 40.0}
-    cases = [one.case for one in run.measurements if one.status == "ok"]
-    together = [one for one in cases if (one.model, one.batch) == (cases[0].model, cases[0].batch)]
+    cases = [measurement.case for measurement in run.measurements if measurement.status == "ok"]
+    together = [case for case in cases if (case.model, case.batch) == (cases[0].model, cases[0].batch)]
     both = tuple(replace(measured(run, busy), case=case) for case in together)
     lines = render_cases(replace(run, measurements=both).result.cases).splitlines()
     place = f"{cases[0].model} {cases[0].resolution} px batch {cases[0].batch}"
@@ -123,14 +123,14 @@ def test_cases_that_were_disturbed_together_share_a_line(run: RunData) -> None:
 
 
 def test_a_busy_machine_is_a_doubt_with_its_worst_case(disturbed: RunData) -> None:
-    found = summary.find_doubts(disturbed)
-    assert found[0].startswith("The machine was disturbed or slowed in 1 of 25 cases")
-    assert "neighbours used 40 % of the cores in 1 of 1 rounds" in found[0]
+    doubts = summary.find_doubts(disturbed)
+    assert doubts[0].startswith("The machine was disturbed or slowed in 1 of 25 cases")
+    assert "neighbours used 40 % of the cores in 1 of 1 rounds" in doubts[0]
 
 
 def test_the_page_and_the_conditions_tell_the_whole_worst_round(run: RunData) -> None:
-    told = {**QUIET, "throttled_periods": 0.0, "frequency_drop_percent": 12.5, "involuntary_switches": 42}
-    cases = frames.cases_frame(replace(run, measurements=(measured(run, QUIET, told),)))
+    worst = {**QUIET, "throttled_periods": 0.0, "frequency_drop_percent": 12.5, "involuntary_switches": 42}
+    cases = frames.frame_of(replace(run, measurements=(measured(run, QUIET, worst),)), "cases")
     effective = view_effective(cases)
     assert (effective["frequency drop [%]"].iloc[0], effective["involuntary switches"].iloc[0]) == (12.5, 42)
     assert "frequency down by 12.5 %" in dict(describe_conditions(run.info, cases))["worst round"]

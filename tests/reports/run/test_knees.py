@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from analysis.statistics.estimates import Estimate
-from bench.statistics.knee import find_series
+from bench.statistics.knee import RULE, find_series
 from reports.run import frames
 from reports.run.knees import knee_row, render_knees
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def swept(run: RunData) -> tuple[Series, ...]:
     """Eager at four batch sizes and OpenVINO with four numbers of streams, with throughputs and intervals set."""
     eager = run.result.cases[0]
-    queue = next(one for one in run.result.cases if one.queued and one.case.backend == "openvino")
+    queue = next(result for result in run.result.cases if result.queued and result.case.backend == "openvino")
     cases = [
         *(_with(eager, value, batch=2**step) for step, value in enumerate((50.0, 80.0, 97.0, 100.0))),
         *(_with(queue, value, streams=2**step) for step, value in enumerate((60.0, 100.0, 90.0, 80.0))),
@@ -40,6 +40,7 @@ def test_a_knee_has_its_latency_which_over_streams_is_that_under_load(swept: tup
     alone, queued = map(knee_row, swept)
     assert (alone["over"], alone["sizes"], alone["knee"], alone["best"]) == ("batch", "1 2 4 8", 4, 8)
     assert alone["at_batch"] is None
+    assert frames.TABLES["knees"]["knee"].meaning == RULE
     assert (queued["over"], queued["at_batch"], queued["knee"], queued["share"]) == ("streams", 1, 2, 1.0)
     assert alone["knee_latency_s"] == swept[0].by_size[4].latency.value
     assert queued["knee_latency_s"] == swept[1].by_size[2].load.latency.value
@@ -53,12 +54,14 @@ def test_a_knee_is_one_line(swept: tuple[Series, ...]) -> None:
 
 
 def test_two_batch_sizes_have_a_row_with_the_reason_and_no_line(run: RunData) -> None:
-    knees = frames.knees_frame(run)
+    knees = frames.frame_of(run, "knees")
     assert knees["knee"].isna().all()
     assert set(knees["reason"]) == {"needs 3 sizes, 2 could be compared", "needs 3 sizes, 1 could be compared"}
     assert render_knees(run.result.series) == ""
 
 
 def test_what_is_not_comparable_takes_no_part(run: RunData) -> None:
-    broken = replace(run, measurements=tuple(replace(one, status="mismatch") for one in run.measurements))
-    assert frames.knees_frame(broken).empty
+    broken = replace(
+        run, measurements=tuple(replace(measurement, status="mismatch") for measurement in run.measurements)
+    )
+    assert frames.frame_of(broken, "knees").empty

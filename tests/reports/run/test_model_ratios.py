@@ -16,7 +16,6 @@ from bench.records.case import Case
 from bench.records.measurement import Measurement, Round
 from bench.records.run import RunInfo
 from reports.drawing.figure import draw
-from reports.run import columns
 from reports.run import frames as run_frames
 from reports.run.data import RunData
 from reports.run.figures import list_figures
@@ -41,33 +40,33 @@ def measured(case: Case, time_s: float, rounds: int) -> Measurement:
     """Rounds that differ by a percent, all calls of a round alike."""
     drift = np.exp(np.random.default_rng(0).normal(0, 0.01, rounds))
     own = np.exp(np.random.default_rng(len(case.model)).normal(0, 0.005, rounds))
-    turns = [[(float(time_s * one * two),) * 3] * 6 for one, two in zip(drift, own, strict=True)]
+    turns = [[(float(time_s * shared * alone),) * 3] * 6 for shared, alone in zip(drift, own, strict=True)]
     return Measurement(
-        case=case, status="ok", rounds=tuple(Round(turns_s=tuple(one), phases_s={"build": 0.1}) for one in turns)
+        case=case, status="ok", rounds=tuple(Round(turns_s=tuple(turn), phases_s={"build": 0.1}) for turn in turns)
     )
 
 
 def made_run(*devices: tuple[str, int], rounds: int = 4, **changes: Any) -> RunData:
-    found = []
+    measurements = []
     for device, batch in devices or (("cpu", 1),):
         for (model, other), ratio in zip(PRESET.rivals, RATIOS, strict=True):
             for name, time_s in ((model, 0.03), (other, 0.03 * ratio)):
                 for backend in ("eager", "openvino") if device == "cpu" else ("eager",):
                     case = Case(model=name, resolution=model_info(name).resolution, batch=batch, backend=backend)
                     case = replace(case, device=device, **changes)
-                    found.append(measured(case, time_s, rounds))
+                    measurements.append(measured(case, time_s, rounds))
     settings = {"rivals": [list(pair) for pair in PRESET.rivals]}
     info = RunInfo(id="x", started_at="now", settings=settings)
-    return RunData(info=info, measurements=tuple(found), printed=load())
+    return RunData(info=info, measurements=tuple(measurements), printed=load())
 
 
 def one_row(run: RunData, other: str, backend: str = "eager") -> pd.Series:
-    frame = run_frames.model_pairs_frame(run)
+    frame = run_frames.frame_of(run, "model_pairs")
     return frame[(frame["other"] == other) & (frame["backend"] == backend)].iloc[0]
 
 
 def drawn(run: RunData) -> Figure:
-    figure = plot_paper_latency(run_frames.model_pairs_frame(run), TOP1, "")
+    figure = plot_paper_latency(run_frames.frame_of(run, "model_pairs"), TOP1, "")
     assert figure is not None
     return figure
 
@@ -76,7 +75,7 @@ def test_the_papers_latencies_are_read_with_their_hardware() -> None:
     paper = read_paper(load())
     assert (float(paper["efficientnet_b3", "cpu", 1].value), paper["efficientnet_b3", "cpu", 1].printed) == (0.1, "100")
     assert float(paper["rexnet_2.0", "cuda", 64].value) == 0.04
-    assert {hardware(one) for one in paper.values()} == {"Xeon E5-2630 v4, batch 1", "V100, batch 64"}
+    assert {hardware(row) for row in paper.values()} == {"Xeon E5-2630 v4, batch 1", "V100, batch 64"}
 
 
 def test_every_pair_of_the_preset_was_printed_for_both_devices() -> None:
@@ -95,10 +94,10 @@ def test_latencies_of_others_and_other_numbers_are_passed_over() -> None:
 
 def test_rounding_to_milliseconds_leaves_a_ratio_open() -> None:
     paper = read_paper(load())
-    found = divide_printed(paper, ("efficientnet_b0", "cpu", 1), ("rexnet_1.0", "cpu", 1))
-    assert found is not None
-    assert found.value == 1.0
-    assert (found.low, found.high) == (pytest.approx(46.5 / 47.5), pytest.approx(47.5 / 46.5))
+    quotient = divide_printed(paper, ("efficientnet_b0", "cpu", 1), ("rexnet_1.0", "cpu", 1))
+    assert quotient is not None
+    assert quotient.value == 1.0
+    assert (quotient.low, quotient.high) == (pytest.approx(46.5 / 47.5), pytest.approx(47.5 / 46.5))
     assert divide_printed(paper, ("efficientnet_b0", "cpu", 8), ("rexnet_1.0", "cpu", 8)) is None
 
 
@@ -130,19 +129,24 @@ def test_another_batch_or_side_has_a_ratio_and_none_of_the_papers(changes: dict[
     run = made_run(("cpu", changes.get("batch", 1)))
     if "resolution" in changes:
         run = replace(
-            run, measurements=tuple(replace(one, case=replace(one.case, **changes)) for one in run.measurements)
+            run,
+            measurements=tuple(
+                replace(measurement, case=replace(measurement.case, **changes)) for measurement in run.measurements
+            ),
         )
     row = one_row(run, "efficientnet_b1")
     assert row["ratio"] == pytest.approx(1.27, rel=0.02)
     assert math.isnan(row["paper_ratio"])
-    assert plot_paper_latency(run_frames.model_pairs_frame(run), TOP1, "") is None
+    assert plot_paper_latency(run_frames.frame_of(run, "model_pairs"), TOP1, "") is None
 
 
 def test_what_is_not_ok_is_a_row_without_ratio_that_says_why() -> None:
     run = made_run()
     wrong = tuple(
-        replace(one, status="failed", reason="boom", rounds=()) if one.case.model == "efficientnet_b1" else one
-        for one in run.measurements
+        replace(measurement, status="failed", reason="boom", rounds=())
+        if measurement.case.model == "efficientnet_b1"
+        else measurement
+        for measurement in run.measurements
     )
     row = one_row(replace(run, measurements=wrong), "efficientnet_b1")
     assert math.isnan(row["ratio"])
@@ -156,8 +160,8 @@ def test_a_run_without_model_pairs_has_no_rows_and_no_figure() -> None:
     run = replace(run, info=replace(run.info, settings={}))
     frames = run_frames.all_frames(run)
     assert frames["model_pairs"].empty
-    assert list(frames["model_pairs"].columns) == list(columns.MODEL_PAIRS)
-    reasons = {one.name: one.reason for one in draw(list_figures(frames, "", TOP1))}
+    assert list(frames["model_pairs"].columns) == list(run_frames.TABLES["model_pairs"])
+    reasons = {picture.name: picture.reason for picture in draw(list_figures(frames, "", TOP1))}
     assert "no pair of models that the paper compares" in reasons["paper_latency"]
 
 
@@ -182,8 +186,8 @@ def test_a_gpu_has_panels_of_its_own() -> None:
 
 def test_the_papers_points_are_in_its_own_milliseconds() -> None:
     panel = drawn(made_run()).axes[2]
-    found = {tuple(round(float(x), 6) for x in line.get_xdata()) for line in panel.lines}
-    assert {(47.0, 55.0, 59.0, 69.0), (47.0, 70.0, 77.0, 100.0)} <= found
+    points = {tuple(round(float(x), 6) for x in line.get_xdata()) for line in panel.lines}
+    assert {(47.0, 55.0, 59.0, 69.0), (47.0, 70.0, 77.0, 100.0)} <= points
 
 
 def test_no_two_names_of_a_panel_overlap() -> None:
@@ -191,19 +195,19 @@ def test_no_two_names_of_a_panel_overlap() -> None:
     figure.draw_without_rendering()
     for panel in figure.axes:
         boxes = [text.get_window_extent() for text in panel.texts]
-        assert not [(one, two) for i, one in enumerate(boxes) for two in boxes[:i] if one.overlaps(two)]
+        assert not [(box, other) for i, box in enumerate(boxes) for other in boxes[:i] if box.overlaps(other)]
 
 
 def test_a_model_without_published_accuracy_is_left_out_of_those_panels_alone() -> None:
-    known = {name: told for name, told in TOP1.items() if name != "rexnet_1.0"}
-    figure = plot_paper_latency(run_frames.model_pairs_frame(made_run()), known, "")
+    known = {name: accuracy for name, accuracy in TOP1.items() if name != "rexnet_1.0"}
+    figure = plot_paper_latency(run_frames.frame_of(made_run(), "model_pairs"), known, "")
     assert figure is not None
     assert "1.0" not in [text.get_text() for text in figure.axes[0].texts]
     assert len(figure.axes[3].get_yticklabels()) == 4
 
 
 def test_without_any_accuracy_the_ratios_are_still_drawn() -> None:
-    figure = plot_paper_latency(run_frames.model_pairs_frame(made_run()), {}, "")
+    figure = plot_paper_latency(run_frames.frame_of(made_run(), "model_pairs"), {}, "")
     assert figure is not None
     assert [panel.get_title() for panel in figure.axes if panel.get_visible()] == [
         "ratio, batch 1: above 1 the other is slower"

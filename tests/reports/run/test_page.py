@@ -63,14 +63,14 @@ def test_hostile_text_in_every_field_stays_text(run: RunData) -> None:
     )
     cases = tuple(
         replace(
-            one,
-            case=replace(one.case, model=evil, backend=evil),
+            measurement,
+            case=replace(measurement.case, model=evil, backend=evil),
             reason=evil,
             notes=(evil,),
             stop_reason=evil,
-            effective=replace(one.effective, precision=evil),
+            effective=replace(measurement.effective, precision=evil),
         )
-        for one in run.measurements[:2]
+        for measurement in run.measurements[:2]
     )
     cost = {
         **run.costs[0],
@@ -90,7 +90,7 @@ def test_an_empty_run_says_that_nothing_was_measured(empty_run: RunData) -> None
 
 
 def test_a_run_without_comparable_cases_says_so(run: RunData) -> None:
-    wrong = tuple(replace(one, status="mismatch", reason="wrong") for one in run.measurements[:2])
+    wrong = tuple(replace(measurement, status="mismatch", reason="wrong") for measurement in run.measurements[:2])
     assert "No case can be compared" in render(replace(run, measurements=wrong))
 
 
@@ -100,35 +100,35 @@ def test_an_unfinished_run_says_how_far_it_came(run: RunData) -> None:
 
 
 def test_conditions_say_what_could_not_be_read(run: RunData) -> None:
-    found = dict(describe_conditions(run.info, run_frames.cases_frame(run)))
-    assert found["frequency governor"] == "can't be read"
-    assert found["git commit"] == "1bc2d53a0d5f, with changes not committed"
-    assert found["instruction sets"] == "avx2, avx512f, avx512_bf16"
-    assert found["worst round"] == "CPU pressure 8.5 %, 0 throttled periods"
+    conditions = dict(describe_conditions(run.info, run_frames.frame_of(run, "cases")))
+    assert conditions["frequency governor"] == "can't be read"
+    assert conditions["git commit"] == "1bc2d53a0d5f, with changes not committed"
+    assert conditions["instruction sets"] == "avx2, avx512f, avx512_bf16"
+    assert conditions["worst round"] == "CPU pressure 8.5 %, 0 throttled periods"
 
 
 def test_conditions_survive_an_empty_environment(run: RunData, empty_run: RunData) -> None:
-    found = dict(describe_conditions(replace(run.info, environment={}), run_frames.cases_frame(empty_run)))
-    assert found["processor"] == "not known"
-    assert found["git commit"] == "not in a checkout"
+    conditions = dict(describe_conditions(replace(run.info, environment={}), run_frames.frame_of(empty_run, "cases")))
+    assert conditions["processor"] == "not known"
+    assert conditions["git commit"] == "not in a checkout"
 
 
 def test_the_footnote_names_processor_threads_and_run(run: RunData) -> None:
-    text = footnote(run.info, run_frames.cases_frame(run))
+    text = footnote(run.info, run_frames.frame_of(run, "cases"))
     assert text == "AMD EPYC 9R14; 2 threads; fp32 and contiguous unless named; run 20261121T081530-4f2a"
 
 
 def test_requested_settings_stand_beside_effective_ones(run: RunData) -> None:
-    one = run.measurements[0]
-    silent = replace(one, effective=replace(one.effective, precision="bf16", threads=None))
-    view = tables.view_effective(run_frames.cases_frame(replace(run, measurements=(silent,))))
+    measurement = run.measurements[0]
+    silent = replace(measurement, effective=replace(measurement.effective, precision="bf16", threads=None))
+    view = tables.view_effective(run_frames.frame_of(replace(run, measurements=(silent,)), "cases"))
     assert view["precision (requested / effective)"].tolist() == ["fp32 / bf16"]
     assert view["threads (requested / effective)"].tolist() == ["2 / not reported"]
 
 
 def test_model_pairs_have_a_table_where_there_are_some(run: RunData, page: str) -> None:
     assert '<section id="model_pairs">' in page
-    view = tables.view_model_pairs(run_frames.model_pairs_frame(run))
+    view = tables.view_model_pairs(run_frames.frame_of(run, "model_pairs"))
     eager = view[(view["backend"] == "eager") & (view["batch"] == 1)].iloc[0]
     assert (eager["input [px]"], eager["paper's machine"]) == ("224 / 224", "Xeon E5-2630 v4, batch 1")
     lonely = replace(run, info=replace(run.info, settings={}))
@@ -136,12 +136,12 @@ def test_model_pairs_have_a_table_where_there_are_some(run: RunData, page: str) 
 
 
 def test_the_settings_name_the_model_pairs_in_words(run: RunData) -> None:
-    found = dict(describe_conditions(run.info, run_frames.cases_frame(run)))
-    assert found["measuring settings"] == "rounds 6, target 0.02, model pairs rexnet_1.0 / rexnet_2.0"
+    conditions = dict(describe_conditions(run.info, run_frames.frame_of(run, "cases")))
+    assert conditions["measuring settings"] == "rounds 6, target 0.02, model pairs rexnet_1.0 / rexnet_2.0"
 
 
 def test_settings_that_all_cases_share_are_said_once(run: RunData) -> None:
-    cases = run_frames.cases_frame(run)
+    cases = run_frames.frame_of(run, "cases")
     assert tables.shared_settings(cases) == "resolution 224 px, threads 2, device cpu"
     alone = cases[cases["scenario"] == "latency"]
     assert tables.shared_settings(alone) == "resolution 224 px, threads 2, device cpu, scenario latency"
@@ -150,7 +150,7 @@ def test_settings_that_all_cases_share_are_said_once(run: RunData) -> None:
 
 
 def test_streams_are_shown_where_they_were_asked_for(run: RunData) -> None:
-    view = tables.view_cases(run_frames.cases_frame(run))
+    view = tables.view_cases(run_frames.frame_of(run, "cases"))
     assert set(view.loc[view["scenario"] == "latency", "streams"]) == {""}
     assert view.loc[view["scenario"] == "throughput", "streams"].tolist() == ["1", "2", "hint", "1", "2"]
     assert view.loc[view["scenario"] == "throughput", "under load [ms]"].gt(0).all()
@@ -189,6 +189,6 @@ def test_a_long_table_is_whole() -> None:
 
 
 def test_why_there_is_no_interval_is_said_once(run: RunData) -> None:
-    short = tuple(replace(one, rounds=one.rounds[:1]) for one in run.measurements[:8])
+    short = tuple(replace(measurement, rounds=measurement.rounds[:1]) for measurement in run.measurements[:8])
     page = render(replace(run, measurements=short))
     assert page.count("No interval: 1 round is too few for an interval; use --rounds 3 or more.") == 1

@@ -25,9 +25,10 @@ def test_the_fastest_of_each_match_is_named_with_interval_and_next(run: RunData)
 
 def test_a_mismatch_is_never_the_fastest(run: RunData) -> None:
     wrong = tuple(
-        replace(one, status="mismatch") if one.case.backend == "openvino" else one for one in run.measurements
+        replace(measurement, status="mismatch") if measurement.case.backend == "openvino" else measurement
+        for measurement in run.measurements
     )
-    assert {one.backend for one in summary.find_fastest(replace(run, measurements=wrong))} == {
+    assert {leader.backend for leader in summary.find_fastest(replace(run, measurements=wrong))} == {
         "compile",
         "torchscript",
         "eager",
@@ -35,23 +36,23 @@ def test_a_mismatch_is_never_the_fastest(run: RunData) -> None:
 
 
 def test_equals_are_not_told_apart(run: RunData) -> None:
-    one = run.measurements[0]
-    twin = replace(one, case=replace(one.case, backend="compile"))
-    found = summary.find_fastest(replace(run, measurements=(one, twin)))
-    assert found[0].against.startswith("can't be told apart from")
+    measurement = run.measurements[0]
+    twin = replace(measurement, case=replace(measurement.case, backend="compile"))
+    leaders = summary.find_fastest(replace(run, measurements=(measurement, twin)))
+    assert leaders[0].against.startswith("can't be told apart from")
 
 
 def test_one_round_claims_no_interval(run: RunData) -> None:
-    short = tuple(replace(one, rounds=one.rounds[:1]) for one in run.measurements[:2])
-    found = summary.find_fastest(replace(run, measurements=short))[0]
-    assert "[no interval]" in found.latency
-    assert found.against.endswith("times [no interval] as fast as the next, eager")
-    assert found.reason == "1 round is too few for an interval; use --rounds 3 or more"
+    short = tuple(replace(measurement, rounds=measurement.rounds[:1]) for measurement in run.measurements[:2])
+    leader = summary.find_fastest(replace(run, measurements=short))[0]
+    assert "[no interval]" in leader.latency
+    assert leader.against.endswith("times [no interval] as fast as the next, eager")
+    assert leader.reason == "1 round is too few for an interval; use --rounds 3 or more"
 
 
 def test_the_only_case_is_compared_with_nothing(run: RunData) -> None:
-    found = summary.find_fastest(replace(run, measurements=run.measurements[:1]))
-    assert found[0].against == "nothing else here can be compared"
+    leaders = summary.find_fastest(replace(run, measurements=run.measurements[:1]))
+    assert leaders[0].against == "nothing else here can be compared"
 
 
 def test_an_empty_run_has_no_fastest(empty_run: RunData) -> None:
@@ -70,15 +71,19 @@ def test_a_run_gone_on_with_under_other_conditions_says_so(run: RunData) -> None
     again = replace(run, info=replace(run.info, settings=settings))
     [doubt] = summary.find_doubts(again)
     assert "from 2026-11-22T09:00:00+00:00 on it ran under other conditions: torch 2.13.0, now 2.14.0" in doubt
-    told = dict(describe_conditions(again.info, frames.cases_frame(again)))
+    conditions = dict(describe_conditions(again.info, frames.frame_of(again, "cases")))
     expected = "2026-11-21T09:00:00+00:00, 2026-11-22T09:00:00+00:00; torch 2.13.0, now 2.14.0"
-    assert told["interrupted, and resumed at"] == expected
-    assert "resumed" not in told["measuring settings"]
+    assert conditions["interrupted, and resumed at"] == expected
+    assert "resumed" not in conditions["measuring settings"]
 
 
 def test_a_busy_machine_and_a_restless_warm_up_are_said(run: RunData) -> None:
-    one = run.measurements[0]
-    busy = replace(one.rounds[0], steady=False, interference={"cpu_pressure_percent": 60.4, "steal_percent": None})
-    found = summary.find_doubts(replace(run, measurements=(replace(one, rounds=(busy, *one.rounds[1:])),)))
-    assert "tasks waited for a core 60 % of the time" in found[0]
-    assert found[1].startswith("Warm-up hit its cap in 1 of 1 cases")
+    measurement = run.measurements[0]
+    busy = replace(
+        measurement.rounds[0], steady=False, interference={"cpu_pressure_percent": 60.4, "steal_percent": None}
+    )
+    doubts = summary.find_doubts(
+        replace(run, measurements=(replace(measurement, rounds=(busy, *measurement.rounds[1:])),))
+    )
+    assert "tasks waited for a core 60 % of the time" in doubts[0]
+    assert doubts[1].startswith("Warm-up hit its cap in 1 of 1 cases")
