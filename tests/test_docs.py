@@ -1,7 +1,5 @@
 """The documents keep their promises: links lead somewhere, and what they name is there."""
 
-from __future__ import annotations
-
 import ast
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The house rules: which way imports run, who opens which door, and which files stay light."""
 
-from __future__ import annotations
-
 import ast
 import re
 import subprocess

@@ -1,12 +1,10 @@
 """Calls of the program from within a test, each in an empty folder of its own."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json
 import shlex
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -21,11 +19,11 @@ class Answer(NamedTuple):
     err: str
 
     @property
-    def document(self) -> Any:
+    def document(self):
         return json.loads(self.out)
 
     @property
-    def rows(self) -> list[dict[str, str]]:
+    def rows(self):
         return list(csv.DictReader(io.StringIO(self.out)))
 
 

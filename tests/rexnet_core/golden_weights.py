@@ -1,22 +1,18 @@
 """Weights and an image made of sines, the same in every library."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor
 
 DATA = Path(__file__).parent / "data"
 
 
-def load_json(name: str) -> dict[str, Any]:
+def load_json(name):
     return json.loads((DATA / name).read_text(encoding="utf-8"))
 
 
-def golden_state(shapes: dict[str, list[int]]) -> dict[str, Tensor]:
+def golden_state(shapes):
     """Public name -> float32 tensor; a tensor's values follow from its place, its name and its shape."""
     state, place = {}, 0
     for name, shape in shapes.items():
@@ -28,13 +24,13 @@ def golden_state(shapes: dict[str, list[int]]) -> dict[str, Tensor]:
     return state
 
 
-def golden_image(side: int) -> Tensor:
+def golden_image(side):
     """Float32 (1, 3, side, side)."""
     index = torch.arange(3 * side * side, dtype=torch.float64)
     return torch.sin(0.013 * index + 0.5 * torch.sin(0.00071 * index)).reshape(1, 3, side, side).float()
 
 
-def _wave(shape: torch.Size, place: int, name: str) -> Tensor:
+def _wave(shape, place, name):
     index = torch.arange(shape.numel(), dtype=torch.float64)
     wave = torch.sin(0.7 * index * (1 + 0.01 * (place % 7)) + 0.3 * place).reshape(shape)
     if len(shape) > 1:

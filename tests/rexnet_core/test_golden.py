@@ -1,7 +1,5 @@
 """Names, shapes and outputs agree with the public implementations."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 
@@ -39,7 +37,7 @@ HALF_DIGIT = 0.5e-6
 
 
 @pytest.mark.parametrize("checkpoint", CHECKPOINTS)
-def test_names_order_and_shapes_are_those_of_the_public_checkpoint(checkpoint: str) -> None:
+def test_names_order_and_shapes_are_those_of_the_public_checkpoint(checkpoint):
     with torch.device("meta"):
         model = create_model(OUR_NAMES[checkpoint])
     ours = {name: list(tensor.shape) for name, tensor in map_weights(model, checkpoint.partition("/")[0]).items()}
@@ -47,7 +45,7 @@ def test_names_order_and_shapes_are_those_of_the_public_checkpoint(checkpoint: s
 
 
 @pytest.mark.parametrize("entry", GOLDEN)
-def test_logits_are_those_of_the_public_implementation(entry: str) -> None:
+def test_logits_are_those_of_the_public_implementation(entry):
     expected, checkpoint = GOLDEN[entry], entry.partition("@")[0]
     layout = checkpoint.partition("/")[0]
     model = create_model(OUR_NAMES[checkpoint]).eval().double()

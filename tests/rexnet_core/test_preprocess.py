@@ -1,7 +1,5 @@
 """Image files as tensors: what comes out of good ones, and one clear line for all others."""
 
-from __future__ import annotations
-
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,7 +1,5 @@
 """The verdicts on the bundled table, with real counts: what the documentation says of them holds."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import pytest
@@ -31,13 +29,7 @@ def named(verdicts, verdict):
 def test_every_row_has_a_verdict(verdicts):
     assert len(verdicts) == len(load())
     found = Counter(one.verdict for one in verdicts if one.row.metric != "checkpoint_size")
-    assert found == {
-        "reproduced": 111,
-        "explained": 12,
-        "contradicted": 7,
-        "needs data": 124,
-        "needs hardware": 38,
-    }
+    assert found == {"reproduced": 111, "explained": 12, "contradicted": 7, "needs data": 124, "needs hardware": 38}
 
 
 def test_what_is_explained(verdicts):

@@ -1,7 +1,5 @@
 """Every number of timm's model index for the families we have, to the last digit."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

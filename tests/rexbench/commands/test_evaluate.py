@@ -1,7 +1,5 @@
 """The evaluate command: accuracies that are known beforehand, told in every form, and one line for each mistake."""
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 

@@ -1,7 +1,5 @@
 """fvcore's total with its parts, against fvcore's own sum."""
 
-from __future__ import annotations
-
 import pytest
 from fvcore.nn import FlopCountAnalysis
 

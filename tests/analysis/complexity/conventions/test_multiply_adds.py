@@ -1,7 +1,5 @@
 """Multiply-adds by tracing against the count from the config, and what doubles them."""
 
-from __future__ import annotations
-
 import pytest
 
 from analysis.complexity import count

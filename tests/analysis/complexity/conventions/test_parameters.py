@@ -1,7 +1,5 @@
 """Parameters module by module."""
 
-from __future__ import annotations
-
 import pytest
 
 from analysis.complexity import count

@@ -1,7 +1,5 @@
 """ptflops' numbers against the tool itself."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 

@@ -1,7 +1,5 @@
 """thop's numbers: those of release 0.1.1 against the tool itself, those of 0.0.31 as it printed them."""
 
-from __future__ import annotations
-
 import sys
 
 import pytest

@@ -1,7 +1,5 @@
 """Options and their bounds."""
 
-from __future__ import annotations
-
 import argparse
 import subprocess
 import sys
