@@ -1,8 +1,9 @@
-"""What thop 0.1.1 and ptflops count for every class and function they may know, against the tools themselves."""
+"""What thop 0.1.1 and ptflops count for networks, and for every class and function they may know, against the tools."""
 
 import contextlib
 import io
 import sys
+from functools import partial
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from analysis.complexity.conventions import count_under, ptflops_functions, ptflops_rules, thop_rules
+from rexnet_core import create_model
 from rexnet_core.errors import InputError
 
 pytestmark = [
@@ -26,10 +28,10 @@ def measure(tool, module, shape):
         from ptflops import get_model_complexity_info  # noqa: PLC0415
 
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            found = get_model_complexity_info(
+            total, _ = get_model_complexity_info(
                 module.eval(), (3, *shape), as_strings=False, print_per_layer_stat=False, backend="pytorch"
             )
-        return found[0]
+        return total
     thop = pytest.importorskip("thop") if sys.version_info >= (3, 12) else __import__("thop")
     return thop.profile(module, (torch.zeros(1, 3, *shape),), verbose=False)[0]
 
@@ -90,7 +92,8 @@ ON_IMAGES = (
     *(nn.GroupNorm(3, 3), nn.GroupNorm(1, 3, affine=False)),
     *(nn.PReLU(), nn.Softmax(1), nn.ReLU(), nn.ReLU6(), nn.LeakyReLU(), nn.ELU(), nn.GELU()),
     *(nn.SiLU(), nn.Hardswish(), nn.Sigmoid(), nn.Mish()),
-    *(nn.MaxPool2d(2), nn.MaxPool2d(2, return_indices=True), nn.AvgPool2d(3), nn.LPPool2d(2, 2)),
+    *(nn.MaxPool2d(2), nn.MaxPool2d(2, return_indices=True), nn.AvgPool2d(3), nn.AvgPool2d(3, 2), nn.LPPool2d(2, 2)),
+    *(nn.AdaptiveAvgPool2d(1), nn.AdaptiveMaxPool2d(1)),
     *(nn.AdaptiveAvgPool2d(7), nn.AdaptiveAvgPool2d((7, 9)), nn.AdaptiveAvgPool2d((6, 13))),
     *(nn.AdaptiveMaxPool2d(4), nn.AdaptiveMaxPool2d(4, return_indices=True)),
     *(nn.Linear(33, 7), nn.Linear(33, 7, bias=False), nn.Dropout(), nn.ZeroPad2d(1), nn.PixelShuffle(1)),
@@ -106,8 +109,13 @@ MODELS = {
     for place, module in enumerate(modules)
 }
 
+ACTIVATIONS = ("relu", "relu6", "elu", "gelu", "silu", "hardswish")
+POOLINGS = ("max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d")
 #: Calls by their name.
 FUNCTIONS = {
+    **{name: getattr(functional, name) for name in ACTIVATIONS},
+    **{name: partial(getattr(functional, name), kernel_size=2) for name in POOLINGS[:2]},
+    **{name: partial(getattr(functional, name), output_size=2) for name in POOLINGS[2:]},
     "interpolate by a factor": lambda x: functional.interpolate(x, scale_factor=2),
     "interpolate by fractions": lambda x: functional.interpolate(functional.interpolate(x, None, 1.3), None, 1.7),
     "interpolate by two factors": lambda x: functional.interpolate(x, scale_factor=(2, 3)),
@@ -134,7 +142,12 @@ FUNCTIONS = {
     "torch.relu": lambda x: torch.relu(x),  # noqa: PLW0108 - by its name
     "attention": lambda x: functional.scaled_dot_product_attention(x, x, x),
     "three dimensions": lambda x: functional.avg_pool3d(functional.max_pool3d(x, 2, ceil_mode=True), 1),
-    "adaptive_max_pool2d": lambda x: functional.adaptive_max_pool2d(x, 2),
+    "softmax": lambda x: functional.softmax(x, 1),
+    "gelu by keyword": lambda x: functional.gelu(input=x),
+    "torch.add of a channel": lambda x: torch.add(x, x[:, :1]),
+    "torch.mul by a number": lambda x: torch.mul(x, 2),
+    "+": lambda x: x + x,
+    "* of a gate": lambda x: x * x.mean((2, 3), keepdim=True).sigmoid(),
 }
 
 
@@ -169,6 +182,14 @@ class Recurrent(nn.Module):
 
     def forward(self, x):
         return self.rows(x[0])
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("shape", [(224, 224), (97, 97), (96, 161)])
+@pytest.mark.parametrize("model", ["rexnet_1.0", "rexnet_lite_1.0", "regnetx_200mf", "mobilenet_v2_1.0", "odd"])
+def test_a_network_counts_as_much(model, shape, tool, odd):
+    module = odd if model == "odd" else create_model(model)
+    assert count_under(tool, module, shape).total == measure(tool, module, shape)
 
 
 @pytest.mark.parametrize("tool", TOOLS)
