@@ -7,8 +7,11 @@ import shlex
 from typing import NamedTuple
 
 import pytest
+from one_thread import one_thread
 
 from rexbench.cli import main
+
+__all__ = ["one_thread"]
 
 
 class Answer(NamedTuple):

@@ -1,14 +1,5 @@
-"""One thread for every test here: float64 depthwise convolutions are thousands of small calls, and threads that wait
-for one another on a busy machine make them a hundred times slower.
-"""
+"""One thread for every test here."""
 
-import pytest
-import torch
+from one_thread import one_thread
 
-
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+__all__ = ["one_thread"]

@@ -1,8 +1,6 @@
 """Names and options: what is accepted, and what the refusal says."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 from hypothesis import given
@@ -16,16 +14,6 @@ def test_every_published_name_has_a_config_of_that_name():
     names = model_names()
     assert len(set(names)) == len(names) == 38
     assert [model_config(name).name for name in names] == list(names)
-
-
-def test_configs_are_read_without_torch():
-    code = (
-        "import sys, rexnet_core\n"
-        "for name in rexnet_core.model_names():\n"
-        "    rexnet_core.model_config(name), rexnet_core.model_info(name)\n"
-        "assert 'torch' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_info_says_family_width_side_and_source():

@@ -3,7 +3,6 @@
 from collections import Counter
 
 import pytest
-import torch
 
 from analysis.published import load
 from analysis.published.checkpoint_size import count_checkpoint_bytes
@@ -13,7 +12,6 @@ from analysis.published.judge import judge_rows
 
 @pytest.fixture(scope="module")
 def verdicts():
-    torch.set_num_threads(1)
     book = open_cache(None)
     return judge_rows(load(), lambda *key: book.count(*key).total, count_checkpoint_bytes)
 

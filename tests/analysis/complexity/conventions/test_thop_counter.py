@@ -1,4 +1,4 @@
-"""thop's numbers: those of 0.0.31 as it printed them, and how 0.1.1 differs, which test_registries holds to the tool."""
+"""What thop 0.0.31 printed, and how 0.1.1 differs, which test_registries holds to the tool."""
 
 import pytest
 from torch import nn
