@@ -138,11 +138,13 @@ def test_the_parent_process_and_the_reports_live_without_torch(module):
 #: Libraries, and what must be read or planned without them.
 PLANS = {
     "scipy.stats scipy.special": "import rexbench.cli",
-    "torch": "import rexnet_core as core\nfor name in core.model_names(): core.model_config(name), core.model_info(name)",
+    "torch": "from rexnet_core import model_config, model_info, model_names\n"
+    "for name in model_names(): model_config(name), model_info(name)",
     "torch pandas": "from analysis.published import load, top1\nassert load() and top1('rexnet_1.0')",
     "torch fvcore": "from analysis.complexity import as_dict, count, layer_rows\n"
     "assert as_dict(count('rexnet_1.0'), per_layer=True)['macs'] == 398_370_392",
-    "torch sklearn scipy.stats scipy.special": "from analysis.rank.trained import TrainedSetting, networks, run_trained\n"
+    "torch sklearn scipy.stats": "from analysis.rank.trained import TrainedSetting, networks, run_trained\n"
+    "import sys; assert 'scipy.special' not in sys.modules\n"
     "assert len(networks.plan_networks(TrainedSetting())) == 6",
 }
 

@@ -13,19 +13,16 @@ from rexnet_core.checkpoint_layouts import layouts_of
 from rexnet_core.errors import InputError, UnknownNameError, WeightsError
 from rexnet_core.weights import map_weights
 
-CASES = [
-    (name, layout)
-    for name, family in [
-        ("rexnet_0.6", "rexnet"),
-        ("rexnetr_0.5", "rexnetr"),
-        ("rexnet_lite_0.5", "rexnet_lite"),
-        ("rexnet_plain", "rexnet_plain"),
-        ("regnetx_200mf", "regnetx"),
-        ("mobilenet_v2_0.5", "mobilenet_v2"),
-        ("efficientnet_b0", "efficientnet"),
-    ]
-    for layout in layouts_of(family)
-]
+FAMILIES = {
+    "rexnet": "rexnet_0.6",
+    "rexnetr": "rexnetr_0.5",
+    "rexnet_lite": "rexnet_lite_0.5",
+    "rexnet_plain": "rexnet_plain",
+    "regnetx": "regnetx_200mf",
+    "mobilenet_v2": "mobilenet_v2_0.5",
+    "efficientnet": "efficientnet_b0",
+}
+CASES = [(name, layout) for family, name in FAMILIES.items() for layout in layouts_of(family)]
 
 
 def drawn(name="rexnet_0.5", seed=0, **options):
@@ -41,9 +38,9 @@ def state(model):
     return {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
 
-def assert_same(one, two):
-    assert one.keys() == two.keys()
-    assert [name for name in one if not torch.equal(one[name], two[name])] == []
+def assert_same(actual, expected):
+    assert actual.keys() == expected.keys()
+    assert [name for name in actual if not torch.equal(actual[name], expected[name])] == []
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +75,8 @@ def test_rules_hold_at_any_width_and_depth(tenths, depth, use_se):
     for layout in ("official", "timm"):
         mapped = map_weights(model, layout)
         assert len(mapped) == len(model.state_dict())
-        assert sum(tensor.numel() for tensor in mapped.values()) == sum(
-            tensor.numel() for tensor in model.state_dict().values()
-        )
+        sizes = [sum(tensor.numel() for tensor in tensors.values()) for tensors in (mapped, model.state_dict())]
+        assert sizes[0] == sizes[1]
 
 
 @pytest.mark.parametrize("wrapper", ["state_dict", "model_state", "model"])
@@ -120,22 +116,13 @@ def test_model_keeps_its_dtype_and_its_own_memory():
     assert weight.abs().sum() > 0
 
 
-def test_missing_and_unknown_names_are_told(model):
+def test_differences_of_names_and_shapes_are_listed(model):
     tensors = map_weights(model, "timm")
     del tensors["stem.bn.bias"]
     assert_refused(model, {**tensors, "extra": torch.zeros(1)}, "stem.bn.bias is missing; extra is unknown; give the")
-
-
-def test_only_the_first_differences_are_told(model):
     assert_refused(model, {"weight": torch.zeros(1)}, r"rexnet_0.5 .*stem.conv.weight is missing; .* and \d+ more")
-
-
-def test_weights_of_another_width_are_told_by_their_shapes(model):
     other = map_weights(create_model("rexnet_0.6"), "official")
     assert_refused(model, other, r"rexnet_0.5 \(official names fit best\): features.4.out.6.weight has shape \[23, 96")
-
-
-def test_other_number_of_classes_is_told(model):
     other = map_weights(create_model("rexnet_0.5", num_classes=10), "timm")
     assert_refused(model, other, r"head.fc.weight has shape \[10, 640\] where the model has \[1000, 640\]")
 
@@ -152,7 +139,7 @@ def test_other_number_of_classes_is_told(model):
         (lambda _: None, "must hold named tensors, 'classifier.weight' is NoneType"),
     ],
 )
-def test_value_that_is_no_plain_finite_tensor_is_told(model, change, message):
+def test_value_that_is_no_plain_finite_tensor_is_refused(model, change, message):
     tensors = map_weights(model, "own")
     assert_refused(model, {**tensors, "classifier.weight": change(tensors["classifier.weight"])}, message)
 
@@ -160,6 +147,11 @@ def test_value_that_is_no_plain_finite_tensor_is_told(model, change, message):
 @pytest.mark.parametrize("source", [{}, {"state_dict": {}}, {3: torch.zeros(1)}])
 def test_mapping_without_named_tensors_is_refused(model, source):
     assert_refused(model, source, "the mapping must hold named tensors")
+
+
+def test_other_suffixes_and_sources_are_refused(tmp_path, model):
+    assert_refused(model, tmp_path / "weights.onnx", "weights must end in .pth, .pt, .safetensors, was")
+    assert_refused(model, 7, "weights must be a path or a mapping, not int")
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
@@ -176,11 +168,6 @@ def test_damaged_files_are_refused(tmp_path, model, suffix):
     path.unlink()
     path.mkdir()
     assert_refused(model, path, "is a directory; name the file in it")
-
-
-def test_other_suffixes_and_sources_are_refused(tmp_path, model):
-    assert_refused(model, tmp_path / "weights.onnx", "weights must end in .pth, .pt, .safetensors, was")
-    assert_refused(model, 7, "weights must be a path or a mapping, not int")
 
 
 class _Hostile:
