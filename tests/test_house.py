@@ -1,7 +1,5 @@
 """The house rules: which way imports run, who opens which door, and which files stay light."""
 
-from __future__ import annotations
-
 import ast
 import re
 import subprocess
@@ -115,7 +113,8 @@ LIGHT = """
     rexbench bench.records.case bench.records.measurement bench.statistics.summary bench.store.store
     bench.planning.plan bench.running.session bench.running.interleaved_group bench.doctor bench.workers.executor
     bench.pytest_plugin reports.run.frames reports.run.report reports.run.text analysis.complexity
-    analysis.published analysis.complexity.conventions rexbench.commands.published reports.published.report
+    analysis.published analysis.published.timm_index
+    analysis.complexity.conventions rexbench.commands.published reports.published.report
     bench.store.paper_latency rexnet_core.registry rexnet_core.calibration rexbench.commands.evaluate
     rexbench.commands.rank.layers rexbench.commands.rank.network rexbench.commands.rank.trained
     rexbench.commands.rank.search rexbench.commands.compare rexbench.commands.selftest rexbench.commands.complexity
@@ -127,11 +126,34 @@ LIGHT = """
 """
 
 
+def run_without(libraries, code):
+    blocked = f"import sys; sys.modules.update(dict.fromkeys({libraries.split()}))\n"
+    done = subprocess.run([sys.executable, "-c", blocked + code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("module", LIGHT.split())
 def test_the_parent_process_and_the_reports_live_without_torch(module):
-    code = f"import sys; sys.modules['torch'] = None; sys.modules['openvino'] = None; import {module}"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run_without("torch openvino", f"import {module}")
+
+
+#: Libraries, and what must be read or planned without them.
+PLANS = {
+    "scipy.stats scipy.special": "import rexbench.cli",
+    "torch": "from rexnet_core import model_config, model_info, model_names\n"
+    "for name in model_names(): model_config(name), model_info(name)",
+    "torch pandas": "from analysis.published import load, top1\nassert load() and top1('rexnet_1.0')",
+    "torch fvcore": "from analysis.complexity import as_dict, count, layer_rows\n"
+    "assert as_dict(count('rexnet_1.0'), per_layer=True)['macs'] == 398_370_392",
+    "torch sklearn scipy.stats": "from analysis.rank.trained import TrainedSetting, networks, run_trained\n"
+    "import sys; assert 'scipy.special' not in sys.modules\n"
+    "assert len(networks.plan_networks(TrainedSetting())) == 6",
+}
+
+
+@pytest.mark.parametrize("libraries", PLANS)
+def test_reading_and_planning_need_no_heavy_library(libraries):
+    run_without(libraries, PLANS[libraries])
 
 
 def test_no_file_is_named_for_what_it_lacks():

@@ -1,7 +1,5 @@
 """A pool of processes gives results in order, and a process that is killed is one line."""
 
-from __future__ import annotations
-
 import os
 
 import pytest

@@ -1,7 +1,5 @@
 """The envelope of studies, and the stored documents that it must read."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

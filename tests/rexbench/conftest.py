@@ -1,16 +1,17 @@
 """Calls of the program from within a test, each in an empty folder of its own."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json
 import shlex
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
+from one_thread import one_thread
 
 from rexbench.cli import main
+
+__all__ = ["one_thread"]
 
 
 class Answer(NamedTuple):
@@ -21,11 +22,11 @@ class Answer(NamedTuple):
     err: str
 
     @property
-    def document(self) -> Any:
+    def document(self):
         return json.loads(self.out)
 
     @property
-    def rows(self) -> list[dict[str, str]]:
+    def rows(self):
         return list(csv.DictReader(io.StringIO(self.out)))
 
 

@@ -1,7 +1,5 @@
 """The front door: exit codes, one line per error, and answers that other programs can read."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """Every wrong call ends with one line that says what to do, exit code 2, and nothing written."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

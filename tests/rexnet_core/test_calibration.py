@@ -1,7 +1,5 @@
 """Inputs and weights that no backend can flatter itself with."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch

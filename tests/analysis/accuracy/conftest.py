@@ -1,20 +1,9 @@
-from __future__ import annotations
-
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from rexnet_core import create_model, dump_weights
 from rexnet_core.calibration import calibrate
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from analysis.accuracy.published import published_rows, why_not_comparable

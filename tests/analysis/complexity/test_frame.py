@@ -1,12 +1,10 @@
-from __future__ import annotations
-
 import json
 
 from analysis.complexity import as_dict, count, layer_rows, model_rows, trace
 from analysis.complexity.frame import LAYER_COLUMNS, MODEL_COLUMNS
 
 
-def test_the_document_is_json_with_the_keys_others_rely_on() -> None:
+def test_the_document_is_json_with_the_keys_others_rely_on():
     document = json.loads(json.dumps(as_dict(count("rexnet_1.0"))))
     assert document == {
         "model": "rexnet_1.0",
@@ -19,7 +17,7 @@ def test_the_document_is_json_with_the_keys_others_rely_on() -> None:
     }
 
 
-def test_layers_are_in_it_when_asked_for_and_sum_to_the_totals() -> None:
+def test_layers_are_in_it_when_asked_for_and_sum_to_the_totals():
     document = as_dict(count("rexnet_1.0"), per_layer=True)
     assert list(document["layers"][0]) == list(LAYER_COLUMNS)
     assert document["layers"][0]["out_shape"] == [1, 32, 112, 112]
@@ -27,7 +25,7 @@ def test_layers_are_in_it_when_asked_for_and_sum_to_the_totals() -> None:
         assert sum(layer[total] for layer in document["layers"]) == document[total]
 
 
-def test_rows_for_csv_carry_the_same_names() -> None:
+def test_rows_for_csv_carry_the_same_names():
     cost = count("rexnet_1.0")
     assert list(model_rows([cost])[0]) == list(MODEL_COLUMNS)
     first = layer_rows(cost)[0]
@@ -35,7 +33,7 @@ def test_rows_for_csv_carry_the_same_names() -> None:
     assert (first["model"], first["layer"], first["out_shape"]) == ("rexnet_1.0", "stem.conv", "1x32x112x112")
 
 
-def test_a_traced_cost_says_what_it_left_out() -> None:
+def test_a_traced_cost_says_what_it_left_out():
     traced, counted = as_dict(trace("rexnet_plain"), per_layer=True), as_dict(count("rexnet_plain"), per_layer=True)
     assert traced.pop("uncounted") == ["batch_norm x27", "silu x14", "mean x1"]
     assert traced == counted

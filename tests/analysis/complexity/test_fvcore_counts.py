@@ -1,7 +1,5 @@
 """fvcore as the third witness: it traces with torch.jit on real tensors and shares no code with our counters."""
 
-from __future__ import annotations
-
 import pytest
 import torch
 from fvcore.nn import ActivationCountAnalysis
@@ -22,7 +20,7 @@ from rexnet_core import create_model
         *((f"efficientnet_b{n}", side) for n, native in enumerate((224, 240, 260, 300)) for side in (native, 224, 97)),
     ],
 )
-def test_a_third_count_agrees_on_every_layer(name: str, side: int) -> None:
+def test_a_third_count_agrees_on_every_layer(name, side):
     model = create_model(name).eval()
     ours = {layer.layer: layer.macs for layer in count(name, side).layers if layer.macs}
     assert fvcore_macs(model, side) == ours
@@ -30,7 +28,7 @@ def test_a_third_count_agrees_on_every_layer(name: str, side: int) -> None:
     assert analysis.total() == count(name, side).activations
 
 
-def test_its_total_is_ours_with_norms_and_pooling_added() -> None:
+def test_its_total_is_ours_with_norms_and_pooling_added():
     model = create_model("rexnet_plain").eval()
     norms = sum(2 * torch.Size(row.out_shape).numel() for row in count("rexnet_plain", 64).layers if not row.macs)
     pooling = 1024 * 2 * 2

@@ -1,14 +1,10 @@
 """The traced way against the analytic one (exactly, layer by layer), against torch's own numbers, and by itself."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor, nn
+from torch import nn
 
 from analysis.complexity import count, trace
 from analysis.complexity.analytic import count_config
@@ -28,20 +24,20 @@ OPTIONS = [
 ]
 
 
-def on_meta(name: str, **options: Any) -> nn.Module:
+def on_meta(name, **options):
     with torch.device("meta"):
         return create_model(name, **options)
 
 
 @pytest.mark.parametrize("name", model_names())
-def test_both_ways_agree_on_every_layer_of_a_published_model(name: str) -> None:
+def test_both_ways_agree_on_every_layer_of_a_published_model(name):
     model = on_meta(name)
     for side in {32, 33, 160, 224, 225, 288, model_info(name).resolution}:
         assert trace(model, side).layers == count(name, side).layers
 
 
 @pytest.mark.parametrize(("name", "options"), OPTIONS)
-def test_both_ways_agree_whatever_the_options(name: str, options: dict[str, Any]) -> None:
+def test_both_ways_agree_whatever_the_options(name, options):
     config = model_config(name, **options)
     for side in (33, 224):
         traced = trace(on_meta(name, **options), side, in_channels=config.stem.w_in)
@@ -54,17 +50,17 @@ def test_both_ways_agree_whatever_the_options(name: str, options: dict[str, Any]
     width=st.integers(50, 400).map(lambda hundredths: hundredths / 100),
     side=st.integers(32, 512),
 )
-def test_both_ways_agree_at_any_width_and_side(family: str, width: float, side: int) -> None:
+def test_both_ways_agree_at_any_width_and_side(family, width, side):
     name = f"{family}_{width}"
     assert trace(name, side).layers == count(name, side).layers
 
 
 @pytest.mark.parametrize("name", ["rexnet_1.0", "regnetx_200mf", "rexnet_lite_2.0", "rexnet_plain"])
-def test_params_are_all_the_parameters_the_model_has(name: str) -> None:
+def test_params_are_all_the_parameters_the_model_has(name):
     assert trace(name).params == sum(parameter.numel() for parameter in on_meta(name).parameters())
 
 
-def test_what_is_not_counted_is_given_back() -> None:
+def test_what_is_not_counted_is_given_back():
     uncounted = dict(entry.split(" x") for entry in trace("rexnet_1.0").uncounted)
     assert uncounted["batch_norm"] == "62"
     assert uncounted["silu"] == "17"
@@ -72,7 +68,7 @@ def test_what_is_not_counted_is_given_back() -> None:
     assert set(uncounted) == {"batch_norm", "silu", "hardtanh", "mean", "relu", "sigmoid", "mul", "add"}
 
 
-def test_a_model_with_real_weights_keeps_them_and_its_modes() -> None:
+def test_a_model_with_real_weights_keeps_them_and_its_modes():
     model = create_model("rexnet_plain")
     model.stem.eval()
     modes = [module.training for module in model.modules()]
@@ -83,7 +79,7 @@ def test_a_model_with_real_weights_keeps_them_and_its_modes() -> None:
     assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
 
 
-def test_modes_are_restored_when_the_model_fails() -> None:
+def test_modes_are_restored_when_the_model_fails():
     model = nn.Sequential(nn.Conv2d(4, 8, 1))
     with pytest.raises(RuntimeError, match="channel"):
         trace(model, 32)
@@ -94,7 +90,7 @@ def test_modes_are_restored_when_the_model_fails() -> None:
 class Odd(nn.Module):
     """What our own networks don't do: a layer used twice, a norm alone, a loose parameter, a product of features."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         super().__init__()
         self.conv = nn.Conv2d(3, 3, 3, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(3)
@@ -102,13 +98,13 @@ class Odd(nn.Module):
         self.scale = nn.Parameter(torch.ones(5, 1, 1))
         self.unused = nn.Linear(2, 2)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x):
         x = self.up(self.norm(torch.relu_(self.conv(self.conv(x))))) * self.scale
         flat = x.flatten(1)
         return flat @ flat.T
 
 
-def test_a_network_it_has_never_heard_of_is_counted() -> None:
+def test_a_network_it_has_never_heard_of_is_counted():
     cost = trace(Odd(), 32)
     rows = {layer.layer: layer for layer in cost.layers}
     assert (rows["conv"].macs, rows["conv"].params) == (2 * 32 * 32 * 81, 81)
@@ -120,7 +116,7 @@ def test_a_network_it_has_never_heard_of_is_counted() -> None:
     assert "mm x1" in cost.uncounted
 
 
-def test_resolution_and_name_are_checked() -> None:
+def test_resolution_and_name_are_checked():
     with pytest.raises(InputError, match="got 7"):
         trace("rexnet_1.0", 7)
     with pytest.raises(InputError, match="unknown model 'resnet'"):

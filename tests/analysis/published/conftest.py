@@ -1,7 +1,3 @@
-from __future__ import annotations
-
-from typing import Any
-
 import pytest
 
 from analysis.published import PublishedRow
@@ -24,12 +20,12 @@ COUNTS = {
 }
 
 
-def total(convention: str, model: str, _side: int) -> int:
+def total(convention, model, _side):
     """The made-up counter: numbers that no row prints for what it does not know."""
     return COUNTS.get((convention, model), 123_456_789_123)
 
 
-def row(model: str, metric: str, printed: str, unit: str, **changes: Any) -> PublishedRow:
+def row(model, metric, printed, unit, **changes):
     """A row of a paper that states its convention, unless told otherwise."""
     plain = {
         "source": "A paper",

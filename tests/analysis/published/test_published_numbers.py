@@ -1,11 +1,8 @@
 """The verdicts on the bundled table, with real counts: what the documentation says of them holds."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import pytest
-import torch
 
 from analysis.published import load
 from analysis.published.checkpoint_size import count_checkpoint_bytes
@@ -15,7 +12,6 @@ from analysis.published.judge import judge_rows
 
 @pytest.fixture(scope="module")
 def verdicts():
-    torch.set_num_threads(1)
     book = open_cache(None)
     return judge_rows(load(), lambda *key: book.count(*key).total, count_checkpoint_bytes)
 
@@ -31,13 +27,7 @@ def named(verdicts, verdict):
 def test_every_row_has_a_verdict(verdicts):
     assert len(verdicts) == len(load())
     found = Counter(one.verdict for one in verdicts if one.row.metric != "checkpoint_size")
-    assert found == {
-        "reproduced": 111,
-        "explained": 12,
-        "contradicted": 7,
-        "needs data": 124,
-        "needs hardware": 38,
-    }
+    assert found == {"reproduced": 111, "explained": 12, "contradicted": 7, "needs data": 124, "needs hardware": 38}
 
 
 def test_what_is_explained(verdicts):

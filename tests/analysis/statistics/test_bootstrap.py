@@ -1,9 +1,6 @@
 """The percentile bootstrap covers about as often as it should, and is drawn alike each time."""
 
 import math
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,10 +61,3 @@ def test_few_units_give_a_correlation_without_interval():
 
 def test_a_constant_has_no_correlation():
     assert math.isnan(correlation_estimate(np.ones((8, 4)), np.arange(32.0).reshape(8, 4)).value)
-
-
-def test_the_command_line_starts_without_the_slow_parts_of_scipy():
-    code = "import sys, rexbench.cli; print({'scipy.stats', 'scipy.special'} & sys.modules.keys())"
-    root = Path(__file__).parents[3]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\n"

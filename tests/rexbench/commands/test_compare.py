@@ -1,7 +1,5 @@
 """rexbench compare at the front door: exit codes a workflow can act on, and answers in every form."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

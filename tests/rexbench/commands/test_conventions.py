@@ -1,7 +1,5 @@
 """``rexbench complexity --convention``: one count with its meaning, or all of them side by side."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json
@@ -48,7 +46,7 @@ def test_the_document_has_parts_that_sum_to_the_total(call):
     words = ["rexnet_1.0", "--resolution", "96", "--convention", "thop", "--json"]
     document = call("complexity", *words).document
     assert list(document) == [
-        *("model", "resolution", "convention", "unit", "total", "operators", "groups", "uncounted"),
+        *("model", "resolution", "convention", "unit", "total", "operators", "groups", "uncounted")
     ]
     assert (document["model"], document["resolution"], document["convention"]) == ("rexnet_1.0", 96, "thop")
     assert sum(document["operators"].values()) == sum(document["groups"].values()) == document["total"]

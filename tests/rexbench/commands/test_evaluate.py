@@ -1,7 +1,5 @@
 """The evaluate command: accuracies that are known beforehand, told in every form, and one line for each mistake."""
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 
@@ -42,12 +40,9 @@ def as_published(image):
 @pytest.fixture(scope="module")
 def network():
     """Twelve classes, with weights that behave as trained ones."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     network = create_model("rexnet_1.0", num_classes=CLASSES)
     calibrate(network, SIDE, seed=1)
-    yield network
-    torch.set_num_threads(threads)
+    return network
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """`rexbench published` as a user calls it; counts come from a book that the tests fill with few models."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

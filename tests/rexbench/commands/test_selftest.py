@@ -1,7 +1,5 @@
 """rexbench selftest at the front door."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

@@ -1,25 +1,11 @@
-"""One thread, so that small models do not wait for one another, and a model no rule was written for."""
-
-from __future__ import annotations
+"""A model that no rule was written for, and sums by layer."""
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 class Subclassed(nn.BatchNorm2d):
@@ -29,7 +15,7 @@ class Subclassed(nn.BatchNorm2d):
 class Odd(nn.Module):
     """Modules, functions and operators mixed, with a subclassed norm and `atan`, for which nobody has a rule."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         super().__init__()
         self.conv = nn.Conv2d(3, 8, 3, 2, 1)
         self.norm = nn.BatchNorm2d(8)
@@ -55,7 +41,7 @@ def by_layer():
     """Sums the amounts of a count layer by layer."""
 
     def sum_layers(count):
-        sums: Counter[str] = Counter()
+        sums = Counter()
         for part in count.parts:
             sums[part.layer] += part.amount
         return dict(sums)

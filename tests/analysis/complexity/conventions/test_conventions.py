@@ -1,7 +1,5 @@
 """What every convention holds, whatever it counts."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,17 +1,9 @@
 """Counts as documents, rows and text; every form has the total in it."""
 
-from __future__ import annotations
-
 import pytest
 
 from analysis.complexity.conventions import CONVENTIONS, Count, Part
-from analysis.complexity.conventions.frame import (
-    as_document,
-    expand_convention,
-    make_rows,
-    render_counts,
-    said_above,
-)
+from analysis.complexity.conventions.frame import as_document, expand_convention, make_rows, render_counts, said_above
 from rexnet_core.errors import UnknownNameError
 
 PARTS = (

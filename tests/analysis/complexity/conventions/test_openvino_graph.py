@@ -1,7 +1,5 @@
 """Operations and constants of the converted graph: Open Model Zoo's printed digits, and a recount from torch."""
 
-from __future__ import annotations
-
 from math import prod
 
 import pytest
@@ -72,7 +70,7 @@ def test_convolutions_bear_the_names_of_their_modules(counted):
 class Small(nn.Module):
     """One of each operator that the rules name, but a gate's ReLU."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         super().__init__()
         self.conv, self.norm = nn.Conv2d(3, 8, 3, 2, 1, bias=False), nn.BatchNorm2d(8)
         self.grouped, self.grouped_norm = nn.Conv2d(8, 8, 3, 1, 1, groups=4, bias=False), nn.BatchNorm2d(8)

@@ -1,7 +1,5 @@
 """A count's sums and its plain form."""
 
-from __future__ import annotations
-
 import pytest
 
 from analysis.complexity.conventions.record import GROUPS, Count, Part, describe_uncounted, from_dict

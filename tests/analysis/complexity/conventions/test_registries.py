@@ -1,11 +1,9 @@
-"""What thop 0.1.1 and ptflops count for every class and function they may know, against the tools themselves."""
-
-from __future__ import annotations
+"""What thop 0.1.1 and ptflops count for networks, and for every class and function they may know, against the tools."""
 
 import contextlib
 import io
 import sys
-from typing import TYPE_CHECKING, Any
+from functools import partial
 
 import pytest
 import torch
@@ -13,10 +11,8 @@ from torch import nn
 from torch.nn import functional
 
 from analysis.complexity.conventions import count_under, ptflops_functions, ptflops_rules, thop_rules
+from rexnet_core import create_model
 from rexnet_core.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:distutils Version classes:DeprecationWarning"),
@@ -26,19 +22,18 @@ pytestmark = [
 TOOLS = ("thop", "ptflops")
 
 
-def measure(tool: str, module: nn.Module, shape: tuple[int, int]) -> float | None:
+def measure(tool, module, shape):
     """The tool's own total, with the module in inference mode; thop imports distutils, which Python 3.12 left out."""
     if tool == "ptflops":
         from ptflops import get_model_complexity_info  # noqa: PLC0415
 
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            found: tuple[float | None, Any] = get_model_complexity_info(
+            total, _ = get_model_complexity_info(
                 module.eval(), (3, *shape), as_strings=False, print_per_layer_stat=False, backend="pytorch"
             )
-        return found[0]
+        return total
     thop = pytest.importorskip("thop") if sys.version_info >= (3, 12) else __import__("thop")
-    total: float = thop.profile(module, (torch.zeros(1, 3, *shape),), verbose=False)[0]
-    return total
+    return thop.profile(module, (torch.zeros(1, 3, *shape),), verbose=False)[0]
 
 
 #: Height and width of the images they are made for.
@@ -48,19 +43,19 @@ SHAPE = (34, 33)
 class Calls(nn.Module):
     """One function."""
 
-    def __init__(self, function: Callable[[torch.Tensor], Any]) -> None:
+    def __init__(self, function):
         super().__init__()
         self.function = function
 
-    def forward(self, x: torch.Tensor) -> Any:
+    def forward(self, x):
         return self.function(x)
 
 
-def _as_row(x: torch.Tensor) -> torch.Tensor:
+def _as_row(x):
     return x.flatten(2)
 
 
-def _as_volume(x: torch.Tensor) -> torch.Tensor:
+def _as_volume(x):
     return x[:, :, :8, :16].reshape(1, x.shape[1], 2, 4, 16)
 
 
@@ -97,7 +92,8 @@ ON_IMAGES = (
     *(nn.GroupNorm(3, 3), nn.GroupNorm(1, 3, affine=False)),
     *(nn.PReLU(), nn.Softmax(1), nn.ReLU(), nn.ReLU6(), nn.LeakyReLU(), nn.ELU(), nn.GELU()),
     *(nn.SiLU(), nn.Hardswish(), nn.Sigmoid(), nn.Mish()),
-    *(nn.MaxPool2d(2), nn.MaxPool2d(2, return_indices=True), nn.AvgPool2d(3), nn.LPPool2d(2, 2)),
+    *(nn.MaxPool2d(2), nn.MaxPool2d(2, return_indices=True), nn.AvgPool2d(3), nn.AvgPool2d(3, 2), nn.LPPool2d(2, 2)),
+    *(nn.AdaptiveAvgPool2d(1), nn.AdaptiveMaxPool2d(1)),
     *(nn.AdaptiveAvgPool2d(7), nn.AdaptiveAvgPool2d((7, 9)), nn.AdaptiveAvgPool2d((6, 13))),
     *(nn.AdaptiveMaxPool2d(4), nn.AdaptiveMaxPool2d(4, return_indices=True)),
     *(nn.Linear(33, 7), nn.Linear(33, 7, bias=False), nn.Dropout(), nn.ZeroPad2d(1), nn.PixelShuffle(1)),
@@ -113,8 +109,13 @@ MODELS = {
     for place, module in enumerate(modules)
 }
 
+ACTIVATIONS = ("relu", "relu6", "elu", "gelu", "silu", "hardswish")
+POOLINGS = ("max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d")
 #: Calls by their name.
-FUNCTIONS: dict[str, Callable[[torch.Tensor], Any]] = {
+FUNCTIONS = {
+    **{name: getattr(functional, name) for name in ACTIVATIONS},
+    **{name: partial(getattr(functional, name), kernel_size=2) for name in POOLINGS[:2]},
+    **{name: partial(getattr(functional, name), output_size=2) for name in POOLINGS[2:]},
     "interpolate by a factor": lambda x: functional.interpolate(x, scale_factor=2),
     "interpolate by fractions": lambda x: functional.interpolate(functional.interpolate(x, None, 1.3), None, 1.7),
     "interpolate by two factors": lambda x: functional.interpolate(x, scale_factor=(2, 3)),
@@ -141,28 +142,32 @@ FUNCTIONS: dict[str, Callable[[torch.Tensor], Any]] = {
     "torch.relu": lambda x: torch.relu(x),  # noqa: PLW0108 - by its name
     "attention": lambda x: functional.scaled_dot_product_attention(x, x, x),
     "three dimensions": lambda x: functional.avg_pool3d(functional.max_pool3d(x, 2, ceil_mode=True), 1),
-    "adaptive_max_pool2d": lambda x: functional.adaptive_max_pool2d(x, 2),
+    "softmax": lambda x: functional.softmax(x, 1),
+    "gelu by keyword": lambda x: functional.gelu(input=x),
+    "torch.add of a channel": lambda x: torch.add(x, x[:, :1]),
+    "torch.mul by a number": lambda x: torch.mul(x, 2),
+    "+": lambda x: x + x,
+    "* of a gate": lambda x: x * x.mean((2, 3), keepdim=True).sigmoid(),
 }
 
 
 class Many(nn.Module):
     """What vision models are made of beyond plain convolutions, in one."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         super().__init__()
         self.up = nn.Sequential(nn.ConvTranspose2d(3, 8, 4, 2, 1), nn.GroupNorm(2, 8), nn.LeakyReLU())
         self.down = nn.Sequential(nn.Conv2d(8, 6, 3, 2, 1), nn.InstanceNorm2d(6, affine=True), nn.PReLU(6))
         self.wide = nn.Sequential(nn.Upsample(scale_factor=2, mode="bilinear"), nn.Hardswish(), nn.AvgPool2d(4))
         self.head = nn.Sequential(nn.LayerNorm(6), nn.Linear(6, 5), nn.Softmax(-1))
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x):
         x = functional.interpolate(self.wide(self.down(self.up(x))), scale_factor=2)
         x = torch.matmul(x, x.mT).add(x[..., :1])
-        out: torch.Tensor = self.head(functional.adaptive_avg_pool2d(x, 1).flatten(1))
-        return out
+        return self.head(functional.adaptive_avg_pool2d(x, 1).flatten(1))
 
 
-def share_modules() -> nn.Module:
+def share_modules():
     """A convolution and an activation in several places of the tree."""
     conv, act = nn.Conv2d(3, 3, 1), nn.ReLU()
     return nn.Sequential(conv, act, conv, nn.Sequential(conv, act), nn.Sequential(nn.Sequential(act)))
@@ -171,52 +176,60 @@ def share_modules() -> nn.Module:
 class Recurrent(nn.Module):
     """A class that the tools count and that is not modelled."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         super().__init__()
         self.rows = nn.LSTM(33, 4)
 
-    def forward(self, x: torch.Tensor) -> Any:
+    def forward(self, x):
         return self.rows(x[0])
 
 
 @pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("shape", [(224, 224), (97, 97), (96, 161)])
+@pytest.mark.parametrize("model", ["rexnet_1.0", "rexnet_lite_1.0", "regnetx_200mf", "mobilenet_v2_1.0", "odd"])
+def test_a_network_counts_as_much(model, shape, tool, odd):
+    module = odd if model == "odd" else create_model(model)
+    assert count_under(tool, module, shape).total == measure(tool, module, shape)
+
+
+@pytest.mark.parametrize("tool", TOOLS)
 @pytest.mark.parametrize("name", MODELS)
-def test_each_class_counts_as_much(name: str, tool: str) -> None:
+def test_each_class_counts_as_much(name, tool):
     assert count_under(tool, MODELS[name], SHAPE).total == measure(tool, MODELS[name], SHAPE)
 
 
 @pytest.mark.parametrize("tool", TOOLS)
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_each_function_counts_as_much(name: str, tool: str) -> None:
+def test_each_function_counts_as_much(name, tool):
     module = nn.Sequential(Calls(FUNCTIONS[name]))
     assert count_under(tool, module, 32).total == measure(tool, module, (32, 32))
 
 
 @pytest.mark.parametrize("tool", TOOLS)
 @pytest.mark.parametrize("shape", [(32, 32), (64, 64)])
-def test_they_count_as_much_together(shape: tuple[int, int], tool: str) -> None:
+def test_they_count_as_much_together(shape, tool):
     assert count_under(tool, Many(), shape).total == measure(tool, Many(), shape)
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_a_module_in_several_places_counts_as_often_as_there(tool: str) -> None:
+def test_a_module_in_several_places_counts_as_often_as_there(tool):
     assert count_under(tool, share_modules(), 32).total == measure(tool, share_modules(), (32, 32))
 
 
 @pytest.mark.parametrize("tool", [*TOOLS, "thop_0.0.31"])
-def test_what_a_tool_counts_and_this_does_not_is_refused(tool: str) -> None:
+def test_what_a_tool_counts_and_this_does_not_is_refused(tool):
     with pytest.raises(InputError, match=r"(thop|ptflops) 0.* counts LSTM, which is not modelled here; got .* 'rows'"):
         count_under(tool, Recurrent(), 33)
 
 
-def test_where_ptflops_breaks_off_so_does_this() -> None:
+def test_where_ptflops_breaks_off_so_does_this():
     module = nn.Sequential(Calls(lambda x: functional.interpolate(x, scale_factor=[2, 3])))
     assert measure("ptflops", module, (32, 32)) is None
     with pytest.raises(InputError, match=r"ptflops breaks off at the scale factors \[2, 3\]"):
         count_under("ptflops", module, 32)
 
 
-def test_every_class_that_a_tool_knows_has_a_rule_or_is_refused() -> None:
+def test_every_class_that_a_tool_knows_has_a_rule_or_is_refused():
     ptflops = pytest.importorskip("ptflops.pytorch_ops")
     check_registry(ptflops.MODULES_MAPPING, ptflops_rules.RULES, ptflops_rules.NOT_MODELLED)
     pytest.importorskip("thop")
@@ -224,19 +237,19 @@ def test_every_class_that_a_tool_knows_has_a_rule_or_is_refused() -> None:
     check_registry(sys.modules["thop.profile"].register_hooks, thop_rules.RULES["0.1.1"], thop_rules.NOT_MODELLED)
 
 
-def check_registry(registry: Any, rules: Any, refused: Any) -> None:
+def check_registry(registry, rules, refused):
     others = {kind for kind in registry if f"{kind.__module__}.{kind.__qualname__}" in refused}
     assert set(registry) == set(rules) | others
 
 
-def test_every_function_that_ptflops_replaces_has_a_rule() -> None:
+def test_every_function_that_ptflops_replaces_has_a_rule():
     tool = pytest.importorskip("ptflops.pytorch_ops")
     known = {getattr(home, name) for home, rules in ptflops_functions.RULES for name in rules}
     assert known == {*tool.FUNCTIONAL_MAPPING, *tool.TENSOR_OPS_MAPPING} - {functional.linear}
 
 
-def test_the_functions_are_put_back_whatever_happens() -> None:
-    def names() -> list[tuple[str, Any]]:
+def test_the_functions_are_put_back_whatever_happens():
+    def names():
         return [(name, vars(home).get(name)) for home, rules in ptflops_functions.RULES for name in rules]
 
     before = names()

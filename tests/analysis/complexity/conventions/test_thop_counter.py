@@ -1,37 +1,11 @@
-"""thop's numbers: those of release 0.1.1 against the tool itself, those of 0.0.31 as it printed them."""
-
-from __future__ import annotations
-
-import sys
+"""What thop 0.0.31 printed, and how 0.1.1 differs, which test_registries holds to the tool."""
 
 import pytest
-import torch
 from torch import nn
 
 from analysis.complexity.conventions import count_under
 from analysis.complexity.conventions.thop_counter import count_as_thop
 from rexnet_core import create_model
-
-MODELS = ("rexnet_1.0", "rexnet_lite_1.0", "regnetx_200mf", "mobilenet_v2_1.0")
-
-pytestmark = pytest.mark.filterwarnings("ignore:distutils Version classes:DeprecationWarning")
-
-
-@pytest.fixture
-def profile():
-    """thop's own; it imports distutils, which Python 3.12 left out."""
-    if sys.version_info >= (3, 12):
-        pytest.importorskip("thop")
-    from thop import profile  # noqa: PLC0415
-
-    return lambda module, shape: profile(module, (torch.zeros(1, 3, *shape),), verbose=False)[0]
-
-
-@pytest.mark.parametrize("shape", [(224, 224), (97, 97), (96, 161)])
-@pytest.mark.parametrize("model", [*MODELS, "odd"])
-def test_release_0_1_1_gives_the_same(model, shape, profile, odd):
-    module = odd if model == "odd" else create_model(model)
-    assert count_under("thop", module, shape).total == profile(module, shape)
 
 
 @pytest.mark.parametrize(
@@ -58,16 +32,18 @@ def test_the_releases_differ_by_biases_and_two_per_element_of_norms():
     assert old.by_group()["convolution"] - new.by_group()["convolution"] == biases
 
 
-def test_a_subclassed_norm_is_not_seen_but_told(odd):
+def test_a_subclassed_norm_is_not_seen_but_listed(odd):
     counted = count_under("thop", odd, 64)
     assert "subclassed" not in {part.layer for part in counted.parts}
     assert "native_batch_norm x1" in counted.uncounted
 
 
 def test_a_norm_without_scale_counts_half():
-    plain, affine = (nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4, affine=one)) for one in (False, True))
-    plain_norm, affine_norm = (count_under("thop", one, 32).by_group()["batch norm"] for one in (plain, affine))
-    assert 2 * plain_norm == affine_norm == 4 * 4 * 32 * 32
+    plain, affine = (
+        count_under("thop", nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4, affine=affine)), 32)
+        for affine in (False, True)
+    )
+    assert 2 * plain.by_group()["batch norm"] == affine.by_group()["batch norm"] == 4 * 4 * 32 * 32
 
 
 def test_what_was_a_subclass_elsewhere_can_be_left_unseen():

@@ -1,7 +1,5 @@
 """What algebra allows at each point of a block."""
 
-from __future__ import annotations
-
 import pytest
 
 from analysis.rank.network.bounds import POINTS, Bound, block_bound, head_bound, point_bound, points_of, stem_bound

@@ -1,7 +1,5 @@
 """Images in batches: the same ones whatever the batches."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch

@@ -1,7 +1,5 @@
 """The Jacobian rank of a block, against a Jacobian computed on the whole map in another way."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

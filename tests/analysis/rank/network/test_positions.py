@@ -1,7 +1,5 @@
 """Which positions are sampled, and that the right numbers come out of them."""
 
-from __future__ import annotations
-
 import pytest
 import torch
 

@@ -1,7 +1,5 @@
 """A probe reports the rank that algebra demands, and leaves the model as it was found."""
 
-from __future__ import annotations
-
 import copy
 import functools
 

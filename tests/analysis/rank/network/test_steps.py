@@ -1,7 +1,5 @@
 """The steps of a forward pass: all that own parameters, and what stands between them, in the order they run."""
 
-from __future__ import annotations
-
 import pytest
 
 from analysis.complexity import count

@@ -1,7 +1,5 @@
 """The document of a network study: complete, plain, and in agreement with itself."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """The points of our networks, and patterns over any module."""
 
-from __future__ import annotations
-
 import pytest
 import torch
 from torch import nn

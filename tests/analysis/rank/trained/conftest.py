@@ -1,7 +1,5 @@
 """A setting whose trainings take a fraction of a second each."""
 
-from __future__ import annotations
-
 import pytest
 
 from analysis.rank.trained import TrainedSetting

@@ -1,7 +1,5 @@
 """Verdicts on made-up runs, and the statistics they rest on."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 

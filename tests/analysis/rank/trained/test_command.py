@@ -1,7 +1,5 @@
 """`rexbench rank trained` as a user calls it: what the shell and the store are told of an interruption."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """The planned networks: equal cost, the ratios of table 2, the printed widths of table 3(a)."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import pairwise
 

@@ -1,7 +1,5 @@
 """The check as a whole: the document, going on after an interruption, and folders that do not fit."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """One training: what a seed fixes, what it leaves alone, and what happens to a loss that explodes."""
 
-from __future__ import annotations
-
 import sys
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Options of the layer study: what they come to."""
 
-from __future__ import annotations
-
 import argparse
 
 from analysis.rank.layers import protocols

@@ -1,7 +1,5 @@
 """Options of the network study: what they come to, and what is refused before anything runs."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

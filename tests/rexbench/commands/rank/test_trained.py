@@ -1,11 +1,6 @@
 """Options and their bounds."""
 
-from __future__ import annotations
-
 import argparse
-import subprocess
-import sys
-from pathlib import Path
 
 from analysis.rank.trained import TrainedSetting
 from bench.planning.option_fields import add_fields, read_fields
@@ -40,15 +35,3 @@ def test_options_reach_the_setting():
         base_width=6,
         table2_head=32,
     )
-
-
-def test_options_are_read_without_torch_and_scikit_learn():
-    code = (
-        "import sys; sys.modules.update(torch=None, sklearn=None)\n"
-        "from analysis.rank.trained import run_trained, networks, TrainedSetting\n"
-        "assert len(networks.plan_networks(TrainedSetting())) == 6\n"
-        "assert not {'scipy.stats', 'scipy.special'} & sys.modules.keys()"
-    )
-    root = Path(__file__).parents[4]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
