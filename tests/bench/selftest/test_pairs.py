@@ -62,12 +62,12 @@ def test_levels_are_those_that_were_named(play):
 def test_the_pairs_of_a_self_test_are_the_rounds_of_a_comparison(play, executor):
     """A self-test without slow-downs puts to its workers, question by question, what a live comparison does."""
     [group], _ = play(pairs=3, levels=(0.0,))
-    asked = list(executor.told)
-    executor.told.clear()
+    asked = list(executor.asked)
+    executor.asked.clear()
     settings = Settings(slice_s=0.1, round_s=0.5, min_rounds=3, max_rounds=3)
     with tempfile.TemporaryDirectory() as folder:
         [compared] = compare_live([(CASE, CASE)], (executor, executor), settings=settings, scratch=Path(folder))
-    assert executor.told == asked
+    assert executor.asked == asked
     assert len(compared.head.rounds) == len(read_pairs(group, (0.0,))) == 3
 
 

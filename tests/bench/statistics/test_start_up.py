@@ -54,15 +54,15 @@ def test_break_even_tells_cold_from_cached_rounds():
     assert by_cache["cached"].break_even.extra_s == 2
 
 
-def test_a_slower_backend_never_pays():
-    [start_up] = start_ups(rounds_of(1.0, {"build": 1.0}), rounds_of(2.0, {"build": 5.0}))
-    assert math.isinf(start_up.break_even.images)
-    assert "never pays" in start_up.break_even.reason
-
-
-def test_a_backend_without_extra_cost_pays_at_once():
-    [start_up] = start_ups(rounds_of(2.0, {"build": 5.0}), rounds_of(1.0, {"build": 1.0}))
-    assert start_up.break_even.images == 0
+@pytest.mark.parametrize(
+    ("base", "other", "images", "reason"),
+    [((1.0, 1.0), (2.0, 5.0), math.inf, "never pays"), ((2.0, 5.0), (1.0, 1.0), 0, "")],
+)
+def test_a_slower_backend_never_pays_and_one_without_extra_cost_pays_at_once(base, other, images, reason):
+    rounds = [rounds_of(call_s, {"build": build_s}) for call_s, build_s in (base, other)]
+    [start_up] = start_ups(*rounds)
+    assert start_up.break_even.images == images
+    assert reason in start_up.break_even.reason
 
 
 def test_the_reference_itself_and_a_case_without_one_have_no_break_even():
