@@ -180,10 +180,7 @@ def test_a_build_that_does_not_know_a_model_fails_that_case_alone(play, executor
     executors[1].prepare_errors = {"rexnet_1.0": InputError("unknown model 'rexnet_1.0'")}
     other = replace(CASE, model="mobilenet_v2_1.0")
     found = play((CASE, CASE), (other, other))
-    assert [(one.status, one.reason) for one in found] == [
-        ("failed", "head: unknown model 'rexnet_1.0'"),
-        ("ok", ""),
-    ]
+    assert [(one.status, one.reason) for one in found] == [("failed", "head: unknown model 'rexnet_1.0'"), ("ok", "")]
 
 
 def test_a_case_that_failed_in_one_run_is_not_judged():

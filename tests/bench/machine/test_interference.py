@@ -134,13 +134,7 @@ def usage(at_s=0.0, **counters):
 
 def between(**counters):
     """What is told of a window of 10 s on two cores in which the counters rose so."""
-    given = {
-        "total_ticks": 2000.0,
-        "busy_ticks": 0.0,
-        "own_ticks": 0.0,
-        "steal_ticks": 0.0,
-        **counters,
-    }
+    given = {"total_ticks": 2000.0, "busy_ticks": 0.0, "own_ticks": 0.0, "steal_ticks": 0.0, **counters}
     throttled = given.pop("throttled", 0.0)
     before = usage(**dict.fromkeys(given, 0.0), throttled={GROUP: 2.0})
     return interference(before, usage(10.0, **given, throttled={GROUP: 2.0 + throttled}))

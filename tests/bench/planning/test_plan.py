@@ -48,12 +48,7 @@ def test_a_selection_replaces_what_the_preset_says():
 
 @pytest.mark.parametrize(
     ("backend", "threads", "swept"),
-    [
-        ("openvino", 6, [1, 2, 4, 6, 0]),
-        ("openvino", 1, [1, 0]),
-        ("eager", 8, [1, 2, 4, 8]),
-        ("compile", 6, [1, 2, 6]),
-    ],
+    [("openvino", 6, [1, 2, 4, 6, 0]), ("openvino", 1, [1, 0]), ("eager", 8, [1, 2, 4, 8]), ("compile", 6, [1, 2, 6])],
 )
 def test_streams_are_swept_up_to_the_threads(backend, threads, swept):
     assert expand_streams("throughput", None, backend, threads) == swept

@@ -37,8 +37,7 @@ def test_an_interval_over_more_than_a_factor_of_ten_is_not_given():
 
 
 @pytest.mark.parametrize(
-    "estimate",
-    [Estimate(value=1.0, low=0.5, high=2.0, method="student"), Estimate(value=1.0, reason="why not")],
+    "estimate", [Estimate(value=1.0, low=0.5, high=2.0, method="student"), Estimate(value=1.0, reason="why not")]
 )
 def test_a_wide_interval_and_a_reason_of_its_own_are_kept(estimate):
     assert apply_rules(estimate, [0.1] * 3) == estimate

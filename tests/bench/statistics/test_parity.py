@@ -42,11 +42,7 @@ def test_one_wrong_image_is_seen_among_right_ones():
 
 @pytest.mark.parametrize(
     ("logits", "precision"),
-    [
-        (with_value((0, 0, 0), np.nan), "bf16"),
-        (with_value((0, 0, 0), np.inf), "bf16"),
-        (REFERENCE[..., :-1], "fp32"),
-    ],
+    [(with_value((0, 0, 0), np.nan), "bf16"), (with_value((0, 0, 0), np.inf), "bf16"), (REFERENCE[..., :-1], "fp32")],
 )
 def test_logits_that_are_no_numbers_or_of_another_shape_never_pass(logits, precision):
     assert not compare(REFERENCE, logits, precision).passed
