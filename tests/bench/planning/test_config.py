@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_without_a_file_everything_is_ours(project):
 
 def test_a_preset_says_all_that_a_run_needs(write):
     write(MINE)
-    plan = expand(read_selection(lambda _name: None, load_config()))
+    plan = expand(read_selection(Namespace(), load_config()))
     assert (plan.preset, plan.rivals) == ("mine", (("rexnet_1.0", "mobilenet_v2_1.0"),))
     expected = {
         "model": {"rexnet_1.0", "mobilenet_v2_1.0"},
@@ -82,11 +83,11 @@ def test_a_preset_says_all_that_a_run_needs(write):
 
 def test_flags_go_before_the_file(write):
     write(MINE)
-    asked = {"models": ["rexnet_0.5"], "scenarios": ["latency"], "budget": 30.0, "batch_sizes": [2]}
-    plan = expand(read_selection(asked.get, load_config()))
+    asked = Namespace(models=["rexnet_0.5"], scenarios=["latency"], budget_s=30.0, batch_sizes=[2])
+    plan = expand(read_selection(asked, load_config()))
     assert {(case.model, case.batch, case.scenario) for case in plan.cases} == {("rexnet_0.5", 2, "latency")}
     assert (plan.settings.budget_s, plan.settings.max_rounds) == (30, 20)
-    assert expand(read_selection({"preset": "quick"}.get, load_config())).preset == "quick"
+    assert expand(read_selection(Namespace(preset="quick"), load_config())).preset == "quick"
 
 
 def test_the_store_is_the_projects_unless_one_is_named(write):
