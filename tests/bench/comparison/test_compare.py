@@ -106,12 +106,28 @@ def test_a_head_that_computes_another_function_is_not_compared(play, executors):
     assert document_of([found])["rows"][0]["verdict"] is None
 
 
-def test_a_build_that_fails_ends_the_case_and_not_the_comparison(play, executors):
-    other = replace(CASE, backend="openvino")
-    executors[0].scripts = {"eager": {"fails_at": "build", "error": WorkerError("failed", "no such model")}}
-    found = play((CASE, CASE), (other, other))
-    assert [one.status for one in found] == ["failed", "ok"]
-    assert found[0].reason == "base: no such model"
+OTHER = replace(CASE, model="mobilenet_v2_1.0", backend="openvino")
+
+
+@pytest.mark.parametrize(
+    ("side", "failure", "reason"),
+    [
+        (
+            0,
+            {"scripts": {"eager": {"fails_at": "build", "error": WorkerError("failed", "no such model")}}},
+            "base: no such model",
+        ),
+        (
+            1,
+            {"prepare_errors": {"rexnet_1.0": InputError("unknown model 'rexnet_1.0'")}},
+            "head: unknown model 'rexnet_1.0'",
+        ),
+    ],
+)
+def test_a_build_that_fails_ends_the_case_and_not_the_comparison(play, executors, side, failure, reason):
+    vars(executors[side]).update(failure)
+    rows = play((CASE, CASE), (OTHER, OTHER))
+    assert [(one.status, one.reason) for one in rows] == [("failed", reason), ("ok", "")]
     assert (CASE, "take_turn") not in executors[1].asked
 
 
@@ -176,13 +192,6 @@ def test_ctrl_c_keeps_the_whole_rounds_of_the_case_under_way(executors, tmp_path
         next(comparisons)
 
 
-def test_a_build_that_does_not_know_a_model_fails_that_case_alone(play, executors):
-    executors[1].prepare_errors = {"rexnet_1.0": InputError("unknown model 'rexnet_1.0'")}
-    other = replace(CASE, model="mobilenet_v2_1.0")
-    found = play((CASE, CASE), (other, other))
-    assert [(one.status, one.reason) for one in found] == [("failed", "head: unknown model 'rexnet_1.0'"), ("ok", "")]
-
-
 def test_a_case_that_failed_in_one_run_is_not_judged():
     [found] = compare_stored([measured()], [measured(status="failed")])
     assert (found.status, found.reason) == ("failed", "head: it broke")
@@ -196,17 +205,13 @@ def test_unlike_conditions_are_named():
         "libraries": {"torch": "2.13.0", "rexbench": "0.1.0"},
     }
     base = RunInfo(id="a", started_at="", environment=environment, settings={"weights": "calibrated", "seed": 0})
-    other = {
-        **environment,
-        "cpu": {"model": "Xeon", "logical": 2},
-        "libraries": {"torch": "2.5.0", "rexbench": "0.2.0"},
-    }
-    head = replace(base, id="b", environment=other, settings={"weights": "calibrated", "seed": 1})
+    changed = {"cpu": {"model": "Xeon", "logical": 2}, "libraries": {"torch": "2.5.0", "rexbench": "0.2.0"}}
+    head = replace(base, id="b", environment=environment | changed, settings={"weights": "calibrated", "seed": 1})
+    moved = replace(base, settings={"weights": "elsewhere/w.pth", "seed": 0})
+    forced = replace(base, settings={**base.settings, "resumed": [{"at": "t", "differences": ["torch 2.13.0, now 3"]}]})
     assert find_differences(base, base) == []
     assert find_differences(base, base, ("aa", "bb")) == ["weights calibrated and calibrated, whose contents differ"]
-    moved = replace(base, settings={"weights": "elsewhere/w.pth", "seed": 0})
     assert find_differences(base, moved) == ["weights calibrated and elsewhere/w.pth"]
     assert find_differences(base, moved, ("aa", "aa")) == []
-    forced = replace(base, settings={**base.settings, "resumed": [{"at": "t", "differences": ["torch 2.13.0, now 3"]}]})
     assert find_differences(base, forced) == ["run a was resumed under different conditions: torch 2.13.0, now 3"]
     assert find_differences(base, head) == ["processor EPYC and Xeon", "torch 2.13.0 and 2.5.0", "seed 0 and 1"]

@@ -131,9 +131,8 @@ def test_an_upgrade_that_was_killed_leaves_a_store_that_opens(unmanaged):
 
 @pytest.mark.parametrize("version", ["1", "3", "NULL"])
 def test_a_store_from_before_the_first_release_is_refused(url, version):
-    change(
-        url, ("CREATE TABLE rexbench_schema (version INTEGER)",), (f"INSERT INTO rexbench_schema VALUES ({version})",)
-    )
+    change(url, ("CREATE TABLE rexbench_schema (version INTEGER)",))
+    change(url, (f"INSERT INTO rexbench_schema VALUES ({version})",))
     with pytest.raises(StoreError, match=r"has format \w+, which only versions before the first release could read"):
         Store(url)
 
@@ -149,14 +148,10 @@ def test_a_store_of_a_later_version_is_refused(url):
 def test_a_database_of_another_program_is_left_alone(url, others):
     change(url, ("CREATE TABLE customers (name TEXT)",))
     if others:
-        change(
-            url,
-            ("CREATE TABLE alembic_version (version_num VARCHAR(32))",),
-            (f"INSERT INTO alembic_version VALUES ('{others}')",),
-        )
-    with pytest.raises(
-        StoreError, match=r"is a database of another program \(tables .*customers\); name another store"
-    ):
+        change(url, ("CREATE TABLE alembic_version (version_num VARCHAR(32))",))
+        change(url, (f"INSERT INTO alembic_version VALUES ('{others}')",))
+    message = r"is a database of another program \(tables .*customers\); name another store"
+    with pytest.raises(StoreError, match=message):
         Store(url)
     engine = make_engine(url, create=False)
     assert set(sa.inspect(engine).get_table_names()) <= {"customers", "alembic_version"}
