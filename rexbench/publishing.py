@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.published import load
+from bench.selftest.detectable_effect import find_detectable_effect
+from reports.report import write_report
+from reports.run.data import RunData
+from reports.run.frames import cases_frame, knees_frame, plain_rows
+from reports.run.knees import render_knees
+from reports.run.text import render_cases
 from rexbench.output import out_folder, print_report_path, write_output
 from rexnet_core.exit_codes import ExitCode
 
@@ -13,41 +20,37 @@ if TYPE_CHECKING:
 
     from bench.records.measurement import Measurement
     from bench.store.store import Store
-    from reports.run.data import RunData
+
+
+def publish_run(args: argparse.Namespace, store: Store, run: str) -> int:
+    """Write the report of a run, and answer with its cases; the exit code that they deserve.
+
+    Args:
+        args: The values of what `rexbench.output.add_output` declared.
+        store: Holds the run.
+        run: Id of the run.
+    """
+    data = _load(store, run)
+    path = write_report("run", data, out_folder(args.out, run), run=run)
+    frame = cases_frame(data)
+    answer = {"cases": plain_rows(frame), "knees": plain_rows(knees_frame(data)), "floor": data.floor or None}
+    lines = [render_cases(data.result.cases), render_knees(data.result.series), data.floor]
+    document = {"run": run, "report": str(path), **answer}
+    write_output(args, document, frame, text=lambda: "\n".join(filter(None, lines)))
+    print_report_path(args, path)
+    return _judge(data.measurements)
 
 
 def _load(store: Store, run: str) -> RunData:
-    from analysis.published import load  # noqa: PLC0415
-    from bench.selftest.detectable_effect import find_detectable_effect  # noqa: PLC0415
-    from reports.run.data import RunData  # noqa: PLC0415
-
     info = store.find_run(run)
-    floor = find_detectable_effect(store, info.environment)
+    detectable = find_detectable_effect(store, info.environment)
     return RunData(
         info=info,
         measurements=store.measurements(run),
         costs=store.costs(run),
         printed=load(),
-        floor=floor.describe() if floor else "",
+        floor=detectable.describe() if detectable else "",
     )
-
-
-def _publish(args: argparse.Namespace, store: Store, run: str) -> int:
-    """Write the report of a run and say what it holds; the exit code its cases deserve."""
-    from reports.report import write_report  # noqa: PLC0415
-    from reports.run.frames import cases_frame, knees_frame, plain_rows  # noqa: PLC0415
-    from reports.run.knees import render_knees  # noqa: PLC0415
-    from reports.run.text import render_cases  # noqa: PLC0415
-
-    data = _load(store, run)
-    path = write_report("run", data, out_folder(args.out, run), run=run)
-    frame, knees = cases_frame(data), knees_frame(data)
-    answer = {"cases": plain_rows(frame), "knees": plain_rows(knees), "floor": data.floor or None}
-    document = {"run": run, "report": str(path), **answer}
-    lines = [render_cases(data.result.cases), render_knees(data.result.series), data.floor]
-    write_output(args, document, frame, text=lambda: "\n".join(filter(None, lines)))
-    print_report_path(args, path)
-    return _judge(data.measurements)
 
 
 def _judge(measurements: Iterable[Measurement]) -> int:

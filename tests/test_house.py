@@ -23,9 +23,11 @@ ARROWS = {
 FLOORS = [
     line.split()
     for line in """
-        records machine
+        records
+        backends
+        machine
         statistics planning workers
-        backends store
+        store
         worker assets layer_profile running options doctor
         selftest resume_options
         comparison

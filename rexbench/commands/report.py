@@ -8,7 +8,7 @@ from bench.options import add_config, add_store
 from bench.store.store import Store
 from rexbench.commands import compare, published, selftest
 from rexbench.output import add_output
-from rexbench.publishing import _publish
+from rexbench.publishing import publish_run
 from rexbench.studies import publish_study
 from rexnet_core.errors import InputError
 from rexnet_core.exit_codes import ExitCode
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"run {info.id} ({info.preset}) ended before it stored anything; name another with --run")
     study = store.study(info.id)
     if study is None:
-        _publish(args, store, info.id)
+        publish_run(args, store, info.id)
         return ExitCode.DONE
     publish = _PUBLISH.get(study.kind)
     if publish is None:

@@ -15,7 +15,7 @@ from bench.running.session import Session
 from bench.store.store import Store
 from reports.files.writable import check_writable
 from rexbench.output import add_output, log, out_folder
-from rexbench.publishing import _publish
+from rexbench.publishing import publish_run
 from rexnet_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
             log("stopped; finished cases are kept" if session.begun else "stopped before it began")
     if not session.begun:
         return ExitCode.FAILED
-    code = _publish(args, store, session.run.id)
+    code = publish_run(args, store, session.run.id)
     if shortfall := session.describe_shortfall():
         log(shortfall)
     if resumed and resumed.whole:

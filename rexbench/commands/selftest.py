@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from bench.planning.option_values import number, whole
 from bench.planning.plan import Selection, expand
 from bench.planning.presets import PAIR_BACKENDS
 from bench.running.paired_builds import STEADY_HEAP, open_executors
+from bench.running.progress import Progress
 from bench.selftest.detectable_effect import SELFTEST
 from bench.selftest.document import make_document
 from bench.selftest.noisy_neighbour import live_beside_neighbour
@@ -161,14 +161,14 @@ def _measure(
     executors = open_executors((build, build), plan.settings)
     failed: dict[Case, str] = {}
     stopped = False
-    with make_scratch() as scratch:
+    with make_scratch() as scratch, Progress() as progress:
         groups = open_groups(
             plan.cases, settings=plan.settings, executors=executors, scratch=scratch, pairs=wanted, levels=levels
         )
         try:
-            _show("preparing")
+            progress.log("preparing")
             for group in measure_pairs(groups, _budget(args)):
-                _show(f"{sum(map(count_pairs, groups))} pairs of processes")
+                progress.log(f"{sum(map(count_pairs, groups))} pairs of processes")
                 if failure := find_failure(group):
                     case = group.states[0].case
                     failed[case] = failure
@@ -176,17 +176,8 @@ def _measure(
         except KeyboardInterrupt:
             log("stopped; finished pairs are kept")
             stopped = True
-        finally:
-            _show("")
     pairs = {case: read_pairs(group, levels) for case, group in zip(plan.cases, groups, strict=True)}
     return pairs, failed, stopped
-
-
-def _show(text: str) -> None:
-    """Show the progress on a terminal; between pairs only, as drawing would compete with the workers."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
 
 
 def _budget(args: argparse.Namespace) -> Callable[[], float]:

@@ -13,7 +13,7 @@ import pytest
 import bench
 from bench.store.store import Store
 from reports.files.writable import check_writable
-from rexbench.publishing import _publish
+from rexbench.publishing import publish_run
 from rexnet_core.errors import InputError
 from rexnet_core.exit_codes import ExitCode
 
@@ -37,7 +37,7 @@ def run_words(words: list[str]) -> int:
     published = int(ExitCode.DONE)
     if run:
         args = argparse.Namespace(out=None, json=False, csv=None)
-        published = _publish(args, Store(memory.config.getoption("store")), run)
+        published = publish_run(args, Store(memory.config.getoption("store")), run)
     codes = {0: published, 1: ExitCode.FAILED, 2: ExitCode.FAILED if run else ExitCode.WRONG}
     return codes.get(int(code), ExitCode.WRONG)
 

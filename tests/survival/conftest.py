@@ -43,7 +43,7 @@ class Place:
         """A command on a tiny case, under way."""
         environment = {
             **os.environ,
-            "PYTHONPATH": str(self.folder / "site"),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(self.folder / "site"), os.environ.get("PYTHONPATH")])),
             "REXBENCH_LOCK": str(self.folder / "lock"),
             "REXBENCH_TEST_MARK": self.mark,
             "REXBENCH_TEST_TROUBLE": json.dumps(trouble or {}),

@@ -110,7 +110,7 @@ def test_a_file_of_something_else_is_refused_and_kept(text, tiny, tmp_path):
 def test_a_broken_line_that_was_not_cut_off_is_refused(whole, tiny, tmp_path):
     lines = whole[1].splitlines(keepends=True)
     (tmp_path / NAME).write_text("".join([*lines[:2], '{"network": "baseline"}\n', *lines[3:]]))
-    with pytest.raises(InputError, match="line 3 is none"):
+    with pytest.raises(InputError, match="line 3 is not a run"):
         run_trained(tiny, folder=tmp_path)
 
 
