@@ -47,7 +47,12 @@ INSERT INTO cases (run, model, resolution, batch, backend, precision, threads, m
     'contiguous', 'cpu', 'throughput', 2, 'ok', '', 'target', NULL, '{"jobs": 16}', '[]')
 """
 ROUND = {"turns_s": [[0.1, 1e-9]], "phases_s": {}, "contamination": {"steal_percent": None, "load_1m": 0.1}}
-STUDY = {"kind": "compare", "note": 'the text "contamination": stays', "rounds": [{"contamination": {"x": 1}}]}
+STUDY = {
+    "kind": "compare",
+    "format_version": 1,
+    "note": 'the text "contamination": stays',
+    "rounds": [{"contamination": {"x": 1}}],
+}
 
 
 def change(url, *statements):
@@ -89,7 +94,7 @@ def test_a_store_of_38dcf3d_reads_on_with_every_value(unmanaged):
             assert measured.turns_s == ((0.1, 1e-9),)
             assert measured.interference == {"steal_percent": None, "load_1m": 0.1}
             assert store.find_run().settings == {"a": "contamination"}
-            assert store.study("r1") == {**STUDY, "rounds": [{"interference": {"x": 1}}]}
+            assert store.study("r1").as_dict() == {**STUDY, "stopped": False, "rounds": [{"interference": {"x": 1}}]}
             store.save_measurement("r1", measurement)
     with pytest.raises(sa.exc.DBAPIError):
         change(unmanaged, ("SELECT version FROM rexbench_schema",))
