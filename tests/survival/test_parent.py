@@ -44,18 +44,21 @@ def test_a_worker_in_a_long_call_and_what_it_started_end_with_a_killed_parent(pl
     place.check_that_none_is_left()
 
 
-def test_a_request_to_end_keeps_what_is_finished_and_writes_the_report(place, tiny):
+@pytest.mark.parametrize(("number", "real", "rounds"), [(signal.SIGTERM, False, 4), (signal.SIGINT, True, 2)])
+def test_a_request_to_end_keeps_what_is_finished_and_writes_the_report(place, tiny, number, real, rounds):
+    if real:
+        place.leave_runtimes_real()
     run = place.start(*tiny, *ENDLESS)
-    place.wait_for(lambda run, found: count_rounds(run, found) >= 4)
-    run.send_signal(signal.SIGTERM)
+    place.wait_for(lambda run, found: count_rounds(run, found) >= rounds)
+    run.send_signal(number)
     out, err = run.communicate(timeout=60)
     assert run.returncode == 1
     assert err.splitlines()[-1] == "rexbench: stopped; finished cases are kept"
     assert "Traceback" not in err
     assert list(place.folder.glob("results/*/report.html"))
     assert "report: " in out
-    found, measurements = place.look()
-    assert found.status == "interrupted"
+    stored, measurements = place.look()
+    assert stored.status == "interrupted"
     assert all(one.rounds for one in measurements)
     place.check_that_none_is_left()
 
