@@ -84,11 +84,14 @@ def test_a_container_that_sees_its_own_time_alone_knows_of_no_neighbour(system):
     assert read_usage().total_ticks is None
 
 
-def test_pressure_is_read_from_the_line_that_says_some(system):
+def test_pressure_and_the_frequency_of_the_fastest_usable_core_are_read(system):
     (system / "proc/pressure").mkdir()
-    told = "some avg10=1.00 avg60=2.00 avg300=3.00 total={}\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=7\n"
-    (system / "proc/pressure/cpu").write_text(told.format(1_500_000))
-    assert read_usage().pressure_us == 1_500_000
+    lines = "some avg10=1.00 avg60=2.00 avg300=3.00 total={}\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=7\n"
+    (system / "proc/pressure/cpu").write_text(lines.format(1_500_000))
+    for core, khz in ((0, "5000000"), (1, "2000000"), (2, "3000000"), (3, "junk")):
+        (system / f"cpu/cpu{core}/cpufreq").mkdir(parents=True)
+        (system / f"cpu/cpu{core}/cpufreq/scaling_cur_freq").write_text(khz + "\n")
+    assert (read_usage().pressure_us, read_usage().frequency_hz) == (1_500_000, 3e9)
 
 
 def write_throttled(system, **periods):
@@ -116,13 +119,6 @@ def test_counters_that_stand_still_are_not_known(system):
     write_process(system, 100, 1, 5, 6, 1, 2)
     told = interference(read_usage(), read_usage())
     assert (told["others_percent"], told["steal_percent"]) == (None, None)
-
-
-def test_frequency_is_that_of_the_fastest_usable_core(system):
-    for core, khz in ((0, "5000000"), (1, "2000000"), (2, "3000000"), (3, "junk")):
-        (system / f"cpu/cpu{core}/cpufreq").mkdir(parents=True)
-        (system / f"cpu/cpu{core}/cpufreq/scaling_cur_freq").write_text(khz + "\n")
-    assert read_usage().frequency_hz == 3e9
 
 
 GROUP = Path("group")

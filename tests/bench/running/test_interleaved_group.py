@@ -32,14 +32,20 @@ def play(open_group, saved):
     return lambda left_s=None: {one.case.backend: one for one in open_group().run(left_s, saved.append)}
 
 
-def test_every_case_gets_its_rounds_and_turns_pair_across_cases(play, settings):
+def test_every_case_gets_its_rounds_which_are_saved_and_whose_turns_pair_across_cases(play, saved, settings):
     measured = play()
     assert {one.status for one in measured.values()} == {"ok"}
-    counts = {len(one.rounds) for one in measured.values()}
-    assert counts == {settings.min_rounds}
-    turns = {len(part.turns_s) for one in measured.values() for part in one.rounds}
-    assert len(turns) == 1
+    assert {len(one.rounds) for one in measured.values()} == {settings.min_rounds}
+    assert len({len(part.turns_s) for one in measured.values() for part in one.rounds}) == 1
     assert measured["eager"].stop_reason == "target"
+    assert [len(rows[0].rounds) for rows in saved] == list(range(1, settings.min_rounds + 1))
+
+
+def test_a_warm_up_at_its_cap_is_a_stated_doubt_and_facts_of_a_later_build_are_left_out(play, executor):
+    executor.scripts = {"eager": {"steady": False, "effective": {"hat": "red"}}}
+    measurement = play()["eager"]
+    assert measurement.status == "ok"
+    assert "warm-up reached its cap before two windows agreed" in measurement.notes
 
 
 def test_speed_up_is_the_ratio_of_the_scripted_times(play, executor):
@@ -148,29 +154,30 @@ def test_a_cold_compile_is_not_expected_again(play, executor):
     assert len(play(left_s=36.0)["compile"].rounds) == 2
 
 
-def test_every_round_is_saved_when_it_ends(play, saved, settings):
-    play()
-    assert [len(rows[0].rounds) for rows in saved] == list(range(1, settings.min_rounds + 1))
+def stop_at(backend, place, round_index=0):
+    return {backend: {"fails_at": place, "fails_in": round_index, "error": KeyboardInterrupt()}}
 
 
-def test_ctrl_c_keeps_the_rounds_that_are_whole_and_ends_the_workers(play, executor, saved):
-    executor.scripts = {"compile": {"fails_at": "take_turn", "fails_in": 1, "error": KeyboardInterrupt()}}
+@pytest.mark.parametrize(
+    ("scripts", "row"),
+    [
+        (stop_at("compile", "take_turn", 1), ("ok", 1, "interrupted")),
+        (stop_at("openvino", "build"), ("interrupted", 0, "")),
+    ],
+)
+def test_ctrl_c_keeps_the_rounds_that_are_whole_and_ends_the_workers(play, executor, saved, scripts, row):
+    executor.scripts = scripts
     with pytest.raises(KeyboardInterrupt):
         play()
     assert all(handle.closed for handle in executor.handles)
-    assert [(one.status, len(one.rounds), one.stop_reason) for one in saved[-1]] == [("ok", 1, "interrupted")] * 3
+    assert [(one.status, len(one.rounds), one.stop_reason) for one in saved[-1]] == [row] * 3
 
 
-def test_ctrl_c_in_the_first_round_marks_the_cases_as_interrupted(play, executor, saved):
-    executor.scripts = {"openvino": {"fails_at": "build", "error": KeyboardInterrupt()}}
+def test_ctrl_c_while_a_worker_is_ended_does_not_spare_the_others(play, executor):
+    executor.scripts = stop_at("compile", "close")
     with pytest.raises(KeyboardInterrupt):
         play()
-    assert {one.status for one in saved[-1]} == {"interrupted"}
-
-
-def test_a_warm_up_at_its_cap_is_a_stated_doubt(play, executor):
-    executor.scripts = {"eager": {"steady": False}}
-    assert "warm-up reached its cap before two windows agreed" in play()["eager"].notes
+    assert [handle.closed for handle in executor.handles] == [True] * 3
 
 
 @pytest.fixture
@@ -247,9 +254,7 @@ def test_a_disturbed_round_is_measured_again_and_kept_apart(play, executor, sett
 
 def test_rounds_that_are_disturbed_again_stay(play, executor):
     executor.dirty_windows = set(range(20))
-    measured = play()
-    assert {len(one.repeated) for one in measured.values()} == {0}
-    assert {len(one.rounds) for one in measured.values()} == {4}
+    assert {(len(one.rounds), len(one.repeated)) for one in play().values()} == {(4, 0)}
 
 
 def test_the_cold_compile_of_a_disturbed_round_is_not_forgotten(play, executor):
@@ -266,24 +271,11 @@ def test_a_case_that_dies_in_the_repetition_keeps_its_disturbed_round(play, exec
     assert [(len(one.rounds), len(one.repeated)) for one in measured.values()] == [(3, 1), (1, 0), (3, 1)]
 
 
-def test_ctrl_c_while_a_worker_is_ended_does_not_spare_the_others(play, executor):
-    executor.scripts = {"compile": {"fails_at": "close", "error": KeyboardInterrupt()}}
-    with pytest.raises(KeyboardInterrupt):
-        play()
-    assert len(executor.handles) == 3
-    assert all(handle.closed for handle in executor.handles)
-
-
-def test_facts_that_only_a_later_build_gives_are_left_out(play, executor):
-    executor.scripts = {"eager": {"effective": {"hat": "red"}}}
-    assert play()["eager"].status == "ok"
-
-
 def test_a_round_that_was_disturbed_before_an_interruption_is_measured_again(
     play, open_group, executor, settings, saved
 ):
     executor.dirty_windows = {0}
-    executor.scripts = {"eager": {"fails_at": "build", "fails_in": 1, "error": KeyboardInterrupt()}}
+    executor.scripts = stop_at("eager", "build", 1)
     with pytest.raises(KeyboardInterrupt):
         play()
     executor.scripts = {}
