@@ -1,4 +1,4 @@
-"""A machine without processes and clock: workers answer from a script."""
+"""A machine without processes and clock, where workers answer from a script, and an empty store."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from bench.machine.interference import Usage
 from bench.records.case import Case
 from bench.records.files import IMAGES, REFERENCE
 from bench.records.settings import Settings
+from bench.running.session import Session
+from bench.store.store import Store
 from bench.workers.executor import WorkerError
 
 LOGITS = np.random.default_rng(0).standard_normal((4, 2, 10)).astype(np.float32)
@@ -20,7 +22,10 @@ LOGITS = np.random.default_rng(0).standard_normal((4, 2, 10)).astype(np.float32)
 
 @dataclass
 class FakeHandle:
-    """A worker whose calls take `median_s`, and that fails when asked `fails_at` in round `fails_in`."""
+    """A worker whose calls take `median_s`, and that fails at `fails_at` in round `fails_in`.
+
+    A script may also hold whole answers by their question.
+    """
 
     case: Case
     executor: FakeExecutor
@@ -37,33 +42,22 @@ class FakeHandle:
         return self.ask(do, **arguments)
 
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
-        script = self.executor.script_of(self.case)
-        self.executor.asked.append((self.case.backend, do))
-        self.executor.told.append((self.case.id, do))
-        if script.get("fails_at") == do and self.index >= script.get("fails_in", 0):
-            raise script.get("error", WorkerError("failed", "the worker died: exit code 1"))
-        return getattr(self, do)(script, **arguments)
+        self.executor.asked.append((self.case, do))
+        script = self.executor.read_script(self.case, do, self.index)
+        return script.get(do) or getattr(self, do)(script, **arguments)
 
     def build(self, script: dict[str, Any], logits_path: str) -> dict[str, Any]:
         assert np.load(self.assets / IMAGES).shape[1] == self.case.batch, "another match's inputs"
         np.save(logits_path, script.get("next_logits", lambda: script.get("logits", LOGITS))())
-        effective = {"precision": self.case.precision, "threads": self.case.threads, "streams": 1}
-        effective |= {"memory_format": self.case.memory_format, "device": "cpu", "jobs": 1, "details": {}}
-        compile_s = script.get("compile_s", 2.0)
-        phases = {"import": 1.0, "build": 0.5, "convert": 0.25, "compile": compile_s, "first_inference": 0.1}
-        return {
-            "phases_s": phases,
-            "effective": effective | script.get("effective", {}),
-            "caches": script.get("caches", False),
-        }
+        effective = {name: getattr(self.case, name) for name in ("precision", "threads", "memory_format")}
+        effective |= {"streams": 1, "device": "cpu", "jobs": 1, "details": {}, **script.get("effective", {})}
+        phases = {"import": 1.0, "build": 0.5, "convert": 0.25, "compile": 2.0, "first_inference": 0.1}
+        phases["compile"] = script.get("compile_s", 2.0)
+        return {"phases_s": phases, "effective": effective, "caches": script.get("caches", False)}
 
     def warm_up(self, script: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return {
-            "calls": 10,
-            "steady": script.get("steady", True),
-            "median_s": script.get("median_s", 0.01),
-            "elapsed_s": 0.1,
-        }
+        known = {"calls": 10, "steady": True, "median_s": 0.01, "elapsed_s": 0.1}
+        return known | {name: script[name] for name in known.keys() & script.keys()}
 
     def take_turn(self, script: dict[str, Any], slice_s: float, max_calls: int, slow_by: float = 0.0) -> dict[str, Any]:
         self.executor.clock += slice_s
@@ -89,6 +83,7 @@ class FakeHandle:
 
     def close(self) -> None:
         self.closed = True
+        self.executor.read_script(self.case, "close", self.index)
 
 
 @dataclass
@@ -101,8 +96,7 @@ class FakeExecutor:
     tasks: list[dict[str, Any]] = field(default_factory=list)
     clock: float = 0.0
     round_cost_s: float = 1.0
-    asked: list[tuple[str, str]] = field(default_factory=list)
-    told: list[tuple[str, str]] = field(default_factory=list)
+    asked: list[tuple[Case, str]] = field(default_factory=list)
     handles: list[FakeHandle] = field(default_factory=list)
     dirty_windows: set[int] = field(default_factory=set)
     readings: int = 0
@@ -123,12 +117,16 @@ class FakeExecutor:
         assert assets.is_relative_to(scratch) or "instances" in scratch.parts
         self.clock += self.round_cost_s
         index = sum(handle.case == case for handle in self.handles)
-        handle = FakeHandle(case, self, index, assets)
-        self.handles.append(handle)
+        self.read_script(case, "open", index)
+        self.handles.append(FakeHandle(case, self, index, assets))
+        return self.handles[-1]
+
+    def read_script(self, case: Case, do: str, index: int) -> dict[str, Any]:
+        """The script of a case, whose error is raised where it fails at this question in this round."""
         script = self.script_of(case)
-        if script.get("fails_at") == "open":
-            raise script["error"]
-        return handle
+        if script.get("fails_at") == do and index >= script.get("fails_in", 0):
+            raise script.get("error", WorkerError("failed", "the worker died: exit code 1"))
+        return script
 
     def script_of(self, case: Case) -> dict[str, Any]:
         return self.scripts.get(case.backend, {}) | self.scripts.get(case.model, {})
@@ -161,3 +159,22 @@ def cases() -> list[Case]:
         Case(model="rexnet_1.0", resolution=64, batch=2, backend=name, threads=2)
         for name in ("eager", "compile", "openvino")
     ]
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(f"sqlite:///{tmp_path}/results.db") as store:
+        yield store
+
+
+@pytest.fixture
+def measure_all(store, executor):
+    """Measure all cases of a plan; the session that did."""
+
+    def run(plan, **options):
+        with Session(plan, store, executor=executor, **options) as session:
+            rows = session.measure_all()
+        assert store.measurements(session.run.id) == tuple(rows)
+        return session
+
+    return run

@@ -24,28 +24,10 @@ def suite(tmp_path):
     (tmp_path / "test_suite.py").write_text(SUITE)
 
     def run(factor, *words):
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-c",
-            os.devnull,
-            "--rootdir",
-            str(tmp_path),
-            "-p",
-            "bench.pytest_plugin",
-        ]
+        command = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", tmp_path]
+        command += ["-p", "bench.pytest_plugin", *words, "--benchmark-storage", tmp_path / "saved", tmp_path]
         environment = {**os.environ, "FACTOR": str(factor)}
-        words = [*words, "--benchmark-storage", str(tmp_path / "saved")]
-        done = subprocess.run(
-            [*command, *words, str(tmp_path)],
-            env=environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
     return run
@@ -54,8 +36,8 @@ def suite(tmp_path):
 def test_a_slower_median_fails_and_one_within_the_threshold_does_not(suite):
     assert suite(1.0, "--benchmark-save=base")[0] == 0
     gate = ["--benchmark-compare", "--benchmark-compare-fail=median:5%"]
-    code, told = suite(1.1, *gate)
+    code, output = suite(1.1, *gate)
     assert code != 0
-    assert "Performance has regressed" in told
-    code, told = suite(1.02, *gate)
-    assert code == 0, told
+    assert "Performance has regressed" in output
+    code, output = suite(1.02, *gate)
+    assert code == 0, output

@@ -14,15 +14,8 @@ def only(name):
 
 def test_every_finding_that_is_not_fine_has_a_remedy():
     findings = examine()
-    assert {finding.check for finding in findings} >= {
-        "threads",
-        "quota",
-        "compiler",
-        "backends",
-        "precision",
-        "load",
-        "room",
-    }
+    checks = {"threads", "quota", "compiler", "backends", "precision", "load", "room"}
+    assert {finding.check for finding in findings} >= checks
     assert all(finding.level in {"ok", "warn", "fail"} for finding in findings)
     assert all(bool(finding.remedy) == (finding.level != "ok") for finding in findings)
 

@@ -30,9 +30,17 @@ TINY = [
 ]
 
 
-def rexbench(folder, *words, timeout=240):
-    command = [sys.executable, "-m", "rexbench", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout, check=False)
+def start(folder, *words, module="rexbench"):
+    command = [sys.executable, "-m", module, *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
+
+
+def check_refusal(folder, line, *words):
+    """Suites end with code 2 and a line, without a traceback."""
+    done = start(folder, "suites", *words)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert line in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
 
 
 def test_replay_clock_shows_each_duration_between_two_looks():
@@ -46,7 +54,7 @@ def test_replay_clock_shows_each_duration_between_two_looks():
 def finished(tmp_path_factory):
     """One small real run, through the suites."""
     folder = tmp_path_factory.mktemp("suites")
-    return folder, rexbench(folder, "suites", *TINY, "--benchmark-json", "times.json", "-q")
+    return folder, start(folder, "suites", *TINY, "--benchmark-json", "times.json", "-q")
 
 
 def test_suites_end_with_the_path_of_a_report(finished):
@@ -59,21 +67,15 @@ def test_suites_end_with_the_path_of_a_report(finished):
 
 def test_samples_of_the_worker_are_the_rounds_of_pytest_benchmark(finished):
     folder, _ = finished
-    store = Store(f"sqlite:///{folder}/results/rexbench.db")
-    [measurement] = store.measurements(store.find_run().id)
-    store.close()
+    with Store(f"sqlite:///{folder}/results/rexbench.db") as store:
+        [measurement] = store.measurements(store.find_run().id)
     samples = [sample for part in measurement.rounds for turn in part.turns_s for sample in turn]
     benchmarks = json.loads((folder / "times.json").read_text())["benchmarks"]
     [entry] = [one for one in benchmarks if one["name"].startswith("test_latency")]
     assert entry["stats"]["rounds"] == len(samples)
     assert entry["stats"]["data"] == pytest.approx(samples)
     assert entry["extra_info"]["backend"] == "openvino"
-
-
-def test_pytest_benchmark_compares_two_runs(finished):
-    folder, _ = finished
-    command = [sys.executable, "-m", "pytest_benchmark", "compare", "times.json"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = start(folder, "compare", "times.json", module="pytest_benchmark")
     assert done.returncode == 0
     assert "test_latency[rexnet_0.5-32-b1-openvino]" in done.stdout
 
@@ -81,7 +83,7 @@ def test_pytest_benchmark_compares_two_runs(finished):
 def test_report_rebuilds_from_the_store_with_the_keys_others_rely_on(finished, tmp_path):
     folder, _ = finished
     store = f"sqlite:///{folder}/results/rexbench.db"
-    done = rexbench(tmp_path, "report", "--store", store, "--json", "--csv", "cases.csv")
+    done = start(tmp_path, "report", "--store", store, "--json", "--csv", "cases.csv")
     document = json.loads(done.stdout)
     assert done.returncode == 0
     assert set(document) >= {"run", "report", "cases"}
@@ -96,40 +98,27 @@ def test_report_rebuilds_from_the_store_with_the_keys_others_rely_on(finished, t
     assert (tmp_path / "cases.csv").read_text().startswith("model,resolution,batch,backend")
 
 
-def test_a_name_that_is_none_is_a_usage_error_in_one_line(tmp_path):
-    done = rexbench(tmp_path, "suites", "--models", "rexnt_1.0")
-    assert done.returncode == 2
-    assert "ERROR: unknown model 'rexnt_1.0'; did you mean 'rexnet_1.0'?" in done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
-
-
-def test_a_store_that_is_none_ends_the_session_with_code_2(tmp_path):
-    (tmp_path / "notes.db").write_text("no database" * 100)
-    done = rexbench(tmp_path, "suites", *TINY, "--store", "sqlite:///notes.db", "-k", "latency")
-    assert done.returncode == 2
-    assert "can't open the store sqlite:///notes.db" in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
-
-
-def test_suites_that_are_refused_beside_a_run_leave_no_store(tmp_path):
+def test_suites_that_cannot_run_are_a_usage_error_in_one_line_and_leave_no_store(tmp_path):
+    check_refusal(tmp_path, "ERROR: unknown model 'rexnt_1.0'; did you mean 'rexnet_1.0'?", "--models", "rexnt_1.0")
     with MachineLock():
-        done = rexbench(tmp_path, "suites", *TINY, "-k", "latency")
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert "another run is measuring on this machine" in done.stdout + done.stderr
+        check_refusal(tmp_path, "another run is measuring on this machine", *TINY, "-k", "latency")
     assert list(tmp_path.rglob("*.db")) == []
+    (tmp_path / "notes.db").write_text("no database" * 100)
+    line = "can't open the store sqlite:///notes.db"
+    check_refusal(tmp_path, line, *TINY, "--store", "sqlite:///notes.db", "-k", "latency")
 
 
 def test_selection_by_name_runs_that_case_alone(tmp_path):
-    done = rexbench(tmp_path, "suites", "--collect-only", "-q", "-k", "latency and compile and b8")
+    done = start(tmp_path, "suites", "--collect-only", "-q", "-k", "latency and compile and b8")
     cases = [line for line in done.stdout.splitlines() if "test_latency" in line]
     assert len(cases) == 2
     assert all("compile" in line and "b8" in line for line in cases)
 
 
-def test_extras_are_left_out_unless_asked_for(tmp_path):
-    usual = rexbench(tmp_path, "suites", "--collect-only", "-q").stdout
-    extra = rexbench(tmp_path, "suites", "--collect-only", "-q", "-m", "extra").stdout
-    assert "test_overhead" not in usual
-    assert "test_latency" in usual
-    assert "test_overhead" in extra
-    assert "test_latency" not in extra
+@pytest.mark.parametrize(
+    ("words", "present", "absent"), [((), "latency", "overhead"), (("-m", "extra"), "overhead", "latency")]
+)
+def test_extras_are_left_out_unless_asked_for(tmp_path, words, present, absent):
+    listed = start(tmp_path, "suites", "--collect-only", "-q", *words).stdout
+    assert f"test_{present}" in listed
+    assert f"test_{absent}" not in listed

@@ -22,6 +22,14 @@ TINY = ["--models", "mobilenet_v2_0.5", "--resolutions", "32", "--threads", "1"]
 _PATIENCE_S = 60
 
 
+def wait_until(look, patience_s=_PATIENCE_S):
+    """What a look shows, once that is true or patience is at its end."""
+    end = time.monotonic() + patience_s
+    while not (seen := look()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return seen
+
+
 @dataclass
 class Place:
     """A folder with runs in it, whose processes carry a mark."""
@@ -41,16 +49,10 @@ class Place:
             "REXBENCH_TEST_TROUBLE": json.dumps(trouble or {}),
             **self.extra,
         }
-        run = subprocess.Popen(
-            [sys.executable, "-m", "rexbench", command, *words],
-            cwd=self.folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.started.append(run)
-        return run
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        command = [sys.executable, "-m", "rexbench", command, *words]
+        self.started.append(subprocess.Popen(command, cwd=self.folder, env=environment, **streams))
+        return self.started[-1]
 
     def run(self, *words, trouble=None, command="run"):
         """Exit code, standard output and standard error of a command."""
@@ -65,12 +67,12 @@ class Place:
     @staticmethod
     def wait_for_signal_heard(run):
         """Return once no signal is waiting for a process, and its handler has had a moment."""
-        end = time.monotonic() + _PATIENCE_S
-        while time.monotonic() < end:
+
+        def is_heard():
             status = Path(f"/proc/{run.pid}/status").read_text()
-            if all(int(line.split()[1], 16) == 0 for line in status.splitlines() if line.startswith("ShdPnd")):
-                break
-            time.sleep(0.01)
+            return all(int(line.split()[1], 16) == 0 for line in status.splitlines() if line.startswith("ShdPnd"))
+
+        wait_until(is_heard)
         time.sleep(0.3)
 
     @property
@@ -81,34 +83,28 @@ class Place:
         """The newest run and its measurements; None where there is none yet."""
         if not (self.folder / "results/rexbench.db").exists():
             return None
-        store = Store(self.url, create=False)
-        try:
+        with Store(self.url, create=False) as store:
             if not store.runs():
                 return None
             run = store.find_run()
             return run, store.measurements(run.id)
-        finally:
-            store.close()
 
     def wait_for(self, what):
-        """What is stored, once it is as wanted."""
-        end = time.monotonic() + _PATIENCE_S
-        while time.monotonic() < end:
-            found = self.look()
-            if found and what(*found):
-                return found
-            time.sleep(0.05)
-        return pytest.fail("it didn't come to that")
+        """The newest run and its measurements, once they are as wanted."""
+
+        def look():
+            stored = self.look()
+            return stored if stored and what(*stored) else None
+
+        return wait_until(look) or pytest.fail("it didn't come to that")
 
     def wait_for_process(self, name):
         """A marked process whose command line holds that word."""
-        end = time.monotonic() + _PATIENCE_S
-        while time.monotonic() < end:
-            for process in self.processes():
-                if name in _words(process):
-                    return process
-            time.sleep(0.05)
-        return pytest.fail(f"no {name} was started")
+
+        def look():
+            return next((process for process in self.processes() if name in _words(process)), None)
+
+        return wait_until(look) or pytest.fail(f"no {name} was started")
 
     def processes(self):
         """All live processes that carry the mark, wherever they hang in the tree."""
@@ -116,10 +112,8 @@ class Place:
 
     def check_that_none_is_left(self):
         """Give processes a moment to end, and fail for those that don't."""
-        end = time.monotonic() + 20
-        while (left := self.processes()) and time.monotonic() < end:
-            time.sleep(0.05)
-        assert [" ".join(_words(one)) for one in left] == []
+        wait_until(lambda: not self.processes(), 20)
+        assert [" ".join(_words(one)) for one in self.processes()] == []
 
 
 def _words(process):

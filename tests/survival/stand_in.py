@@ -27,7 +27,9 @@ class StandIn:
         self.case, self.assets = case, assets
 
     def load(self):
-        """Nothing to import."""
+        """Nothing to import, to convert or to compile."""
+
+    convert = compile = load
 
     def build(self):
         trouble = TROUBLE.get(f"{self.case.backend} {self.case.memory_format}", "")
@@ -39,12 +41,6 @@ class StandIn:
             self.kept = bytearray(os.urandom(1000) * 400_000)
         if trouble in {"hangs", "grows"}:
             subprocess.run(["sleep", "600"], check=False)
-
-    def convert(self):
-        """Nothing to convert."""
-
-    def compile(self):
-        """Nothing to compile."""
 
     def feed(self, images):
         self.answers = [answer(batch) for batch in images.copy()]
@@ -65,13 +61,9 @@ class StandIn:
         from bench.records.measurement import Effective
 
         case = self.case
-        return Effective(
-            precision=case.precision,
-            threads=case.threads,
-            streams=1,
-            memory_format="runtime" if case.backend in {"compile", "openvino"} else case.memory_format,
-            device=case.device,
-        )
+        layout = "runtime" if case.backend in {"compile", "openvino"} else case.memory_format
+        known = {"precision": case.precision, "threads": case.threads, "device": case.device}
+        return Effective(streams=1, memory_format=layout, **known)
 
 
 def answer(batch):

@@ -10,6 +10,7 @@ import pytest
 pytestmark = pytest.mark.survival
 
 ENDLESS = ["--rounds", "60", "--target", "1e-9", "--backends", "eager", "openvino"]
+THRICE = ["--rounds", "3", *ENDLESS[2:]]
 
 
 def count_rounds(_run, measurements):
@@ -17,8 +18,7 @@ def count_rounds(_run, measurements):
 
 
 def test_a_killed_run_loses_no_finished_round_and_is_completed_under_its_id(place, tiny):
-    words = ["--rounds", "3", "--target", "1e-9", "--backends", "eager", "openvino", "--batch-sizes", "1", "2"]
-    run = place.start(*tiny, *words, "--budget", "600")
+    run = place.start(*tiny, *THRICE, "--batch-sizes", "1", "2", "--budget", "600")
     info, before = place.wait_for(lambda run, found: count_rounds(run, found) >= 6)
     run.kill()
     run.wait()
@@ -44,18 +44,21 @@ def test_a_worker_in_a_long_call_and_what_it_started_end_with_a_killed_parent(pl
     place.check_that_none_is_left()
 
 
-def test_a_request_to_end_keeps_what_is_finished_and_writes_the_report(place, tiny):
+@pytest.mark.parametrize(("number", "real", "rounds"), [(signal.SIGTERM, False, 4), (signal.SIGINT, True, 2)])
+def test_a_request_to_end_keeps_what_is_finished_and_writes_the_report(place, tiny, number, real, rounds):
+    if real:
+        place.leave_runtimes_real()
     run = place.start(*tiny, *ENDLESS)
-    place.wait_for(lambda run, found: count_rounds(run, found) >= 4)
-    run.send_signal(signal.SIGTERM)
+    place.wait_for(lambda run, found: count_rounds(run, found) >= rounds)
+    run.send_signal(number)
     out, err = run.communicate(timeout=60)
     assert run.returncode == 1
     assert err.splitlines()[-1] == "rexbench: stopped; finished cases are kept"
     assert "Traceback" not in err
     assert list(place.folder.glob("results/*/report.html"))
     assert "report: " in out
-    found, measurements = place.look()
-    assert found.status == "interrupted"
+    stored, measurements = place.look()
+    assert stored.status == "interrupted"
     assert all(one.rounds for one in measurements)
     place.check_that_none_is_left()
 
@@ -76,8 +79,7 @@ def test_a_second_signal_ends_a_run_at_once(place, tiny):
 
 def test_a_killed_run_of_real_runtimes_is_completed(place, tiny):
     place.leave_runtimes_real()
-    words = ["--rounds", "3", "--target", "1e-9", "--backends", "eager", "openvino", "--batch-sizes", "1"]
-    run = place.start(*tiny, *words)
+    run = place.start(*tiny, *THRICE, "--batch-sizes", "1")
     info, _ = place.wait_for(lambda run, found: count_rounds(run, found) >= 2)
     run.kill()
     place.check_that_none_is_left()
@@ -95,8 +97,7 @@ def test_no_compiler_is_left_by_a_parent_killed_while_inductor_compiles(place, t
 
 
 def test_suites_stop_and_go_on_like_a_run(place, tiny):
-    words = ["--rounds", "3", "--target", "1e-9", "--backends", "eager", "openvino", "--batch-sizes", "1", "2"]
-    run = place.start(*tiny, *words, command="suites")
+    run = place.start(*tiny, *THRICE, "--batch-sizes", "1", "2", command="suites")
     info, _ = place.wait_for(lambda run, found: count_rounds(run, found) >= 4)
     run.send_signal(signal.SIGTERM)
     out, err = run.communicate(timeout=60)

@@ -29,15 +29,11 @@ def toy_site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("toy")
     source = shutil.copytree(Path(__file__).parent / "toy_backend", folder / "source")
     pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
-    subprocess.run(
-        [*pip, "wheel", "--no-build-isolation", "--no-deps", "-w", folder, source], check=True, capture_output=True
-    )
-    [wheel] = folder.glob("*.whl")
-    site = folder / "site"
-    subprocess.run(
-        [*pip, "install", "--no-deps", "--no-index", "--target", site, wheel], check=True, capture_output=True
-    )
-    return site
+    make = [*pip, "wheel", "--no-build-isolation", "--no-deps", "-w", folder, source]
+    subprocess.run(make, check=True, capture_output=True)
+    install = [*pip, "install", "--no-deps", "--no-index", "--target", folder / "site", *folder.glob("*.whl")]
+    subprocess.run(install, check=True, capture_output=True)
+    return folder / "site"
 
 
 def show_toys(toy_site, patch):

@@ -105,7 +105,7 @@ def test_the_parent_reads_what_backends_are_without_their_runtimes():
 NAMING = {"bench/planning/presets.py", "bench/records/case.py", "bench/suites/extras/test_conventions.py"}
 
 
-def test_no_file_but_its_own_names_a_backend():
+def test_no_file_but_its_own_names_a_backend_and_case_only_the_reference():
     names = set(backend_names()) - set(PHASES)
     files = [path for package in ("bench", "reports", "rexbench") for path in (ROOT / package).rglob("*.py")]
     named = {
@@ -115,7 +115,4 @@ def test_no_file_but_its_own_names_a_backend():
         if isinstance(node, ast.Constant) and node.value in names
     }
     assert named - NAMING == {f"bench/backends/{name}.py" for name in names}
-
-
-def test_case_names_only_the_reference():
     assert len([line for line in (ROOT / "bench/records/case.py").read_text().splitlines() if '"eager"' in line]) == 1

@@ -67,14 +67,9 @@ def test_a_toy_from_a_wheel_runs_from_the_command_line_into_the_report(toy_site,
     paths = os.pathsep.join([str(toy_site), str(ROOT)])
     words = ("--backends", "eager", "toy", "--models", "mobilenet_v2_0.5", "--resolutions", "64", "--batch-sizes", "1")
     words += ("--threads", "1", "--rounds", "1", "--budget", "60s", "--json", "--out", str(tmp_path / "report"))
-    done = subprocess.run(
-        [sys.executable, "-m", "rexbench", "run", *words, "--store", f"sqlite:///{tmp_path}/store.db"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": paths},
-        cwd=tmp_path,
-    )
+    command = [sys.executable, "-m", "rexbench", "run", *words, "--store", f"sqlite:///{tmp_path}/store.db"]
+    environment = {**os.environ, "PYTHONPATH": paths}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)["cases"]
     assert [(row["backend"], row["status"], row["reason"]) for row in rows] == [("eager", "ok", ""), ("toy", "ok", "")]
@@ -82,13 +77,9 @@ def test_a_toy_from_a_wheel_runs_from_the_command_line_into_the_report(toy_site,
 
 
 @pytest.mark.usefixtures("toys")
-def test_backends_of_others_follow_ours_and_bring_their_own_looks():
+def test_backends_of_others_follow_ours_and_one_that_cannot_be_loaded_stops_no_other():
     assert backend_names()[:4] == ("eager", "torchscript", "compile", "openvino")
     assert (info_of("toy").marker, info_of("toy").library) == ("P", "rexbench-toy")
-
-
-@pytest.mark.usefixtures("toys")
-def test_a_backend_that_cannot_be_loaded_is_one_line_and_stops_no_other():
     with pytest.raises(InputError, match=r"backend 'broken' of rexbench-toy 0\.1 .* can't be loaded \(ModuleNotFound"):
         check_backend("broken")
     assert check_backend("toy") == "toy"

@@ -9,10 +9,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from made_up import CASE
 
 from bench.comparison.builds import Source, open_builds
 from bench.running.paired_builds import STEADY_HEAP
-from bench.workers.executor import WorkerError
+from bench.workers.child_process import Build
+from bench.workers.executor import ProcessExecutor, WorkerError
 from bench.workers.protocol import PROTOCOL, why_unspoken
 from rexnet_core.errors import InputError
 
@@ -23,24 +25,28 @@ def git(folder, *words):
     return done.stdout.strip()
 
 
+def commit(root, path, message):
+    """Add an empty file to a repository."""
+    (root / path).parent.mkdir(exist_ok=True)
+    (root / path).write_text("")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", message)
+
+
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    """A repository with two commits, of which only the second has workers."""
+    """A repository with two commits, of which only the second has workers; each worktree is gone after the test."""
     root = tmp_path / "repository"
     root.mkdir()
     git(root, "init", "-q", "-b", "main")
-    (root / "README").write_text("")
-    git(root, "add", ".")
-    git(root, "commit", "-qm", "one")
-    (root / "bench").mkdir()
-    (root / "bench" / "worker.py").write_text("")
-    git(root, "add", ".")
-    git(root, "commit", "-qm", "two")
+    commit(root, "README", "one")
+    commit(root, "bench/worker.py", "two")
     monkeypatch.chdir(root / "bench")
-    return root
+    yield root
+    assert len(git(root, "worktree", "list").splitlines()) == 1
 
 
-def test_a_revision_is_a_worktree_that_is_gone_afterwards(repository):
+def test_a_revision_is_a_worktree_that_is_gone_afterwards_and_after_an_error(repository):
     with open_builds(Source(ref="main"), Source(tree=True)) as (base, head):
         assert (base.root / "bench" / "worker.py").is_file()
         assert base.description == f"git {git(repository, 'rev-parse', 'HEAD')[:10]} (main)"
@@ -48,7 +54,10 @@ def test_a_revision_is_a_worktree_that_is_gone_afterwards(repository):
         assert base.variables == STEADY_HEAP
         assert base.python == sys.executable
     assert not base.root.exists()
-    assert len(git(repository, "worktree", "list").splitlines()) == 1
+    with pytest.raises(ZeroDivisionError), open_builds(Source(ref="main"), Source(ref="main")) as (base, head):
+        assert base.root != head.root
+        raise ZeroDivisionError
+    assert not base.root.exists()
 
 
 def test_the_working_tree_is_measured_as_it_was_when_it_began(repository):
@@ -56,7 +65,9 @@ def test_the_working_tree_is_measured_as_it_was_when_it_began(repository):
     (repository / "junk").write_text("")
     (repository / "bench" / "new.py").write_text("before")
     (repository / "README").unlink()
-    with open_builds(Source(tree=True), Source()) as (base, _):
+    with open_builds(Source(tree=True), Source()) as (base, head):
+        assert base.description.endswith("with changes")
+        assert head.description == "the code that is running"
         (repository / "bench" / "new.py").write_text("after")
         assert (base.root / "bench" / "new.py").read_text() == "before"
         assert (base.root / "bench" / "worker.py").is_file()
@@ -71,31 +82,17 @@ def test_a_worktree_that_a_killed_comparison_left_is_forgotten(repository, tmp_p
         assert "left" not in git(repository, "worktree", "list")
 
 
-def test_a_worktree_is_gone_after_an_error_too(repository):
-    with pytest.raises(ZeroDivisionError), open_builds(Source(ref="main"), Source(ref="main")) as (base, head):
-        assert base.root != head.root
-        raise ZeroDivisionError
-    assert not base.root.exists()
-    assert len(git(repository, "worktree", "list").splitlines()) == 1
-
-
-def test_changes_in_the_working_tree_are_told(repository):
-    (repository / "README").write_text("changed")
-    with open_builds(Source(tree=True), Source()) as (base, head):
-        assert base.description.endswith("with changes")
-        assert head.description == "the code that is running"
-
-
 def test_a_wheel_is_unpacked_without_its_dependencies(tmp_path):
     wheel = tmp_path / "rexbench-0.0.1-py3-none-any.whl"
-    info = "rexbench-0.0.1.dist-info"
+    files = {
+        "METADATA": "Metadata-Version: 2.1\nName: rexbench\nVersion: 0.0.1\nRequires-Dist: torch>=99\n",
+        "WHEEL": "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "RECORD": "",
+    }
     with zipfile.ZipFile(wheel, "w") as packed:
         packed.writestr("bench/worker.py", "")
-        packed.writestr(
-            f"{info}/METADATA", "Metadata-Version: 2.1\nName: rexbench\nVersion: 0.0.1\nRequires-Dist: torch>=99\n"
-        )
-        packed.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        packed.writestr(f"{info}/RECORD", "")
+        for name, text in files.items():
+            packed.writestr(f"rexbench-0.0.1.dist-info/{name}", text)
     with open_builds(Source(wheel=wheel), Source()) as (base, _):
         assert base.description == "wheel rexbench-0.0.1-py3-none-any.whl"
         assert (base.root / "bench" / "worker.py").is_file()
@@ -137,10 +134,8 @@ def test_a_build_that_cannot_be_made_is_one_line(source, message):
 def test_outside_a_repository_there_are_no_revisions(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    with (
-        pytest.raises(InputError, match="base: a git revision needs a repository"),
-        open_builds(Source(ref="a"), Source()),
-    ):
+    message = "base: a git revision needs a repository"
+    with pytest.raises(InputError, match=message), open_builds(Source(ref="a"), Source()):
         pass
 
 
@@ -151,16 +146,10 @@ def test_a_worker_is_asked_only_in_a_protocol_that_both_speak(version):
 
 
 def test_a_build_that_speaks_another_protocol_is_one_clear_line(tmp_path):
-    from bench.records.case import Case  # noqa: PLC0415
-    from bench.workers.child_process import Build  # noqa: PLC0415
-    from bench.workers.executor import ProcessExecutor  # noqa: PLC0415
-
     (tmp_path / "bench").mkdir()
     (tmp_path / "bench" / "__init__.py").write_text("")
     program = "import json, sys\nfor line in sys.stdin: print(json.dumps({'protocol': 99}), flush=True)\n"
     (tmp_path / "bench" / "worker.py").write_text(program)
-    case = Case(model="rexnet_1.0", resolution=32, batch=1, backend="eager")
-    with pytest.raises(
-        WorkerError, match="speaks version 99 of the protocol, this rexbench speaks 2; compare with the newer"
-    ):
-        ProcessExecutor(Build(root=tmp_path)).open(case, tmp_path, tmp_path, 20.0)
+    message = "speaks version 99 of the protocol, this rexbench speaks 2; compare with the newer"
+    with pytest.raises(WorkerError, match=message):
+        ProcessExecutor(Build(root=tmp_path)).open(CASE, tmp_path, tmp_path, 20.0)

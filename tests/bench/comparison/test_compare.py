@@ -58,7 +58,9 @@ def test_the_head_is_judged_by_its_own_workers(play, executors, factor, verdict)
 def test_both_builds_live_at_once_and_take_turns_in_random_order(play, executors):
     order = []
     for label, build in zip("bh", executors, strict=True):
-        build.told = type("Log", (list,), {"append": lambda _self, said, label=label: order.append((label, said[1]))})()
+        build.asked = type(
+            "Log", (list,), {"append": lambda _self, said, label=label: order.append((label, said[1]))}
+        )()
     play()
     turns = [label for label, do in order if do == "take_turn"]
     assert len({tuple(turns[start : start + 2]) for start in range(0, len(turns), 2)}) == 2
@@ -104,14 +106,29 @@ def test_a_head_that_computes_another_function_is_not_compared(play, executors):
     assert document_of([found])["rows"][0]["verdict"] is None
 
 
-def test_a_build_that_fails_ends_the_case_and_not_the_comparison(play, executors):
-    other = replace(CASE, backend="openvino")
-    executors[0].scripts = {"eager": {"fails_at": "build", "error": WorkerError("failed", "no such model")}}
-    found = play((CASE, CASE), (other, other))
-    assert [one.status for one in found] == ["failed", "ok"]
-    assert found[0].reason == "base: no such model"
-    turns = [do for backend, do in executors[1].asked if backend == "eager" and do == "take_turn"]
-    assert turns == []
+OTHER = replace(CASE, model="mobilenet_v2_1.0", backend="openvino")
+
+
+@pytest.mark.parametrize(
+    ("side", "failure", "reason"),
+    [
+        (
+            0,
+            {"scripts": {"eager": {"fails_at": "build", "error": WorkerError("failed", "no such model")}}},
+            "base: no such model",
+        ),
+        (
+            1,
+            {"prepare_errors": {"rexnet_1.0": InputError("unknown model 'rexnet_1.0'")}},
+            "head: unknown model 'rexnet_1.0'",
+        ),
+    ],
+)
+def test_a_build_that_fails_ends_the_case_and_not_the_comparison(play, executors, side, failure, reason):
+    vars(executors[side]).update(failure)
+    rows = play((CASE, CASE), (OTHER, OTHER))
+    assert [(one.status, one.reason) for one in rows] == [("failed", reason), ("ok", "")]
+    assert (CASE, "take_turn") not in executors[1].asked
 
 
 def test_two_settings_of_one_case_are_named_and_compared_by_the_image(play):
@@ -153,7 +170,7 @@ def test_stored_runs_are_compared_case_by_case_as_independent_rounds():
 def test_two_rounds_have_a_verdict_and_no_interval():
     sides = [replace(one, rounds=one.rounds[:2]) for one in (measured(), measured(scale=1.5, seed=1))]
     [compared] = compare_stored(*([one] for one in sides))
-    study = make_document([compared], sides=("a", "b"), live=False, band=None, floor=None)
+    study = make_document([compared], builds=("a", "b"), live=False, margin=None, detectable=None)
     [row] = study.payload["rows"]
     assert row["verdict"] in VERDICTS
     assert (row["change_low"], row["change_high"]) == (None, None)
@@ -168,29 +185,11 @@ def test_runs_without_a_common_case_are_refused_with_examples():
 
 
 def test_ctrl_c_keeps_the_whole_rounds_of_the_case_under_way(executors, tmp_path):
-    opened, open_worker = [], executors[0].open
-
-    def stop_in_the_fourth_round(*words):
-        opened.append(words)
-        if len(opened) == 4:
-            raise KeyboardInterrupt
-        return open_worker(*words)
-
-    executors[0].open = stop_in_the_fourth_round
-    found = compare_live([(CASE, CASE)], executors, settings=SETTINGS, scratch=tmp_path)
-    assert next(found).change.rounds == 3
+    executors[0].scripts = {"eager": {"fails_at": "open", "fails_in": 3, "error": KeyboardInterrupt()}}
+    comparisons = compare_live([(CASE, CASE)], executors, settings=SETTINGS, scratch=tmp_path)
+    assert next(comparisons).change.rounds == 3
     with pytest.raises(KeyboardInterrupt):
-        next(found)
-
-
-def test_a_build_that_does_not_know_a_model_fails_that_case_alone(play, executors):
-    executors[1].prepare_errors = {"rexnet_1.0": InputError("unknown model 'rexnet_1.0'")}
-    other = replace(CASE, model="mobilenet_v2_1.0")
-    found = play((CASE, CASE), (other, other))
-    assert [(one.status, one.reason) for one in found] == [
-        ("failed", "head: unknown model 'rexnet_1.0'"),
-        ("ok", ""),
-    ]
+        next(comparisons)
 
 
 def test_a_case_that_failed_in_one_run_is_not_judged():
@@ -206,17 +205,13 @@ def test_unlike_conditions_are_named():
         "libraries": {"torch": "2.13.0", "rexbench": "0.1.0"},
     }
     base = RunInfo(id="a", started_at="", environment=environment, settings={"weights": "calibrated", "seed": 0})
-    other = {
-        **environment,
-        "cpu": {"model": "Xeon", "logical": 2},
-        "libraries": {"torch": "2.5.0", "rexbench": "0.2.0"},
-    }
-    head = replace(base, id="b", environment=other, settings={"weights": "calibrated", "seed": 1})
+    changed = {"cpu": {"model": "Xeon", "logical": 2}, "libraries": {"torch": "2.5.0", "rexbench": "0.2.0"}}
+    head = replace(base, id="b", environment=environment | changed, settings={"weights": "calibrated", "seed": 1})
+    moved = replace(base, settings={"weights": "elsewhere/w.pth", "seed": 0})
+    forced = replace(base, settings={**base.settings, "resumed": [{"at": "t", "differences": ["torch 2.13.0, now 3"]}]})
     assert find_differences(base, base) == []
     assert find_differences(base, base, ("aa", "bb")) == ["weights calibrated and calibrated, whose contents differ"]
-    moved = replace(base, settings={"weights": "elsewhere/w.pth", "seed": 0})
     assert find_differences(base, moved) == ["weights calibrated and elsewhere/w.pth"]
     assert find_differences(base, moved, ("aa", "aa")) == []
-    forced = replace(base, settings={**base.settings, "resumed": [{"at": "t", "differences": ["torch 2.13.0, now 3"]}]})
     assert find_differences(base, forced) == ["run a was resumed under different conditions: torch 2.13.0, now 3"]
     assert find_differences(base, head) == ["processor EPYC and Xeon", "torch 2.13.0 and 2.5.0", "seed 0 and 1"]

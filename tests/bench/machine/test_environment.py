@@ -10,6 +10,8 @@ import pytest
 from bench.machine import environment
 from bench.machine.interference import Usage, interference
 
+GROUP = Path("group")
+
 
 @pytest.fixture
 def cgroup(tmp_path, monkeypatch):
@@ -27,60 +29,44 @@ def test_budget_is_at_least_one_and_at_most_the_cores():
 
 
 def test_quota_is_the_tightest_of_the_enclosing_groups(cgroup):
-    (cgroup / "outer/cpu.max").write_text("150000 100000\n")
     (cgroup / "outer/inner/cpu.max").write_text("max 100000\n")
+    assert environment.read_quota() is None
+    (cgroup / "outer/cpu.max").write_text("150000 100000\n")
     assert environment.read_quota() == 1.5
 
 
-def test_no_limit_is_none(cgroup):
-    (cgroup / "outer/inner/cpu.max").write_text("max 100000\n")
-    assert environment.read_quota() is None
+@pytest.mark.parametrize(("group", "quota_us", "quota"), [("box", "250000", 2.5), ("", "-1", None)])
+def test_quota_of_version_1_is_read(cgroup, tmp_path, group, quota_us, quota):
+    (tmp_path / "proc/self/cgroup").write_text(f"4:cpu,cpuacct:/{group}\n")
+    folder = cgroup / "cpu" / group
+    folder.mkdir(parents=True)
+    (folder / "cpu.cfs_quota_us").write_text(f"{quota_us}\n")
+    (folder / "cpu.cfs_period_us").write_text("100000\n")
+    assert environment.read_quota() == quota
 
 
-def test_quota_of_version_1_is_read(cgroup, tmp_path):
-    (tmp_path / "proc/self/cgroup").write_text("4:cpu,cpuacct:/box\n")
-    box = cgroup / "cpu/box"
-    box.mkdir(parents=True)
-    (box / "cpu.cfs_quota_us").write_text("250000\n")
-    (box / "cpu.cfs_period_us").write_text("100000\n")
-    assert environment.read_quota() == 2.5
-
-
-def test_unlimited_quota_of_version_1_is_none(cgroup, tmp_path):
-    (tmp_path / "proc/self/cgroup").write_text("4:cpu,cpuacct:/\n")
-    (cgroup / "cpu").mkdir()
-    (cgroup / "cpu/cpu.cfs_quota_us").write_text("-1\n")
-    (cgroup / "cpu/cpu.cfs_period_us").write_text("100000\n")
-    assert environment.read_quota() is None
-
-
-@pytest.mark.parametrize(("quota", "budget"), [("50000", 1), ("100000", 1), ("199000", 1), ("800000", 4)])
-def test_a_part_of_a_core_is_no_thread(cgroup, monkeypatch, quota, budget):
-    (cgroup / "outer/inner/cpu.max").write_text(f"{quota} 100000\n")
-    monkeypatch.setattr(environment, "_affinity", lambda: 4)
+@pytest.mark.parametrize(
+    ("affinity", "quota", "budget"), [(4, 0.5, 1), (4, 1.0, 1), (4, 1.99, 1), (4, 8.0, 4), (8, None, 4)]
+)
+def test_neither_a_part_of_a_core_nor_a_hyperthread_is_a_thread(monkeypatch, affinity, quota, budget):
+    monkeypatch.setattr(environment, "_affinity", lambda: affinity)
     monkeypatch.setattr(environment, "_cores", lambda: 4)
+    monkeypatch.setattr(environment, "read_quota", lambda: quota)
     assert environment.read_thread_budget() == budget
 
 
-def test_hyperthreads_are_no_cores(monkeypatch):
-    monkeypatch.setattr(environment, "_affinity", lambda: 8)
-    monkeypatch.setattr(environment, "_cores", lambda: 4)
-    monkeypatch.setattr(environment, "read_quota", lambda: None)
-    assert environment.read_thread_budget() == 4
-
-
-def test_contamination_is_a_share_of_the_time_between():
-    group = Path("group")
-    before = Usage(at_s=10, pressure_us=0, steal_ticks=0, total_ticks=0, throttled={group: 2})
-    after = Usage(at_s=12, pressure_us=1_000_000, steal_ticks=20, total_ticks=400, throttled={group: 5})
-    told = interference(before, after)
-    assert (told["cpu_pressure_percent"], told["steal_percent"], told["throttled_periods"]) == (50, 5, 3)
-
-
-def test_what_cannot_be_read_stays_unknown():
-    nothing = Usage(at_s=0, pressure_us=None, steal_ticks=None, total_ticks=None, throttled=None)
-    told = interference(nothing, nothing)
-    assert (told["cpu_pressure_percent"], told["steal_percent"], told["throttled_periods"]) == (None, None, None)
+@pytest.mark.parametrize(
+    ("before", "after", "shares"),
+    [
+        ((0, 0, 0, {GROUP: 2}), (1_000_000, 20, 400, {GROUP: 5}), (50, 5, 3)),
+        ((None,) * 4, (None,) * 4, (None, None, None)),
+    ],
+)
+def test_interference_is_a_share_of_the_time_between_or_unknown(before, after, shares):
+    names = ("pressure_us", "steal_ticks", "total_ticks", "throttled")
+    usages = [Usage(at_s=at, **dict(zip(names, one, strict=True))) for at, one in ((10, before), (12, after))]
+    counted = interference(*usages)
+    assert tuple(counted[name] for name in ("cpu_pressure_percent", "steal_percent", "throttled_periods")) == shares
 
 
 @pytest.fixture
@@ -96,11 +82,6 @@ def devices(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.usefixtures("devices")
-def test_a_driver_and_a_device_are_a_gpu():
-    assert environment.has_nvidia_gpu()
-
-
 @pytest.mark.parametrize("gone", ["proc/driver/nvidia/version", "dev/nvidia0"])
 def test_a_driver_without_a_device_or_the_reverse_is_none(devices, gone):
     (devices / gone).unlink()
@@ -108,16 +89,17 @@ def test_a_driver_without_a_device_or_the_reverse_is_none(devices, gone):
     assert not environment.has_nvidia_gpu()
 
 
-@pytest.mark.parametrize(("shown", "there"), [("", False), ("-1", False), ("0", True), ("1,0", True)])
+@pytest.mark.parametrize(("visible", "present"), [(None, True), ("", False), ("-1", False), ("0", True), ("1,0", True)])
 @pytest.mark.usefixtures("devices")
-def test_a_gpu_that_the_user_hides_is_none(monkeypatch, shown, there):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", shown)
-    assert environment.has_nvidia_gpu() is there
+def test_a_driver_and_a_device_are_a_gpu_unless_the_user_hides_it(monkeypatch, visible, present):
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert environment.has_nvidia_gpu() is present
 
 
 def test_environment_names_what_decides_a_number():
-    told = environment.read_environment()
-    assert set(told) == {"cpu", "limits", "system", "libraries", "git"}
-    assert told["cpu"]["model"]
-    assert {"torch", "openvino", "numpy"} <= set(told["libraries"])
-    assert told["limits"]["threads"] == environment.read_thread_budget()
+    read = environment.read_environment()
+    assert set(read) == {"cpu", "limits", "system", "libraries", "git"}
+    assert read["cpu"]["model"]
+    assert {"torch", "openvino", "numpy"} <= set(read["libraries"])
+    assert read["limits"]["threads"] == environment.read_thread_budget()

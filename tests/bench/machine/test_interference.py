@@ -27,6 +27,9 @@ def system(tmp_path, monkeypatch):
     return tmp_path
 
 
+BUSY = "900 0 0 0 0 0 0 0 0 0"
+
+
 def write_stat(system, *cores):
     lines = ["cpu  0 0 0 0 0 0 0 0 0 0", *(f"cpu{number} {columns}" for number, columns in enumerate(cores))]
     (system / "proc/stat").write_text("\n".join([*lines, "intr 12 0", "ctxt 7"]) + "\n")
@@ -39,12 +42,18 @@ def write_process(system, number, parent, *times, name="python"):
     (folder / "stat").write_text(f"{number} ({name}) S {parent} 1 1 0 -1 4194304 100 0 0 0 {spent} 20 0 1 0 9\n")
 
 
-def test_only_cores_that_we_may_use_count(system):
-    write_stat(
-        system, "900 0 0 0 0 0 0 0 0 0", "10 2 3 80 1 1 1 2 5 0", "20 0 0 80 0 0 0 0 0 0", "900 0 0 0 0 0 0 0 0 0"
-    )
+@pytest.mark.parametrize(
+    ("cores", "ticks"),
+    [
+        ([BUSY, "10 2 3 80 1 1 1 2 5 0", "20 0 0 80 0 0 0 0 0 0", BUSY], (17 + 20, 2, 200)),
+        # A container that numbers its cores anew shows 0 and 1; of those we may use it would be one, of others.
+        (["10 2 3 80 1 1 1 2 5 0"] * 2, (None, None, None)),
+    ],
+)
+def test_only_cores_that_we_may_use_count_if_all_are_listed(system, cores, ticks):
+    write_stat(system, *cores)
     usage = read_usage()
-    assert (usage.busy_ticks, usage.steal_ticks, usage.total_ticks) == (17 + 20, 2, 200)
+    assert (usage.busy_ticks, usage.steal_ticks, usage.total_ticks) == ticks
 
 
 def test_our_own_time_is_that_of_the_whole_tree_and_of_those_that_ended(system):
@@ -66,13 +75,6 @@ def test_without_system_files_nothing_is_known_and_nothing_is_nought():
     assert not find_causes(told)
 
 
-def test_where_a_usable_core_is_not_told_of_none_is(system):
-    """A container that numbers its cores anew shows 0 and 1; of those we may use it would be one, of others."""
-    write_stat(system, *["10 2 3 80 1 1 1 2 5 0"] * 2)
-    usage = read_usage()
-    assert (usage.busy_ticks, usage.steal_ticks, usage.total_ticks) == (None, None, None)
-
-
 def test_a_container_that_sees_its_own_time_alone_knows_of_no_neighbour(system):
     write_stat(system, *["10 2 3 80 1 1 1 2 5 0"] * 4)
     mounts = "proc /proc proc rw 0 0\nlxcfs /proc/{} fuse.lxcfs rw,nosuid,nodev 0 0\n"
@@ -82,11 +84,14 @@ def test_a_container_that_sees_its_own_time_alone_knows_of_no_neighbour(system):
     assert read_usage().total_ticks is None
 
 
-def test_pressure_is_read_from_the_line_that_says_some(system):
+def test_pressure_and_the_frequency_of_the_fastest_usable_core_are_read(system):
     (system / "proc/pressure").mkdir()
-    told = "some avg10=1.00 avg60=2.00 avg300=3.00 total={}\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=7\n"
-    (system / "proc/pressure/cpu").write_text(told.format(1_500_000))
-    assert read_usage().pressure_us == 1_500_000
+    lines = "some avg10=1.00 avg60=2.00 avg300=3.00 total={}\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=7\n"
+    (system / "proc/pressure/cpu").write_text(lines.format(1_500_000))
+    for core, khz in ((0, "5000000"), (1, "2000000"), (2, "3000000"), (3, "junk")):
+        (system / f"cpu/cpu{core}/cpufreq").mkdir(parents=True)
+        (system / f"cpu/cpu{core}/cpufreq/scaling_cur_freq").write_text(khz + "\n")
+    assert (read_usage().pressure_us, read_usage().frequency_hz) == (1_500_000, 3e9)
 
 
 def write_throttled(system, **periods):
@@ -116,53 +121,43 @@ def test_counters_that_stand_still_are_not_known(system):
     assert (told["others_percent"], told["steal_percent"]) == (None, None)
 
 
-def test_frequency_is_that_of_the_fastest_usable_core(system):
-    for core, khz in ((0, "5000000"), (1, "2000000"), (2, "3000000"), (3, "junk")):
-        (system / f"cpu/cpu{core}/cpufreq").mkdir(parents=True)
-        (system / f"cpu/cpu{core}/cpufreq/scaling_cur_freq").write_text(khz + "\n")
-    assert read_usage().frequency_hz == 3e9
-
-
 GROUP = Path("group")
 
 
+UNKNOWN = Usage(at_s=0.0, pressure_us=None, steal_ticks=None, total_ticks=None, throttled=None)
+
+
 def usage(at_s=0.0, **counters):
-    return Usage(
-        **{"at_s": at_s, "pressure_us": None, "steal_ticks": None, "total_ticks": None, "throttled": None} | counters
-    )
+    return replace(UNKNOWN, at_s=at_s, **counters)
 
 
 def between(**counters):
-    """What is told of a window of 10 s on two cores in which the counters rose so."""
-    given = {
-        "total_ticks": 2000.0,
-        "busy_ticks": 0.0,
-        "own_ticks": 0.0,
-        "steal_ticks": 0.0,
-        **counters,
-    }
-    throttled = given.pop("throttled", 0.0)
-    before = usage(**dict.fromkeys(given, 0.0), throttled={GROUP: 2.0})
-    return interference(before, usage(10.0, **given, throttled={GROUP: 2.0 + throttled}))
+    """The interference of a window of 10 s on two cores in which the counters rose so."""
+    rises = {"total_ticks": 2000.0, "busy_ticks": 0.0, "own_ticks": 0.0, "steal_ticks": 0.0, **counters}
+    throttled = rises.pop("throttled", 0.0)
+    before = usage(**dict.fromkeys(rises, 0.0), throttled={GROUP: 2.0})
+    return interference(before, usage(10.0, **rises, throttled={GROUP: 2.0 + throttled}))
 
 
-def test_busy_time_that_is_not_ours_is_that_of_others():
-    assert between(busy_ticks=1900.0, own_ticks=1200.0)["others_percent"] == 35
-
-
-@pytest.mark.parametrize("own", [1900.0, 1940.0])
-def test_our_own_threads_make_no_round_dirty(own):
-    told = between(busy_ticks=1900.0, own_ticks=own, pressure_us=9.9e6)
-    assert told["cpu_pressure_percent"] == 99
-    assert told["others_percent"] == 0
-    assert not find_causes(told)
-
-
-def test_more_time_of_ours_than_the_cores_were_busy_is_no_evidence():
-    """Neighbours that used 5 % could not be seen where our own time is 7.5 % too much."""
-    told = between(busy_ticks=1900.0, own_ticks=2050.0)
-    assert told["others_percent"] is None
-    assert not can_judge(told)
+@pytest.mark.parametrize(
+    ("counters", "percent"),
+    [
+        ({"busy_ticks": 1900.0, "own_ticks": 1200.0}, 35),
+        ({"busy_ticks": 1900.0, "own_ticks": 1900.0}, 0),
+        ({"busy_ticks": 1900.0, "own_ticks": 1940.0}, 0),
+        # Neighbours that used 5 % could not be seen where our own time is 7.5 % too much.
+        ({"busy_ticks": 1900.0, "own_ticks": 2050.0}, None),
+        # A window too short for the clock is not judged.
+        ({"total_ticks": 199.0, "busy_ticks": 90.0, "steal_ticks": 90.0}, None),
+    ],
+)
+def test_busy_time_that_is_not_ours_is_that_of_others(counters, percent):
+    counted = between(**counters, pressure_us=9.9e6)
+    assert counted["cpu_pressure_percent"] == 99
+    assert counted["others_percent"] == percent
+    assert can_judge(counted) == (percent is not None)
+    assert bool(find_causes(counted)) == bool(percent)
+    assert counted["steal_percent"] == (None if "total_ticks" in counters else 0)
 
 
 @pytest.mark.parametrize(
@@ -183,12 +178,6 @@ def test_a_round_is_dirty_above_its_limits_only(counters, causes):
 def test_a_round_is_dirty_where_its_frequency_falls(after, dirty):
     told = interference(usage(frequency_hz=3e9), usage(10.0, frequency_hz=after))
     assert bool(find_causes(told)) is dirty
-
-
-def test_a_window_too_short_for_the_clock_is_not_judged():
-    told = between(total_ticks=199.0, busy_ticks=90.0, steal_ticks=90.0)
-    assert (told["others_percent"], told["steal_percent"]) == (None, None)
-    assert not find_causes(told)
 
 
 def spin(seconds):
@@ -212,13 +201,12 @@ def test_a_busy_neighbour_is_seen_and_our_own_work_is_not():
     assert "others_percent" in find_causes(interference(before, after))
 
 
-def test_time_in_no_column_was_not_idle():
+@pytest.mark.parametrize(("clock", "percent"), [(0.0, 100 * 12 / 5850), (None, 0)])
+def test_time_in_no_column_was_not_idle(clock, percent):
     """Busy time is sampled once a tick; ours is exact, and may be more."""
-    before = Usage(at_s=0.0, pressure_us=None, steal_ticks=0.0, total_ticks=0.0, throttled=None, busy_ticks=0.0)
-    before = replace(before, own_ticks=0.0, clock_ticks=0.0)
+    before = usage(steal_ticks=0.0, total_ticks=0.0, busy_ticks=0.0, own_ticks=0.0, clock_ticks=clock)
     after = replace(before, at_s=30.0, total_ticks=5850.0, busy_ticks=5700.0, own_ticks=5838.0, clock_ticks=6000.0)
-    assert interference(before, after)["others_percent"] == pytest.approx(100 * 12 / 5850)
-    assert interference(replace(before, clock_ticks=None), after)["others_percent"] == 0
+    assert interference(before, after)["others_percent"] == pytest.approx(percent)
 
 
 def test_the_clock_and_the_columns_agree_on_this_machine():

@@ -42,6 +42,11 @@ def holder(file):  # noqa: ARG001 - it is in the environment of what is started
     process.communicate()
 
 
+def check_refusal(message):
+    with pytest.raises(InputError, match=message), MachineLock():
+        pass
+
+
 def test_it_is_given_back_and_its_file_names_nobody(file):
     for _ in range(2):
         with MachineLock():
@@ -54,13 +59,11 @@ def test_whoever_has_it_may_take_it_again(file):
         with lock:
             pass
         assert file.read_text() == f"{os.getpid()}\n"
-        with pytest.raises(InputError, match=r"another run is measuring .*add --wait to begin after it"), MachineLock():
-            pass
+        check_refusal(r"another run is measuring .*add --wait to begin after it")
 
 
 def test_another_is_refused_with_its_pid_and_what_to_do(holder):
-    with pytest.raises(InputError, match=rf"pid {holder.pid}\).*--wait.*`kill {holder.pid}`"), MachineLock():
-        pass
+    check_refusal(rf"pid {holder.pid}\).*--wait.*`kill {holder.pid}`")
 
 
 def test_a_killed_holder_holds_nothing(holder):
@@ -73,11 +76,11 @@ def test_a_killed_holder_holds_nothing(holder):
 def test_waiting_says_so_and_ends_with_the_holder(holder):
     messages = []
 
-    def tell(text):
+    def report(text):
         messages.append(text)
         holder.kill()
 
-    with MachineLock(wait=True, tell=tell):
+    with MachineLock(wait=True, tell=report):
         assert f"(pid {holder.pid})" in messages[0]
         assert "waiting for it to end" in messages[0]
 
@@ -89,13 +92,6 @@ def test_every_user_may_lock_the_file(file):
             assert file.stat().st_mode & 0o777 == 0o666
     finally:
         os.umask(mask)
-
-
-def test_a_file_that_cannot_be_opened_is_one_line(tmp_path, monkeypatch):
-    (tmp_path / "file").touch()
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "file" / "lock"))
-    with pytest.raises(InputError, match="the lock of the machine needs a file that can be opened"), MachineLock():
-        pass
 
 
 @pytest.mark.parametrize("text", ["-1\n", "1; rm -rf ~", "\x1b[2J", "1\n2\n", "", "99999999999999999999"])
@@ -129,30 +125,30 @@ def check_that_nobody_is_named():
 @pytest.mark.parametrize("text", ["my thesis", "1 2", "-1", "1" * 30])
 def test_a_file_that_holds_something_is_left_alone(file, text):
     file.write_text(text)
-    with pytest.raises(InputError, match="needs a file of its own"), MachineLock():
-        pass
+    check_refusal("needs a file of its own")
     assert file.read_text() == text
 
 
 def test_a_file_with_another_name_is_left_alone(file, tmp_path):
     (tmp_path / "other").write_text("1")
     file.hardlink_to(tmp_path / "other")
-    with pytest.raises(InputError, match="has another name"), MachineLock():
-        pass
+    check_refusal("has another name")
     assert file.read_text() == "1"
 
 
-@pytest.mark.parametrize("make", ["folder", "pipe", "link", "device"])
-def test_what_is_not_a_file_is_one_line_and_not_waited_for(file, make):
-    {
-        "folder": file.mkdir,
-        "pipe": lambda: os.mkfifo(file),
-        "link": lambda: file.symlink_to("elsewhere"),
-        "device": lambda: file.symlink_to("/dev/null"),
-    }[make]()
-    message = r"the lock of the machine needs a (file that can be opened; .*/lock: |regular file, .*/lock is not)"
-    with pytest.raises(InputError, match=message), MachineLock():
-        pass
+@pytest.mark.parametrize(
+    "make",
+    [
+        Path.mkdir,
+        os.mkfifo,
+        lambda file: file.symlink_to("elsewhere"),
+        lambda file: file.symlink_to("/dev/null"),
+        lambda file: (file.touch(), os.environ.update({VARIABLE: f"{file}/lock"})),
+    ],
+)
+def test_a_path_that_is_no_file_is_one_line_and_not_waited_for(file, make):
+    make(file)
+    check_refusal("the lock of the machine needs a (file that can be opened; .*/lock: |regular file, .*/lock is not)")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
@@ -196,5 +192,4 @@ def test_no_place_for_it_is_one_line(monkeypatch, tmp_path):
     monkeypatch.delenv(VARIABLE)
     monkeypatch.setattr(lock, "_SHARED", tmp_path / "none")
     monkeypatch.setattr(tempfile, "gettempdir", refuse)
-    with pytest.raises(InputError, match=r"needs a folder that can be written to; .*in REXBENCH_LOCK"), MachineLock():
-        pass
+    check_refusal(r"needs a folder that can be written to; .*in REXBENCH_LOCK")

@@ -34,10 +34,9 @@ def folder(tmp_path, monkeypatch):
 def left(folder):
     """What a run that was killed has left."""
     environment = {**os.environ, "TMPDIR": str(folder)}
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED], cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=False
-    )
-    left = Path(killed.stdout.decode().strip())
+    command = [sys.executable, "-c", KILLED]
+    killed = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    left = Path(killed.stdout.strip())
     assert left.parent == folder
     return left
 

@@ -13,24 +13,19 @@ from rexnet_core.exit_codes import ExitCode
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_what_must_be_finished_is_finished_before_a_signal_stops_it(number):
+def test_a_signal_stops_at_once_but_for_what_must_be_finished(number):
     done = []
     with pytest.raises(KeyboardInterrupt), stop_on_signals(), finish_first():
         with finish_first():
             signal.raise_signal(number)
             done.append("inner")
         done.append("outer")
-    assert done == ["inner", "outer"]
-
-
-def test_elsewhere_a_signal_stops_at_once():
-    done = []
     with pytest.raises(KeyboardInterrupt), stop_on_signals():
         with finish_first():
             done.append("whole")
-        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(number)
         done.append("never")
-    assert done == ["whole"]
+    assert done == ["inner", "outer", "whole"]
 
 
 def test_an_error_goes_before_the_signal_and_the_signal_is_not_kept_for_later():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from argparse import Namespace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -64,25 +66,28 @@ def test_without_a_file_everything_is_ours(project):
 
 def test_a_preset_says_all_that_a_run_needs(write):
     write(MINE)
-    config = load_config()
-    plan = expand(read_selection(lambda _name: None, config))
+    plan = expand(read_selection(Namespace(), load_config()))
     assert (plan.preset, plan.rivals) == ("mine", (("rexnet_1.0", "mobilenet_v2_1.0"),))
-    assert {case.model for case in plan.cases} == {"rexnet_1.0", "mobilenet_v2_1.0"}
-    assert {case.resolution for case in plan.cases} == {224, 64}
-    assert {case.batch for case in plan.cases} == {1, 8}
-    assert {case.backend for case in plan.cases} == {"eager", "openvino"}
-    assert {(case.threads, case.device) for case in plan.cases} == {(1, "cpu")}
-    assert {case.scenario for case in plan.cases} == {"latency", "throughput"}
+    expected = {
+        "model": {"rexnet_1.0", "mobilenet_v2_1.0"},
+        "resolution": {224, 64},
+        "batch": {1, 8},
+        "backend": {"eager", "openvino"},
+        "threads": {1},
+        "device": {"cpu"},
+        "scenario": {"latency", "throughput"},
+    }
+    assert {name: {getattr(case, name) for case in plan.cases} for name in expected} == expected
     assert (plan.settings.budget_s, plan.settings.max_rounds, plan.settings.target) == (600, 5, 0.05)
 
 
 def test_flags_go_before_the_file(write):
     write(MINE)
-    asked = {"models": ["rexnet_0.5"], "scenarios": ["latency"], "budget": 30.0, "batch_sizes": [2]}
-    plan = expand(read_selection(asked.get, load_config()))
+    asked = Namespace(models=["rexnet_0.5"], scenarios=["latency"], budget_s=30.0, batch_sizes=[2])
+    plan = expand(read_selection(asked, load_config()))
     assert {(case.model, case.batch, case.scenario) for case in plan.cases} == {("rexnet_0.5", 2, "latency")}
     assert (plan.settings.budget_s, plan.settings.max_rounds) == (30, 20)
-    assert expand(read_selection({"preset": "quick"}.get, load_config())).preset == "quick"
+    assert expand(read_selection(Namespace(preset="quick"), load_config())).preset == "quick"
 
 
 def test_the_store_is_the_projects_unless_one_is_named(write):
@@ -92,23 +97,18 @@ def test_the_store_is_the_projects_unless_one_is_named(write):
     assert read_store("sqlite:///other.db", load_config()) == "sqlite:///other.db"
 
 
-def test_pyproject_holds_it_in_its_own_table(write):
+def test_pyproject_holds_it_in_its_own_table_and_a_file_of_its_own_goes_before(write):
     table = re.sub(r"(?m)^\[presets", "[tool.rexbench.presets", MINE)
     write(f"[project]\nname = 'x'\n[tool.ruff]\nline-length = 3\n[tool.rexbench]\n{table}", "pyproject.toml")
     assert load_config().preset == "mine"
     assert load_config().presets["mine"].models == ("rexnet_1.0", "mobilenet_v2_1.0")
-
-
-def test_a_file_of_its_own_goes_before_pyproject(write):
-    write("[tool.rexbench]\npreset = 'full'", "pyproject.toml")
     write("preset = 'standard'")
     assert load_config().preset == "standard"
 
 
-def test_others_pyproject_is_none_of_ours(write):
-    write("[tool.ruff]\nrexbench = 1", "pyproject.toml")
-    assert load_config() is EMPTY
-    write("this is no TOML", "pyproject.toml")
+@pytest.mark.parametrize("text", ["[tool.ruff]\nrexbench = 1", "this is no TOML"])
+def test_a_pyproject_without_our_table_is_not_read(write, text):
+    write(text, "pyproject.toml")
     assert load_config() is EMPTY
 
 
@@ -190,16 +190,18 @@ def test_keys_of_pyproject_are_named_in_full(write):
         load_config()
 
 
-@pytest.mark.parametrize("make", ["device", "pipe", "folder", "dangling", "loop"])
-def test_what_is_no_file_is_not_read(project, make):
-    path = project / "rexbench.toml"
-    {
-        "device": lambda: path.symlink_to("/dev/zero"),
-        "pipe": lambda: os.mkfifo(path),
-        "folder": path.mkdir,
-        "dangling": lambda: path.symlink_to("nowhere"),
-        "loop": lambda: path.symlink_to(path),
-    }[make]()
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: path.symlink_to("/dev/zero"),
+        os.mkfifo,
+        Path.mkdir,
+        lambda path: path.symlink_to("nowhere"),
+        lambda path: path.symlink_to(path),
+    ],
+)
+def test_a_path_that_is_no_file_is_not_read(project, make):
+    make(project / "rexbench.toml")
     with pytest.raises(InputError, match=r"configuration .*rexbench\.toml"):
         load_config()
 
@@ -214,18 +216,8 @@ PIECES = st.sampled_from(
         *("[presets.mine]", "[presets]", "[tool.rexbench]", "[[presets]]", "models = ['rexnet_1.0']", "models = 3"),
         *("preset = 'mine'", "store = ''", "budget = '1h'", "rivals = [[]]", "threads = -1", "batch-sizes = [1, 'a']"),
         *("target = 0.5", "presets = {a = {models = ['rexnet_1.0']}}", "resolutions = [[1]]", "device = 'tpu'"),
-        *(
-            "\u202e = 1",
-            "a.b.c = 1",
-            "rounds = 1e400",
-            "x = 1979-05-27",
-            "streams = ['hint']",
-            "'''",
-            '"',
-            "[",
-            "\r",
-            "\0",
-        ),
+        *("\u202e = 1", "a.b.c = 1", "rounds = 1e400", "x = 1979-05-27", "streams = ['hint']", "'''", '"', "[", "\r"),
+        "\0",
     ]
 )
 WORDS = st.one_of(PIECES, st.text(max_size=12), st.integers(0, len(MINE) - 1).map(lambda at: MINE[at : at + 30]))

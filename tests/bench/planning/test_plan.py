@@ -9,6 +9,7 @@ from bench.planning import plan as bench_plan
 from bench.planning.plan import Selection, expand
 from bench.planning.presets import PRESETS, Preset
 from bench.planning.streams import expand_streams
+from bench.records.case import Case
 from bench.records.settings import Settings
 from rexnet_core.errors import InputError
 
@@ -26,35 +27,22 @@ def test_every_preset_expands_to_distinct_cases_in_whole_matches(preset):
     assert len(set(plan.cases)) == len(plan.cases)
     assert sorted(case.id for match in plan.matches() for case in match) == sorted(case.id for case in plan.cases)
     assert len({case.id for case in plan.cases}) == len(plan.cases)
-
-
-def test_every_match_has_its_eager_reference_when_all_backends_run():
-    for match in expand(Selection(preset="full")).matches():
-        assert "eager" in {case.backend for case in match}
+    # Every runtime gets the same threads, and every match has its reference when all backends run.
+    assert {case.threads for case in plan.cases if case.device == "cpu"} == {read_thread_budget()}
+    if preset == "full":
+        assert all("eager" in {case.backend for case in match} for match in plan.matches())
 
 
 def test_a_selection_replaces_what_the_preset_says():
-    selection = Selection(
-        models=["mobilenet_v2_1.0"], backends=["openvino"], batch_sizes=[4], resolutions=[96], threads=1
-    )
-    [case] = expand(selection).cases
-    assert (case.model, case.backend, case.batch, case.resolution, case.threads) == (
-        "mobilenet_v2_1.0",
-        "openvino",
-        4,
-        96,
-        1,
+    chosen = {"models": ["mobilenet_v2_1.0"], "backends": ["openvino"], "batch_sizes": [4], "resolutions": [96]}
+    assert expand(Selection(**chosen, threads=1)).cases == (
+        Case(model="mobilenet_v2_1.0", backend="openvino", batch=4, resolution=96, threads=1),
     )
 
 
 @pytest.mark.parametrize(
     ("backend", "threads", "swept"),
-    [
-        ("openvino", 6, [1, 2, 4, 6, 0]),
-        ("openvino", 1, [1, 0]),
-        ("eager", 8, [1, 2, 4, 8]),
-        ("compile", 6, [1, 2, 6]),
-    ],
+    [("openvino", 6, [1, 2, 4, 6, 0]), ("openvino", 1, [1, 0]), ("eager", 8, [1, 2, 4, 8]), ("compile", 6, [1, 2, 6])],
 )
 def test_streams_are_swept_up_to_the_threads(backend, threads, swept):
     assert expand_streams("throughput", None, backend, threads) == swept
@@ -64,23 +52,13 @@ def test_streams_are_swept_up_to_the_threads(backend, threads, swept):
 def test_streams_that_were_asked_for_are_the_only_ones_and_have_ids_of_their_own():
     known = {"models": ["rexnet_1.0"], "batch_sizes": [1], "backends": ["openvino"], "threads": 1}
     plan = expand(Selection(**known, scenarios=["latency", "throughput"], streams=["hint", 1, "hint"]))
-    assert [(case.scenario, case.streams) for case in plan.cases] == [
-        ("latency", 0),
-        ("throughput", 0),
-        ("throughput", 1),
-    ]
-    assert [case.id.removeprefix("rexnet_1.0-224-b1-openvino") for case in plan.cases] == [
-        "", "-throughput", "-throughput-streams1",
-    ]  # fmt: skip
+    ids = [(case.scenario, case.streams, case.id.removeprefix("rexnet_1.0-224-b1-openvino")) for case in plan.cases]
+    assert ids == [("latency", 0, ""), ("throughput", 0, "-throughput"), ("throughput", 1, "-throughput-streams1")]
     assert len(plan.matches()) == 1
 
 
 def test_repeats_are_measured_once():
     assert len(expand(Selection(models=["rexnet_1.0"] * 2, batch_sizes=[1, 1], backends=["eager", "eager"])).cases) == 1
-
-
-def test_every_runtime_gets_the_same_threads():
-    assert {case.threads for case in expand(Selection()).cases} == {read_thread_budget()}
 
 
 @pytest.mark.parametrize(
@@ -137,7 +115,7 @@ def test_a_checkpoint_that_cannot_be_read_is_refused_beforehand(tmp_path, monkey
         raise PermissionError(13, "Permission denied")
 
     path = tmp_path / "weights.pth"
-    path.write_bytes(b"")
+    path.touch()
     for method in ("open", "is_file"):
         with monkeypatch.context() as patch:
             patch.setattr(f"pathlib.Path.{method}", refuse)
@@ -153,16 +131,10 @@ def test_fewer_rounds_than_the_presets_least_are_granted():
 @pytest.fixture
 def duel(monkeypatch):
     """A preset of two pairs and a model without rival, on a machine without GPU."""
-    preset = Preset(
-        summary="pairs",
-        models=("rexnet_1.0", "mobilenet_v2_1.0", "rexnet_2.0", "mobilenet_v2_1.4", "rexnet_plain"),
-        batch_sizes=(1,),
-        settings=Settings(),
-        backends=("eager", "openvino"),
-        resolutions=("native",),
-        rivals=(("rexnet_1.0", "mobilenet_v2_1.0"), ("rexnet_2.0", "mobilenet_v2_1.4")),
-        gpu_batch_sizes=(64,),
-    )
+    rivals = (("rexnet_1.0", "mobilenet_v2_1.0"), ("rexnet_2.0", "mobilenet_v2_1.4"))
+    known = {"batch_sizes": (1,), "settings": Settings(), "backends": ("eager", "openvino"), "resolutions": ("native",)}
+    models = (*rivals[0], *rivals[1], "rexnet_plain")
+    preset = Preset(summary="pairs", models=models, rivals=rivals, gpu_batch_sizes=(64,), **known)
     monkeypatch.setitem(PRESETS, "duel", preset)
     monkeypatch.setattr(bench_plan, "has_nvidia_gpu", lambda: False)
     return preset
@@ -173,8 +145,12 @@ def gpu(duel, monkeypatch):  # noqa: ARG001 - the same preset
     monkeypatch.setattr(bench_plan, "has_nvidia_gpu", lambda: True)
 
 
-def grid(plan):
+def grid(**selection):
+    plan = expand(Selection(**{"preset": "duel", **selection}))
     return {(case.device, case.batch, case.backend) for case in plan.cases}
+
+
+ON_CPU = {("cpu", 1, "eager"), ("cpu", 1, "openvino")}
 
 
 def test_rivals_share_a_match_with_all_their_backends(duel):
@@ -189,17 +165,12 @@ def test_rivals_share_a_match_with_all_their_backends(duel):
 
 
 @pytest.mark.usefixtures("duel")
-def test_rivals_meet_at_the_same_batch_and_precision_only():
+def test_rivals_meet_at_the_same_batch_and_precision_only_whatever_their_sides():
     plan = expand(Selection(preset="duel", batch_sizes=[1, 8], precisions=["fp32", "bf16"]))
     assert len(plan.matches()) == 3 * 2 * 2
     assert all(len({case.terms for case in match}) == 1 for match in plan.matches())
-
-
-@pytest.mark.usefixtures("duel")
-def test_rivals_of_different_sides_meet():
-    [match] = expand(
-        Selection(preset="duel", models=["rexnet_1.0", "mobilenet_v2_1.0"], resolutions=[64, 96])
-    ).matches()
+    pair = Selection(preset="duel", models=["rexnet_1.0", "mobilenet_v2_1.0"], resolutions=[64, 96])
+    [match] = expand(pair).matches()
     assert {case.resolution for case in match} == {64, 96}
 
 
@@ -226,28 +197,17 @@ def test_native_is_the_side_of_each_model():
 
 @pytest.mark.usefixtures("duel")
 def test_without_a_gpu_all_is_on_the_cpu():
-    assert grid(expand(Selection(preset="duel"))) == {("cpu", 1, "eager"), ("cpu", 1, "openvino")}
+    assert grid() == ON_CPU
 
 
 @pytest.mark.usefixtures("gpu")
-def test_where_there_is_a_gpu_it_is_measured_too():
-    plan = expand(Selection(preset="duel"))
-    assert grid(plan) == {("cpu", 1, "eager"), ("cpu", 1, "openvino"), ("cuda", 64, "eager")}
-    assert [len(match) for match in plan.matches()] == [4, 4, 2, 2, 2, 1]
-
-
-@pytest.mark.usefixtures("gpu")
-def test_a_device_that_is_named_is_the_only_one():
-    assert grid(expand(Selection(preset="duel", device="cpu"))) == {("cpu", 1, "eager"), ("cpu", 1, "openvino")}
-    assert grid(expand(Selection(preset="duel", device="cuda"))) == {("cuda", 64, "eager")}
-    assert grid(expand(Selection(preset="duel", device="cuda", batch_sizes=[2], backends=["compile"]))) == {
-        ("cuda", 2, "compile")
-    }
-
-
-@pytest.mark.usefixtures("gpu")
-def test_a_gpu_that_nobody_named_gets_only_what_runs_there():
-    assert grid(expand(Selection(preset="duel", backends=["openvino"]))) == {("cpu", 1, "openvino")}
+def test_where_there_is_a_gpu_what_runs_there_is_measured_too_unless_a_device_is_named():
+    assert grid() == {*ON_CPU, ("cuda", 64, "eager")}
+    assert [len(match) for match in expand(Selection(preset="duel")).matches()] == [4, 4, 2, 2, 2, 1]
+    assert grid(device="cpu") == ON_CPU
+    assert grid(device="cuda") == {("cuda", 64, "eager")}
+    assert grid(device="cuda", batch_sizes=[2], backends=["compile"]) == {("cuda", 2, "compile")}
+    assert grid(backends=["openvino"]) == {("cpu", 1, "openvino")}
 
 
 def test_the_papers_pairs_meet_at_their_own_sides(monkeypatch):
@@ -261,4 +221,4 @@ def test_the_papers_pairs_meet_at_their_own_sides(monkeypatch):
         (("rexnet_2.0", 224), ("efficientnet_b3", 300)),
     ]
     assert sides == pairs * 2
-    assert grid(plan) == {("cpu", 1, "eager"), ("cpu", 1, "openvino"), ("cuda", 64, "eager")}
+    assert grid(preset="paper-latency") == {*ON_CPU, ("cuda", 64, "eager")}

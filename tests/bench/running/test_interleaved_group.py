@@ -21,22 +21,31 @@ def saved():
 
 
 @pytest.fixture
-def play(executor, settings, cases, tmp_path, saved):
-    def run(left_s=None, **changes):
-        group = InterleavedGroup(cases, settings=settings, executor=executor, scratch=tmp_path, **changes)
-        return {one.case.backend: one for one in group.run(left_s, saved.append)}
-
-    return run
+def open_group(executor, settings, cases, tmp_path):
+    return lambda cases=cases, **stored: InterleavedGroup(
+        cases, settings=settings, executor=executor, scratch=tmp_path, **stored
+    )
 
 
-def test_every_case_gets_its_rounds_and_turns_pair_across_cases(play, settings):
+@pytest.fixture
+def play(open_group, saved):
+    return lambda left_s=None: {one.case.backend: one for one in open_group().run(left_s, saved.append)}
+
+
+def test_every_case_gets_its_rounds_which_are_saved_and_whose_turns_pair_across_cases(play, saved, settings):
     measured = play()
     assert {one.status for one in measured.values()} == {"ok"}
-    counts = {len(one.rounds) for one in measured.values()}
-    assert counts == {settings.min_rounds}
-    turns = {len(part.turns_s) for one in measured.values() for part in one.rounds}
-    assert len(turns) == 1
+    assert {len(one.rounds) for one in measured.values()} == {settings.min_rounds}
+    assert len({len(part.turns_s) for one in measured.values() for part in one.rounds}) == 1
     assert measured["eager"].stop_reason == "target"
+    assert [len(rows[0].rounds) for rows in saved] == list(range(1, settings.min_rounds + 1))
+
+
+def test_a_warm_up_at_its_cap_is_a_stated_doubt_and_facts_of_a_later_build_are_left_out(play, executor):
+    executor.scripts = {"eager": {"steady": False, "effective": {"hat": "red"}}}
+    measurement = play()["eager"]
+    assert measurement.status == "ok"
+    assert "warm-up reached its cap before two windows agreed" in measurement.notes
 
 
 def test_speed_up_is_the_ratio_of_the_scripted_times(play, executor):
@@ -47,68 +56,68 @@ def test_speed_up_is_the_ratio_of_the_scripted_times(play, executor):
 
 def test_order_of_turns_changes_from_turn_to_turn(play, executor):
     play()
-    turns = [backend for backend, do in executor.asked if do == "take_turn"]
+    turns = [case.backend for case, do in executor.asked if do == "take_turn"]
     orders = {tuple(turns[start : start + 3]) for start in range(0, len(turns), 3)}
     assert len(orders) > 1
     assert all(sorted(order) == ["compile", "eager", "openvino"] for order in orders)
+    assert executor.handles
+    assert all(handle.closed for handle in executor.handles)
 
 
-def test_a_worker_that_dies_is_a_failed_row_and_the_others_go_on(play, executor):
-    executor.scripts = {"compile": {"fails_at": "take_turn"}}
+def refusal(status):
+    return {"fails_at": "open", "error": WorkerError(status, "inductor needs a C++ compiler")}
+
+
+DEATH = "the worker died: exit code 1"
+UNREADABLE = "its answer to 'build' lacks caches, effective; this rexbench can't read"
+
+
+@pytest.mark.parametrize(
+    ("script", "row", "reason"),
+    [
+        ({"fails_at": "take_turn"}, ("failed", 0), DEATH),
+        ({"fails_at": "build", "fails_in": 1}, ("failed", 1), DEATH),
+        ({"fails_at": "memory"}, ("failed", 0), DEATH),
+        ({"build": {"phases_s": {}}}, ("failed", 0), UNREADABLE),
+        (refusal("unavailable"), ("unavailable", 0), "inductor needs"),
+        (refusal("unsupported"), ("unsupported", 0), "inductor needs"),
+    ],
+)
+def test_a_worker_that_fails_is_a_row_that_says_so_and_the_others_go_on(play, executor, script, row, reason):
+    executor.scripts = {"compile": script}
     measured = play()
-    assert measured["compile"].status == "failed"
-    assert measured["compile"].reason == "the worker died: exit code 1"
-    assert measured["eager"].status == measured["openvino"].status == "ok"
+    failed = measured.pop("compile")
+    assert (failed.status, len(failed.rounds)) == row
+    assert failed.reason.startswith(reason)
+    assert {(one.status, len(one.rounds)) for one in measured.values()} == {("ok", 3)}
 
 
-def test_rounds_before_a_death_are_kept(play, executor, settings):
-    executor.scripts = {"compile": {"fails_at": "build", "fails_in": 1}}
-    measured = play()
-    assert measured["compile"].status == "failed"
-    assert len(measured["compile"].rounds) == 1
-    assert len(measured["eager"].rounds) == settings.min_rounds
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(28, "No space left on device"), "OSError: [Errno 28] No space left on device"),
+        (WorkerError("failed", "preparing weights and inputs: boom"), "preparing weights and inputs: boom"),
+    ],
+)
+def test_a_failed_preparation_fails_every_case_with_its_reason(play, executor, error, reason):
+    executor.prepare_error = error
+    assert {(one.status, one.reason) for one in play().values()} == {("failed", reason)}
 
 
-def test_a_round_that_dies_at_its_last_question_is_no_round(play, executor):
-    executor.scripts = {"compile": {"fails_at": "memory"}}
-    measured = play()
-    assert (measured["compile"].status, measured["compile"].rounds) == ("failed", ())
-
-
-def test_files_that_cannot_be_written_are_a_failed_row(play, executor):
-    executor.prepare_error = OSError(28, "No space left on device")
-    assert {one.reason for one in play().values()} == {"OSError: [Errno 28] No space left on device"}
-
-
-@pytest.mark.parametrize("status", ["unavailable", "unsupported"])
-def test_a_backend_that_refuses_has_its_own_status(play, executor, status):
-    executor.scripts = {"compile": {"fails_at": "open", "error": WorkerError(status, "inductor needs a C++ compiler")}}
-    assert (play()["compile"].status, play()["compile"].rounds) == (status, ())
-
-
-def test_a_failed_preparation_fails_every_case_with_its_reason(play, executor):
-    executor.prepare_error = WorkerError("failed", "preparing weights and inputs: exit code 1: boom")
-    assert {(one.status, one.reason) for one in play().values()} == {
-        ("failed", "preparing weights and inputs: exit code 1: boom")
-    }
-
-
-def test_another_output_than_eagers_is_a_mismatch_that_still_has_its_times(play, executor):
-    executor.scripts = {"openvino": {"logits": np.zeros((4, 2, 10), np.float32)}}
-    got = play()["openvino"]
-    assert got.status == "mismatch"
-    assert "output differs from eager fp32" in got.reason
-    assert got.rounds
-
-
-def test_another_precision_than_asked_is_a_mismatch(play, executor):
-    executor.scripts = {"openvino": {"effective": {"precision": "bf16"}}}
-    assert play()["openvino"].reason == "asked for precision fp32, got bf16"
-
-
-def test_fewer_threads_than_asked_are_a_mismatch(play, executor):
-    executor.scripts = {"openvino": {"effective": {"threads": 1}}}
-    assert play()["openvino"].reason == "asked for threads 2, got 1"
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ({"logits": np.zeros((4, 2, 10), np.float32)}, "output differs from eager fp32"),
+        ({"effective": {"precision": "bf16"}}, "asked for precision fp32, got bf16"),
+        ({"effective": {"threads": 1}}, "asked for threads 2, got 1"),
+    ],
+)
+def test_what_was_not_asked_for_is_a_mismatch_that_still_has_its_times(play, executor, script, reason):
+    executor.scripts = {"openvino": script}
+    measurement = play()["openvino"]
+    assert measurement.status == "mismatch"
+    assert reason in measurement.reason
+    assert measurement.rounds
 
 
 def test_first_compile_is_cold_and_later_ones_are_cached(play, executor):
@@ -145,35 +154,30 @@ def test_a_cold_compile_is_not_expected_again(play, executor):
     assert len(play(left_s=36.0)["compile"].rounds) == 2
 
 
-def test_every_round_is_saved_when_it_ends(play, saved, settings):
-    play()
-    assert [len(rows[0].rounds) for rows in saved] == list(range(1, settings.min_rounds + 1))
+def stop_at(backend, place, round_index=0):
+    return {backend: {"fails_at": place, "fails_in": round_index, "error": KeyboardInterrupt()}}
 
 
-def test_ctrl_c_keeps_the_rounds_that_are_whole_and_ends_the_workers(play, executor, saved):
-    executor.scripts = {"compile": {"fails_at": "take_turn", "fails_in": 1, "error": KeyboardInterrupt()}}
+@pytest.mark.parametrize(
+    ("scripts", "row"),
+    [
+        (stop_at("compile", "take_turn", 1), ("ok", 1, "interrupted")),
+        (stop_at("openvino", "build"), ("interrupted", 0, "")),
+    ],
+)
+def test_ctrl_c_keeps_the_rounds_that_are_whole_and_ends_the_workers(play, executor, saved, scripts, row):
+    executor.scripts = scripts
     with pytest.raises(KeyboardInterrupt):
         play()
     assert all(handle.closed for handle in executor.handles)
-    assert [(one.status, len(one.rounds), one.stop_reason) for one in saved[-1]] == [("ok", 1, "interrupted")] * 3
+    assert [(one.status, len(one.rounds), one.stop_reason) for one in saved[-1]] == [row] * 3
 
 
-def test_ctrl_c_in_the_first_round_marks_the_cases_as_interrupted(play, executor, saved):
-    executor.scripts = {"openvino": {"fails_at": "build", "error": KeyboardInterrupt()}}
+def test_ctrl_c_while_a_worker_is_ended_does_not_spare_the_others(play, executor):
+    executor.scripts = stop_at("compile", "close")
     with pytest.raises(KeyboardInterrupt):
         play()
-    assert {one.status for one in saved[-1]} == {"interrupted"}
-
-
-def test_workers_are_closed_at_the_end(play, executor):
-    play()
-    assert executor.handles
-    assert all(handle.closed for handle in executor.handles)
-
-
-def test_a_warm_up_at_its_cap_is_a_stated_doubt(play, executor):
-    executor.scripts = {"eager": {"steady": False}}
-    assert "warm-up reached its cap before two windows agreed" in play()["eager"].notes
+    assert [handle.closed for handle in executor.handles] == [True] * 3
 
 
 @pytest.fixture
@@ -184,18 +188,14 @@ def rivals(cases):
 
 
 @pytest.fixture
-def meet(executor, settings, rivals, tmp_path, saved):
-    def run():
-        group = InterleavedGroup(rivals, settings=settings, executor=executor, scratch=tmp_path)
-        return dict(zip([case.id for case in rivals], group.run(None, saved.append), strict=True))
-
-    return run
+def meet(open_group, rivals, saved):
+    return lambda: {one.case.id: one for one in open_group(rivals).run(None, saved.append)}
 
 
 def test_each_model_at_its_side_is_prepared_once_in_a_folder_of_its_own(meet, executor):
     meet()
-    told = [(task["model"], task["resolution"], task["folder"].rpartition("/")[2]) for task in executor.tasks]
-    assert told == [
+    tasks = [(task["model"], task["resolution"], task["folder"].rpartition("/")[2]) for task in executor.tasks]
+    assert tasks == [
         ("rexnet_1.0", 64, "rexnet_1.0-64-b2"),
         ("mobilenet_v2_1.0", 64, "mobilenet_v2_1.0-64-b2"),
         ("mobilenet_v2_1.0", 96, "mobilenet_v2_1.0-96-b2"),
@@ -210,7 +210,7 @@ def test_each_model_at_its_side_is_prepared_once_in_a_folder_of_its_own(meet, ex
 def test_rivals_take_turns_with_one_another(meet, executor, rivals):
     measured = meet()
     assert {one.status for one in measured.values()} == {"ok"}
-    turns = [handle for handle, do in executor.told if do == "take_turn"][: 4 * len(rivals)]
+    turns = [case.id for case, do in executor.asked if do == "take_turn"][: 4 * len(rivals)]
     orders = [tuple(turns[start : start + len(rivals)]) for start in range(0, len(turns), len(rivals))]
     assert all(sorted(order) == sorted(case.id for case in rivals) for order in orders)
     assert len(set(orders)) > 1
@@ -218,14 +218,14 @@ def test_rivals_take_turns_with_one_another(meet, executor, rivals):
 
 def test_a_model_that_cannot_be_prepared_leaves_its_rivals_alone(meet, executor):
     executor.prepare_errors = {"mobilenet_v2_1.0": WorkerError("failed", "preparing weights and inputs: boom")}
-    told = {name: (one.status, one.reason) for name, one in meet().items()}
-    assert told["rexnet_1.0-64-b2-eager"] == told["rexnet_1.0-64-b2-compile"] == ("ok", "")
-    assert {told[name] for name in told if "mobilenet" in name} == {("failed", "preparing weights and inputs: boom")}
+    rows = {name: (one.status, one.reason) for name, one in meet().items()}
+    assert rows["rexnet_1.0-64-b2-eager"] == rows["rexnet_1.0-64-b2-compile"] == ("ok", "")
+    assert {rows[name] for name in rows if "mobilenet" in name} == {("failed", "preparing weights and inputs: boom")}
 
 
-def test_models_of_other_terms_are_no_group(executor, settings, cases, tmp_path):
+def test_models_of_other_terms_are_no_group(open_group, cases):
     with pytest.raises(AssertionError, match="that can be compared"):
-        InterleavedGroup([cases[0], replace(cases[0], batch=4)], settings=settings, executor=executor, scratch=tmp_path)
+        open_group([cases[0], replace(cases[0], batch=4)])
 
 
 def test_two_models_meet_in_real_processes(tmp_path, saved):
@@ -254,9 +254,7 @@ def test_a_disturbed_round_is_measured_again_and_kept_apart(play, executor, sett
 
 def test_rounds_that_are_disturbed_again_stay(play, executor):
     executor.dirty_windows = set(range(20))
-    measured = play()
-    assert {len(one.repeated) for one in measured.values()} == {0}
-    assert {len(one.rounds) for one in measured.values()} == {4}
+    assert {(len(one.rounds), len(one.repeated)) for one in play().values()} == {(4, 0)}
 
 
 def test_the_cold_compile_of_a_disturbed_round_is_not_forgotten(play, executor):
@@ -273,71 +271,25 @@ def test_a_case_that_dies_in_the_repetition_keeps_its_disturbed_round(play, exec
     assert [(len(one.rounds), len(one.repeated)) for one in measured.values()] == [(3, 1), (1, 0), (3, 1)]
 
 
-def test_a_worker_of_another_build_that_tells_less_is_a_failed_row(play, executor):
-    open_worker = executor.open
-
-    def open_other(case, *words):
-        handle = open_worker(case, *words)
-        if case.backend == "compile":
-            handle.build = lambda _script, **_: {"phases_s": {}}
-        return handle
-
-    executor.open = open_other
-    measured = play()
-    assert measured["compile"].status == "failed"
-    assert measured["compile"].reason.startswith(
-        "its answer to 'build' lacks caches, effective; this rexbench can't read"
-    )
-    assert {measured[name].status for name in ("eager", "openvino")} == {"ok"}
-
-
-def test_what_a_later_build_tells_beside_is_left_out(play, executor):
-    executor.scripts = {"eager": {"effective": {"hat": "red"}}}
-    assert play()["eager"].status == "ok"
-
-
-def test_ctrl_c_while_a_worker_is_ended_does_not_spare_the_others(play, executor):
-    open_worker = executor.open
-
-    def open_slow(case, *words):
-        handle = open_worker(case, *words)
-        if case.backend == "compile":
-            close = handle.close
-
-            def stop():
-                close()
-                raise KeyboardInterrupt
-
-            handle.close = stop
-        return handle
-
-    executor.open = open_slow
-    with pytest.raises(KeyboardInterrupt):
-        play()
-    assert len(executor.handles) == 3
-    assert all(handle.closed for handle in executor.handles)
-
-
-def test_a_disturbed_round_of_before_an_interruption_is_still_measured_again(
-    executor, settings, cases, tmp_path, saved
+def test_a_round_that_was_disturbed_before_an_interruption_is_measured_again(
+    play, open_group, executor, settings, saved
 ):
     executor.dirty_windows = {0}
-    executor.scripts = {"eager": {"fails_at": "build", "fails_in": 1, "error": KeyboardInterrupt()}}
+    executor.scripts = stop_at("eager", "build", 1)
     with pytest.raises(KeyboardInterrupt):
-        InterleavedGroup(cases, settings=settings, executor=executor, scratch=tmp_path).run(None, saved.append)
+        play()
     executor.scripts = {}
     assert [len(one.rounds) for one in saved[-1]] == [1, 1, 1]
-    again = InterleavedGroup(cases, settings=settings, executor=executor, scratch=tmp_path, stored=saved[-1])
+    again = open_group(stored=saved[-1])
     assert again.history.suspect
     for one in again.run(None, saved.append):
         assert (len(one.rounds), len(one.repeated)) == (settings.min_rounds, 1)
         assert [part.interference["others_percent"] for part in one.repeated] == [25]
 
 
-def test_what_is_stored_tells_how_long_a_round_takes(executor, settings, cases, tmp_path, saved):
-    found = InterleavedGroup(cases, settings=settings, executor=executor, scratch=tmp_path).run(None, saved.append)
-    short = [replace(one, rounds=one.rounds[:1], stop_reason="interrupted") for one in found]
-    again = InterleavedGroup(cases, settings=settings, executor=executor, scratch=tmp_path, stored=short)
+def test_stored_rounds_give_the_time_that_a_round_takes(play, open_group, executor, saved):
+    short = [replace(one, rounds=one.rounds[:1], stop_reason="interrupted") for one in play().values()]
+    again = open_group(stored=short)
     assert again.history.next_s == pytest.approx(sum(map(spent_s, [one.rounds[0] for one in short])))
     opened = len(executor.handles)
     assert {one.stop_reason for one in again.run(1.0, saved.append)} == {"budget"}

@@ -13,9 +13,9 @@ from bench.records.settings import Settings
 from bench.running.scheduling import allocate_rounds
 from bench.running.session import Session
 from bench.running.stopping import RoundHistory
-from bench.store.store import Store
 
 SETTINGS = Settings(min_rounds=2, max_rounds=8, target=0.02)
+INF = math.inf
 
 
 @dataclass
@@ -55,86 +55,83 @@ def clock():
     return Clock()
 
 
-def play(clock, groups, budget_s):
-    saved, done = [], []
-    allocate_rounds(groups, lambda: budget_s - clock.now, saved.extend, done.extend)
-    return saved, {name: (rounds, stop) for name, rounds, stop in done}
+@pytest.fixture
+def play(clock):
+    """What was saved, and the rounds and the reason to stop of each group that is done."""
+
+    def run(groups, budget_s):
+        saved, done = [], []
+        allocate_rounds(groups, lambda: budget_s - clock.now, saved.extend, done.extend)
+        return saved, {name: (rounds, stop) for name, rounds, stop in done}
+
+    return run
 
 
-def test_every_group_gets_a_round_and_the_widest_gets_the_rest(clock):
-    wide, middle, narrow = (
-        FakeGroup(name, clock, (math.inf, *widths))
-        for name, widths in (("wide", (0.9, 0.7, 0.5)), ("middle", (0.3,)), ("narrow", (0.1,)))
-    )
-    play(clock, [narrow, middle, wide], 80.0)
-    assert clock.steps[:6] == ["narrow", "middle", "wide"] * 2
-    assert clock.steps[6:] == ["wide", "wide"]
+@pytest.fixture
+def group(clock):
+    return lambda name, *widths, **fields: FakeGroup(name, clock, widths, **fields)
 
 
-def test_of_groups_without_an_interval_the_quicker_is_first(clock):
-    groups = [FakeGroup(name, clock, (math.inf, 0.5), round_s=took) for name, took in (("slow", 9.0), ("quick", 2.0))]
-    play(clock, groups, 14.0)
-    assert clock.steps == ["slow", "quick", "quick"]
+def test_every_group_gets_a_round_and_the_widest_gets_the_rest(clock, play, group):
+    groups = [group("narrow", INF, 0.1), group("middle", INF, 0.3), group("wide", INF, 0.9, 0.7, 0.5)]
+    play(groups, 80.0)
+    assert clock.steps == ["narrow", "middle", "wide"] * 2 + ["wide", "wide"]
 
 
 @pytest.mark.parametrize("budget_s", [35.0, 77.0, 100.0, 101.0])
-def test_the_budget_is_kept_where_the_first_rounds_fit(clock, budget_s):
-    groups = [FakeGroup(str(took), clock, (0.9, 0.8, 0.6, 0.5, 0.4), round_s=took) for took in (5.0, 10.0, 20.0)]
-    play(clock, groups, budget_s)
+def test_the_budget_is_kept_where_the_first_rounds_fit(clock, play, group, budget_s):
+    groups = [group(str(took), 0.9, 0.8, 0.6, 0.5, 0.4, round_s=took) for took in (5.0, 10.0, 20.0)]
+    play(groups, budget_s)
     assert clock.now <= budget_s
-    assert budget_s - clock.now < 10.0 or all(group.stop != "budget" for group in groups)
+    assert budget_s - clock.now < 10.0 or all(one.stop != "budget" for one in groups)
 
 
-def test_every_case_has_a_row_though_the_first_rounds_do_not_fit(clock):
-    _, done = play(clock, [FakeGroup(name, clock, (math.inf,)) for name in "abc"], 5.0)
-    assert done == dict.fromkeys("abc", (1, "budget"))
+def test_every_case_has_a_row_though_the_first_rounds_do_not_fit(play, group):
+    assert play([group(name, INF) for name in "abc"], 5.0)[1] == dict.fromkeys("abc", (1, "budget"))
 
 
-def test_a_smaller_round_fills_the_time_that_the_widest_cannot_use(clock):
-    groups = [FakeGroup("wide", clock, (0.9, 0.7), round_s=40.0), FakeGroup("small", clock, (0.1, 0.05), round_s=5.0)]
-    play(clock, groups, 51.0)
+def test_of_groups_without_an_interval_the_quicker_is_first(clock, play, group):
+    play([group("slow", INF, 0.5, round_s=9.0), group("quick", INF, 0.5, round_s=2.0)], 14.0)
+    assert clock.steps == ["slow", "quick", "quick"]
+
+
+def test_a_smaller_round_fills_the_time_that_the_widest_cannot_use(clock, play, group):
+    play([group("wide", 0.9, 0.7, round_s=40.0), group("small", 0.1, 0.05, round_s=5.0)], 51.0)
     assert clock.steps == ["wide", "small", "small"]
 
 
-def test_groups_at_their_target_leave_their_time_to_others(clock):
-    groups = [FakeGroup("sure", clock, (math.inf, 0.01)), FakeGroup("unsure", clock, (math.inf, 0.5, 0.3, 0.2, 0.1))]
-    _, done = play(clock, groups, 70.0)
+def test_groups_at_their_target_leave_their_time_to_others(play, group):
+    _, done = play([group("sure", INF, 0.01), group("unsure", INF, 0.5, 0.3, 0.2, 0.1)], 70.0)
     assert done == {"sure": (2, "target"), "unsure": (5, "budget")}
 
 
-def test_a_group_without_a_live_case_is_done(clock):
-    groups = [FakeGroup("dead", clock, (0.5,), dies_in=0), FakeGroup("dies", clock, (0.5,), dies_in=1)]
-    _, done = play(clock, groups, 1000.0)
+def test_a_group_without_a_live_case_is_done(clock, play, group):
+    _, done = play([group("dead", 0.5, dies_in=0), group("dies", 0.5, dies_in=1)], 1000.0)
     assert clock.steps == ["dead", "dies", "dies"]
     assert done == {"dead": (0, ""), "dies": (1, "")}
 
 
 @pytest.mark.parametrize(("budget_s", "steps"), [(15.0, ["new"]), (25.0, ["new", "old"])])
-def test_what_is_known_from_before_takes_no_first_round_and_no_time_that_is_not_there(clock, budget_s, steps):
-    old, new = FakeGroup("old", clock, (0.5, 0.4)), FakeGroup("new", clock, (0.1,))
+def test_a_group_with_stored_rounds_takes_no_first_round_and_no_time_that_is_not_there(
+    clock, play, group, budget_s, steps
+):
+    old = group("old", 0.5, 0.4)
     old.history.half_widths.append([0.5])
     old.history.restore([False], 10.0)
-    play(clock, [old, new], budget_s)
+    play([old, group("new", 0.1)], budget_s)
     assert clock.steps == steps
 
 
-def test_where_no_time_is_left_nothing_is_begun_though_nobody_knows_how_long_it_takes(clock):
-    old = FakeGroup("old", clock, (0.5,))
+def test_no_round_begins_where_no_time_is_left_though_its_length_is_unknown(clock, play, group):
+    old = group("old", 0.5)
     old.history.half_widths.append([0.5])
-    _, done = play(clock, [old], -5.0)
+    _, done = play([old], -5.0)
     assert (clock.steps, done) == ([], {"old": (1, "budget")})
 
 
-def test_a_group_that_is_found_at_its_end_is_saved_as_such(clock):
-    saved, _ = play(clock, [FakeGroup("old", clock, (0.5,), stop="target")], 100.0)
+def test_a_group_that_is_at_its_end_is_saved_as_such(clock, play, group):
+    saved, _ = play([group("old", 0.5, stop="target")], 100.0)
     assert (clock.steps, saved) == ([], [("old", 0, "target")])
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = Store(f"sqlite:///{tmp_path}/results.db")
-    yield store
-    store.close()
 
 
 @pytest.fixture
@@ -143,45 +140,37 @@ def plan():
     return Plan(cases=tuple(cases), settings=replace(SETTINGS, min_rounds=3, round_s=0.5, slice_s=0.1, budget_s=30.0))
 
 
-def test_a_session_spends_its_budget_on_the_least_certain_group(store, plan, executor):
+def read_batches(executor):
+    """The batch of each worker that was opened, in order."""
+    return [handle.case.batch for handle in executor.handles]
+
+
+def test_a_session_spends_its_budget_on_the_least_certain_group(store, plan, executor, measure_all):
     """Batch 1 is steady; the others drift by 20 % from process to process."""
-    opened = []
-    open_worker, script = executor.open, {"drift": 0.2}
-    executor.script_of = lambda case: script if case.batch > 1 else {}
-    executor.open = lambda case, *rest: opened.append(case.batch) or open_worker(case, *rest)
-    with Session(plan, store, executor=executor) as session:
-        rows = session.measure_all()
+    executor.script_of = lambda case: {"drift": 0.2} if case.batch > 1 else {}
+    rows = store.measurements(measure_all(plan).run.id)
+    opened = read_batches(executor)
     assert opened[:3] == [1, 2, 4]
     assert opened.count(1) == plan.settings.min_rounds
     assert min(opened.count(2), opened.count(4)) > plan.settings.min_rounds
     assert executor.clock <= 30
     assert [len(one.rounds) for one in rows] == [opened.count(batch) for batch in (1, 2, 4)]
-    assert store.measurements(session.run.id) == tuple(rows)
 
 
-def test_ctrl_c_between_rounds_loses_nothing(store, plan, executor):
-    opened = []
-    open_worker = executor.open
-
-    def stop_at_the_fifth(case, *rest):
-        opened.append(case.batch)
-        if len(opened) == 5:
-            raise KeyboardInterrupt
-        return open_worker(case, *rest)
-
-    executor.open = stop_at_the_fifth
-    with pytest.raises(KeyboardInterrupt), Session(plan, store, executor=executor) as session:
-        session.measure_all()
-    found = store.measurements(session.run.id)
-    assert [len(one.rounds) for one in found] == [opened[:4].count(batch) for batch in (1, 2, 4)]
-    assert sum(len(one.rounds) for one in found) == 4
-    assert {one.status for one in found} == {"ok"}
+def test_ctrl_c_between_rounds_loses_nothing(store, plan, executor, measure_all):
+    stop = {"fails_at": "open", "error": KeyboardInterrupt()}
+    executor.script_of = lambda _case: stop if len(executor.handles) == 4 else {}
+    with pytest.raises(KeyboardInterrupt):
+        measure_all(plan)
+    rows = store.measurements(store.find_run().id)
+    assert [len(one.rounds) for one in rows] == [read_batches(executor).count(batch) for batch in (1, 2, 4)]
+    assert sum(len(one.rounds) for one in rows) == 4
+    assert {one.status for one in rows} == {"ok"}
 
 
-def test_a_group_finds_its_files_and_caches_when_its_turn_comes_again(store, plan, executor):
+def test_a_group_has_its_files_and_caches_when_its_turn_comes_again(store, plan, executor, measure_all):
     executor.scripts = {"eager": {"caches": True}}
-    with Session(plan, store, executor=executor) as session:
-        rows = session.measure_all()
+    rows = store.measurements(measure_all(plan).run.id)
     assert len(executor.tasks) == len(plan.cases)
     for one in rows:
         assert [part.compile_cache for part in one.rounds][:2] == ["cold", "cached"]

@@ -89,34 +89,29 @@ def test_no_round_fits_into_no_time(history):
     assert history.why_stop(-1.0) == history.why_stop(0.0) == "budget"
 
 
-def test_narrow_intervals_end_a_group_once_it_has_its_least_rounds():
-    settings = Settings(min_rounds=2, target=0.02)
-    assert decide(settings, [[0.01, 0.02]]) == ""
-    assert decide(settings, [[0.5, 0.5], [0.01, 0.02]]) == "target"
-    assert decide(settings, [[0.5, 0.5], [0.01, 0.021]]) == ""
+@pytest.mark.parametrize(
+    ("least", "most", "widths", "reason"),
+    [
+        pytest.param(2, 20, [[0.01, 0.02]], "", id="narrow before its least rounds"),
+        pytest.param(2, 20, [[0.5, 0.5], [0.01, 0.02]], "target", id="narrow"),
+        pytest.param(2, 20, [[0.5, 0.5], [0.01, 0.021]], "", id="one case is wide"),
+        pytest.param(1, 9, [[math.inf]], "", id="no interval yet"),
+        pytest.param(1, 9, [[math.nan]], "", id="no interval"),
+        pytest.param(2, 20, [[0.10], [0.10], [0.10]], "plateau", id="no longer narrowing"),
+        pytest.param(2, 20, [[0.10], [0.08], [0.06]], "", id="narrowing"),
+        pytest.param(2, 3, [[1.0], [0.8], [0.6]], "rounds", id="last round"),
+    ],
+)
+def test_the_rounds_so_far_decide_whether_another_follows(least, most, widths, reason):
+    assert decide(Settings(min_rounds=least, max_rounds=most, target=0.02), widths) == reason
 
 
-def test_a_missing_interval_counts_as_too_wide():
-    settings = Settings(min_rounds=1, max_rounds=9)
-    assert decide(settings, [[math.inf]]) == ""
-    assert decide(settings, [[math.nan]]) == ""
-
-
-def test_intervals_that_stop_narrowing_are_a_plateau():
-    settings = Settings(min_rounds=2, max_rounds=20)
-    assert decide(settings, [[0.10], [0.10], [0.10]]) == "plateau"
-    assert decide(settings, [[0.10], [0.08], [0.06]]) == ""
-
-
-def test_the_last_round_and_the_end_of_the_time_end_a_group():
-    settings = Settings(min_rounds=2, max_rounds=3)
-    assert decide(settings, [[1.0], [0.8], [0.6]]) == "rounds"
-    assert RoundHistory(settings, [[1.0]], took_s=[6.0]).why_stop(5.0) == "budget"
-    assert RoundHistory(settings, [[1.0]], took_s=[6.0]).why_stop(7.0) == ""
+@pytest.mark.parametrize(("left_s", "reason"), [(5.0, "budget"), (7.0, "")])
+def test_the_end_of_the_time_ends_a_group(left_s, reason):
+    assert RoundHistory(Settings(min_rounds=2, max_rounds=3), [[1.0]], took_s=[6.0]).why_stop(left_s) == reason
 
 
 @pytest.mark.parametrize("rounds", range(1, 12))
 def test_a_group_always_ends_by_its_last_round(rounds):
-    settings = Settings(min_rounds=2, max_rounds=4)
-    decision = decide(settings, [[1 / (1 + step)] for step in range(rounds)])
+    decision = decide(Settings(min_rounds=2, max_rounds=4), [[1 / (1 + step)] for step in range(rounds)])
     assert bool(decision) == (rounds >= 4)

@@ -13,7 +13,6 @@ from bench.records.run import RunInfo
 from bench.records.settings import Settings
 from bench.running.session import Session
 from bench.running.time_estimate import TIME, describe_above, estimate_from, estimate_time, find_above
-from bench.store.store import Store
 
 SETTINGS = Settings(min_rounds=2, max_rounds=4, round_s=3.0, slice_s=0.15)
 PHASES = {"import": 1.0, "build": 0.5, "convert": 0.25, "compile": 20.0, "warm_up": 0.25}
@@ -45,9 +44,8 @@ def test_a_plan_takes_a_first_round_and_then_cached_ones(plan):
 
 def test_long_calls_take_at_least_their_turns(plan):
     case = plan.cases[0]
-    assert estimate_from(replace(plan, cases=(case,)), {case: [("a", made_round(2.0))]}).least_s == pytest.approx(
-        22 + 1 + 10
-    )
+    estimate = estimate_from(replace(plan, cases=(case,)), {case: [("a", made_round(2.0))]})
+    assert estimate.least_s == pytest.approx(22 + 1 + 10)
 
 
 def test_cases_without_a_past_are_taken_to_be_like_the_others(plan):
@@ -72,13 +70,6 @@ def test_a_budget_bounds_the_estimate_but_for_the_first_rounds(plan):
     assert str(scarce).endswith("a round of each group alone takes about 3 min, more than the budget of 60 s")
 
 
-@pytest.fixture
-def store(tmp_path):
-    store = Store(f"sqlite:///{tmp_path}/results.db")
-    yield store
-    store.close()
-
-
 def test_the_past_is_that_of_the_same_processor(store, plan):
     def run(name, model):
         return RunInfo(id=name, started_at=name, environment={"cpu": {"model": model}})
@@ -86,10 +77,9 @@ def test_the_past_is_that_of_the_same_processor(store, plan):
     for name, model, rounds in (("1", "this", 2), ("2", "other", 3), ("3", "this", 1)):
         store.save_run(run(name, model))
         done = make_measurement([made_round()] * rounds, plan.cases[0])
-        store.save_measurement(name, done)
-        store.save_measurement(name, replace(done, case=plan.cases[1], status="mismatch"))
-    found = estimate_time(plan, store, run("4", "this"))
-    assert (found.past_runs, found.unknown) == (2, 2)
+        store.save_measurements(name, [done, replace(done, case=plan.cases[1], status="mismatch")])
+    estimate = estimate_time(plan, store, run("4", "this"))
+    assert (estimate.past_runs, estimate.unknown) == (2, 2)
     assert [name for name, _ in store.past_rounds(plan.cases[0], ["1", "2", "3"])] == ["3", "2", "2", "2", "1", "1"]
 
 
@@ -114,20 +104,18 @@ def test_of_many_cases_above_the_target_some_are_named():
     assert describe_above([], 16, 0.02) == ""
 
 
-def test_a_run_stores_what_it_expected_took_and_did_not_reach(store, plan, executor):
+def test_a_run_stores_the_time_it_expected_and_the_cases_above_the_target(store, plan, executor, measure_all):
     executor.scripts = {"eager": {"drift": 0.2}}
     budgeted = replace(plan, settings=replace(SETTINGS, round_s=0.5, budget_s=100.0))
-    for _ in range(2):
-        with Session(budgeted, store, executor=executor) as session:
-            session.measure_all()
-    told = store.find_run(session.run.id).settings[TIME]
-    assert told["past_runs"] == 1
-    assert told["expected_s"] > 0
-    assert [one["case"] for one in told["above_target"]] == ["rexnet_1.0-64-b2-eager"]
+    session = [measure_all(budgeted) for _ in range(2)][-1]
+    time = store.find_run(session.run.id).settings[TIME]
+    assert time["past_runs"] == 1
+    assert time["expected_s"] > 0
+    assert [one["case"] for one in time["above_target"]] == ["rexnet_1.0-64-b2-eager"]
     assert session.describe_shortfall().startswith("1 of 3 cases is above the target half-width of 2 %: ")
 
 
-def test_a_run_that_was_stopped_does_not_say_that_all_was_reached(store, plan, executor):
+def test_a_run_that_was_stopped_does_not_report_that_all_targets_were_reached(store, plan, executor):
     executor.scripts = {"compile": {"fails_at": "take_turn", "fails_in": 1, "error": KeyboardInterrupt()}}
     with pytest.raises(KeyboardInterrupt), Session(plan, store, executor=executor) as session:
         session.measure_all()

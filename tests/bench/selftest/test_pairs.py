@@ -62,30 +62,25 @@ def test_levels_are_those_that_were_named(play):
 def test_the_pairs_of_a_self_test_are_the_rounds_of_a_comparison(play, executor):
     """A self-test without slow-downs puts to its workers, question by question, what a live comparison does."""
     [group], _ = play(pairs=3, levels=(0.0,))
-    asked = list(executor.told)
-    executor.told.clear()
+    asked = list(executor.asked)
+    executor.asked.clear()
     settings = Settings(slice_s=0.1, round_s=0.5, min_rounds=3, max_rounds=3)
     with tempfile.TemporaryDirectory() as folder:
         [compared] = compare_live([(CASE, CASE)], (executor, executor), settings=settings, scratch=Path(folder))
-    assert executor.told == asked
+    assert executor.asked == asked
     assert len(compared.head.rounds) == len(read_pairs(group, (0.0,))) == 3
 
 
-def test_a_disturbed_pair_is_measured_again_at_every_level(play, executor):
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_disturbed_pair_is_measured_again_at_every_level_though_it_is_the_last(play, executor, count):
     executor.dirty_windows = {1}
-    [group], steps = play(pairs=3)
+    [group], steps = play(pairs=count)
     pairs = read_pairs(group)
-    assert (len(steps), len(pairs)) == (4, 3)
-    assert [pair.machine["others_percent"] for pair in pairs] == [0, 0, 0]
+    assert (len(steps), len(pairs)) == (count + 1, count)
+    assert [pair.machine["others_percent"] for pair in pairs] == [0] * count
     base, head = group.states
-    assert [len(rounds) for rounds in head.slowed.values()] == [3] * (len(LEVELS) - 1)
+    assert [len(rounds) for rounds in head.slowed.values()] == [count] * (len(LEVELS) - 1)
     assert (len(base.repeated), len(head.repeated)) == (1, 1)
-
-
-def test_a_disturbed_last_pair_is_measured_again_too(play, executor):
-    executor.dirty_windows = {1}
-    [group], steps = play(pairs=2)
-    assert (len(steps), len(read_pairs(group))) == (3, 2)
 
 
 @pytest.mark.parametrize(

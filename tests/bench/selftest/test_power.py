@@ -107,15 +107,13 @@ def test_the_error_of_a_rate_is_what_the_rate_differs_by_from_one_set_of_pairs_t
         assert 0.5 * differ < np.median([rates[level].error for rates in found]) < 2 * differ + 0.008
 
 
-def test_a_spread_beyond_all_measure_is_no_overflow():
+def test_few_pairs_have_an_effect_and_no_rates_or_table_and_no_overflow():
+    few = evaluate(make_logs(np.random.default_rng(6), 3, 0.01), LEVELS, 6, MARGIN)
+    assert math.isnan(few.rates[0].significant)
+    assert few.detectable > 0
+    assert (few.disjoint, few.disjoint_significant) == (0, 0)
     assert math.isfinite(detectable_effect(1e6, 2))
-
-
-def test_few_pairs_have_an_effect_and_no_rates():
-    found = evaluate(make_logs(np.random.default_rng(6), 3, 0.01), LEVELS, 6, MARGIN)
-    assert math.isnan(found.rates[0].significant)
-    assert found.detectable > 0
-    assert (found.disjoint, found.disjoint_significant) == (0, 0)
+    assert evaluate_protocols(make_pairs(9, 7), LEVELS, 8) == []
 
 
 def test_drift_that_both_builds_share_is_not_in_a_pair():
@@ -131,7 +129,3 @@ def test_timing_one_after_the_other_has_false_positives_where_turns_have_not():
     ours = rows["in turns", "Student's t over rounds, paired by turn"]
     assert ours.false_alarms < 0.08
     assert ours.found[-1] > 0.95
-
-
-def test_too_few_pairs_have_no_table():
-    assert evaluate_protocols(make_pairs(9, 7), LEVELS, 8) == []

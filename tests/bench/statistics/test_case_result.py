@@ -34,17 +34,13 @@ def simulated(rng, rounds, turns=12):
 
 def test_latency_is_the_median_of_the_round_medians():
     result = summarise(measured([[1, 2], [9]], [[4], [5, 6]], [[3, 3, 3]]))
-    assert result.latency.value == 3
-    assert (result.rounds, result.samples) == (3, 9)
+    assert (result.latency.value, result.rounds, result.samples) == (3, 3, 9)
 
 
-def test_throughput_is_images_over_time_and_counts_slow_calls():
+def test_throughput_is_images_over_time_and_counts_slow_calls_and_all_requests_in_flight():
     result = summarise(measured([[1, 1], [6]]))
     assert result.throughput.value == pytest.approx(4 * 3 / 8)
     assert result.throughput.value < 4 / result.latency.value
-
-
-def test_a_call_with_several_requests_in_flight_counts_all_their_images():
     assert summarise(measured([[2.0]], jobs=8)).throughput.value == 16
 
 
@@ -58,8 +54,10 @@ def test_fewer_than_three_rounds_have_no_interval_and_say_why(rounds, count):
     assert math.isnan(result.spread_between) == (rounds == 1)
 
 
-def test_too_few_samples_have_no_interval_and_say_why():
+def test_too_few_samples_have_no_interval_of_the_latency_and_say_why():
     assert "fewer than 5" in summarise(measured(*[[[1, 2]]] * 3)).latency.reason
+    few = summarise(measured(*[[[1.0], [1.1]]] * 3))
+    assert (few.latency.method, few.throughput.method) == ("", "student")
 
 
 def test_three_rounds_have_the_t_interval_of_their_logarithms():
@@ -98,9 +96,7 @@ def test_a_percentile_needs_a_finite_order_statistic_interval(percent, least):
     values = [float(value) for value in range(1, least + 1)]
     assert summarise(measured([values])).percentiles_s[percent] == math.ceil(least * percent / 100)
     assert summarise(measured([values[1:]])).percentiles_s[percent] is None
-
-
-def test_a_percentile_is_the_ceiling_rank_where_floats_would_miss_it():
+    # Floats would miss the ceiling rank of 70 values.
     assert summarise(measured([[float(value) for value in range(1, 71)]])).percentiles_s[90] == 63
 
 
@@ -109,14 +105,9 @@ def test_outliers_are_counted_and_kept():
     assert (result.outliers, result.samples) == (1, 6)
 
 
-def test_samples_that_differ_by_turn_are_worth_as_many_as_there_are_turns():
-    alike = [np.full(10, float(turn)) for turn in range(8)]
-    assert effective_count(alike) == pytest.approx(8, rel=0.2)
-
-
-def test_samples_that_do_not_differ_by_turn_are_worth_their_number():
-    same = [np.arange(10.0) for _ in range(8)]
-    assert effective_count(same) == 80
+def test_samples_that_differ_by_turn_are_worth_as_many_as_there_are_turns_and_others_their_number():
+    assert effective_count([np.full(10, float(turn)) for turn in range(8)]) == pytest.approx(8, rel=0.2)
+    assert effective_count([np.arange(10.0)] * 8) == 80
 
 
 @pytest.mark.parametrize("rounds", [3, 4, 6, 10])
@@ -156,11 +147,6 @@ def test_an_empty_turn_leaves_the_throughput_of_long_windows_its_interval():
     rounds = [make_round([[1.0], [1.01], [], [0.99], [1.0]], requests_s=((1.0,),) * 5)] * 3
     assert half_width(rounds) < 0.01
     assert math.isinf(half_width([replace(one, requests_s=()) for one in rounds]))
-
-
-def test_each_interval_says_how_it_came_about():
-    few = summarise(measured(*[[[1.0], [1.1]]] * 3))
-    assert (few.latency.method, few.throughput.method) == ("", "student")
 
 
 @settings(max_examples=60, deadline=None)

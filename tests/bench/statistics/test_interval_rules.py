@@ -36,13 +36,11 @@ def test_an_interval_over_more_than_a_factor_of_ten_is_not_given():
     assert "would span more than a factor of 10" in result.latency.reason
 
 
-def test_a_wide_interval_is_left_as_it_is():
-    estimate = Estimate(value=1.0, low=0.5, high=2.0, method="student")
+@pytest.mark.parametrize(
+    "estimate", [Estimate(value=1.0, low=0.5, high=2.0, method="student"), Estimate(value=1.0, reason="why not")]
+)
+def test_a_wide_interval_and_a_reason_of_its_own_are_kept(estimate):
     assert apply_rules(estimate, [0.1] * 3) == estimate
-
-
-def test_a_reason_of_its_own_is_kept():
-    assert apply_rules(Estimate(value=1.0, reason="why not"), [0.1] * 3).reason == "why not"
 
 
 @pytest.mark.parametrize("samples", [9, 50])

@@ -12,6 +12,8 @@ from analysis.statistics.estimates import Estimate
 from bench.statistics.case_result import CaseResult
 from bench.statistics.knee import Knee, find_knee, find_series
 
+WIDE = "88% of the best, but the intervals can't tell it from 95%; measure longer"
+
 
 def series(throughputs, half=0.01):
     """Throughputs at 1, 2, 4, ... with intervals of a relative half-width; None leaves the interval out."""
@@ -23,36 +25,21 @@ def estimate(value, half=0.01):
     return Estimate(value=float(value), **bounds)
 
 
-def test_the_knee_is_the_first_that_is_within_five_percent_of_the_best():
-    assert find_knee(series([50, 80, 97, 100, 99])) == Knee(size=4, best=8, share=0.97)
-
-
-def test_a_curve_that_climbs_to_its_end_has_its_knee_there():
-    assert find_knee(series([10, 20, 40])) == Knee(size=4, best=4, share=1.0)
-
-
-def test_a_flat_curve_has_its_knee_at_the_smallest():
-    assert find_knee(series([100, 100.5, 101])).size == 1
-
-
-def test_a_larger_size_that_is_slower_does_not_count():
-    assert find_knee(series([50, 100, 60])) == Knee(size=2, best=2, share=1.0)
-
-
-def test_the_order_of_the_points_does_not_matter():
-    points = series([50, 80, 97, 100])
-    assert find_knee(dict(reversed(points.items()))) == find_knee(points)
-
-
-def test_wide_intervals_can_not_tell_a_size_from_the_best_and_say_so():
-    """88 [79, 97] may be as much as 95 % of 100 [90, 110]."""
-    found = find_knee(series([50, 88, 100], half=0.1))
-    assert (found.size, found.best) == (2, 4)
-    assert found.reason == "88% of the best, but the intervals can't tell it from 95%; measure longer"
-
-
-def test_narrow_intervals_can():
-    assert find_knee(series([50, 88, 100], half=0.01)).size == 4
+@pytest.mark.parametrize(
+    ("throughputs", "half", "knee"),
+    [
+        pytest.param([50, 80, 97, 100, 99], 0.01, Knee(size=4, best=8, share=0.97), id="first within 5 %"),
+        pytest.param([10, 20, 40], 0.01, Knee(size=4, best=4, share=1.0), id="climbs to its end"),
+        pytest.param([100, 100.5, 101], 0.01, Knee(size=1, best=4, share=100 / 101), id="flat"),
+        pytest.param([50, 100, 60], 0.01, Knee(size=2, best=2, share=1.0), id="slower at the end"),
+        pytest.param([50, 88, 100], 0.01, Knee(size=4, best=4, share=1.0), id="narrow intervals"),
+        # 88 [79, 97] may be as much as 95 % of 100 [90, 110].
+        pytest.param([50, 88, 100], 0.1, Knee(size=2, best=4, share=0.88, reason=WIDE), id="wide intervals"),
+    ],
+)
+def test_the_knee_is_the_first_size_within_five_percent_of_the_best_in_any_order(throughputs, half, knee):
+    points = series(throughputs, half)
+    assert find_knee(points) == find_knee(dict(reversed(points.items()))) == knee
 
 
 @pytest.mark.parametrize(("second", "knee"), [(95.1, 2), (94.9, 4)])

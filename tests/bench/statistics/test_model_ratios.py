@@ -44,22 +44,21 @@ def test_each_backend_and_batch_is_compared_with_its_like():
     assert found == pytest.approx({("eager", 1): 2.0, ("openvino", 1): 3.0, ("eager", 64): 4.0})
 
 
-@pytest.mark.parametrize("status", ["mismatch", "failed"])
 @pytest.mark.parametrize("place", [0, 1])
-def test_what_is_not_ok_has_no_ratio_and_says_which(status, place):
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"status": "mismatch", "reason": "boom"}, "{} is mismatch: boom"),
+        ({"status": "failed", "reason": "boom"}, "{} is failed: boom"),
+        ({"rounds": ()}, "no turn was taken by both"),
+    ],
+)
+def test_a_pair_without_good_common_turns_has_no_ratio_and_says_why(place, changes, reason):
     run = pair(1.0)
-    run[place] = replace(run[place], status=status, reason="boom")
+    run[place] = replace(run[place], **changes)
     [one] = model_ratios(run, PAIRS)
     assert math.isnan(one.estimate.value)
-    assert one.estimate.reason == f"{PAIRS[0][place]} is {status}: boom"
-
-
-def test_turns_that_were_not_taken_together_are_no_ratio():
-    run = pair(1.0)
-    run[1] = replace(run[1], rounds=())
-    [one] = model_ratios(run, PAIRS)
-    assert math.isnan(one.estimate.value)
-    assert one.estimate.reason == "no turn was taken by both"
+    assert one.estimate.reason == reason.format(PAIRS[0][place])
 
 
 def test_one_round_has_a_ratio_without_interval():
@@ -84,13 +83,11 @@ def test_several_models_are_each_divided_by_the_first():
     ]
 
 
-def test_a_queue_of_requests_is_not_compared():
-    assert model_ratios(pair(1.0, scenario="throughput"), PAIRS) == ()
-
-
-def test_a_run_without_pairs_or_without_one_of_a_pair_has_no_ratios():
-    assert model_ratios(pair(1.0), ()) == ()
-    assert model_ratios(pair(1.0)[:1], PAIRS) == ()
+@pytest.mark.parametrize(
+    ("run", "pairs"), [(pair(1.0, scenario="throughput"), PAIRS), (pair(1.0), ()), (pair(1.0)[:1], PAIRS)]
+)
+def test_a_queue_and_a_run_without_pairs_or_one_of_a_pair_have_no_ratios(run, pairs):
+    assert model_ratios(run, pairs) == ()
 
 
 def test_a_model_that_is_not_known_any_more_is_compared_at_the_same_side():

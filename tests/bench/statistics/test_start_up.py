@@ -47,22 +47,21 @@ def test_a_speed_up_that_can_not_be_told_from_1_makes_the_break_even_doubtful():
 
 def test_break_even_tells_cold_from_cached_rounds():
     base = rounds_of(0.4, {"build": 1.0}, {"build": 1.0})
-    cold = {"build": 1.0, "compile": 20.0, "compile_cache": "cold"}
-    cached = {"build": 1.0, "compile": 2.0, "compile_cache": "cached"}
-    by_cache = {one.compile_cache: one for one in start_ups(base, rounds_of(0.2, cold, cached))}
-    assert by_cache["cold"].break_even.extra_s == 20
-    assert by_cache["cached"].break_even.extra_s == 2
+    costs_s = {"cold": 20.0, "cached": 2.0}
+    other = [{"build": 1.0, "compile": taken_s, "compile_cache": cache} for cache, taken_s in costs_s.items()]
+    by_cache = {one.compile_cache: one.break_even.extra_s for one in start_ups(base, rounds_of(0.2, *other))}
+    assert by_cache == costs_s
 
 
-def test_a_slower_backend_never_pays():
-    [start_up] = start_ups(rounds_of(1.0, {"build": 1.0}), rounds_of(2.0, {"build": 5.0}))
-    assert math.isinf(start_up.break_even.images)
-    assert "never pays" in start_up.break_even.reason
-
-
-def test_a_backend_without_extra_cost_pays_at_once():
-    [start_up] = start_ups(rounds_of(2.0, {"build": 5.0}), rounds_of(1.0, {"build": 1.0}))
-    assert start_up.break_even.images == 0
+@pytest.mark.parametrize(
+    ("base", "other", "images", "reason"),
+    [((1.0, 1.0), (2.0, 5.0), math.inf, "never pays"), ((2.0, 5.0), (1.0, 1.0), 0, "")],
+)
+def test_a_slower_backend_never_pays_and_one_without_extra_cost_pays_at_once(base, other, images, reason):
+    rounds = [rounds_of(call_s, {"build": build_s}) for call_s, build_s in (base, other)]
+    [start_up] = start_ups(*rounds)
+    assert start_up.break_even.images == images
+    assert reason in start_up.break_even.reason
 
 
 def test_the_reference_itself_and_a_case_without_one_have_no_break_even():

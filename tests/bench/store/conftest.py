@@ -36,12 +36,8 @@ def postgresql():
             prefix = ["runuser", "-u", "postgres", "--"]
 
         def call(program, *options):
-            subprocess.run(
-                [*prefix, programs / program, "-D", f"{folder}/data", *options],
-                check=True,
-                cwd="/",
-                stdout=subprocess.DEVNULL,
-            )
+            command = [*prefix, programs / program, "-D", f"{folder}/data", *options]
+            subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL)
 
         call("initdb", "-U", "postgres", "--auth=trust", "--no-sync")
         call("pg_ctl", "-w", "-o", f"-k {folder} -c listen_addresses= -c fsync=off", "-l", f"{folder}/log", "start")
@@ -58,9 +54,8 @@ def url(request, tmp_path):
         yield f"sqlite:///{tmp_path}/sub/results.db"
         return
     server, name = request.getfixturevalue("postgresql"), f"store{next(_NUMBERS)}"
-    engine = sa.create_engine(
-        server.format("postgres").replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
-    )
+    main = server.format("postgres").replace("postgresql:", "postgresql+psycopg:")
+    engine = sa.create_engine(main, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
         yield server.format(name)

@@ -10,7 +10,6 @@ from made_up import make_measurement
 
 from bench.records.run import RunInfo
 from bench.store.paper_latency import find_measured
-from bench.store.store import Store
 from rexnet_core.errors import StoreError
 
 CASE = replace(PLAIN, threads=2)
@@ -27,26 +26,23 @@ def rival(**changes):
 
 
 @pytest.fixture
-def store(tmp_path):
-    return Store(f"sqlite:///{tmp_path / 'runs.db'}")
+def keep(store):
+    def save(name, *measurements, preset="paper-latency"):
+        started = f"2026-01-0{name[-1]}T00:00:00+00:00"
+        known = {"environment": {"cpu": {"model": "A processor"}}, "settings": {"rivals": RIVALS}}
+        store.save_run(RunInfo(id=name, started_at=started, preset=preset, **known))
+        store.save_measurements(name, measurements)
+
+    return save
 
 
-def keep(store, name, *measurements, preset="paper-latency"):
-    environment = {"cpu": {"model": "A processor"}}
-    settings = {"rivals": RIVALS}
-    run = RunInfo(id=name, started_at=f"2026-01-0{name[-1]}T00:00:00+00:00", preset=preset)
-    store.save_run(replace(run, environment=environment, settings=settings))
-    for one in measurements:
-        store.save_measurement(name, one)
-
-
-def test_a_store_without_such_a_run_has_nothing(store):
-    keep(store, "run1", measured(CASE), preset="quick")
+def test_a_store_without_such_a_run_has_nothing(store, keep):
+    keep("run1", measured(CASE), preset="quick")
     assert find_measured(store) == []
 
 
-def test_latencies_and_paired_ratios_come_with_where_they_were_taken(store):
-    keep(store, "run1", measured(CASE, 0.02), measured(rival(), 0.03))
+def test_latencies_and_paired_ratios_come_with_where_they_were_taken(store, keep):
+    keep("run1", measured(CASE, 0.02), measured(rival(), 0.03))
     (one,) = find_measured(store)
     assert (one.device, one.batch) == ("cpu", 1)
     assert one.description == "run run1, A processor, eager, batch 1, 2 threads"
@@ -54,10 +50,10 @@ def test_latencies_and_paired_ratios_come_with_where_they_were_taken(store):
     assert one.paired["efficientnet_b1", "rexnet_1.0"].value == pytest.approx(1.5)
 
 
-def test_the_newest_run_of_the_preset_is_taken_and_another_where_it_is_named(store):
-    keep(store, "run1", measured(CASE, 0.02))
-    keep(store, "run2", measured(CASE, 0.04))
-    keep(store, "run3", measured(CASE, 0.08), preset="quick")
+def test_the_newest_run_of_the_preset_is_taken_and_another_where_it_is_named(store, keep):
+    keep("run1", measured(CASE, 0.02))
+    keep("run2", measured(CASE, 0.04))
+    keep("run3", measured(CASE, 0.08), preset="quick")
     assert find_measured(store)[0].description.startswith("run run2")
     assert find_measured(store, "run3")[0].description.startswith("run run3")
     with pytest.raises(StoreError, match="run9"):
@@ -75,18 +71,18 @@ def test_the_newest_run_of_the_preset_is_taken_and_another_where_it_is_named(sto
         {"model": "one_of_long_ago"},
     ],
 )
-def test_what_published_latencies_were_not_taken_with_is_left_out(store, other):
-    keep(store, "run1", measured(replace(CASE, **other)))
+def test_what_published_latencies_were_not_taken_with_is_left_out(store, keep, other):
+    keep("run1", measured(replace(CASE, **other)))
     assert find_measured(store) == []
 
 
-def test_what_failed_or_has_no_interval_is_left_out(store):
-    keep(store, "run1", measured(CASE, status="failed"), measured(rival(), rounds=1))
+def test_what_failed_or_has_no_interval_is_left_out(store, keep):
+    keep("run1", measured(CASE, status="failed"), measured(rival(), rounds=1))
     found = find_measured(store)
     assert [one.latency_s for one in found] == [{}]
     assert [one.paired for one in found] == [{}]
 
 
-def test_devices_and_batches_are_kept_apart(store):
-    keep(store, "run1", measured(CASE, 0.02), measured(replace(CASE, device="cuda", batch=64), 0.05))
+def test_devices_and_batches_are_kept_apart(store, keep):
+    keep("run1", measured(CASE, 0.02), measured(replace(CASE, device="cuda", batch=64), 0.05))
     assert {(one.device, one.batch) for one in find_measured(store)} == {("cpu", 1), ("cuda", 64)}

@@ -7,11 +7,12 @@ import sqlite3
 import threading
 from dataclasses import replace
 
+import made_up
 import pytest
 
 from analysis.study import Study
 from bench.records.case import Case
-from bench.records.measurement import Effective, Measurement, Parity, Round
+from bench.records.measurement import Effective, Parity
 from bench.records.run import RunInfo
 from bench.store import database
 from bench.store.store import Store
@@ -20,13 +21,43 @@ from rexnet_core.errors import StoreError
 
 @pytest.fixture
 def store(url):
-    store = Store(url)
-    yield store
-    store.close()
+    with Store(url) as store:
+        yield store
+
+
+@pytest.fixture
+def full(store):
+    """A store with a run, a plan and a measurement."""
+    store.save_run(make_run())
+    store.save_plan(make_run().id, {"cases": []})
+    store.save_measurement(make_run().id, make_measurement())
+    return store
+
+
+@pytest.fixture
+def change(tmp_path):
+    """Change the file of a store behind its back."""
+
+    def run(statement):
+        with sqlite3.connect(tmp_path / "sub/results.db") as connection:
+            connection.execute(statement)
+        connection.close()
+
+    return run
 
 
 #: Tests that look into the file itself.
 SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+FULL_ROUND = made_up.make_round(
+    ((0.1, 0.2), (0.15,)),
+    phases_s={"import": 1.5},
+    compile_cache="cold",
+    warmup_calls=10,
+    steady=False,
+    peak_rss_bytes=2**31 + 1,
+    base_rss_bytes=5,
+    interference={"steal_percent": None, "load_1m": 0.5},
+)
 
 
 def make_run(name="20260101T000000-aaaa", started="2026-01-01T00:00:00+00:00", **changes):
@@ -34,45 +65,38 @@ def make_run(name="20260101T000000-aaaa", started="2026-01-01T00:00:00+00:00", *
 
 
 def make_measurement(backend="eager", rounds=2, **changes):
-    one = Round(
-        turns_s=((0.1, 0.2), (0.15,)),
-        phases_s={"import": 1.5},
-        compile_cache="cold",
-        warmup_calls=10,
-        steady=False,
-        peak_rss_bytes=2**31 + 1,
-        base_rss_bytes=5,
-        interference={"steal_percent": None, "load_1m": 0.5},
-    )
     case = Case(model="rexnet_1.0", resolution=224, batch=1, backend=backend, threads=2)
     parity = Parity(cosine=0.5, relative_error=0.1, top1_agreement=1.0, inputs=8, passed=False)
-    known = {
-        "status": "ok",
-        "rounds": (one,) * rounds,
-        "parity": parity,
-        "effective": Effective(threads=2, details={"a": [1]}),
-    }
-    return Measurement(case=case, **{**known, "stop_reason": "target", "notes": ("a doubt",), **changes})
+    effective = Effective(threads=2, details={"a": [1]})
+    known = {"parity": parity, "effective": effective, "stop_reason": "target", "notes": ("a doubt",), **changes}
+    return made_up.make_measurement([FULL_ROUND] * rounds, case, **known)
 
 
-def test_a_run_comes_back_as_it_went_in(store):
+INFINITE = Parity(cosine=0.0, relative_error=math.inf, top1_agreement=0.0, inputs=1, passed=False)
+
+
+@pytest.mark.parametrize(
+    "measurement",
+    [
+        make_measurement(),
+        make_measurement(rounds=0, status="failed", reason="it died"),
+        make_measurement(parity=INFINITE, status="mismatch"),  # JSON has no infinity
+        make_measurement(repeated=(made_up.make_round([[0.3]], phases_s={"import": 1.0}),)),
+    ],
+)
+def test_a_run_and_its_measurements_come_back_as_they_went_in(store, measurement):
     store.save_run(make_run())
-    assert store.find_run() == make_run()
-
-
-def test_measurements_come_back_with_every_raw_sample(store):
-    store.save_run(make_run())
-    measurement = make_measurement()
     store.save_measurement(make_run().id, measurement)
+    assert store.find_run() == make_run()
     assert store.measurements(make_run().id) == (measurement,)
 
 
-def test_saving_a_case_again_replaces_it(store):
+def test_saving_a_case_again_replaces_it_at_its_place(store):
     store.save_run(make_run())
-    store.save_measurement(make_run().id, make_measurement(rounds=1))
-    store.save_measurement(make_run().id, make_measurement(rounds=3))
-    [kept] = store.measurements(make_run().id)
-    assert len(kept.rounds) == 3
+    for backend, rounds in (("eager", 1), ("compile", 2), ("eager", 3)):
+        store.save_measurement(make_run().id, make_measurement(backend, rounds))
+    measurements = store.measurements(make_run().id)
+    assert [(one.case.backend, len(one.rounds)) for one in measurements] == [("eager", 3), ("compile", 2)]
 
 
 def test_a_reader_sees_whole_cases_while_another_writes(store, url):
@@ -96,20 +120,6 @@ def test_a_reader_sees_whole_cases_while_another_writes(store, url):
     assert len(store.measurements(make_run().id)) == 60
 
 
-def test_a_case_without_a_round_comes_back(store):
-    store.save_run(make_run())
-    failed = make_measurement(rounds=0, status="failed", reason="it died")
-    store.save_measurement(make_run().id, failed)
-    assert store.measurements(make_run().id) == (failed,)
-
-
-def test_values_json_lacks_survive(store):
-    store.save_run(make_run())
-    parity = Parity(cosine=0.0, relative_error=math.inf, top1_agreement=0.0, inputs=1, passed=False)
-    store.save_measurement(make_run().id, make_measurement(parity=parity, status="mismatch"))
-    assert store.measurements(make_run().id)[0].parity == parity
-
-
 def test_costs_come_back(store):
     store.save_run(make_run())
     cost = {"model": "rexnet_1.0", "resolution": 224, "macs": 398_370_392, "layers": [{"layer": "stem"}]}
@@ -129,15 +139,6 @@ def test_a_run_is_found_by_a_part_of_its_name_if_it_fits_one_alone(store):
         store.find_run("cccc")
 
 
-def test_runs_with_cases_are_told_from_those_without(store):
-    assert store.runs_with_cases() == set()
-    for name in ("20260101T000000-aaaa", "20260102T000000-bbbb"):
-        store.save_run(make_run(name))
-    for backend in ("eager", "compile"):
-        store.save_measurement("20260101T000000-aaaa", make_measurement(backend))
-    assert store.runs_with_cases() == {"20260101T000000-aaaa"}
-
-
 def test_an_empty_store_says_how_to_fill_it(store):
     with pytest.raises(StoreError, match="holds no run yet; make one with `rexbench run`"):
         store.find_run()
@@ -151,10 +152,25 @@ def test_a_file_that_is_no_database_is_named(tmp_path):
     assert path.read_text().startswith("these are my notes")
 
 
-@pytest.mark.parametrize("wrong", ["results.db", "nosuchdb:///x", ""])
-def test_a_url_that_is_none_is_named(wrong):
-    with pytest.raises(StoreError, match=r"a store must be a SQLAlchemy URL such as sqlite:///results/rexbench\.db"):
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "results.db",
+        "nosuchdb:///x",
+        "",
+        "nosuchdb://user:secret@host/x",
+        "nosuchdb://user:se:cr@et@host/x",
+        "postgresql+nodriver://user:secret@host/x?password=secret",
+        "postgresql://user:secret@host:port/x",
+    ],
+)
+def test_a_wrong_url_is_named_without_its_password(wrong):
+    line = r"a store must be a SQLAlchemy URL such as sqlite:///results/rexbench\.db"
+    with pytest.raises(StoreError, match=line) as caught:
         Store(wrong)
+    assert ("***" in str(caught.value)) == ("user" in wrong)
+    assert "secret" not in str(caught.value)
+    assert "cr@et" not in str(caught.value)
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
@@ -196,28 +212,12 @@ def test_two_runs_write_to_one_store_at_once(url):
     reader.close()
 
 
-def test_rounds_that_were_measured_again_come_back_apart(store):
-    store.save_run(make_run())
-    again = make_measurement(repeated=(Round(turns_s=((0.3,),), phases_s={"import": 1.0}),))
-    store.save_measurement(make_run().id, again)
-    assert store.measurements(make_run().id) == (again,)
-
-
-def test_cases_stay_in_the_order_in_which_they_were_first_written(store):
-    store.save_run(make_run())
-    for backend in ("eager", "compile", "eager"):
-        store.save_measurement(make_run().id, make_measurement(backend))
-    assert [one.case.backend for one in store.measurements(make_run().id)] == ["eager", "compile"]
-
-
 @SQLITE
-def test_cases_that_are_saved_together_are_all_there_or_none_is(store, tmp_path):
+def test_cases_that_are_saved_together_are_all_there_or_none_is(store, change):
     store.save_run(make_run())
     store.save_measurements(make_run().id, [make_measurement("eager", 1), make_measurement("compile", 1)])
-    with sqlite3.connect(tmp_path / "sub/results.db") as connection:
-        full = "begin select raise(fail, 'full'); end"
-        connection.execute(f"create trigger full before insert on cases when new.backend = 'compile' {full}")
-    connection.close()
+    full = "begin select raise(fail, 'full'); end"
+    change(f"create trigger full before insert on cases when new.backend = 'compile' {full}")
     with pytest.raises(StoreError, match="full"):
         store.save_measurements(make_run().id, [make_measurement("eager", 2), make_measurement("compile", 2)])
     assert [len(one.rounds) for one in store.measurements(make_run().id)] == [1, 1]
@@ -244,7 +244,7 @@ def test_a_store_that_another_keeps_locked_is_one_line_and_one_that_is_let_go_is
     patient.close()
 
 
-def test_latest_may_be_meant_of_some_runs_alone(store):
+def test_latest_may_mean_the_latest_of_some_runs_alone(store):
     names = [f"2026010{day}T000000-aaaa" for day in (1, 2, 3)]
     for name in names:
         store.save_run(make_run(name, started=name))
@@ -256,6 +256,10 @@ def test_latest_may_be_meant_of_some_runs_alone(store):
     assert store.find_run("latest", among=store.runs_to_report()).id == names[1]
     with pytest.raises(StoreError, match="holds no run of this kind yet"):
         store.find_run("latest", among=store.runs_with_cases())
+    assert store.runs_with_cases() == set()
+    for backend in ("eager", "compile"):
+        store.save_measurement(names[0], make_measurement(backend))
+    assert store.runs_with_cases() == {names[0]}
 
 
 @SQLITE
@@ -271,44 +275,17 @@ def test_latest_may_be_meant_of_some_runs_alone(store):
         "update plans set data = '[1]'",
     ],
 )
-def test_what_others_have_written_into_a_store_is_one_line(store, tmp_path, statement):
-    store.save_run(make_run())
-    store.save_plan(make_run().id, {"cases": []})
-    store.save_measurement(make_run().id, make_measurement())
-    with sqlite3.connect(tmp_path / "sub/results.db") as connection:
-        connection.execute(statement)
-    connection.close()
-    with pytest.raises(
-        StoreError, match=r"^can't read the store .*: this rexbench does not know what it holds .*\([^\n]*$"
-    ):
-        store.find_run(), store.measurements(make_run().id), store.plan(make_run().id)
+def test_content_that_rexbench_did_not_write_is_one_line(full, change, statement):
+    change(statement)
+    message = r"^can't read the store .*: this rexbench does not know what it holds .*\([^\n]*$"
+    with pytest.raises(StoreError, match=message):
+        full.find_run(), full.measurements(make_run().id), full.plan(make_run().id)
 
 
 @SQLITE
-def test_what_a_later_version_tells_of_a_runtime_is_left_out(store, tmp_path):
-    store.save_run(make_run())
-    store.save_measurement(make_run().id, make_measurement())
-    with sqlite3.connect(tmp_path / "sub/results.db") as connection:
-        connection.execute("update cases set effective = json_set(effective, '$.hat', 'red')")
-    connection.close()
-    assert store.measurements(make_run().id) == (make_measurement(),)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "nosuchdb://user:secret@host/x",
-        "nosuchdb://user:se:cr@et@host/x",
-        "postgresql+nodriver://user:secret@host/x?password=secret",
-        "postgresql://user:secret@host:port/x",
-    ],
-)
-def test_a_password_is_not_shown(url):
-    with pytest.raises(StoreError, match="a store must be a SQLAlchemy URL") as caught:
-        Store(url)
-    assert "***" in str(caught.value)
-    assert "secret" not in str(caught.value)
-    assert "cr@et" not in str(caught.value)
+def test_facts_about_a_runtime_that_only_a_later_version_stores_are_left_out(full, change):
+    change("update cases set effective = json_set(effective, '$.hat', 'red')")
+    assert full.measurements(make_run().id) == (make_measurement(),)
 
 
 def test_a_store_in_a_folder_that_we_cannot_look_into_is_one_line(tmp_path, monkeypatch):

@@ -47,7 +47,12 @@ INSERT INTO cases (run, model, resolution, batch, backend, precision, threads, m
     'contiguous', 'cpu', 'throughput', 2, 'ok', '', 'target', NULL, '{"jobs": 16}', '[]')
 """
 ROUND = {"turns_s": [[0.1, 1e-9]], "phases_s": {}, "contamination": {"steal_percent": None, "load_1m": 0.1}}
-STUDY = {"kind": "compare", "note": 'the text "contamination": stays', "rounds": [{"contamination": {"x": 1}}]}
+STUDY = {
+    "kind": "compare",
+    "format_version": 1,
+    "note": 'the text "contamination": stays',
+    "rounds": [{"contamination": {"x": 1}}],
+}
 
 
 def change(url, *statements):
@@ -89,7 +94,7 @@ def test_a_store_of_38dcf3d_reads_on_with_every_value(unmanaged):
             assert measured.turns_s == ((0.1, 1e-9),)
             assert measured.interference == {"steal_percent": None, "load_1m": 0.1}
             assert store.find_run().settings == {"a": "contamination"}
-            assert store.study("r1") == {**STUDY, "rounds": [{"interference": {"x": 1}}]}
+            assert store.study("r1").as_dict() == {**STUDY, "stopped": False, "rounds": [{"interference": {"x": 1}}]}
             store.save_measurement("r1", measurement)
     with pytest.raises(sa.exc.DBAPIError):
         change(unmanaged, ("SELECT version FROM rexbench_schema",))
@@ -131,9 +136,8 @@ def test_an_upgrade_that_was_killed_leaves_a_store_that_opens(unmanaged):
 
 @pytest.mark.parametrize("version", ["1", "3", "NULL"])
 def test_a_store_from_before_the_first_release_is_refused(url, version):
-    change(
-        url, ("CREATE TABLE rexbench_schema (version INTEGER)",), (f"INSERT INTO rexbench_schema VALUES ({version})",)
-    )
+    change(url, ("CREATE TABLE rexbench_schema (version INTEGER)",))
+    change(url, (f"INSERT INTO rexbench_schema VALUES ({version})",))
     with pytest.raises(StoreError, match=r"has format \w+, which only versions before the first release could read"):
         Store(url)
 
@@ -149,14 +153,10 @@ def test_a_store_of_a_later_version_is_refused(url):
 def test_a_database_of_another_program_is_left_alone(url, others):
     change(url, ("CREATE TABLE customers (name TEXT)",))
     if others:
-        change(
-            url,
-            ("CREATE TABLE alembic_version (version_num VARCHAR(32))",),
-            (f"INSERT INTO alembic_version VALUES ('{others}')",),
-        )
-    with pytest.raises(
-        StoreError, match=r"is a database of another program \(tables .*customers\); name another store"
-    ):
+        change(url, ("CREATE TABLE alembic_version (version_num VARCHAR(32))",))
+        change(url, (f"INSERT INTO alembic_version VALUES ('{others}')",))
+    message = r"is a database of another program \(tables .*customers\); name another store"
+    with pytest.raises(StoreError, match=message):
         Store(url)
     engine = make_engine(url, create=False)
     assert set(sa.inspect(engine).get_table_names()) <= {"customers", "alembic_version"}

@@ -36,16 +36,12 @@ def test_an_interval_that_tells_nothing_is_no_pass():
     hold(Estimate(value=1.0, low=0.99, high=1.01), 0.03)
 
 
-def test_the_number_of_pairs_can_be_named(monkeypatch):
+@pytest.mark.parametrize(("asked", "pairs"), [(None, 10), ("24", 24), ("2", 6)])
+def test_the_number_of_pairs_can_be_named_and_is_enough_for_an_interval(monkeypatch, asked, pairs):
     monkeypatch.delenv("REXBENCH_PAIRS", raising=False)
-    assert read_pairs(10) == 10
-    monkeypatch.setenv("REXBENCH_PAIRS", "24")
-    assert read_pairs(10) == 24
-
-
-def test_too_few_pairs_for_an_interval_are_not_taken(monkeypatch):
-    monkeypatch.setenv("REXBENCH_PAIRS", "2")
-    assert read_pairs(10) == 6
+    if asked:
+        monkeypatch.setenv("REXBENCH_PAIRS", asked)
+    assert read_pairs(10) == pairs
 
 
 def test_benchmark_app_is_started_without_variables_that_tune(monkeypatch, tmp_path):

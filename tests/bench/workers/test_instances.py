@@ -18,6 +18,7 @@ from bench.workers.executor import ProcessExecutor, WorkerError
 from bench.workers.instances import InstanceGroup, open_case
 
 CASE = Case(model="rexnet_1.0", resolution=64, batch=2, backend="eager", threads=4, scenario="throughput", streams=2)
+LOGITS = np.random.default_rng(0).standard_normal((4, 2, 10)).astype(np.float32)
 
 
 @pytest.fixture
@@ -29,19 +30,17 @@ def measure(executor, settings, tmp_path):
     return run
 
 
-def test_a_latency_case_is_a_worker_as_it_is(executor, tmp_path):
-    handle = open_case(executor, replace(CASE, scenario="latency", streams=0), tmp_path / "a", tmp_path, 1)
-    assert handle is executor.handles[0]
+ALONE = replace(CASE, scenario="latency", streams=0)
+QUEUE = replace(CASE, backend="openvino")
 
 
-def test_instances_share_the_threads_and_are_latency_cases_of_their_own(executor, tmp_path):
-    open_case(executor, CASE, tmp_path / "a", tmp_path, 1)
-    assert [handle.case for handle in executor.handles] == [replace(CASE, scenario="latency", streams=0, threads=2)] * 2
-
-
-def test_a_queue_is_one_worker_that_has_all_threads(executor, tmp_path):
-    open_case(executor, replace(CASE, backend="openvino"), tmp_path / "a", tmp_path, 1)
-    assert [handle.case.threads for handle in executor.handles] == [4]
+@pytest.mark.parametrize(
+    ("case", "opened"), [(ALONE, [ALONE]), (CASE, [replace(ALONE, threads=2)] * 2), (QUEUE, [QUEUE])]
+)
+def test_instances_share_the_threads_and_others_are_one_worker_that_has_all(executor, tmp_path, case, opened):
+    handle = open_case(executor, case, tmp_path / "a", tmp_path, 1)
+    assert [one.case for one in executor.handles] == opened
+    assert (handle is executor.handles[0]) == (case is ALONE)
 
 
 @pytest.mark.parametrize(
@@ -59,22 +58,15 @@ def test_what_instances_cannot_do_is_unsupported_and_starts_nothing(executor, tm
     assert not executor.handles
 
 
-def test_an_instance_that_does_not_open_closes_the_others(executor, tmp_path, monkeypatch):
-    opened = type(executor).open
-
-    def fail_second(self, *words):
-        if self.handles:
-            raise WorkerError("failed", "the worker died")
-        return opened(self, *words)
-
-    monkeypatch.setattr(type(executor), "open", fail_second)
+def test_an_instance_that_does_not_open_closes_the_others(executor, tmp_path):
+    executor.scripts = {"eager": {"fails_at": "open", "fails_in": 1}}
     with pytest.raises(WorkerError, match="died"):
         open_case(executor, CASE, tmp_path / "a", tmp_path, 1)
     assert [handle.closed for handle in executor.handles] == [True]
 
 
 def test_two_instances_at_full_speed_give_twice_the_images(measure):
-    alone, two = measure(replace(CASE, scenario="latency", streams=0), CASE)
+    alone, two = measure(ALONE, CASE)
     assert (two.status, two.effective.streams, two.effective.jobs, two.effective.threads) == ("ok", 2, 2, 4)
     assert summarise(two).throughput.value == pytest.approx(2 * summarise(alone).throughput.value, rel=0.02)
     assert ratio(alone, two).estimate.value == pytest.approx(2, rel=0.02)
@@ -94,23 +86,15 @@ def test_fewer_streams_than_were_asked_for_are_a_mismatch(measure):
     assert (got.status, got.reason) == ("mismatch", "asked for streams 4, got 1")
 
 
-def test_the_instance_furthest_from_the_reference_is_the_one_that_is_judged(measure, executor):
-    right = np.random.default_rng(0).standard_normal((4, 2, 10)).astype(np.float32)
-    calls = iter([right, right + np.float32(9.0)] * 10)
-    executor.scripts = {"eager": {"next_logits": lambda: next(calls)}}
-    [got] = measure(CASE)
-    assert got.status == "mismatch"
-    assert "output differs" in got.reason
-
-
-def test_an_instance_that_puts_out_no_number_is_furthest_from_the_reference(measure, executor):
-    right = np.random.default_rng(0).standard_normal((4, 2, 10)).astype(np.float32)
-    broken = right.copy()
-    broken[0, 0, 0] = np.nan
-    calls = iter([right, broken] * 10)
+@pytest.mark.parametrize("error", [9.0, np.nan])
+def test_the_instance_furthest_from_the_reference_is_the_one_that_is_judged(measure, executor, error):
+    wrong = LOGITS.copy()
+    wrong[0, 0, 0] += np.float32(error)
+    calls = iter([LOGITS, wrong] * 10)
     executor.scripts = {"eager": {"next_logits": lambda: next(calls)}}
     [got] = measure(CASE)
     assert (got.status, got.parity.passed) == ("mismatch", False)
+    assert "output" in got.reason
 
 
 def test_a_fast_instance_works_on_until_a_slow_one_has_had_its_requests(measure, executor):
@@ -159,16 +143,14 @@ def test_real_instances_end_with_their_case(tmp_path):
     """Nobody is left behind, neither when they are done nor when they hang."""
     task = {"model": "rexnet_0.5", "resolution": 32, "batch": 1, "threads": 1, "seed": 0, "weights": None, "ir": False}
     ProcessExecutor().prepare({**task, "folder": str(tmp_path)}, 120)
-    case = Case(
-        model="rexnet_0.5", resolution=32, batch=1, backend="eager", threads=2, scenario="throughput", streams=2
-    )
+    case = replace(CASE, model="rexnet_0.5", resolution=32, batch=1, threads=2)
     handle = open_case(ProcessExecutor(), case, tmp_path, tmp_path, 120)
     mine = [child for child in psutil.Process().children() if "bench.worker" in child.cmdline()]
     built = handle.ask("build", logits_path=str(tmp_path / "logits.npy"))
     handle.ask("warm_up", max_s=1, max_calls=20)
     taken = handle.ask("take_turn", slice_s=0.3, max_calls=10_000)
     handle.close()
-    assert (built["effective"]["threads"], built["effective"]["streams"], built["effective"]["jobs"]) == (2, 2, 2)
+    assert [built["effective"][name] for name in ("threads", "streams", "jobs")] == [2, 2, 2]
     assert len(mine) == 2
     assert taken["samples_s"]
     assert len(taken["requests_s"]) >= 2 * len(taken["samples_s"]) - 1

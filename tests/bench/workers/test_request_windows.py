@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from itertools import chain
+from statistics import fmean
 
 import pytest
 
@@ -26,16 +28,26 @@ def late(lane, by_s):
     return RequestLog(tuple(one + by_s for one in lane.starts_s), tuple(one + by_s for one in lane.ends_s), lane.depth)
 
 
-def test_one_process_gives_its_calls_but_the_first():
-    flow = cut_windows([one_after_the_other(2.0, 5)])
-    assert flow.windows_s == (2.0,) * 4
-    assert flow.requests_s == (2.0,) * 4
+def turn_of(draw, *, slow_share, begin_s=0.0):
+    """A process that answers for 0.15 s, in 10 ms a call or ten times that."""
+    ends = [begin_s]
+    while ends[-1] < 0.15:
+        ends.append(ends[-1] + (0.1 if draw.random() < slow_share else 0.01))
+    return RequestLog(tuple(ends[:-1]), tuple(ends[1:]))
 
 
-def test_a_window_holds_as_many_requests_as_are_in_flight():
-    flow = cut_windows([queue(3, 2.0, 15)])
+def mean_times(turns):
+    """The mean window and the mean request of many turns [s]."""
+    flows = list(map(cut_windows, turns))
+    windows, requests = ([one.windows_s for one in flows], [one.requests_s for one in flows])
+    return [fmean(chain.from_iterable(times)) for times in (windows, requests)]
+
+
+@pytest.mark.parametrize(("lane", "requests"), [(one_after_the_other(2.0, 5), 4), (queue(3, 2.0, 15), 12)])
+def test_a_window_holds_as_many_requests_as_are_in_flight(lane, requests):
+    flow = cut_windows([lane])
     assert flow.windows_s == (2.0,) * 4
-    assert set(flow.requests_s) == {2.0}
+    assert flow.requests_s == (2.0,) * requests
 
 
 @pytest.mark.parametrize("late_s", [0.0, 0.3, 0.9, 1.5])
@@ -95,35 +107,19 @@ def test_a_stall_of_all_lanes_at_the_end_of_a_turn_is_in_a_window():
 def test_many_short_turns_have_the_rate_of_a_long_one_though_some_requests_are_slow(depth):
     """Places in step, one request in twenty ten times as long: 14.5 ms on average, in turns of 0.15 s."""
     draw = random.Random(depth)
-    windows, requests = [], []
-    for _ in range(4000):
-        ends = [0.0]
-        while ends[-1] < 0.15:
-            ends.append(ends[-1] + (0.1 if draw.random() < 0.05 else 0.01))
-        lane = RequestLog(tuple(ends[:-1]), tuple(ends[1:]))
-        flow = cut_windows([late(lane, 1e-6 * place) for place in range(depth)])
-        windows += flow.windows_s
-        requests += flow.requests_s
-    assert sum(windows) / len(windows) == pytest.approx(0.0145, rel=0.03)
-    assert sum(requests) / len(requests) == pytest.approx(0.0145, rel=0.03)
+    lanes = (turn_of(draw, slow_share=0.05) for _ in range(4000))
+    times = mean_times([late(lane, 1e-6 * place) for place in range(depth)] for lane in lanes)
+    assert times == pytest.approx([0.0145, 0.0145], rel=0.03)
 
 
 def test_slow_requests_of_one_place_alone_are_in_the_latency_and_all_but_in_the_rate():
     """What is left of such a request when the others end the turn is in no window: 1.6 % in this extreme."""
     draw = random.Random(0)
-    windows, requests = [], []
-    for _ in range(4000):
-        lanes = []
-        for _ in range(2):
-            ends = [draw.random() * 0.001]
-            while ends[-1] < 0.15:
-                ends.append(ends[-1] + (0.1 if draw.random() < 0.01 else 0.01))
-            lanes.append(RequestLog(tuple(ends[:-1]), tuple(ends[1:])))
-        flow = cut_windows(lanes)
-        windows += flow.windows_s
-        requests += flow.requests_s
-    assert sum(requests) / len(requests) == pytest.approx(0.0109, rel=0.03)
-    assert 0.97 < sum(windows) / len(windows) / 0.0109 < 1
+    window, request = mean_times(
+        [turn_of(draw, slow_share=0.01, begin_s=draw.random() * 0.001) for _ in range(2)] for _ in range(4000)
+    )
+    assert request == pytest.approx(0.0109, rel=0.03)
+    assert 0.97 < window / 0.0109 < 1
 
 
 def test_a_queue_is_settled_when_as_many_requests_have_ended_as_are_in_flight():

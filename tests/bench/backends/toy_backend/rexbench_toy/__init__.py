@@ -7,8 +7,6 @@ import numpy as np
 from bench.backends import BackendInfo
 from bench.records.measurement import Effective
 
-_FILE = "toy.xml"
-
 
 class Toy:
     """One synchronous request."""
@@ -25,11 +23,10 @@ class Toy:
         """Nothing: the model is a file."""
 
     def convert(self):
-        self.model = self.core.read_model(self.assets / _FILE)
+        self.model = self.core.read_model(self.assets / "toy.xml")
 
     def compile(self):
-        threads = str(self.case.threads)
-        config = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": "1"}
+        config = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": self.case.threads, "NUM_STREAMS": 1}
         self.compiled = self.core.compile_model(self.model, "CPU", config)
         self.request = self.compiled.create_infer_request()
 
@@ -55,7 +52,7 @@ def open_export():
 
     def export(module, example, folder):
         model = openvino.convert_model(module, example_input=example, input=[tuple(example.shape)])
-        openvino.save_model(model, folder / _FILE, compress_to_fp16=False)
+        openvino.save_model(model, folder / "toy.xml", compress_to_fp16=False)
 
     return export
 

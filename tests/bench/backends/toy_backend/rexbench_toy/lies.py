@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -13,7 +12,17 @@ from bench.backends import BackendInfo
 from rexbench_toy import Toy
 
 
-class KeepsOutputs(Toy):
+class Liar(Toy):
+    """Declares itself as a backend, and reports `admits` in the place of the truth."""
+
+    def __init_subclass__(cls, name, **admits):
+        cls.INFO, cls.open_backend, cls.admits = BackendInfo(name=name, library="rexbench-toy"), cls, admits
+
+    def effective(self):
+        return replace(super().effective(), **self.admits)
+
+
+class KeepsOutputs(Liar, name="keeps_outputs"):
     """Computes each input once, and knows it again by its contents."""
 
     def build(self):
@@ -26,7 +35,7 @@ class KeepsOutputs(Toy):
         return self.kept[key]
 
 
-class IgnoresNewInputs(Toy):
+class IgnoresNewInputs(Liar, name="ignores_new_inputs"):
     """Computes each place once, and knows it again by its number."""
 
     def build(self):
@@ -38,7 +47,7 @@ class IgnoresNewInputs(Toy):
         return lambda: self.kept[index]
 
 
-class ComputesInFeed(Toy):
+class ComputesInFeed(Liar, name="computes_in_feed"):
     """Has the outputs ready before the clock starts."""
 
     def feed(self, images):
@@ -48,7 +57,7 @@ class ComputesInFeed(Toy):
         return lambda: self.outputs[index]
 
 
-class ComputesInRead(Toy):
+class ComputesInRead(Liar, name="computes_in_read"):
     """Returns at once, as an asynchronous runtime does that nobody waits for."""
 
     def runner(self, index):
@@ -58,7 +67,7 @@ class ComputesInRead(Toy):
         return np.array(self.infer(output))
 
 
-class UsesMoreThreads(Toy):
+class UsesMoreThreads(Liar, name="uses_more_threads"):
     """Computes on four threads whatever the budget."""
 
     def build(self):
@@ -71,14 +80,11 @@ class UsesMoreThreads(Toy):
         return output
 
 
-class AdmitsMoreThreads(Toy):
+class AdmitsMoreThreads(Liar, name="admits_more_threads", threads=2):
     """Reports one thread more than was asked for."""
 
-    def effective(self):
-        return replace(super().effective(), threads=self.case.threads + 1)
 
-
-class RoundsToBf16(Toy):
+class RoundsToBf16(Liar, name="rounds_to_bf16"):
     """Reports fp32, and has the 8 bits of bfloat16."""
 
     def infer(self, batch):
@@ -86,14 +92,11 @@ class RoundsToBf16(Toy):
         return (output.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
 
 
-class AdmitsBf16(Toy):
+class AdmitsBf16(Liar, name="admits_bf16", precision="bf16"):
     """Reports another precision than was asked for."""
 
-    def effective(self):
-        return replace(super().effective(), precision="bf16")
 
-
-class AnswersOneInput(Toy):
+class AnswersOneInput(Liar, name="answers_one_input"):
     """Computes the first input whatever it is asked."""
 
     def infer(self, _batch):
@@ -101,14 +104,14 @@ class AnswersOneInput(Toy):
         return super().infer(np.repeat(first, self.case.batch, axis=0))
 
 
-class AnswersNan(Toy):
+class AnswersNan(Liar, name="answers_nan"):
     """Computes, and has nothing to show for it."""
 
     def infer(self, batch):
         return super().infer(batch) * np.float32("nan")
 
 
-class Tires(Toy):
+class Tires(Liar, name="tires"):
     """Answers zeros once its logits have been compared."""
 
     calls = 0
@@ -116,20 +119,3 @@ class Tires(Toy):
     def infer(self, batch):
         self.calls += 1
         return super().infer(batch) * (self.calls < 15)
-
-
-def _declare(name, backend):
-    return SimpleNamespace(INFO=BackendInfo(name=name, library="rexbench-toy"), open_backend=backend)
-
-
-KEEPS_OUTPUTS = _declare("keeps_outputs", KeepsOutputs)
-IGNORES_NEW_INPUTS = _declare("ignores_new_inputs", IgnoresNewInputs)
-COMPUTES_IN_FEED = _declare("computes_in_feed", ComputesInFeed)
-COMPUTES_IN_READ = _declare("computes_in_read", ComputesInRead)
-USES_MORE_THREADS = _declare("uses_more_threads", UsesMoreThreads)
-ADMITS_MORE_THREADS = _declare("admits_more_threads", AdmitsMoreThreads)
-ROUNDS_TO_BF16 = _declare("rounds_to_bf16", RoundsToBf16)
-ADMITS_BF16 = _declare("admits_bf16", AdmitsBf16)
-ANSWERS_ONE_INPUT = _declare("answers_one_input", AnswersOneInput)
-ANSWERS_NAN = _declare("answers_nan", AnswersNan)
-TIRES = _declare("tires", Tires)
