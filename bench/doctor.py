@@ -150,7 +150,7 @@ def _ask_runtime(examine: Callable[[], list[Finding]], infos: list[BackendInfo])
 
 
 def _check_load() -> list[Finding]:
-    """What other processes do with the cores while this one waits for a second."""
+    """The finding about other processes: how busy they keep the cores during one second."""
     before = read_usage()
     busy = psutil.cpu_percent(interval=1.0) / 100 * (psutil.cpu_count() or 1)
     machine = interference(before, read_usage())

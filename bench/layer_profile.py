@@ -2,8 +2,8 @@
 
 Each leaf module is timed from just before it begins to just after it ends, by hooks. The hooks take time themselves,
 some microseconds per module, which falls between the layers and into no share; so do sums, means and whatever else
-runs outside of leaf modules. Shares are of the whole pass with the hooks on: they tell what dominates, and are no
-latencies. Fused or compiled networks spend their time otherwise.
+runs outside of leaf modules. Shares are of the whole pass with the hooks on: they show which layers
+dominate, and are not latencies. In fused or compiled networks the time is distributed differently.
 """
 
 from __future__ import annotations

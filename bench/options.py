@@ -52,15 +52,15 @@ def add_config(add: Callable[..., object]) -> None:
 
 def add_wait(add: Callable[..., object]) -> None:
     """Declare what happens while another run measures."""
-    add("--wait", action="store_true", help="begin when another run on this machine has ended")
+    add("--wait", action="store_true", help="if another run is measuring on this machine, wait for its end")
 
 
 def add_control(add: Callable[..., object]) -> None:
     """Declare how a run deals with other runs, and with itself after an interruption."""
     add_wait(add)
-    text = "resume an interrupted run, with the options it began with: its id, a part of it, or latest"
+    text = "resume an interrupted run with its own options; name it by its id, a part of its id, or latest"
     add("--resume", metavar="RUN", help=text)
-    add("--force", action="store_true", help="resume also under other versions; the report will say so")
+    add("--force", action="store_true", help="resume even if versions have changed; the report then says so")
 
 
 def read_store(asked: str, config: Config) -> str:

@@ -82,7 +82,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Plan what was selected and no more, so that -k saves time and the run is whole when it is done."""
+    """Plan only the tests that were selected, so that -k saves time and the run can complete."""
     if session.config.stash[_RESUMED]:
         return  # its plan is that of its beginning
     plan = session.config.stash[_PLAN]
@@ -92,7 +92,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that asks for `case` or `model` gets each of the plan, match by match."""
+    """Run each test that takes `case` or `model` once per case or model of the plan, group by group."""
     plan = metafunc.config.stash[_PLAN]
     if "case" in metafunc.fixturenames:
         cases = [case for match in plan.matches() for case in match]
@@ -123,7 +123,7 @@ def bench_session(pytestconfig: pytest.Config) -> Iterator[Session]:
 
 
 class ReplayClock:
-    """A clock that shows recorded durations: read before and after a call, it is that much later.
+    """A clock that replays recorded durations: the difference of two readings is the next recorded duration.
 
     pytest-benchmark times what it runs itself; this lets it take samples that a worker took in another process.
     """

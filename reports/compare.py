@@ -94,7 +94,7 @@ def render_markdown(study: Study) -> str:
 
 
 def _quote(text: str) -> str:
-    """Text as code in one line of a table: a reason or a name is whatever a build says of itself, marks and all."""
+    """Text as code in one line of a table, because a build may put any characters into a reason or a name."""
     return "`" + " ".join(text.split()).replace("`", "'").replace("|", "\\|") + "`"
 
 
@@ -110,7 +110,7 @@ def _describe_causes(row: Mapping[str, Any]) -> str:
 
 
 def _doubts(row: Mapping[str, Any]) -> list[str]:
-    """What else the machine did while a case was compared, and a warm-up that never was one."""
+    """What disturbed a case while it was compared, and whether its warm-up reached the cap."""
     doubts = []
     if worst := _describe_causes(row):
         doubts.append(f"{row['dirty_rounds']} of {row['rounds']} rounds disturbed, at worst: {worst}")

@@ -92,7 +92,7 @@ def _case_lines(case: Mapping[str, Any], document: Mapping[str, Any]) -> Iterato
         yield f"  no minimum detectable effect is kept: it takes {LEAST_PAIRS} pairs, {guess}"
         return
     effect = f"{100 * case['floor']:.2g} % (at most {high:.2g} %)"
-    yield f"  minimum detectable effect: {effect}; smaller changes can't be seen here today"
+    yield f"  minimum detectable effect: {effect}; smaller changes can't be detected here today"
 
 
 def render_protocols(study: Study) -> str:
@@ -108,9 +108,9 @@ def render_protocols(study: Study) -> str:
             lines.append(f"| {case['backend']} | {row['order']} | {row['test']} | {alarms} | {shares} |")
     rounds = next((row["rounds"] for case in document["cases"] for row in case["protocols"]), None)
     if rounds is None:
-        return "Too few pairs of processes for A, then B: eight at least; give it more time with --budget."
+        return "Too few pairs of processes for A, then B, which needs eight; give more time with --budget."
     note = f"Each row has {rounds} pairs of processes per trial with the same calls; order and test differ."
-    return "\n".join([*lines, "", f"{note} Finding a slow-down is worth nothing beside many false positives."])
+    return "\n".join([*lines, "", f"{note} A test with many false positives is useless, whatever it detects."])
 
 
 def _share(value: float, error: float | None) -> str:

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 _COMMANDS = "rexbench.commands"
 _EPILOG = """\
 examples:
-  rexbench doctor                                       what on this machine will bend the numbers
+  rexbench doctor                                       lists what on this machine distorts the numbers
   rexbench run                                          the quick preset, with a report at its end
   rexbench run --models rexnet_1.0 rexnet_2.0 --backends eager openvino --batch-sizes 1 8 32
   rexbench complexity rexnet_1.3 --per-layer            parameters and multiply-adds, layer by layer
   rexbench published                                    every printed number: reproduced, explained or contradicted
   rexbench compare --live --base main                   is the working tree slower? exit code 3 if so
-  rexbench rank layers --protocol closest               the paper's rank figure, and what becomes of its claims
+  rexbench rank layers --protocol closest               the paper's rank figure, and a verdict on each claim
   rexbench rank network rexnet_1.0 mobilenet_v2_1.0     rank of layer outputs, block by block
   rexbench report --run latest                          the report again, from the store alone
 """

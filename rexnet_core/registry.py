@@ -172,7 +172,7 @@ def _check_width(name: str, family: str, tail: str) -> None:
             f"give such a one, published are {', '.join(str(known) for known in WIDTH_FAMILIES[family].widths)}"
         )
     if tail != repr(width):
-        raise InputError(f"a model has one spelling, {name!r} is not it; write '{family}_{width}'")
+        raise InputError(f"{name!r} is not how this model is spelled; write '{family}_{width}'")
 
 
 def _check_count(option: str, value: int, high: int) -> None:

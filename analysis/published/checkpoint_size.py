@@ -12,8 +12,8 @@ import rexnet_core
 from rexnet_core.checkpoint_layouts import layouts_of
 from rexnet_core.weights import map_weights
 
-#: That format names a tensor by its address in memory, in decimal, twice. Where a process lies lower or higher the
-#: file has other bytes; counted are those of a heap as Linux places it.
+#: That format writes the memory address of each tensor twice, in decimal, as its name. The length of the file therefore
+#: depends on the number of digits of the addresses; this is the number of digits on Linux.
 _ADDRESS_DIGITS = 14
 _MENTIONS = 2
 

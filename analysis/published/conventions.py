@@ -44,7 +44,7 @@ QUICK = ("macs", "two_per_mac", "thop", "thop_0.0.31", TIMM_INDEX, "ptflops", "f
 _SLOW = ("openvino", "openvino_preprocessed")
 #: Beyond this side converting takes minutes.
 _SLOW_SIDE = 512
-#: What agrees to so many digits does so by no chance, even once.
+#: Agreement in this many digits is no coincidence, even in a single row.
 _MANY_DIGITS = 6
 
 

@@ -28,8 +28,8 @@ def judge_rows(
 ) -> tuple[Verdict, ...]:
     """One verdict per row, in the order given.
 
-    The project's own rows are judged by themselves, and those of another file with these beside them, so that nobody's
-    rows change what is said of others'.
+    The project's own rows are judged alone. Rows of another file are judged together with the project's own rows, so
+    that additional rows never change the verdicts on the project's rows.
 
     Args:
         rows: Published numbers.
@@ -84,7 +84,7 @@ def _latency(row: PublishedRow, rows: Sequence[PublishedRow], measured: Sequence
     if ratio:
         reason += f"; the table implies {ratio.printed:.3g} [{ratio.low:.3g}, {ratio.high:.3g}] times {ratio.to}"
         if ratio.ours is not None:
-            fits = "which can be the same" if ratio.overlaps else "which can't be the same"
+            fits = "which agrees with the printed ratio" if ratio.overlaps else "which differs from the printed ratio"
             reason += f"; here it takes {ratio.ours:.3g} [{ratio.ours_low:.3g}, {ratio.ours_high:.3g}] times, {fits}"
     return Verdict(
         row=row, verdict="needs hardware", reason=reason, command="rexbench run --preset paper-latency", ratio=ratio

@@ -24,7 +24,7 @@ TABLE_5 = (
     ("rexnet_2.0", "efficientnet_b3"),
 )
 _RIVALS = {rival: model for model, rival in TABLE_5}
-#: Else a latency is divided by that of its family's first, or of the network the table is about.
+#: Otherwise a latency is divided by the latency of the first model of its family, or of the table's main network.
 _FIRST = ("rexnet_lite_1.0", "rexnet_1.0")
 
 
@@ -55,7 +55,7 @@ class Measured:
         description: Where and how they were taken, in words.
         device: ``cpu`` or ``cuda``.
         batch: Images per call.
-        latency_s: Model -> latency [s], each in a match of its own.
+        latency_s: Model -> latency [s], each measured in a group of its own.
         paired: (model, divided by) -> ratio from turns taken side by side.
     """
 

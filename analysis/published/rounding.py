@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 #: Digits to reckon with: a printed number may have forty, where decimals have 28 by themselves.
 _PRECISION = 80
-#: Cutting off what follows a single digit changes a number by up to a half: nothing can be said of such a one.
+#: Truncation to one digit changes a number by up to a half, so nothing can be concluded from such a number.
 _LEAST_TO_CUT = 2
-#: From so many digits on, zeros at the end of a whole number may be there to fill it up.
+#: In whole numbers with at least this many digits, zeros at the end may be padding.
 _LONG = 3
 
 

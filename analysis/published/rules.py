@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from analysis.published.table import PublishedRow
 
 
-#: A number of so many digits is not another model's by chance, if a second one is, too.
+#: Two numbers with at least this many digits do not both equal another model's numbers by chance.
 _FULL_DIGITS = 2
 
 
@@ -38,7 +38,7 @@ class Table:
     total: Callable[[str, str, int], int]
 
     def ours(self, place: int, model: str | None = None) -> int:
-        """Our count for a row, under its convention and at its input side; of another model where one is named."""
+        """Our count for a row, or for the named model, under the convention and input side of the row."""
         row = self.rows[place]
         side = read_input(row).side if model is None else model_info(model).resolution
         assert side is not None  # a row without a side has no convention
@@ -104,7 +104,7 @@ def _quote(row: PublishedRow) -> str:
 
 
 def _repeated_row(table: Table, place: int) -> str:
-    """The row before it in the same column, of another model, has the same digits, and they are its own."""
+    """The row above, of another model, has the same digits in this column, and our count of that model gives them."""
     row = table.rows[place]
     column = [
         number
@@ -152,7 +152,7 @@ def _other_model(table: Table, place: int) -> str:
 
 
 def _padded_digits(table: Table, place: int) -> str:
-    """A zero was put behind a number of fewer digits that others print, and that more than once in this source."""
+    """The source appended a zero to a number that others print with fewer digits, and did so more than once."""
     row = table.rows[place]
     kin = [
         reason
@@ -164,7 +164,7 @@ def _padded_digits(table: Table, place: int) -> str:
 
 
 def _padding(table: Table, place: int) -> str:
-    """How a row's digits are those of another row, rightly printed, with a zero more; empty where they are not."""
+    """How a row's digits equal another row's correct digits with a zero appended; empty if they do not."""
     row = table.rows[place]
     if not table.counted(place) or not row.printed.endswith(".0") or table.matches(place):
         return ""
@@ -178,12 +178,12 @@ def _padding(table: Table, place: int) -> str:
     return ""
 
 
-#: Families with the paper that brought them: others take its numbers over.
+#: Families, each with the paper that introduced it: other sources copy its numbers.
 _ORIGINS = {"mobilenet_v2": "arXiv 1801.04381", "efficientnet": "arXiv 1905.11946", "regnetx": "arXiv 2003.13678"}
 
 
 def _taken_over(table: Table, place: int) -> str:
-    """The paper that brought the network prints it: its digits, not ours, give these."""
+    """The row repeats the number of the paper that introduced the network, which differs from our count."""
     row = table.rows[place]
     origin = _ORIGINS.get(model_info(row.model).family)
     if origin is None or origin in row.source:

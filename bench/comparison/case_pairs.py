@@ -69,7 +69,7 @@ def read_changes(option: str, given: Sequence[str] | None) -> dict[str, Any]:
     for text in given or ():
         key, sign, value = text.partition("=")
         if not sign or key not in KEYS:
-            raise InputError(f"{option} takes KEY=VALUE with a key of {', '.join(KEYS)}, not {text!r}")
+            raise InputError(f"{option} takes KEY=VALUE, where KEY is one of {', '.join(KEYS)}, not {text!r}")
         field, kind = KEYS[key]
         try:
             number_or_name = kind(value)

@@ -81,7 +81,7 @@ def _row(one: ComparedCase, verdict: Verdict) -> dict[str, Any]:
         "verdict": verdict.name if compared else None,
         "grounds": verdict.reason if compared else "",
         "change": change.estimate.value,
-        # The verdict rests on the interval whatever the rounds; from so few it would tell a reader nothing.
+        # The verdict uses the interval for any number of rounds; an interval from so few rounds is not shown.
         "change_low": None if too_few_rounds(change.rounds) else change.estimate.low,
         "change_high": None if too_few_rounds(change.rounds) else change.estimate.high,
         "band": verdict.band,

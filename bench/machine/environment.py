@@ -95,7 +95,7 @@ def read_environment() -> dict[str, Any]:
 
 
 def find_tuning_variables() -> list[str]:
-    """Names of the set variables that tune a runtime behind everyone's back; workers start without them."""
+    """Names of the variables that are set and tune a runtime without any option; workers start without them."""
     beginnings = (*_THREAD_POOLS, *tuning_variables())
     return sorted(name for name in os.environ if name.startswith(beginnings))
 

@@ -1,7 +1,8 @@
 """What else the machine did while samples were taken, and when that disturbs a round.
 
-The best evidence is the share of our cores' time that others used: busy time of the cores less the CPU time of our own
-processes. Our own threads can't raise it, whereas pressure and involuntary switches also count us waiting for us.
+The best evidence is the share of our cores' time that other processes used: the busy time of the cores minus the CPU
+time of our own processes. Our own threads can't raise this share. Pressure and involuntary switches also rise when our
+own threads wait for one another.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-#: Fewer clock ticks (hundredths of a second, over all cores) make shares too coarse: four of them, by which a window
-#: may err, are to be less than half of what makes a round disturbed.
+#: With fewer clock ticks (hundredths of a second, over all cores) shares are too coarse: a window may be wrong by four
+#: ticks, which must be less than half of the limit that makes a round disturbed.
 _LEAST_TICKS = 200
-#: Our own time may exceed the busy time of the cores by as much, in percent of their time: ticks count whole what ran
-#: when the clock struck, and the two are read one after the other. Beyond it one of them is not what it is taken for
-#: (we run on other cores, a sandbox counts otherwise), and neighbours could hide in the difference; it is half of what
-#: makes a round disturbed.
+#: Our own CPU time may exceed the busy time of the cores by this much, in percent of the cores' time: a tick counts in
+#: full for whatever runs at that moment, and the two times are read one after the other. A larger difference means that
+#: one of the two times is wrong (we run on other cores, or a sandbox counts differently), and it could hide neighbours.
+#: The limit is half of what makes a round disturbed.
 _MOST_OWN_EXCESS = 2.5
 #: Columns of a ``cpu`` line in proc(5) stat: user, nice, system, idle, iowait, irq, softirq, steal; those of guests are
 #: within user. Time in interrupts is nobody's, so not ours.
@@ -33,14 +34,14 @@ _BUSY, _STEAL, _COLUMNS = (0, 1, 2, 5, 6), 7, 8
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A round is disturbed where the counter of that name is above `limit`; `text` says so of a value."""
+    """A round is disturbed if the counter of that name is above `limit`; `text` is the message with the value."""
 
     name: str
     limit: float
     text: str
 
 
-#: When a round is disturbed; one of them is enough, and what could not be read finds nothing.
+#: When a round is disturbed: one rule is enough, and a counter that could not be read never breaks a rule.
 #: Others: on two cores, a twentieth of the cores' time keeps one of our two threads off its core a tenth of the time,
 #: five times the usual target of the interval; clock ticks err by 2 % in the shortest window and 0.2 % in a usual one.
 #: Steal: half the usual target, for nothing of it can be ours. Throttling: a period is cut by up to 100 ms, so
@@ -51,14 +52,14 @@ RULES = (
     Rule("throttled_periods", 0.0, "the control group was throttled {:.0f} times"),
     Rule("frequency_drop_percent", 10.0, "the frequency fell by {:.0f} %"),
 )
-#: Without the first there is no word on neighbours. Pressure and involuntary switches support the evidence and decide
-#: nothing: three threads of our own on two cores raised pressure to 53 %.
+#: Without the first counter nothing is known about neighbours. Pressure and involuntary switches are shown as evidence
+#: and decide nothing: three threads of our own on two cores raised pressure to 53 %.
 _DECISIVE = RULES[0].name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Counters of the machine at one moment; two of them show what happened between.
+    """Counters of the machine at one moment; the difference of two readings shows what happened between them.
 
     Args:
         pressure_us: Time in which some task waited for a core [us].
@@ -184,7 +185,7 @@ def interference(before: Usage, after: Usage) -> dict[str, float | None]:
     )
     judged = ticks if ticks is not None and ticks >= _LEAST_TICKS else None
     if busy is not None and ticks is not None and before.clock_ticks is not None and after.clock_ticks is not None:
-        # What is in no column was not idle.
+        # Time that is in no column counts as busy.
         busy += max(0.0, after.clock_ticks - before.clock_ticks - ticks)
     return {
         "others_percent": _others(busy, own, judged),
@@ -203,7 +204,7 @@ def find_causes(measured: Mapping[str, float | None]) -> dict[str, float]:
 
 
 def can_judge(measured: Mapping[str, float | None]) -> bool:
-    """Whether a round in which nothing was found may be called undisturbed: its neighbours could be seen."""
+    """Whether a round without a broken rule may be called undisturbed: neighbours could be observed."""
     return measured.get(_DECISIVE) is not None
 
 
@@ -214,7 +215,7 @@ def _others(busy: float | None, own: float | None, ticks: float | None) -> float
 
 
 def _throttled(before: Mapping[Path, float] | None, after: Mapping[Path, float] | None) -> float | None:
-    """Each group by itself: what an outer one counted long ago must not hide what ours counts now."""
+    """The largest increase of one group: an old count of an outer group must not hide a new one of ours."""
     if not before or not after:
         return None
     return max((after[folder] - before[folder] for folder in after.keys() & before.keys()), default=None)

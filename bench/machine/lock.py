@@ -1,7 +1,7 @@
-"""One run at a time on a machine: two that measure at once would measure each other.
+"""One run at a time on a machine: two runs that measure at once would disturb each other.
 
-The system takes the lock back when its holder ends in whatever way; the file stays and means nothing. Containers that
-share a machine share no folder of temporary files: name one file for all of them.
+The system releases the lock when the process that holds it ends, however it ends. The file stays, and means nothing.
+Containers on one machine have separate temporary folders, so name one lock file for all containers.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
-#: Names the file in place of the one that all users share.
+#: Environment variable with the path of the lock file; by default all users share one file.
 VARIABLE = "REXBENCH_LOCK"
-#: Not the caller's folder of temporary files: whoever has another one must meet the same lock.
+#: Not the user's own temporary folder: users with different temporary folders must share the same lock.
 _SHARED = Path("/tmp")  # noqa: S108 - every user can write there, and nothing is read from it but a number
 _NAME = "rexbench.lock"
 #: What the file may hold where it is ours: the number of a process, or nothing.
@@ -95,7 +95,7 @@ class MachineLock:
 
 
 def _find_place() -> Path:
-    """The file: the one that was named, else one that does not depend on who asks."""
+    """The path of the lock file: the one in the environment variable, else, if possible, one path for all users."""
     if named := os.environ.get(VARIABLE):
         return Path(named)
     if os.access(_SHARED, os.W_OK | os.X_OK):
@@ -112,11 +112,11 @@ def _check_ours(file: int, path: Path) -> None:
     """Refuse a file that belongs to something else: its content would be lost."""
     status = os.fstat(file)
     if not stat.S_ISREG(status.st_mode):
-        raise InputError(f"the lock of the machine needs a regular file, {_show(path)} is not")
+        raise InputError(f"the lock of the machine needs a regular file; {_show(path)} is not one")
     if status.st_nlink > 1 or not _NUMBER.fullmatch(os.pread(file, _MOST_BYTES + 1, 0)):
         raise InputError(
-            f"the lock of the machine needs a file of its own; {_show(path)} holds something or has another name; "
-            f"remove it, or name another in {VARIABLE}"
+            f"the lock of the machine needs a file of its own; {_show(path)} has other content or a second name; "
+            f"remove it, or name another file in {VARIABLE}"
         )
 
 

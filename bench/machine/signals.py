@@ -27,9 +27,9 @@ class _Unstoppable:
 
 @contextmanager
 def stop_on_signals() -> Iterator[None]:
-    """SIGTERM raises `KeyboardInterrupt` as Ctrl-C does; a second signal of either kind leaves without ceremony.
+    """SIGTERM raises `KeyboardInterrupt` as Ctrl-C does; a second signal of either kind ends the program at once.
 
-    Workers end with the process that started them, also then. Elsewhere than in the main thread nothing changes.
+    Workers end with the process that started them in this case too. Outside the main thread nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -63,7 +63,7 @@ def stop_on_signals() -> Iterator[None]:
 
 @contextmanager
 def finish_first() -> Iterator[None]:
-    """What is done in here is done whole: a first signal stops us after it, a second one still ends at once."""
+    """Finish the work in this context before a first signal stops the program; a second signal ends it at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

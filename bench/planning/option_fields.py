@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: How the text of a value is read, where another function than the type itself does it.
 _READERS: dict[Any, Callable[[str], Any]] = {int: whole, float: number}
-#: Bounds from here on only catch slips of the hand; the help does not name them.
+#: Bounds from here on only catch typing errors; the help does not name them.
 _LARGE = 10**6
 _METAVARS = {int: "N", float: "NUMBER", Path: "FILE"}
 

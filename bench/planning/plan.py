@@ -26,9 +26,9 @@ T = TypeVar("T")
 _PRESET_HELP = f"what to run and how thoroughly; default: {DEFAULT}. " + "; ".join(
     f"{name}: {preset.summary}" for name, preset in PRESETS.items()
 )
-#: Rounds at most where a budget was asked for: their interval is a quarter of that of three, and more hardly help.
+#: Most rounds if a budget is given: 20 rounds give a quarter of the interval of three, and more hardly help.
 _BUDGET_ROUNDS = 20
-#: Time that a case may be given at most [s]; more is a slip of the pen.
+#: Longest time limit of a case [s]; a longer one is surely a mistake.
 _MOST_S = 30 * 86400
 
 
@@ -79,7 +79,7 @@ class Selection:
     streams: Sequence[int | str] | None = option(
         None,
         "in the throughput scenario: streams of a runtime that queues requests, or instances that share the "
-        f"threads; {HINT} is what such a runtime chooses",
+        f"threads; {HINT} lets the runtime choose its number of streams",
         unset=f"1, 2, 4 ... up to the threads, and {HINT}",
         nargs="+",
         metavar="N",
@@ -88,7 +88,7 @@ class Selection:
     device: str | None = option(
         None,
         f"one of {', '.join(DEVICES)}",
-        unset="cpu, or a GPU where there is one and the preset allows it",
+        unset="cpu, and a GPU if there is one and the preset uses it",
         case="device",
     )
     threads: int | None = option(
@@ -178,18 +178,16 @@ def _sides(model: str, resolutions: Iterable[int | str]) -> list[int]:
 
 
 def _meeting(rivals: Iterable[tuple[str, ...]], models: Iterable[str]) -> tuple[tuple[str, ...], ...]:
-    """The groups cut down to the models of a run, those with nobody left to meet left out."""
+    """The groups with only the models of this run; groups with fewer than two such models are left out."""
     chosen = set(models)
     groups = (tuple(model for model in group if model in chosen) for group in rivals)
     return tuple(group for group in groups if len(group) > 1)
 
 
 def _chosen(kind: str, asked: Sequence[T] | None, default: Sequence[T]) -> list[T]:
-    """What was asked for, without repeats, or the default; an empty list is nobody's wish."""
+    """What was asked for, without repeats, or the default; an empty list is an error."""
     if asked is not None and not asked:
-        raise InputError(
-            f"at least one {kind} must be chosen, the selection is empty; leave the option out for the preset's"
-        )
+        raise InputError(f"at least one {kind} must be chosen, but none is; leave the option out to use the preset")
     return list(dict.fromkeys(asked if asked is not None else default))
 
 
@@ -208,7 +206,7 @@ def _check_positive(kind: str, value: int) -> int:
 
 
 def _check_threads(threads: int | None) -> int:
-    """The asked number of threads, or the budget; more than the budget would measure the scheduler."""
+    """The number of threads asked for, or the budget; more threads than the budget would measure the scheduler."""
     budget = read_thread_budget()
     if threads is None:
         return budget
@@ -238,7 +236,7 @@ def _check_weights(weights: Path, models: Sequence[str]) -> None:
         raise InputError(f"--weights is the checkpoint of one model, {len(set(models))} are chosen; add --models NAME")
     try:
         if not weights.is_file():
-            raise InputError(f"--weights must be a file, {weights} is none")
+            raise InputError(f"--weights must be a file; {weights} is not a file")
         weights.open("rb").close()
     except OSError as error:
         raise InputError(f"--weights must be a file that can be read; {weights}: {error.strerror}") from None

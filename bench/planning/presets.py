@@ -29,8 +29,8 @@ class Preset:
     Args:
         summary: What it is for and how long it takes, for the help.
         resolutions: Sides of the square input [pixels], or `NATIVE`.
-        rivals: Groups of models that are compared with one another and therefore share a match; the first of each is
-            what the others are divided by. No model is in two of them.
+        rivals: Groups of models that are compared with one another and therefore take turns; the others are divided by
+            the first. No model is in two groups.
         streams: Numbers of streams, or `bench.records.case.HINT`; None for a sweep.
         device: One of `bench.records.case.DEVICES`; None for the CPU, and a GPU where the preset has a part for it.
         threads: Of every runtime; None for what the machine allows.
@@ -58,13 +58,13 @@ _PUBLISHED = ("0.9", "1.0", "1.3", "1.5", "2.0", "2.2", "3.0")
 
 PRESETS: Mapping[str, Preset] = {
     "quick": Preset(
-        summary="ReXNet 1.0 on every backend at batch 1, within four minutes on two cores",
+        summary="ReXNet 1.0 on every backend at batch 1 (four minutes at most on two cores)",
         models=("rexnet_1.0",),
         batch_sizes=(1,),
         settings=Settings(min_rounds=3, max_rounds=6, round_s=1.5, warm_s=5.0, budget_s=200.0),
     ),
     "standard": Preset(
-        summary="the widths people deploy and both baselines; an hour or two on two cores",
+        summary="the most used widths and both baselines (one to two hours on two cores)",
         models=(
             "rexnet_1.0",
             "rexnet_1.3",
@@ -78,7 +78,7 @@ PRESETS: Mapping[str, Preset] = {
         settings=Settings(min_rounds=3, max_rounds=6),
     ),
     "full": Preset(
-        summary="every published width, four batch sizes, both memory formats and precisions; a night",
+        summary="every published width, four batch sizes, both memory formats and precisions (a whole night)",
         models=(
             *(f"rexnet_{width}" for width in _PUBLISHED),
             "rexnet_lite_1.0",
@@ -93,7 +93,7 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "paper-latency": Preset(
         summary="ReXNet beside EfficientNet as in the paper's table 5, each at its own input side: batch 1 on the CPU, "
-        "and batch 64 on a GPU where there is one; a quarter of an hour on two cores",
+        "and batch 64 on a GPU if there is one (15 minutes on two cores)",
         models=tuple(model for pair in TABLE_5 for model in pair),
         batch_sizes=(1,),
         backends=PAIR_BACKENDS,

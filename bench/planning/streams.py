@@ -24,18 +24,18 @@ def check_streams(asked: Sequence[int | str] | None, scenarios: Sequence[str], t
         return None
     if "throughput" not in scenarios:
         raise InputError(
-            "--streams are those of the throughput scenario, which is not chosen; add --scenarios throughput"
+            "--streams applies only to the throughput scenario, which is not chosen; add --scenarios throughput"
         )
     if not asked:
-        raise InputError("at least one number of streams must be chosen, the selection is empty; leave the option out")
+        raise InputError("at least one number of streams must be chosen, but none is; leave the option out")
     for one in asked:
         if isinstance(one, str):
             if one != HINT:
                 raise UnknownNameError("number of streams", one, (HINT,))
         elif not 1 <= one <= threads:
             raise InputError(
-                f"streams must be 1 to {threads}, the threads they share, not {one}; "
-                f"with {HINT} in its place the runtime chooses"
+                f"streams must be from 1 to {threads}, the number of threads, not {one}; "
+                f"write {HINT} to let the runtime choose"
             )
     return list(dict.fromkeys(0 if isinstance(one, str) else one for one in asked))
 

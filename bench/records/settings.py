@@ -23,7 +23,7 @@ class Settings:
     min_rounds: int = 3
     max_rounds: int = option(6, "process rounds at most", flag="--rounds", type=int)
     target: float = option(
-        0.02, "stop at this relative half-width of the interval", unset="0.02", type=float, metavar="SHARE"
+        0.02, "relative half-width of the interval to stop at", unset="0.02", type=float, metavar="SHARE"
     )
     slice_s: float = 0.15
     round_s: float = 3.0
@@ -39,8 +39,8 @@ class Settings:
     #: A group under way gets its first round in any case, so that every planned case has a row.
     budget_s: float | None = option(
         None,
-        "time for the whole run, such as 90s, 10m or 1h30m: one round for each group of cases, then each "
-        "round to the group with the widest interval; without --rounds, as many rounds as help",
+        "time for the whole run, such as 90s, 10m or 1h30m: each group of cases gets one round, then each "
+        "round goes to the group with the widest interval; without --rounds, up to 20 rounds a group",
         flag="--budget",
         metavar="TIME",
     )

@@ -1,6 +1,6 @@
 """An interleaved group: cases whose workers are alive together, warmed, and take turns in random order.
 
-The drift of the machine hits all of them alike, so the ratios of their times hold where the times themselves do not.
+A drift of the machine affects all cases alike, so ratios of their times are reliable even if the times are not.
 A run makes a group of the backends of a model and of the models compared with it; a comparison and the self-test make
 one of two builds, see `bench.running.paired_builds`.
 """

@@ -1,6 +1,6 @@
 """Base and head of one case as an interleaved group: `rexbench compare --live` and `rexbench selftest` both measure it.
 
-The self-test gives it the same build twice, so what proves a comparison is the comparison.
+The self-test passes the same build twice, so it tests exactly the code that a comparison runs.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def allocate_rounds(groups: Sequence[InterleavedGroup], left: Callable[[], float
 
 
 def measure_and_decide(group: InterleavedGroup, save: Save) -> bool:
-    """Measure a round of a group; whether the group continues. The time left is the caller's matter."""
+    """Measure a round of a group, and return whether the group continues. The caller checks the time left."""
     alive = group.step(save)
     if alive:
         group.stop = group.history.why_stop(None)

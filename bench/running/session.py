@@ -1,4 +1,4 @@
-"""A run: it takes a plan and a store and nothing global, measures group by group, and stores each round at once."""
+"""A run: it measures the groups of a plan, and stores each round at once. It uses no global state."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class RoundHistory:
         self.before_s = took_s
 
     def add_round(self, took_s: float, *, disturbed: bool) -> bool:
-        """Add a round and its time [s]; whether it replaces the one before, whose half-widths are then removed."""
+        """Add a round and its time [s]; return whether it replaces the round before, whose half-widths are removed."""
         self.took_s.append(took_s)
         replaces = self.suspect and not disturbed
         self.suspect = disturbed and not self.suspect
@@ -57,7 +57,7 @@ class RoundHistory:
 
     @property
     def next_s(self) -> float:
-        """Expected time of the next round [s]: that of the last, less what caches save; NaN before the first."""
+        """Expected time of the next round [s]: the last round's time minus what caches save; NaN before the first."""
         return max(0.0, self.took_s[-1] - self.saved_s) if self.took_s else self.before_s
 
     def fits(self, left_s: float) -> bool:
@@ -72,7 +72,7 @@ class RoundHistory:
         return max(width if math.isfinite(width) else math.inf for width in self.half_widths[-1]) / self.settings.target
 
     def why_stop(self, left_s: float | None) -> str:
-        """Why no further round is measured: as `decide` has it, or ``budget`` (the time is over); empty if one is.
+        """Why no further round is measured: as `decide` returns it, or ``budget`` (no time left); else empty.
 
         `left_s` is the time left to this group [s], None without a limit.
         """

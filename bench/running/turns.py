@@ -1,7 +1,7 @@
-"""The one loop in which all that is compared takes turns: workers of a run or a comparison, callables of a suite.
+"""The only loop in which things that are compared take turns: workers of a run or comparison, callables of a suite.
 
-Within a turn every participant is called once, in a random order that is drawn anew for each turn. So whatever the
-machine does meanwhile hits all participants alike, and turn t of one pairs with turn t of any other.
+Within a turn every participant is called once, in a random order that is drawn anew for each turn. So a
+disturbance of the machine affects all participants alike, and turn t of one pairs with turn t of any other.
 """
 
 from __future__ import annotations

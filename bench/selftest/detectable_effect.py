@@ -49,12 +49,13 @@ class DetectableEffect:
         return self.by_backend.get(backend, max(self.by_backend.values()))
 
     def describe(self) -> str:
-        """Such as ``changes under 1.8 % (eager), 0.9 % (openvino) can't be seen here (self-test of 2 h ago)``."""
+        """Such as ``changes under 1.8 % (eager), 0.9 % (openvino) can't be detected here (self-test of 2 h ago)``."""
         shares = ", ".join(f"{100 * share:.2g} % ({name})" for name, share in self.by_backend.items())
         beside = ", beside a neighbour" if self.neighbour else ""
         doubt = ": older than a day, run `rexbench selftest` again" if self.old else ""
         today = "" if self.old else " today"
-        return f"changes under {shares} can't be seen here{today} (self-test of {self._describe_age()}{beside}{doubt})"
+        age = self._describe_age()
+        return f"changes under {shares} can't be detected here{today} (self-test of {age}{beside}{doubt})"
 
     def _describe_age(self) -> str:
         if self.age_s > 2 * _DAY_S:
@@ -77,8 +78,8 @@ def find_detectable_effect(
 ) -> DetectableEffect | None:
     """The newest minimum detectable effect of this machine; None where it was never tested.
 
-    A backend that the newest self-test left out is taken from those of the day before it. Tests beside a neighbour
-    that rexbench started count only where there is no other. By default the comparison in question has as many rounds
+    For a backend missing in the newest self-test, the self-tests of the day before count. Tests beside a neighbour that
+    rexbench started count only if there is no other test. By default the comparison in question has as many rounds
     as the test was made for, and as many threads as the machine's budget.
     """
     machine, now = identify_machine(environment), now or datetime.now(UTC)
@@ -101,7 +102,7 @@ def find_detectable_effect(
 def _read_effect(
     run: RunInfo, study: Study | None, rounds: int | None, threads: int | None, now: datetime
 ) -> DetectableEffect | None:
-    """The effect that a self-test with that number of threads gives, if it gives one."""
+    """The effect from a self-test with this number of threads; None if the test gives no effect."""
     if study is None or (study.kind, study.format_version) != (SELFTEST, FORMAT_VERSION):
         return None
     by_backend = {

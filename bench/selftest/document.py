@@ -1,4 +1,4 @@
-"""What a self-test found, as a document: rates, floor and conditions as plain values, and the raw samples."""
+"""The document of a self-test: rates, minimum detectable effect and conditions as plain values, and raw samples."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def evaluate_protocols(pairs: Sequence[Pair], levels: Sequence[float], rounds: i
 
 
 def _in_sequence(rounds: int, base: list[Array], head: list[Array]) -> Iterator[tuple[list[Array], list[Array]]]:
-    """All trials there are: some processes of the base, and as many later ones of the head."""
+    """All trials that the pairs allow: some processes of the base, and as many later processes of the head."""
     for start in range(len(base) - 2 * rounds + 1):
         middle = start + rounds
         yield base[start:middle], head[middle : middle + rounds]

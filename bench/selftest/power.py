@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Places = NDArray[np.intp]
 
-#: Share of trials in which a slow-down must be found to count as visible.
+#: Share of trials that must detect a slow-down for it to count as detectable.
 POWER = 0.95
 TRIALS = 8000
 #: A slow-down of e to the tenth is as good as any.
@@ -67,7 +67,7 @@ class PowerAnalysis:
         detectable: Minimum detectable effect: the smallest slow-down that a comparison finds in 95 % of repetitions,
             from `spread`; NaN below two pairs.
         detectable_high: Upper bound of its one-sided 95 % interval.
-        seen: Smallest of the levels tried that was found in 95 % of trials; NaN where there is none.
+        seen: Smallest level tried that 95 % of trials detected; NaN if no level was.
         disjoint: Comparisons that share no pair, in the order taken.
         disjoint_significant: Those of them with a significant difference where there was none.
         bias: The change of all pairs together at level 0, which should be 0.

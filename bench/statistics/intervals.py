@@ -2,11 +2,11 @@
 
 An interval is given where it says something, and it is never narrower than its own rounds allow:
 
-- Below `MIN_ROUNDS` process rounds there is none. Two rounds that happen to agree have a Student interval of almost no
-  width, and two that happen not to have one from a thousandth to a thousand times the number.
-- It reaches at least as far from the number as the samples within the rounds leave the number open: rounds may agree
-  by luck, samples within them can't all.
-- One whose ends are more than a factor `MAX_SPAN` apart says nothing, and is not given.
+- With fewer than `MIN_ROUNDS` process rounds there is no interval. Student's interval of two rounds has almost no width
+  if the rounds agree by chance, and may span a factor of a million if they do not.
+- An interval is at least as wide as the uncertainty from the samples within the rounds. Rounds may agree by chance, but
+  all their samples can't.
+- An interval whose ends are more than a factor `MAX_SPAN` apart says nothing, and is not given.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 BOOTSTRAP_ROUNDS = 6
 #: Samples per round below which the round's own median is too uncertain to be resampled.
 LEAST_SAMPLES = 5
-#: Process rounds from which on an interval between rounds is given.
+#: Fewest process rounds for which an interval is given.
 MIN_ROUNDS = 3
 #: The most by which the upper bound may exceed the lower, as a factor.
 MAX_SPAN = 10.0

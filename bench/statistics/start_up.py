@@ -93,5 +93,5 @@ def break_even(extra_s: float, base_per_image_s: float, speedup: Estimate) -> Br
     elif not speedup.has_interval:
         reason = "the speed-up has no interval"
     elif not speedup.excludes(1):
-        reason = "the speed-up can't be told from 1"
+        reason = "the speed-up does not differ significantly from 1"
     return BreakEven(images=images, extra_s=extra_s, saved_per_image_s=saved_s, reason=reason)

@@ -1,4 +1,4 @@
-"""From the raw samples of measurements to estimates; pure functions, nothing of it is stored."""
+"""Estimates from the raw samples of measurements; pure functions, and nothing is stored."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def estimate_throughput(rounds: Sequence[Sequence[Array]], images_per_sample: in
 def half_width(rounds: Sequence[Round]) -> float:
     """Relative half-width of the interval that counts, inf while it does not exist.
 
-    It is that of the throughput where requests were in flight, whose windows are nobody's latency, else that of the
-    latency. Made to be asked after every few turns: it costs a millisecond or two.
+    With several requests in flight this is the interval of the throughput, because a window is not a latency; otherwise
+    it is the interval of the latency. The call takes one or two milliseconds, so it can be made after every few turns.
     """
     in_flight = any(each.requests_s for each in rounds)
     return (estimate_throughput if in_flight else estimate_latency)(turns_of(rounds)).half_width

@@ -132,7 +132,7 @@ class Store:
             with self._guard("read"), self._engine.connect() as connection:
                 yield connection
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            why = f"this rexbench does not know what it holds ({type(error).__name__}: {one_line(error)[:200]})"
+            why = f"this version of rexbench can't read its contents ({type(error).__name__}: {one_line(error)[:200]})"
             raise StoreError(f"can't read the store {self.url}: {why}") from error
 
     def runs(self) -> list[RunInfo]:

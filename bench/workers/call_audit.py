@@ -32,7 +32,7 @@ _FAULTS = {
 _SCALE = 1e-3
 #: Difference from the earlier output, relative to the largest logit, that rounding and scaling never reach.
 _FAR = 0.2
-#: An output that is so many times nearer to that of another input than to that of its own is the other's.
+#: An output belongs to another input if it is this many times nearer to that input's output than to its own.
 _NEARER = 3.0
 #: Threads runnable on average beyond the budget, which sleeping and waking threads never reach.
 _THREADS_MARGIN = 0.5
@@ -90,7 +90,7 @@ def _time(step: Callable[[], T]) -> tuple[float, T]:
 
 
 def _find_wrong_output(outputs: list[Logits], expected: Logits) -> str:
-    """What is wrong with the outputs of the first batches; empty where each is that of its own inputs."""
+    """What is wrong with the outputs of the first batches; empty if each output belongs to its own inputs."""
     rows, own = np.concatenate(outputs), expected.reshape(-1, expected.shape[-1])
     for row, right in zip(rows, own, strict=False):
         distances = np.linalg.norm(own - row, axis=1)

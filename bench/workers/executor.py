@@ -213,7 +213,7 @@ class WorkerProcess:
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
-            raise WorkerError("failed", f"what the worker answered to {self._asked!r} is no answer: {line[:80]!r}")
+            raise WorkerError("failed", f"the worker's answer to {self._asked!r} can't be read: {line[:80]!r}")
         if "error" in answer:
             raise WorkerError(str(answer["error"]), str(answer.get("message", "no message")))
         return answer
@@ -239,7 +239,7 @@ class WorkerProcess:
             check_memory(self._child, self._memory_limit_bytes, self._asked)
             if time.monotonic() >= end:
                 self._give_up()
-        if self._heard and time.monotonic() >= end:  # it goes on and on, and comes to no end of its line
+        if self._heard and time.monotonic() >= end:  # the worker writes without end, and never ends its line
             self._give_up()
 
     def _give_up(self) -> NoReturn:

@@ -56,8 +56,8 @@ def why_no_instances(case: Case) -> str:
         return f"{case.backend} has no throughput hint; name its number of instances, such as --streams {case.threads}"
     if case.threads % case.streams:
         return (
-            f"{case.streams} instances must have equal shares of the threads, {case.threads} can't be shared out so; "
-            f"ask for a divisor"
+            f"{case.streams} instances must have equal shares of the threads, but {case.threads} threads can't be "
+            f"divided equally; choose a divisor of {case.threads}"
         )
     return ""
 
@@ -143,7 +143,7 @@ class InstanceGroup:
     def _memory(self) -> dict[str, Any]:
         """The memory of all processes together; what they share is counted once for each.
 
-        Asked when the turns are over, and the place to say that nothing came of them.
+        It is called after the last turn, so it also raises the error if no turn gave a window.
         """
         if self.turns and not self.windows:
             why = f"no window in {self.turns} turns: all {sum(self.depths)} requests were never in flight long enough"

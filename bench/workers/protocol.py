@@ -7,7 +7,7 @@ PROTOCOL = 2
 
 
 def why_unspoken(version: int | None) -> str:
-    """Why a worker that reported a version, or none, can't be asked anything, in one line; empty where it can."""
+    """Why this rexbench can't talk to a worker of that version (None: unknown), in one line; empty if it can."""
     if version == PROTOCOL:
         return ""
     return (

@@ -63,11 +63,11 @@ class WindowedSamples:
 def cut_windows(logs: Sequence[RequestLog]) -> WindowedSamples:
     """Count completed requests from one completion to another, while all queues are full.
 
-    Nobody waits for the last of a window: the next has begun when it ends. Windows are cut backwards from the last
-    completion. A turn ends at the first completion after a moment that its requests have no say in, and whatever is
-    under way at that moment is the likelier a slow request, the slower it is. Cut forwards, the window that spans the
-    end would be the one left over, and throughput would come out too high. What is left over at the beginning is there
-    by its place, however long it took; and so are requests chosen by their start.
+    Windows follow one another without a pause, and are cut backwards from the last completion. A turn ends at the first
+    completion after a fixed moment. The slower a request is, the likelier it is in flight at that moment. If windows
+    were cut forwards, the incomplete window at the end would be dropped, slow requests would be missing, and throughput
+    would come out too high. The requests dropped at the beginning are chosen by their place, not by how long they took.
+    Requests are chosen by their start for the same reason.
     """
     begin, finish = max(log.full[0] for log in logs), min(log.full[1] for log in logs)
     requests = [pair for log in logs for pair in zip(log.starts_s, log.ends_s, strict=True)]

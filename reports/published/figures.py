@@ -59,7 +59,7 @@ def plot_conventions(totals: pd.DataFrame, groups: pd.DataFrame, conventions: pd
         conventions: Their titles.
     """
     counted = totals[totals["ratio_to_macs"].notna()]
-    models = _chosen(list(dict.fromkeys(counted["model"])))
+    models = _choose_models(list(dict.fromkeys(counted["model"])))
     names = list(dict.fromkeys(counted["convention"]))
     if not models or len(names) < 2:  # noqa: PLR2004 - one convention has nothing beside it
         return None
@@ -81,8 +81,8 @@ def plot_conventions(totals: pd.DataFrame, groups: pd.DataFrame, conventions: pd
     return style.finish(figure, _FOOT, handles)
 
 
-def _chosen(models: list[str]) -> list[str]:
-    """Those of `_SHOWN` that are there, and others while there is room."""
+def _choose_models(models: list[str]) -> list[str]:
+    """The models to show: those of `_SHOWN` that were counted, then others, `_MOST` at most."""
     return [*(name for name in _SHOWN if name in models), *(name for name in models if name not in _SHOWN)][:_MOST]
 
 

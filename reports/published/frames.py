@@ -73,7 +73,7 @@ def _groups(document: Document) -> Iterator[Row]:
 
 
 def _uses(document: Document) -> Iterator[Row]:
-    """A verdict that no row has is not in the document; here it is 0."""
+    """Counts with every verdict: a verdict that no row has is missing in the document and is 0 here."""
     none = dict.fromkeys(("reproduced", "explained", "contradicted", "open"), 0)
     yield from ({**none, **count} for count in document.get("uses", ()))
 

@@ -30,7 +30,7 @@ _MEANINGS = {
     "where and why": "place in the source and its conditions, how the source says it counted, the reason of the "
     "verdict, and what would check the number",
 }
-#: Of differences [%]; a finer one is shown with two digits that tell, for it is not zero.
+#: Step to which differences are rounded [%]; a smaller difference is shown with two significant digits.
 _DECIMALS = 3
 _LISTED = ("verdict", "source", "model", "metric", "counted as")
 

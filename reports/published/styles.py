@@ -69,12 +69,12 @@ _UNKNOWN_GROUP = GroupLook("#e4e4e4", "**", "none")
 
 
 def look_of(verdict: str) -> VerdictLook:
-    """How a verdict looks; a plain dot for one that is not known here."""
+    """The style of a verdict; a plain dot for an unknown verdict."""
     return VERDICT_LOOKS.get(verdict, _UNKNOWN_VERDICT)
 
 
 def group_look(group: str) -> GroupLook:
-    """How a group looks; light grey for one that is not known here."""
+    """The style of a group; light grey for an unknown group."""
     return GROUP_LOOKS.get(group, _UNKNOWN_GROUP)
 
 

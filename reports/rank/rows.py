@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def part_of(document: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
-    """The rows under that name; none where the study has none."""
+    """The rows under that name; an empty list if the study has no such rows."""
     return document.get(name) or ()
 
 

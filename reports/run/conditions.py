@@ -73,7 +73,7 @@ def describe_everything(info: RunInfo) -> list[tuple[str, str]]:
 
 
 def _resumed(info: RunInfo) -> Iterator[tuple[str, str]]:
-    """When an interrupted run was resumed, and under what other conditions; nothing for a run without a break."""
+    """When an interrupted run was resumed, and what conditions had changed; empty for a run without a break."""
     times = ["; ".join([again["at"], *again["differences"]]) for again in info.settings.get(RESUMED, ())]
     if times:
         yield "interrupted, and resumed at", ", ".join(times)

@@ -97,7 +97,7 @@ def _load_columns(result: CaseResult) -> dict[str, Any]:
 
 
 def _interval_columns(result: CaseResult) -> dict[str, str]:
-    """How the interval that a row is about came about, or why there is none."""
+    """The method of the interval of a row, or why the row has no interval."""
     if not result.queued:
         return {"interval_method": result.latency.method, "interval_reason": result.latency.reason}
     reasons = {"throughput": result.throughput.reason, "under load": result.load.latency.reason}

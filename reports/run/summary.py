@@ -124,5 +124,5 @@ def _describe_lead(speedup: Estimate, following: str) -> str:
     if math.isnan(speedup.value):
         return f"took no turns beside the next, {following}"
     if speedup.has_interval and not speedup.excludes(1):
-        return f"can't be told apart from {following}: {format_estimate(speedup)}"
+        return f"not significantly faster than {following}: {format_estimate(speedup)}"
     return f"{format_estimate(speedup, 'times')} as fast as the next, {following}"

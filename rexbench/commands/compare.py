@@ -1,4 +1,4 @@
-"""Is the head slower than the base? Two builds or settings taking turns, or two stored runs."""
+"""Report whether the head is slower than the base: two builds, two settings or two stored runs."""
 
 from __future__ import annotations
 
@@ -47,18 +47,19 @@ _SIDES = ("base", "head")
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    parser.add_argument("runs", nargs="*", metavar="RUN", help="base and head: two stored runs, ids or parts or latest")
+    text = "two stored runs, first the base, then the head: each an id, a part of an id, or latest"
+    parser.add_argument("runs", nargs="*", metavar="RUN", help=text)
     parser.add_argument("--live", action="store_true", help="build both sides now and let them take turns")
-    for side, default in (("base", ""), ("head", "; default: the working tree with --base, else the code that runs")):
+    for side, default in (("base", ""), ("head", "; default: with --base the working tree, else the running code")):
         parser.add_argument(f"--{side}", metavar="REF", help=f"a git revision for the {side}{default}")
         parser.add_argument(f"--{side}-wheel", type=Path, metavar="FILE", help=f"a wheel of rexbench for the {side}")
         text = f"interpreter of an environment with rexbench for the {side}"
         parser.add_argument(f"--{side}-python", type=Path, metavar="PATH", help=text)
-        text = f"settings of the {side} alone: {', '.join(KEYS)}"
+        text = f"settings that apply to the {side} only: {', '.join(KEYS)}"
         parser.add_argument(f"--{side}-set", nargs="+", metavar="KEY=VALUE", help=text)
     text = "changes within this margin are the same; default: the larger of 0.03 and the minimum detectable effect"
     parser.add_argument("--margin", "--band", type=number, metavar="SHARE", help=text)
-    parser.add_argument("--force", action="store_true", help="compare stored runs of unlike environments all the same")
+    parser.add_argument("--force", action="store_true", help="compare stored runs even if their environments differ")
     text = "a short report for a pull request; - for standard output"
     parser.add_argument("--markdown", metavar="FILE", help=text)
     add_wait(parser.add_argument)
@@ -70,13 +71,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Report for each case whether the head is FASTER, SLOWER, the SAME or AMBIGUOUS, with intervals.
 
-    Live (--live --base main): both builds' workers are alive together and take turns in random order, in rounds of
-    fresh processes. From the store (compare RUN RUN): the rounds of two runs, taken at different times.
-    A change within the margin is the same: 3 %, or if larger the minimum detectable effect that `rexbench selftest`
-    stored for this machine.
+    With --live --base main, one worker of each build runs, and the two take turns in random order, in rounds of fresh
+    processes. With compare RUN RUN, the rounds of two stored runs are compared, which were measured at different times.
+    A change within the margin counts as SAME. The margin is 3 %, or the minimum detectable effect that `rexbench
+    selftest` stored for this machine if that is larger.
 
-    Exit codes: 0 all same or faster, 3 one is slower, 4 none is slower and one is ambiguous, 1 a case failed, 2 the
-    call is wrong. A case that the base can do and the head can't has failed.
+    Exit codes: 0 every case is the same or faster, 3 a case is slower, 4 no case is slower and a case is ambiguous,
+    1 a case failed, 2 the call is wrong. A case that runs in the base and can't run in the head has failed.
     """
     _check(args)
     return _compare_live(args) if _is_live(args) else _compare_stored(args)
@@ -137,11 +138,11 @@ def _check(args: argparse.Namespace) -> None:
         _check_live(args)
     elif given := _find_grid(args):
         raise InputError(
-            f"stored runs are compared by all the cases they share; {given[0]} is for --live, leave it out"
+            f"stored runs are compared on all cases they share; leave out {given[0]}, which only --live uses"
         )
     elif len(args.runs) != 2:  # noqa: PLR2004 - a base and a head
-        number = f"{len(args.runs)} given"
-        raise InputError(f"two stored runs are compared, {number}; or let two builds take turns: --live --base REF")
+        number = len(args.runs)
+        raise InputError(f"name two stored runs to compare, got {number}; to measure two builds, use --live --base REF")
 
 
 def _find_grid(args: argparse.Namespace) -> list[str]:
@@ -157,17 +158,18 @@ def _check_live(args: argparse.Namespace) -> None:
         InputError: Options contradict one another, or one is missing.
     """
     if args.runs:
-        raise InputError(f"stored runs ({' '.join(args.runs)}) take no turns; leave them or the options of sides out")
+        runs = " ".join(args.runs)
+        raise InputError(f"stored runs ({runs}) can't be measured live; leave out the runs or the options of builds")
     if args.force:
-        raise InputError("--force is for stored runs: live, both sides share their environment, or are meant not to")
+        raise InputError("--force works only for two stored runs; leave it out of a live comparison")
     for side in _SIDES:
         sources = [flag for flag in _named(args, side) if not flag.endswith("-set")]
         if len(sources) > 1:
-            raise InputError(f"a side is one build, {' and '.join(sources)} name two; leave one out")
+            raise InputError(f"each side must be one build, but {' and '.join(sources)} name two; leave one out")
     if not _named(args, "base") and not args.head_set:
-        raise InputError("--live needs to know the base: --base REF, --base-wheel, --base-python or --base-set")
+        raise InputError("--live needs a base; give --base REF, --base-wheel, --base-python or --base-set")
     if (rounds := args.max_rounds) is not None and rounds < 2:  # noqa: PLR2004 - one round has no interval
-        raise InputError(f"--rounds must be at least 2 to compare, not {rounds}: one shows no spread of processes")
+        raise InputError(f"--rounds must be at least 2, not {rounds}; one round can't show how processes differ")
 
 
 def _sources(args: argparse.Namespace) -> tuple[Source, Source]:

@@ -1,4 +1,4 @@
-"""Parameters, multiply-adds and memory traffic of a model."""
+"""Count the parameters, multiply-adds and memory traffic of a model."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="such as rexnet_1.3; see `rexbench models`")
     parser.add_argument("--resolution", type=int, default=224, metavar="PIXELS", help="side of the square input (224)")
     parser.add_argument("--per-layer", action="store_true", help="one row per layer")
-    parser.add_argument("--trace", action="store_true", help="count by running the model on the meta device instead")
-    text = f"count as others do: one of {', '.join(CONVENTIONS)}, or all"
+    parser.add_argument("--trace", action="store_true", help="count by tracing the model, not from its config")
+    text = f"count as another tool does: one of {', '.join(CONVENTIONS)}, or all"
     parser.add_argument("--convention", metavar="NAME", help=text)
     add_output(parser)
 
@@ -32,8 +32,8 @@ def run(args: argparse.Namespace) -> int:
     """Count what a model costs for one image: nothing is run or timed.
 
     params: learnable numbers. params_folded: after batch norm is folded into the convolutions. macs: multiply-adds of
-    convolutions and linear layers; twice that is what others may print as FLOPs. activations: output elements of those
-    layers. traffic_bytes: what they must move at least, in fp32.
+    convolutions and linear layers; others may print twice this number as FLOPs. activations: output elements of these
+    layers. traffic_bytes: the fewest bytes that these layers must read and write, in fp32.
     """
     (_count if args.convention is None else _count_under)(args)
     return ExitCode.DONE
@@ -48,7 +48,7 @@ def _count(args: argparse.Namespace) -> None:
 def _count_under(args: argparse.Namespace) -> None:
     """Answer ``complexity --convention``."""
     if args.trace:
-        raise InputError("--trace counts under our own convention, --convention under another; give one of the two")
+        raise InputError("--trace and --convention count under different conventions; give only one of them")
     conventions = convention_rows.expand_convention(args.convention)
     counts = [count_under(name, args.model, args.resolution) for name in conventions]
     frame = pd.DataFrame(convention_rows.make_rows(counts, per_layer=args.per_layer))

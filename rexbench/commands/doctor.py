@@ -1,4 +1,4 @@
-"""What on this machine will bend the numbers, with remedies."""
+"""List what on this machine distorts the numbers, with remedies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Look at threads, quota, compiler, backends, precision defaults, load, frequency and room.
+    """Check threads, CPU quota, compiler, backends, default precision, load, frequency, and free memory and disk space.
 
     Each finding comes with its remedy. Nothing is changed.
     """

@@ -1,4 +1,4 @@
-"""Top-1 and top-5 accuracy of a checkpoint on a folder of labelled images."""
+"""Measure the top-1 and top-5 accuracy of a checkpoint on a folder of labelled images."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure the top-1 and top-5 accuracy of a checkpoint, beside what was printed for the model.
+    """Measure the top-1 and top-5 accuracy of a checkpoint, and print the published accuracy of the model beside it.
 
     The folder holds one subfolder for each class; their order by name is the order of the checkpoint's outputs, as with
     ImageNet's 1000 folders. Images are resized by the shorter side, and their centre is cut out, as for the printed
-    accuracies. fp32 on the CPU, eager. Ctrl-C gives the accuracy over the images seen so far.
+    accuracies. The model runs in fp32 on the CPU, with eager. Ctrl-C gives the accuracy over the images seen so far.
     """
     setting = read_setting(args, read_thread_budget())
     with Progress() as bars:
@@ -53,7 +53,7 @@ def read_setting(args: argparse.Namespace, threads: int) -> accuracy.EvaluationS
     """
     info = model_info(args.model)
     if args.weights is None:
-        raise InputError("an accuracy needs trained weights, random ones have none; give --weights FILE")
+        raise InputError("an accuracy needs trained weights; give --weights FILE")
     if args.images is None:
         raise InputError("an accuracy needs labelled images; give --images FOLDER, with one subfolder for each class")
     usual = {"resolution": info.resolution, "threads": threads}

@@ -1,4 +1,4 @@
-"""The registered models with what they cost."""
+"""List the models, with their cost and published accuracy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbers others printed, each reproduced, explained, contradicted or open."""
+"""Check published numbers: each is reproduced, explained, contradicted or open."""
 
 from __future__ import annotations
 
@@ -38,37 +38,38 @@ _CACHE = Path("results") / "counts"
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.add_argument("--add", action="append", type=Path, metavar="FILE", help="a CSV file of further rows")
-    parser.add_argument("--verdict", metavar="NAME", help=f"answer with these rows alone: {', '.join(VERDICTS)}")
-    parser.add_argument("--model", metavar="MODEL", help="answer with the rows of this model alone")
+    parser.add_argument("--verdict", metavar="NAME", help=f"show only rows with this verdict: {', '.join(VERDICTS)}")
+    parser.add_argument("--model", metavar="MODEL", help="show only rows about this model")
     parser.add_argument("--all", action="store_true", help="print every row, not only those that are not reproduced")
     parser.add_argument(
         "--explore",
         nargs="+",
         metavar="MODEL",
-        help=f"models of the report's convention explorer, {_ALL} that are published, or {_NONE}; default: six",
+        help=f"models in the report's convention explorer; {_ALL}: all published ones; {_NONE}: no model; default: six",
     )
     parser.add_argument(
         "--measured",
         metavar="RUN",
-        help=f"compare latency ratios with this run, or {_NONE}; default: the newest of preset paper-latency",
+        help=f"compare latency ratios with this run, or {_NONE}; default: the newest run of preset paper-latency",
     )
-    parser.add_argument("--jobs", type=whole, metavar="N", help="processes that count; default: the machine's cores")
+    parser.add_argument("--jobs", type=whole, metavar="N", help="number of processes; default: the number of cores")
     parser.add_argument(
         "--cache",
         default=str(_CACHE),
         metavar="DIR",
-        help=f"keeps counts, so that models are converted once ({_CACHE}); {_NONE} keeps nothing",
+        help=f"folder of kept counts, so that a model is converted only once ({_CACHE}); {_NONE} keeps no counts",
     )
     add_store(parser.add_argument)
     add_output(parser, folder=True)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Set each published number beside our count under the convention it was made with, and say what became of it.
+    """Compare each published number with our count under the same convention, and give a verdict on the number.
 
-    reproduced: our count gives the printed digits, rounded or cut. explained: it does not, and a computation shows why.
-    contradicted: the convention is known, and our count is another. open: not settled.
-    needs data: an accuracy. needs hardware: a latency; the ratios it implies are compared with those measured here.
+    reproduced: our count gives the printed digits, rounded or truncated. explained: our count gives other digits, and a
+    computation shows why. contradicted: the convention is known, and our count gives other digits. open: not settled.
+    needs data: the number is an accuracy. needs hardware: the number is a latency; the ratios of printed latencies are
+    compared with ratios measured here.
 
     Rows of your own go into a CSV file with the columns
     source,locator,model,metric,value,unit,convention,conditions,note.
@@ -138,7 +139,7 @@ def _explored(asked: list[str] | None, published: set[str]) -> tuple[str, ...]:
     if asked == [_ALL]:
         return tuple(name for name in model_names() if name in published)
     if _NONE in asked and len(asked) > 1:
-        raise InputError(f"--explore {_NONE} stands alone, got {' '.join(asked)}; leave one of them out")
+        raise InputError(f"--explore {_NONE} must stand alone, got {' '.join(asked)}; leave one of them out")
     names = () if asked == [_NONE] else tuple(dict.fromkeys(asked))
     for name in names:
         model_info(name)

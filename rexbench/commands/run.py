@@ -32,8 +32,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure latency and throughput of models on backends, store every sample, and write a report.
 
-    Backends of one model, batch and precision are measured side by side, in turns of random order, each in a process of
-    its own; speed-ups are ratios of turns taken at the same time. Every finished round is stored at once.
+    The backends of one model, batch size and precision take turns in random order, each in its own process. A speed-up
+    is a ratio of times from the same turns. Every finished round is stored at once.
     """
     check_force(args)
     plan = expand(read_selection(args, args.project)) if args.resume is None else None

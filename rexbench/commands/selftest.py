@@ -1,4 +1,4 @@
-"""A build against itself: false positives, and the smallest slow-down that can be seen here today."""
+"""Compare a build with itself: the rate of false positives, and the smallest slow-down that is detected here."""
 
 from __future__ import annotations
 
@@ -47,23 +47,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     add = parser.add_argument
     usual = f"default: {' '.join(PAIR_BACKENDS)}"
-    add("--model", default="rexnet_1.0", metavar="MODEL", help="what is timed (rexnet_1.0)")
+    add("--model", default="rexnet_1.0", metavar="MODEL", help="model to time (rexnet_1.0)")
     add("--backends", nargs="+", default=list(PAIR_BACKENDS), metavar="BACKEND", help=usual)
     add("--batch-size", type=whole, default=1, metavar="N", help="images per call (1)")
     add("--resolution", type=whole, default=224, metavar="PIXELS", help="side of the square input (224)")
     add("--threads", type=whole, metavar="N", help="threads of every runtime; default: what the machine allows")
     text = f"process rounds of each comparison ({ROUNDS}, as in compare)"
     add("--rounds", type=whole, default=ROUNDS, metavar="N", help=text)
-    text = "independent comparisons to run (default: as many as fit); further ones are resampled from them"
+    text = "independent comparisons to measure (default: as many as fit); further trials are drawn from their pairs"
     add("--trials", type=whole, metavar="N", help=text)
-    text = "slow-downs to try, as shares (0.005 0.01 0.02 0.05); without any, a test takes a third of the time"
+    text = "slow-downs to try, as shares (0.005 0.01 0.02 0.05); without values, no slow-downs, in a third of the time"
     add("--levels", type=number, nargs="*", metavar="SHARE", help=text)
-    text = f"time for all pairs of processes; default: {BUDGET_S:g}, or with --trials as long as it takes"
+    text = f"time for all pairs of processes; default: {BUDGET_S:g}, or no limit if --trials is given"
     add("--budget", type=number, metavar="SECONDS", help=text)
     text = f"the equivalence margin of the verdicts ({BAND})"
     add("--margin", "--band", type=number, default=BAND, metavar="SHARE", help=text)
-    add("--neighbour", action="store_true", help="beside a process that keeps a core busy on and off")
-    add("--protocols", action="store_true", help="print how other orders and tests fare on the same samples")
+    add("--neighbour", action="store_true", help="run the test beside a process that keeps one core busy, with pauses")
+    add("--protocols", action="store_true", help="also print the error rates of other orders and tests")
     add("--seed", type=whole, default=0, metavar="N", help="seed of weights, inputs and turn order (0)")
     add_wait(add)
     add_store(add)
@@ -71,12 +71,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Compare a build with itself, and report how often the comparison is wrong and which slow-downs it finds.
+    """Compare a build with itself, and report how often a comparison is wrong and which slow-downs it detects.
 
-    Rounds are those of `rexbench compare --live`; in further turns of each, the head is slowed by 0.5, 1, 2 and 5 % of
-    its own call time (--levels). The answer has the share of comparisons with a false positive, the share that finds
-    each slow-down, and the minimum detectable effect: the smallest slow-down that is found in 95 %. It is stored;
-    `rexbench compare` and the reports of this machine show and use the newest.
+    The rounds are measured as in `rexbench compare --live`. In additional turns of each round, the head is slowed by
+    0.5, 1, 2 and 5 % of its own call time (--levels). The answer has the share of comparisons with a false positive,
+    the share that detects each slow-down, and the minimum detectable effect: the smallest slow-down that 95 % of
+    comparisons detect. The effect is stored. `rexbench compare` uses the newest effect of this machine as its margin
+    if that is larger than 3 %, and the reports of runs show the effect.
     """
     plan, levels = _plan(args), _levels(args.levels)
     settings = {**plan.settings.as_dict(), "levels": levels, "rounds": args.rounds, "neighbour": args.neighbour}
@@ -120,7 +121,7 @@ def _plan(args: argparse.Namespace) -> Plan:
         InputError: A value is out of range.
     """
     if args.rounds < 2:  # noqa: PLR2004 - one round has no interval
-        raise InputError(f"--rounds must be at least 2, not {args.rounds}: one shows no spread of processes")
+        raise InputError(f"--rounds must be at least 2, not {args.rounds}; one round can't show how processes differ")
     if args.trials is not None and args.trials < 1:
         raise InputError(f"--trials must be at least 1, not {args.trials}")
     if not 0 <= args.margin < 1:
@@ -149,7 +150,7 @@ def _levels(given: list[float] | None) -> list[float]:
     if given is None:
         return list(LEVELS)
     if wrong := [level for level in given if not 0 < level <= 1]:
-        raise InputError(f"--levels are shares above 0 and up to 1, such as 0.02 for 2 %, not {wrong[0]}")
+        raise InputError(f"--levels must be shares above 0 and at most 1, such as 0.02 for 2 %, not {wrong[0]}")
     return [0.0, *sorted(set(given))]
 
 

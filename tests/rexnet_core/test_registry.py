@@ -63,7 +63,7 @@ OTHER_SPELLINGS = ("1", "1.", "1.00", "01.0", "1.00000000000000000001")
             for width in OUT_OF_RANGE
         ),
         *(
-            (f"rexnet_{spelling}", InputError, r"a model has one spelling, .* is not it; write 'rexnet_1.0'")
+            (f"rexnet_{spelling}", InputError, r".* is not how this model is spelled; write 'rexnet_1.0'")
             for spelling in OTHER_SPELLINGS
         ),
         (1, InputError, "a model name must be text, not int"),

@@ -1,4 +1,4 @@
-"""The layer study as a user asks for it: protocols with overrides in, one study out."""
+"""The layer study as a user calls it: from protocols with overrides to one study."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layer study on integers: exact ranks, which no tolerance can be blamed for, beside what floating point says.
+"""The layer study on integers: exact ranks, which depend on no tolerance, beside ranks from floating point.
 
 Weights and inputs are small random integers, and the activations are scaled so that they map integers to integers:
 ReLU6 and Hardswish cut at 6 s, where s is about the standard deviation of what they are given; Hardswish is

@@ -23,7 +23,7 @@ LITERAL = LayerSetting()
 #: Random networks of each setting of the grid, which has about a hundred.
 GRID_NETWORKS = 20
 
-#: Of the protocol `closest`: neither that of the search nor that of its validation, so that no network comes again.
+#: Seed of the protocol `closest`. The search and its validation use other seeds, so no network is used twice.
 CLOSEST_SEED = 2
 
 _CLOSEST = Path(__file__).with_name("closest.json")

@@ -74,9 +74,9 @@ class LayerSetting:
     )
     ratios: tuple[float, ...] = option(RATIOS, "d_in / d_out, above 0, up to 1", nargs="+", type=float, metavar="R")
     d_out: tuple[int, int] = option(
-        (10, 100), "range of output channels, drawn evenly", nargs=2, type=int, metavar=("LOW", "HIGH")
+        (10, 100), "range of output channels, drawn uniformly", nargs=2, type=int, metavar=("LOW", "HIGH")
     )
-    rows: str = option("4x", "columns N of X: 4x (times d_out), d+1, or a number", metavar="N")
+    rows: str = option("4x", "columns N of X: 4x is 4 d_out, d+1 is d_out + 1; or a number", metavar="N")
     spatial: int = option(1, "side of the maps; 1 is a vector", type=int, metavar="SIDE", bounds=(1, 64))
     weights: str = option("normal", "law of W", flag="--weight-law", choices=("normal", "fan_in", "kaiming", "uniform"))
     inputs: str = option("normal", "law of X", flag="--input-law", choices=("normal", "uniform", "half_normal"))
@@ -97,7 +97,7 @@ class LayerSetting:
     )
     tolerances: tuple[str, ...] = option(
         ("numpy", "producer", "rel:0.1", "rel:0.03", "rel:0.01", "rel:0.001"),
-        "numpy, producer, or rel:SHARE; the first is primary if the protocol's is missing",
+        "numpy, producer, or rel:SHARE; the first is primary if the protocol's own is not listed",
         nargs="+",
     )
     primary: tuple[str, str, str] = ("rank", "uncentred", "numpy")
@@ -121,7 +121,7 @@ class LayerSetting:
         if len(set(self.blocks)) < len(self.blocks):
             raise InputError(f"each block can be studied once; got {_list(self.blocks)}")
         if not self.ratios or not all(0 < ratio <= 1 for ratio in self.ratios):
-            raise InputError(f"dimension ratios d_in / d_out lie above 0 and up to 1; got {_list(self.ratios)}")
+            raise InputError(f"dimension ratios d_in / d_out must be above 0 and at most 1; got {_list(self.ratios)}")
         if not 2 <= self.d_out[0] <= self.d_out[1] <= _MOST_CHANNELS:  # noqa: PLR2004 - one channel has no ratio
             raise InputError(f"d_out must be a range within 2 and {_MOST_CHANNELS}; got {_list(self.d_out)}")
         if not 0 <= self.expansion[0] <= self.expansion[1] <= _MOST_EXPANSION:

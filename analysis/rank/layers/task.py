@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from analysis.rank.layers.setting import LayerSetting
 
-#: Overrides that the grid takes; those of its own choices would empty it.
+#: Overrides that the grid accepts; overriding a choice that the grid varies would leave nothing to vary.
 _GRID_FREE = ("networks", "seed", "activations", "blocks")
 
 
@@ -45,7 +45,7 @@ class LayersTask:
         nargs="+",
     )
     overrides: Mapping[str, Any] = field(default_factory=dict)
-    exact: bool = option(False, "exact ranks of networks of integers beside the others")
+    exact: bool = option(False, "also compute exact ranks of networks of integers")
     workers: int = field(default=1, metadata=_PROCESSES)
 
     def __post_init__(self) -> None:
@@ -74,8 +74,8 @@ class LayersTask:
         for name in self.overrides:
             if name not in _GRID_FREE:
                 raise InputError(
-                    f"the sensitivity grid goes through its own choices, so {name.replace('_', ' ')} can't be set for "
-                    "it; add --protocol literal closest"
+                    f"the sensitivity grid varies {name.replace('_', ' ')} by itself, so it can't be set; "
+                    "add --protocol literal closest"
                 )
         return replace(protocols.GRID_BASE, **self.overrides)
 

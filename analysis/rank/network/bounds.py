@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rexnet_core.network_config import BlockConfig, HeadConfig, StemConfig
 
-#: The points of a block in the order in which it runs; `points_of` has that of blocks with squeeze-excite last.
+#: The points of a block in the order in which it runs; `points_of` gives the order if squeeze-excite comes last.
 POINTS = ("input", "expand", "act", "depthwise", "se", "act2", "project", "add", "out")
 _POINTS_SE_AFTER_ACT = ("input", "expand", "act", "depthwise", "act2", "se", "project", "add", "out")
 _NONLINEAR = {

@@ -19,7 +19,7 @@ from rexnet_core.registry import model_config
 DEFAULT_COUNT = 512
 DEFAULT_BATCH = 16
 _MOST = 1_000_000
-#: Threads beyond this are a slip of the hand.
+#: More threads than this are surely a mistake.
 _MOST_THREADS = 1024
 
 
@@ -60,13 +60,13 @@ class NetworkSetting:
         kind="batch norm mode",
     )
     positions: int | Literal["auto"] = option(
-        "auto", "rows taken from each image; auto is 4 rows per channel in all", metavar="N", bounds=(1, _MOST)
+        "auto", "rows per image; auto: 4 rows per channel over all images", metavar="N", bounds=(1, _MOST)
     )
     taps: tuple[str, ...] | None = option(
         None, "such as 'stage3.*' or '*.add'", unset="every point of every block", nargs="+", metavar="PATTERN"
     )
-    certify: bool = option(False, "run in float64, too, for ranks that rounding can't have made")
-    jacobian: int = option(1, "images at which Jacobian ranks are taken", type=int, bounds=(0, _MOST))
+    certify: bool = option(False, "also run in float64, for ranks without rounding errors")
+    jacobian: int = option(1, "number of images on which Jacobian ranks are computed", type=int, bounds=(0, _MOST))
     batch_size: int = option(DEFAULT_BATCH, "images per pass", type=int, bounds=(1, _MOST))
     seed: int = option(0, "seed of weights, images and positions", type=int, bounds=(0, 2**31))
     threads: int | None = option(
@@ -79,7 +79,7 @@ class NetworkSetting:
         for name in self.models:
             model_config(name)
         if len(set(self.models)) < len(self.models):
-            raise InputError(f"each model is named once; got {', '.join(self.models)}")
+            raise InputError(f"each model must be named only once; got {', '.join(self.models)}")
         check_resolution(self.resolution)
         self._check_weights()
         check_fields(self)
@@ -90,7 +90,7 @@ class NetworkSetting:
         if self.weights is None:
             return
         if len(self.models) > 1:
-            raise InputError(f"--weights go with one model; got {', '.join(self.models)}; run each by itself")
+            raise InputError(f"--weights is for a single model; got {', '.join(self.models)}; run each model by itself")
         if not self.weights.is_file():
             raise InputError(f"--weights must be a file; {self.weights} is not a file")
 

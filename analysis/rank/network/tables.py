@@ -124,9 +124,9 @@ def layer_rows(
 ) -> list[dict[str, Any]]:
     """One row per step of a forward pass: what it costs, its share of the time, and the rank behind it.
 
-    A tap stands in one row alone, that of the step that made its features: a convolution's is its norm's. None stands
-    for what was not measured. What owns no parameters costs nothing by the convention of the counts, not by the
-    clock. Sums and products, which no module runs, are in the table where they have a tap.
+    Each tap is in one row only, the row of the step that computed its features; the tap of a convolution is in the row
+    of its norm. None stands for what was not measured. A step without parameters counts 0 by convention, but takes
+    time. Sums and products, which no module runs, are in the table if they have a tap.
 
     Args:
         cost: Counted layer by layer.

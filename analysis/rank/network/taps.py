@@ -127,7 +127,7 @@ def _with_layout(model: nn.Module, tap: Tap) -> Tap:
 
 
 def _unaliased(tap: Tap, chosen: Sequence[Tap]) -> Tap:
-    """The tap, on its own feet where the one it equals is not among the chosen."""
+    """The tap; without `same_as` if the tap that it equals was not chosen."""
     return tap if any(other.name == tap.same_as for other in chosen) else replace(tap, same_as="")
 
 

@@ -39,7 +39,7 @@ class TrainedSetting:
         GROUPS, "groups of networks", unset="both", nargs="+", metavar="GROUP", choices=GROUPS, kind="group"
     )
     #: Seed s fixes the initial weights and the order of the images, for every network.
-    seeds: int = option(10, "trainings of each network", type=int, bounds=(1, 1000))
+    seeds: int = option(10, "seeds; each trains every network", type=int, bounds=(1, 1000))
     #: As many as in the paper's search.
     epochs: int = option(30, "passes over the training images", type=int, bounds=(1, 1000))
     side: int = option(
@@ -76,7 +76,7 @@ class TrainedSetting:
             InputError: A value is outside its range; the message says which and what would do.
         """
         if not self.groups or len(set(self.groups)) < len(self.groups):
-            raise InputError(f"groups are one or more of {', '.join(GROUPS)}, each once; got {list(self.groups)}")
+            raise InputError(f"groups must be one or more of {', '.join(GROUPS)}, each once; got {list(self.groups)}")
         check_fields(self)
         if self.side % _SIDE_STEP:
             raise InputError(f"side must be a multiple of {_SIDE_STEP}; got {self.side}")
@@ -87,7 +87,7 @@ class TrainedSetting:
             raise InputError(f"learning_rate must be a positive number; got {self.learning_rate}")
         for name in ("momentum", "weight_decay"):
             if not 0 <= getattr(self, name) < 1:
-                raise InputError(f"{name} must lie from 0 up to, not at, 1; got {getattr(self, name)}")
+                raise InputError(f"{name} must be at least 0 and below 1; got {getattr(self, name)}")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""

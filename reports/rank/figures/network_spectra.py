@@ -20,7 +20,7 @@ _MOST_MODELS = 4
 _MANY = 40
 #: Below this times the largest, singular values are rounding in any type that networks are computed in.
 _LOWEST = 1e-9
-#: Relative tolerances that are marked in staircases, with the names of those of the metrics table.
+#: Relative tolerances that are marked in staircases, each with its name in the metrics table.
 _MARKED = (1e-1, 1e-2, 1e-3)
 _CENTRINGS = ("uncentred", "centred")
 
@@ -55,7 +55,7 @@ def plot_final_spectra(spectra: pd.DataFrame, taps: pd.DataFrame, final: list[st
 
 
 def _first_taps(spectra: pd.DataFrame, final: list[str]) -> pd.DataFrame:
-    """Of every model the first of the final taps that it has; its last tap where it has none."""
+    """For every model, the first final tap that the model has; without a final tap, its last tap."""
     chosen = []
     for model, part in spectra.groupby("model", sort=False):
         taps = list(dict.fromkeys(part["tap"]))

@@ -31,7 +31,7 @@ def plot_streams(cases: pd.DataFrame, conditions: str) -> Figure | None:
     if compared.empty:
         return None
     compared = compared[compared["batch"] == compared.groupby(["model", "resolution"])["batch"].transform("min")]
-    # All are of one scenario, which the heading names: no line needs to say so again.
+    # All cases have one scenario, which the heading names, so no line repeats it.
     compared = compared.assign(scenario="latency", at=compared["effective_streams"].astype(float))
     panels = list(compared.groupby(["model", "resolution"], sort=True))
     keys = [key for key, _ in style.series(compared)]

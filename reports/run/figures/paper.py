@@ -91,7 +91,7 @@ def _points(rows: pd.DataFrame, top1: Mapping[str, tuple[float, str]]) -> pd.Dat
 
 
 def _accuracy_panel(panel: Axes, points: pd.DataFrame, times: tuple[str, str, str], families: Sequence[str]) -> None:
-    """One line per family; the names of the quicker one stand left of its points, those of the others right."""
+    """One line per family; names stand left of the points for the faster family, and right for the others."""
     quickest = points.groupby("family")[times[0]].median().idxmin()
     for family, part in points.groupby("family", sort=False):
         ordered = part.sort_values("top1")

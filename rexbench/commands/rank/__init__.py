@@ -1,3 +1,3 @@
-"""Rank of layer outputs: the paper's claim in random layers, whole networks and trained ones."""
+"""Test the paper's claim about rank: in random layers, in whole networks, and in trained networks."""
 
 TITLE, METAVAR = "studies", "STUDY"

@@ -28,8 +28,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure rank(f(WX)) / d_out of random layers and blocks, against d_in / d_out, and test the paper's claims.
 
-    One random network stands for all activations, so that differences between them are paired. The result is laid over
-    the paper's figure 1, and each claim is judged by a stated rule under each protocol.
+    All activations use the same random networks, so that differences between activations are paired. The result is
+    compared with the paper's figure 1, and each claim is tested by a stated rule under each protocol.
     """
     task = read_task(args, read_thread_budget())
     from analysis.rank.layers.commands import run_layers_task  # noqa: PLC0415 - torch, after the checks
@@ -51,7 +51,7 @@ def read_task(args: argparse.Namespace, processes: int) -> LayersTask:
     if "expansion" in overrides:
         values = overrides["expansion"]
         if len(values) > _PAIR:
-            raise InputError(f"--expansion is one value or a range of two; got {len(values)} values")
+            raise InputError(f"--expansion must be one value, or the two ends of a range; got {len(values)} values")
         overrides["expansion"] = (values[0], values[-1])
     given = {"workers": processes, **read_fields(args, LayersTask)}
     if "protocols" in given:

@@ -27,8 +27,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Search for the setting of the layer study that is nearest to the paper's figure; the answer is a JSON document.
 
-    The best of many settings looks nearer than it is: it is measured again on fresh networks, and the number of
-    settings tried is part of the answer. `rexbench rank layers --protocol closest` uses what this search found.
+    The best of many settings looks nearer than it is. It is therefore measured again on fresh networks, and the answer
+    gives the number of settings tried. `rexbench rank layers --protocol closest` uses the setting from this search.
     """
     task = SearchTask(**{"workers": read_thread_budget(), **read_fields(args, SearchTask)})
     if args.out:

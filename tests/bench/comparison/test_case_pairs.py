@@ -58,8 +58,11 @@ def test_what_a_project_runs_by_default_is_not_what_it_compares():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("threads", "takes KEY=VALUE with a key of threads, batch, backend, precision, memory_format, not 'threads'"),
-        ("model=rexnet_1.0", "takes KEY=VALUE with a key of"),
+        (
+            "threads",
+            "takes KEY=VALUE, where KEY is one of threads, batch, backend, precision, memory_format, not 'threads'",
+        ),
+        ("model=rexnet_1.0", "takes KEY=VALUE, where KEY is one of"),
         ("batch=two", "batch needs a whole number, not 'two'"),
         ("batch=0", "a batch size must be at least 1"),
         ("threads=4096", "threads must be at most"),

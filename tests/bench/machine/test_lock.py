@@ -148,7 +148,9 @@ def test_a_file_with_another_name_is_left_alone(file, tmp_path):
 )
 def test_a_path_that_is_no_file_is_one_line_and_not_waited_for(file, make):
     make(file)
-    check_refusal("the lock of the machine needs a (file that can be opened; .*/lock: |regular file, .*/lock is not)")
+    check_refusal(
+        "the lock of the machine needs a (file that can be opened; .*/lock: |regular file; .*/lock is not one)"
+    )
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")

@@ -46,7 +46,7 @@ def test_the_newest_counts_and_reports_its_age(save, find):
     effect = find()
     assert effect.old
     assert effect.describe() == (
-        "changes under 1.3 % (eager) can't be seen here "
+        "changes under 1.3 % (eager) can't be detected here "
         "(self-test of 3 days ago, beside a neighbour: older than a day, run `rexbench selftest` again)"
     )
     save("b", "2026-11-21T09:00:00+00:00", {"eager": 0.01, "openvino": 0.002})
@@ -55,7 +55,7 @@ def test_the_newest_counts_and_reports_its_age(save, find):
     assert effect.of("openvino") == pytest.approx(detectable_effect(0.002, 10))
     assert effect.of("compile") == effect.of("eager")
     assert effect.describe() == (
-        "changes under 1.3 % (eager), 0.26 % (openvino) can't be seen here today (self-test of 3 h ago)"
+        "changes under 1.3 % (eager), 0.26 % (openvino) can't be detected here today (self-test of 3 h ago)"
     )
 
 

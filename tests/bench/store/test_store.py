@@ -277,7 +277,7 @@ def test_latest_may_mean_the_latest_of_some_runs_alone(store):
 )
 def test_content_that_rexbench_did_not_write_is_one_line(full, change, statement):
     change(statement)
-    message = r"^can't read the store .*: this rexbench does not know what it holds .*\([^\n]*$"
+    message = r"^can't read the store .*: this version of rexbench can't read its contents .*\([^\n]*$"
     with pytest.raises(StoreError, match=message):
         full.find_run(), full.measurements(make_run().id), full.plan(make_run().id)
 

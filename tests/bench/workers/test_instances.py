@@ -47,7 +47,7 @@ def test_instances_share_the_threads_and_others_are_one_worker_that_has_all(exec
     ("changes", "line"),
     [
         ({"streams": 0}, "eager has no throughput hint; name its number of instances, such as --streams 4"),
-        ({"streams": 3}, "3 instances must have equal shares of the threads, 4 can't be shared out so"),
+        ({"streams": 3}, "3 instances must have equal shares of the threads, but 4 threads can't be divided equally"),
         ({"device": "cuda"}, "instances share the cores of a CPU; the throughput of eager on cuda is not measured"),
     ],
 )

@@ -7,10 +7,10 @@ from rexnet_core.errors import InputError
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"ratios": (0.0,)}, "above 0 and up to 1; got 0"),
-        ({"ratios": (0.5, 1.2)}, "above 0 and up to 1; got 0.5, 1.2"),
-        ({"ratios": ()}, "above 0 and up to 1"),
-        ({"ratios": (float("nan"),)}, "above 0 and up to 1"),
+        ({"ratios": (0.0,)}, "above 0 and at most 1; got 0"),
+        ({"ratios": (0.5, 1.2)}, "above 0 and at most 1; got 0.5, 1.2"),
+        ({"ratios": ()}, "above 0 and at most 1"),
+        ({"ratios": (float("nan"),)}, "above 0 and at most 1"),
         ({"activations": ("SILU",)}, "unknown activation 'SILU'; did you mean 'SiLU'"),
         ({"activations": ()}, "at least one activation is needed"),
         ({"blocks": ("conv2x2",)}, "unknown block 'conv2x2'; did you mean"),
