@@ -111,9 +111,8 @@ def _accuracy(hits: Hits, folder: LabelledFolder) -> dict[str, Any]:
     accuracy: dict[str, Any] = {"images": hits.images, "classes": folder.classes}
     for metric, correct in (("top1", hits.top1), ("top5", hits.top5 if folder.classes >= TOP else None)):
         share = None if correct is None else wilson_estimate(correct, hits.images)
-        accuracy[f"{metric}_percent"] = 100 * share.value if share else None
-        accuracy[f"{metric}_low_percent"] = 100 * share.low if share else None
-        accuracy[f"{metric}_high_percent"] = 100 * share.high if share else None
+        for end, bound in (("", "value"), ("_low", "low"), ("_high", "high")):
+            accuracy[f"{metric}{end}_percent"] = 100 * getattr(share, bound) if share else None
         accuracy[f"{metric}_correct"] = correct
     return accuracy | {"unreadable": len(hits.unreadable), "unreadable_files": list(hits.unreadable[:NAMED])}
 

@@ -92,19 +92,13 @@ def _latency(row: PublishedRow, rows: Sequence[PublishedRow], measured: Sequence
 
 
 def _checkpoint(row: PublishedRow, ours: int | None) -> Verdict:
-    convention = "checkpoint"
     if ours is None:
         return Verdict(row=row, verdict="open", reason="only timm's files can be written here as they were")
-    how = agree(row, ours)
-    if how:
-        return Verdict(row=row, verdict="reproduced", how=how, convention=convention, ours=ours, reason=_CHECKPOINT)
-    return Verdict(
-        row=row,
-        verdict="open",
-        convention=convention,
-        ours=ours,
-        reason=f"{_CHECKPOINT}; the file differs by {abs(int(row.value) - ours):,} bytes, which may be other names",
-    )
+    how, reason = agree(row, ours), _CHECKPOINT
+    if not how:
+        reason += f"; the file differs by {abs(int(row.value) - ours):,} bytes, which may be other names"
+    verdict = "reproduced" if how else "open"
+    return Verdict(row=row, verdict=verdict, how=how, convention="checkpoint", ours=ours, reason=reason)
 
 
 _CHECKPOINT = "the tensors under timm's names, written by torch.save in its format before 1.6"
@@ -114,21 +108,13 @@ def _cost(table: Table, place: int) -> Verdict:
     row, choice = table.rows[place], table.choices[place]
     if not choice.convention:
         return Verdict(row=row, verdict="open", reason=choice.problem)
-    ours, how = table.ours(place), table.matches(place)
-    why = _why(choice)
-    if how:
-        return Verdict(row=row, verdict="reproduced", how=how, convention=choice.convention, ours=ours, reason=why)
-    reason = explain(table, place)
-    if reason:
-        return Verdict(row=row, verdict="explained", convention=choice.convention, ours=ours, reason=reason)
-    rest = "; ".join(part for part in (why, remark(table, place)) if part)
-    return Verdict(
-        row=row,
-        verdict="contradicted",
-        convention=choice.convention,
-        ours=ours,
-        reason=f"ours is {ours:,}" + (f"; {rest}" if rest else ""),
-    )
+    ours, how, why = table.ours(place), table.matches(place), _why(choice)
+    verdict, reason = "reproduced", why
+    if not how:
+        verdict, reason = "explained", explain(table, place)
+    if not how and not reason:
+        verdict, reason = "contradicted", "; ".join(filter(None, (f"ours is {ours:,}", why, remark(table, place))))
+    return Verdict(row=row, verdict=verdict, how=how, convention=choice.convention, ours=ours, reason=reason)
 
 
 def _why(choice: Choice) -> str:

@@ -5,7 +5,7 @@ No torch here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from analysis.published.conditions import device, hardware, publication
@@ -86,16 +86,8 @@ def imply(row: PublishedRow, rows: Sequence[PublishedRow], measured: Sequence[Me
     printed = divide(row, kin[to])
     own = next((candidate for candidate in measured if _is_like(row, candidate)), None)
     ours, description = _measured_ratio(own, row.model, to) if own else (None, "")
-    return Ratio(
-        to=to,
-        printed=printed.value,
-        low=printed.low,
-        high=printed.high,
-        ours=ours.value if ours else None,
-        ours_low=ours.low if ours else None,
-        ours_high=ours.high if ours else None,
-        measured=description,
-    )
+    ratio = Ratio(to=to, printed=printed.value, low=printed.low, high=printed.high, measured=description)
+    return replace(ratio, ours=ours.value, ours_low=ours.low, ours_high=ours.high) if ours else ratio
 
 
 def _is_like(row: PublishedRow, measured: Measured) -> bool:

@@ -59,6 +59,15 @@ class Table:
             and read_input(first).side == read_input(second).side
         )
 
+    def kin(self, place: int, *fields: str) -> list[int]:
+        """The places of the rows that share those fields with a row, itself among them, in file order."""
+        row = self.rows[place]
+        return [
+            number
+            for number, other in enumerate(self.rows)
+            if all(getattr(other, name) == getattr(row, name) for name in fields)
+        ]
+
     def matches(self, place: int, model: str | None = None) -> str:
         """How our count gives the printed digits, as `agree` says."""
         return agree(self.rows[place], self.ours(place, model))
@@ -106,12 +115,7 @@ def _quote(row: PublishedRow) -> str:
 def _repeated_row(table: Table, place: int) -> str:
     """The row above, of another model, has the same digits in this column, and our count of that model gives them."""
     row = table.rows[place]
-    column = [
-        number
-        for number, other in enumerate(table.rows)
-        if (other.source, other.locator, other.metric, other.file) == (row.source, row.locator, row.metric, row.file)
-        and table.counted(number)
-    ]
+    column = [number for number in table.kin(place, "source", "locator", "metric", "file") if table.counted(number)]
     before = column.index(place) - 1
     if before < 0:
         return ""
@@ -130,10 +134,8 @@ def _other_model(table: Table, place: int) -> str:
     row = table.rows[place]
     printed = [
         number
-        for number, other in enumerate(table.rows)
-        if (other.source, other.locator, other.model, other.file) == (row.source, row.locator, row.model, row.file)
-        and table.counted(number)
-        and digits(other) >= _FULL_DIGITS
+        for number in table.kin(place, "source", "locator", "model", "file")
+        if table.counted(number) and digits(table.rows[number]) >= _FULL_DIGITS
     ]
     if len({table.rows[number].metric for number in printed}) < 2:  # noqa: PLR2004 - one number alone may be chance
         return ""
@@ -153,14 +155,8 @@ def _other_model(table: Table, place: int) -> str:
 
 def _padded_digits(table: Table, place: int) -> str:
     """The source appended a zero to a number that others print with fewer digits, and did so more than once."""
-    row = table.rows[place]
-    kin = [
-        reason
-        for number, other in enumerate(table.rows)
-        if (other.source, other.metric, other.file) == (row.source, row.metric, row.file)
-        and (reason := _padding(table, number))
-    ]
-    return _padding(table, place) if len(kin) > 1 else ""
+    padded = [number for number in table.kin(place, "source", "metric", "file") if _padding(table, number)]
+    return _padding(table, place) if len(padded) > 1 else ""
 
 
 def _padding(table: Table, place: int) -> str:

@@ -59,13 +59,9 @@ def make_rows(counts: Sequence[Count], *, per_layer: bool = False) -> list[dict[
         return [_identity(counts[0]) | row for row in _operators(counts[0])]
     return [
         _identity(count)
-        | {
-            "total": count.total,
-            "unit": CONVENTIONS[count.convention].unit,
-            "quantity": CONVENTIONS[count.convention].quantity,
-            "title": CONVENTIONS[count.convention].title,
-            "uncounted": len(count.uncounted),
-        }
+        | {"total": count.total}
+        | {name: getattr(CONVENTIONS[count.convention], name) for name in ("unit", "quantity", "title")}
+        | {"uncounted": len(count.uncounted)}
         for count in counts
     ]
 
@@ -89,11 +85,10 @@ def render_counts(counts: Sequence[Count], table: str) -> str:
 def _explain(count: Count, head: str, table: str) -> str:
     convention = CONVENTIONS[count.convention]
     title = "" if convention.title == convention.unit else f" ({convention.title})"
+    texts = {"counts": convention.counts, "leaves out": convention.leaves_out, "source": convention.source}
     lines = [
         f"{head}: {count.total} {convention.unit}{title}",
-        *_paragraph("counts", convention.counts),
-        *_paragraph("leaves out", convention.leaves_out),
-        *_paragraph("source", convention.source),
+        *(line for name, text in texts.items() for line in _paragraph(name, text)),
         "",
         table,
         "",

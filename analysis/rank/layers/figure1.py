@@ -115,11 +115,11 @@ class Distance:
 
 def distances(rows: Sequence[OverlayRow]) -> list[Distance]:
     """The distance of each panel, and last their mean, in which every panel weighs the same."""
-    found = []
+    panels = []
     for block in dict.fromkeys(row.block for row in rows):
         panel = [row for row in rows if row.block == block]
         curved = np.array([(row.ours, row.paper) for row in panel if row.activation != "Linear"]).reshape(-1, 2)
-        found.append(
+        panels.append(
             Distance(
                 block=block,
                 points=len(panel),
@@ -127,13 +127,8 @@ def distances(rows: Sequence[OverlayRow]) -> list[Distance]:
                 rank_correlation=spearman(curved[:, 0], curved[:, 1]),
             )
         )
-    if found:
-        found.append(
-            Distance(
-                block="all",
-                points=len(rows),
-                mean_absolute_distance=float(np.mean([one.mean_absolute_distance for one in found])),
-                rank_correlation=float(np.mean([one.rank_correlation for one in found])),
-            )
-        )
-    return found
+    if not panels:
+        return []
+    distance, correlation = np.mean([(one.mean_absolute_distance, one.rank_correlation) for one in panels], axis=0)
+    whole = {"mean_absolute_distance": float(distance), "rank_correlation": float(correlation)}
+    return [*panels, Distance(block="all", points=len(rows), **whole)]

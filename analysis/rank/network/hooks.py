@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from analysis.rank.spectra.stream import SpectrumStream
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from analysis.rank.network.positions import Positions, PositionSampler
     from analysis.rank.network.taps import Tap
     from analysis.rank.spectra.spectrum import Spectrum
@@ -92,15 +95,15 @@ class Gatherer:
         """Stream the rows of the batch."""
         for name, (tap, taken) in self._batch.items():
             if name not in self._streams:
-                self._streams[name] = _Stream(tap, _open_stream(name, taken.rows), taken)
+                with _naming(name):
+                    stream = SpectrumStream(taken.rows.shape[1], producer=taken.rows.dtype)
+                self._streams[name] = _Stream(tap, stream, taken)
             kept = self._streams[name]
             exact = None if self._exact is None else self._exact[name][1].rows
             if exact is not None and taken.rows.dtype == exact.dtype:
                 raise InputError(f"certify compares with float64; tap {name} is in float64 already; leave it out")
-            try:
+            with _naming(name):
                 kept.stream.add(taken.rows, exact)
-            except InputError as error:
-                raise InputError(f"tap {name}: {error}") from None
             kept.images += self.sampler.count
         self._batch, self._exact = {}, None
 
@@ -136,10 +139,8 @@ class Gatherer:
         if not isinstance(features, Tensor):
             kind = type(features).__name__
             raise InputError(f"a tap reads one tensor; the {tap.side} of {tap.name} is a {kind}; tap another module")
-        try:
+        with _naming(tap.name):
             taken = self._sample(tap, features, sequence_first=isinstance(module, _SEQUENCE_FIRST))
-        except InputError as error:
-            raise InputError(f"tap {tap.name}: {error}") from None
         self._batch[tap.name if call == 1 else f"{tap.name}@{call}"] = tap, taken
 
     def _sample(self, tap: Tap, features: Tensor, *, sequence_first: bool) -> _Rows:
@@ -159,9 +160,11 @@ class Gatherer:
         return _Rows(gather_rows(features, layout, chosen), positions, height, width)
 
 
-def _open_stream(name: str, rows: Tensor) -> SpectrumStream:
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """A context whose errors name the tap."""
     try:
-        return SpectrumStream(rows.shape[1], producer=rows.dtype)
+        yield
     except InputError as error:
         raise InputError(f"tap {name}: {error}") from None
 

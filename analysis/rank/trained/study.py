@@ -114,8 +114,5 @@ def _summarise(network: TrainedNetwork, runs: Sequence[Run]) -> dict[str, Any]:
     for metric in METRICS:
         mean = mean_over_seeds([getattr(run, metric) for run in whole])
         summary |= {metric: mean.value, f"{metric}_low": mean.low, f"{metric}_high": mean.high}
-    return summary | {
-        "printed_accuracy": network.printed_accuracy,
-        "printed_nuclear_norm": network.printed_nuclear_norm,
-        "printed_macs": network.printed_macs,
-    }
+    printed = ("printed_accuracy", "printed_nuclear_norm", "printed_macs")
+    return summary | {name: getattr(network, name) for name in printed}
