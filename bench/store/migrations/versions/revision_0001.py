@@ -9,9 +9,7 @@ revision = "rexbench_0001"
 down_revision = None
 
 _TEXT = {"model", "backend", "precision", "memory_format", "device", "scenario"}
-_CASE = (
-    "model", "resolution", "batch", "backend", "precision", "threads", "memory_format", "device", "scenario", "streams"
-)  # fmt: skip
+_CASE = "model resolution batch backend precision threads memory_format device scenario streams".split()
 
 
 def upgrade() -> None:
