@@ -9,7 +9,8 @@ revision = "rexbench_0001"
 down_revision = None
 
 _TEXT = {"model", "backend", "precision", "memory_format", "device", "scenario"}
-_CASE = "model resolution batch backend precision threads memory_format device scenario streams".split()
+_MODEL = ("model", "resolution", "batch")
+_CASE = (*_MODEL, "backend", "precision", "threads", "memory_format", "device", "scenario", "streams")
 
 
 def upgrade() -> None:
