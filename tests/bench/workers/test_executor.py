@@ -82,7 +82,7 @@ HANG = "print('{', end='', flush=True)"
             (
                 [f"print({text}, flush=True)", "sys.stdin.readline()"],
                 20.0,
-                "the worker answered to 'build' is no answer: ",
+                "the worker's answer to 'build' can't be read: ",
             )
             for text in ("'{'", "'[1]'", "'3'", "'hello'", "'[' * 100_000")
         ],
