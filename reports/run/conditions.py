@@ -47,7 +47,7 @@ def describe_conditions(info: RunInfo, cases: pd.DataFrame, floor: str = "") -> 
         ("virtual machine", _word(system.get("hypervisor"))),
         ("load before the run", _word(system.get("load_1m"))),
         ("worst round", _worst_round(cases)),
-        ("noise floor", floor or "not tested; run `rexbench selftest`"),
+        ("minimum detectable effect", floor or "not tested; run `rexbench selftest`"),
         ("libraries", ", ".join(f"{name} {version}" for name, version in libraries.items()) or _UNKNOWN),
         ("python", _word(system.get("python"))),
         ("system", _word(system.get("os"))),

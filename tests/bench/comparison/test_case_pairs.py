@@ -28,7 +28,7 @@ def test_where_nothing_is_named_a_short_grid_is_compared():
 
 
 def test_a_preset_that_was_named_has_its_own_grid():
-    assert len(expand(Selection(threads=1), preset=True)[1]) == 16
+    assert len(expand(Selection(threads=1, preset="standard"), preset=True)[1]) == 84
 
 
 def test_a_budget_that_was_asked_for_is_kept():

@@ -132,7 +132,7 @@ def test_a_file_that_holds_something_is_left_alone(file, text):
 def test_a_file_with_another_name_is_left_alone(file, tmp_path):
     (tmp_path / "other").write_text("1")
     file.hardlink_to(tmp_path / "other")
-    check_refusal("has another name")
+    check_refusal("has other content or a second name")
     assert file.read_text() == "1"
 
 

@@ -14,11 +14,11 @@ from bench.records.settings import Settings
 from rexnet_core.errors import InputError
 
 
-def test_quick_is_two_variants_on_four_backends_at_two_batch_sizes():
+def test_quick_is_one_model_on_four_backends_in_one_group():
     plan = expand(Selection())
-    assert len(plan.cases) == 16
-    assert len({case.model for case in plan.cases}) == 2
-    assert [len(match) for match in plan.matches()] == [4] * 4
+    assert {(case.model, case.batch) for case in plan.cases} == {("rexnet_1.0", 1)}
+    assert [len(group) for group in plan.matches()] == [4]
+    assert plan.settings.min_rounds >= 3, "fewer rounds have no interval"
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -104,7 +104,7 @@ def test_a_checkpoint_is_for_one_model(tmp_path):
     path = tmp_path / "weights.pth"
     path.write_bytes(b"")
     with pytest.raises(InputError, match="--weights is the checkpoint of one model, 2 are chosen"):
-        expand(Selection(weights=path))
+        expand(Selection(models=["rexnet_1.0", "rexnet_1.3"], weights=path))
     with pytest.raises(InputError, match="--weights must be a file"):
         expand(Selection(models=["rexnet_1.0"], weights=tmp_path))
     assert expand(Selection(models=["rexnet_1.0"], weights=path)).weights == path

@@ -37,7 +37,7 @@ def test_ctrl_c_is_no_success_and_the_same_call_goes_on_to_the_end(monkeypatch, 
         patched.setattr(training, "train", stop_at_third)
         assert main(CALL.split()) == 1
     told = capsys.readouterr()
-    assert "stopped; what was finished is kept" in told.err
+    assert "stopped; finished parts are kept" in told.err
     assert [run["network"] for run in json.loads(told.out)["runs"]] == done
     assert statuses() == ["interrupted"]
 
