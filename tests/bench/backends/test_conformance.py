@@ -47,6 +47,7 @@ def run(case, assets, folder):
     return built, Effective(**built["effective"]), parity
 
 
+@pytest.mark.survival
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_backend_computes_what_was_asked_through_all_phases(backend, assets, tmp_path):
     built, effective, parity = run(make_case(backend), assets, tmp_path)
@@ -57,6 +58,7 @@ def test_a_backend_computes_what_was_asked_through_all_phases(backend, assets, t
     assert built["caches"] is bool(info_of(backend).compile_cache)
 
 
+@pytest.mark.survival
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_throughput_scenario_keeps_requests_in_flight(backend, assets, tmp_path):
     case = make_case(backend, scenario="throughput", streams=1)
@@ -69,6 +71,7 @@ def test_the_throughput_scenario_keeps_requests_in_flight(backend, assets, tmp_p
         assert caught.value.status == "unsupported"
 
 
+@pytest.mark.survival
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_backend_at_work_is_killed_with_all_it_started(backend, assets, tmp_path):
     worker = ProcessExecutor().open(make_case(backend), assets, tmp_path, LIMIT_S)

@@ -52,17 +52,20 @@ def measured(toy_site, tmp_path_factory):
     return {measurement.case.backend: measurement for measurement in measurements}
 
 
+@pytest.mark.survival
 def test_an_honest_backend_passes(measured):
     assert (measured["toy"].status, measured["toy"].reason) == ("ok", "")
     assert measured["toy"].rounds[0].phases_s["convert"] > 0
 
 
+@pytest.mark.survival
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_is_named(measured, lie):
     assert measured[lie].status == "mismatch"
     assert re.search(LIES[lie], measured[lie].reason)
 
 
+@pytest.mark.survival
 def test_a_toy_from_a_wheel_runs_from_the_command_line_into_the_report(toy_site, tmp_path):
     paths = os.pathsep.join([str(toy_site), str(ROOT)])
     words = ("--backends", "eager", "toy", "--models", "mobilenet_v2_0.5", "--resolutions", "64", "--batch-sizes", "1")
