@@ -58,7 +58,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(python=False)
 def survival(session: nox.Session) -> None:
     """Run the tests that start real runs, wait for them and kill them."""
-    _test(session, "-m", "survival")
+    _test(session, "-m", "survival and not extra")
 
 
 def _test(session: nox.Session, *options: str) -> None:
