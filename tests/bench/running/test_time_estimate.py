@@ -125,6 +125,6 @@ def test_a_run_that_was_stopped_does_not_report_that_all_targets_were_reached(st
 
 def test_a_budget_that_is_asked_for_lifts_the_cap_of_rounds():
     quick = Selection(models=["rexnet_1.0"], batch_sizes=[1])
-    assert expand(quick).settings.max_rounds == 6
+    assert expand(quick).settings.max_rounds == 8
     assert expand(replace(quick, settings={"budget_s": 60.0})).settings.max_rounds == 20
     assert expand(replace(quick, settings={"budget_s": 60.0, "max_rounds": 3})).settings.max_rounds == 3
