@@ -16,6 +16,7 @@ TROUBLE = {
 
 def test_the_others_of_a_match_go_on(place, tiny):
     words = ["--batch-sizes", "1", "--memory-formats", "contiguous", "channels_last", "--rounds", "1"]
+    words += ["--backends", "eager", "torchscript", "compile", "openvino"]
     limits = ["--target", "1e-9", "--limit", "5", "--memory-limit", "300"]
     code, _, err = place.run(*tiny, *words, *limits, trouble=TROUBLE)
     assert code == 1, err
