@@ -19,7 +19,7 @@ import pytest
 from bench.store.store import Store
 
 TINY = ["--models", "mobilenet_v2_0.5", "--resolutions", "32", "--threads", "1"]
-_PATIENCE_S = 60
+_PATIENCE_S = 300
 
 
 def wait_until(look, patience_s=_PATIENCE_S):

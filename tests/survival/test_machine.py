@@ -75,6 +75,6 @@ def test_a_second_run_on_the_machine_is_refused_or_waits(place, tiny):
     second = place.start(*tiny, *ONCE, "--wait", "--store", "sqlite:///other.db")
     assert second.stderr.readline().endswith("waiting for it to end\n")
     first.send_signal(signal.SIGKILL)
-    _, err = second.communicate(timeout=60)
+    _, err = second.communicate(timeout=300)
     assert second.returncode == 0, err
     place.check_that_none_is_left()
