@@ -50,7 +50,7 @@ def count_as_thop(
         InputError: Unknown name, a side out of range, or a module that thop counts and this does not.
     """
     shape = check_shape(resolution)
-    module = build_on_meta(model)
+    module = build_on_meta(model, shape)
     refuse_modules(module, f"thop {release}", NOT_MODELLED)
     log = watch_modules(module, shape)
     rules = RULES[release]
