@@ -16,7 +16,7 @@ from fvcore.nn import FlopCountAnalysis
 import rexnet_core
 from analysis.complexity.conventions.record import Count, Part, describe_uncounted, make_count
 from analysis.complexity.meta_run import Resolution, check_shape, learn_shapes, make_image
-from analysis.complexity.module_copy import copy_with_data
+from analysis.complexity.module_copy import copy_with_data, originals_stay_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +59,8 @@ def count_as_fvcore(model: torch.nn.Module | str, resolution: Resolution = 224) 
     shape = check_shape(resolution)
     module = rexnet_core.create_model(model).eval() if isinstance(model, str) else copy_with_data(model)
     analysis = _quiet(FlopCountAnalysis(learn_shapes(module, shape), make_image(module, shape)))
-    inclusive = analysis.by_module_and_operator()
+    with originals_stay_out(module):
+        inclusive = analysis.by_module_and_operator()
     passed_over = analysis.unsupported_ops()
     uncounted = {name.removeprefix("aten::").rstrip("_"): times for name, times in passed_over.items()}
     return make_count("fvcore", model, shape, _own_parts(inclusive), describe_uncounted(uncounted))

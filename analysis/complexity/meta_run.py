@@ -8,7 +8,8 @@ import functools
 import torch
 
 import rexnet_core
-from analysis.complexity.module_copy import copy_without_data, has_lazy_tensors
+from analysis.complexity.module_copy import copy_without_data, has_lazy_tensors, originals_stay_out
+from analysis.complexity.operations import Answering
 from analysis.complexity.resolution import check_resolution
 from rexnet_core.errors import InputError
 
@@ -49,7 +50,8 @@ def build_on_meta(model: torch.nn.Module | str, shape: tuple[int, int], in_chann
 def learn_shapes(module: torch.nn.Module, shape: tuple[int, int], in_channels: int = 3) -> torch.nn.Module:
     """The module itself; one with lazy submodules has run once, which gives them their shapes."""
     if has_lazy_tensors(module):
-        run_once(module, make_image(module, shape, in_channels), contextlib.nullcontext())
+        image = make_image(module, shape, in_channels)
+        run_once(module, image, Answering() if image.is_meta else contextlib.nullcontext())  # type: ignore[no-untyped-call]
     return module
 
 
@@ -74,5 +76,5 @@ def make_image(module: torch.nn.Module, shape: tuple[int, int], in_channels: int
 
 def run_once(module: torch.nn.Module, image: torch.Tensor, watch: contextlib.AbstractContextManager[object]) -> None:
     """Run a copy once on an image from `make_image`, without gradients, inside `watch`."""
-    with torch.no_grad(), watch:
+    with torch.no_grad(), originals_stay_out(module), watch:
         module(image)

@@ -33,5 +33,6 @@ def refuse_misfits(resolution: int | tuple[int, int], in_channels: int = 3) -> I
         first_line = next(iter(str(error).strip().splitlines()), "")
         raise InputError(
             f"the model must take (1, {in_channels}, H, W) at resolution {resolution}; it gave {type(error).__name__}: "
-            f"{first_line}; give one for images of {in_channels} channels, or another resolution"
+            f"{first_line}; give one for images of {in_channels} channels whose path does not depend on their numbers, "
+            "or another resolution"
         ) from error

@@ -6,19 +6,29 @@ parametrizations and the plain attributes of the original, and every tensor amon
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import threading
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import torch
+from torch import nn
+from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter, is_lazy
 from torch.overrides import TorchFunctionMode
 
+from analysis.complexity.function_copy import FunctionCopies
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from torch import Tensor, nn
+    from torch import Tensor
+
+
+#: Each copy with the modules that it, or what it was copied from, is a copy of.
+_ORIGINALS: WeakKeyDictionary[nn.Module, tuple[nn.Module, ...]] = WeakKeyDictionary()
 
 
 class _Replacing(TorchFunctionMode):
@@ -72,7 +82,9 @@ def _copy(module: nn.Module, replace: Callable[[Tensor], Tensor], device: str | 
         memo[id(lazy)] = kind(lazy.requires_grad, device=device or lazy.device, dtype=lazy.data.dtype)
     try:
         with _Replacing(replace):
+            functions = FunctionCopies(module, memo)
             copied: nn.Module = copy.deepcopy(module, memo)
+            functions.finish()
     except Exception as error:  # the copying code is that of the attributes, which may be of any class
         reason = next(iter(str(error).splitlines()), "")
         raise InputError(
@@ -80,4 +92,30 @@ def _copy(module: nn.Module, replace: Callable[[Tensor], Tensor], device: str | 
             f"{reason}; take out of its attributes what can't be copied"
         ) from error
     copied.eval()
+    _ORIGINALS[copied] = (*_ORIGINALS.get(module, ()), *module.modules())
     return copied
+
+
+@contextlib.contextmanager
+def originals_stay_out(module: nn.Module) -> Iterator[None]:
+    """A context in which a copy runs, and no module that was copied.
+
+    What a model reaches by a name of its file, or through an object of another kind, is not copied.
+
+    Raises:
+        InputError: The model runs such an original.
+    """
+    originals, thread = {id(one) for one in _ORIGINALS.get(module, ())}, threading.get_ident()
+
+    def refuse(child: nn.Module, _inputs: Any) -> None:
+        if id(child) in originals and threading.get_ident() == thread:
+            raise InputError(
+                f"a model is counted on a copy of it; this {type(module).__name__} does not run the copy of its "
+                f"{type(child).__name__} but the original; reach submodules as attributes of their module"
+            )
+
+    hook = register_module_forward_pre_hook(refuse)
+    try:
+        yield
+    finally:
+        hook.remove()

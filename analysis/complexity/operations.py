@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,7 +19,7 @@ _SAME_SHAPE = frozenset({"hardtanh", "relu", "sigmoid", "silu", "hardswish", "ha
 BATCH_NORMS = frozenset({"native_batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm"})
 
 #: Make a tensor or rename one; nothing is computed or copied.
-_FREE = frozenset({"empty", "new_empty", "t", "detach", "alias", "lift_fresh"})
+_FREE = frozenset({"empty", "new_empty", "t", "detach", "alias", "lift_fresh", "device"})
 
 
 def answer(func: Any, args: Any, kwargs: Any) -> Any:
@@ -28,7 +30,22 @@ def answer(func: Any, args: Any, kwargs: Any) -> Any:
     if name.rstrip("_") in _SAME_SHAPE:
         # One that ends in an underscore wrote into its input.
         return args[0] if name.endswith("_") else torch.empty_like(args[0])
-    return func(*args, **(kwargs or {}))
+    try:
+        return func(*args, **(kwargs or {}))
+    except RuntimeError:
+        if all(tensor.is_meta for tensor in tensors_in((*args, *(kwargs or {}).values()))):
+            raise
+    # A forward made a constant without saying where.
+    args, kwargs = tree_map_only(Tensor, lambda tensor: tensor.to("meta"), (args, kwargs or {}))
+    return func(*args, **kwargs)
+
+
+class Answering(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """A context in which operations are answered as by `answer`."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """The result of `func` on `meta`."""
+        return answer(func, args, kwargs)
 
 
 def computes(func: Any) -> bool:

@@ -61,6 +61,7 @@ class ModuleLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._answers = False
         self._hooks: list[torch.utils.hooks.RemovableHandle] = []
         self._operations: Counter[tuple[str, str]] = Counter()
+        self._without_inputs: dict[type[nn.Module], str] = {}
         self.calls: list[Call] = []
 
     def __enter__(self) -> Self:
@@ -127,6 +128,25 @@ class ModuleLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
             outputs = outputs[0]
         if torch.is_tensor(outputs) and inputs and torch.is_tensor(inputs[0]):
             self.calls.append(Call(name, module, tuple(inputs[0].shape), tuple(outputs.shape)))
+        elif not inputs:
+            self._without_inputs.setdefault(type(module), name)
+
+    def refuse_keywords(self, tool: str, classes: Collection[type[nn.Module]]) -> None:
+        """Nothing, where each module that a tool knows was given its input by place: a hook is not shown any other.
+
+        Args:
+            tool: Its name and release.
+            classes: Those that it knows.
+
+        Raises:
+            InputError: One was given its input by name.
+        """
+        for kind, name in self._without_inputs.items():
+            if kind in classes:
+                raise InputError(
+                    f"{tool} breaks off at a {kind.__name__} whose input is given by name, as that of {name!r} is; "
+                    "give it without a name"
+                )
 
 
 def watch_modules(module: nn.Module, shape: tuple[int, int]) -> ModuleLog:

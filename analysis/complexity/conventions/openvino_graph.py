@@ -26,7 +26,7 @@ import torch
 import rexnet_core
 from analysis.complexity.conventions.record import Count, Part, describe_uncounted, make_count
 from analysis.complexity.meta_run import Resolution, check_shape, learn_shapes
-from analysis.complexity.module_copy import copy_with_data
+from analysis.complexity.module_copy import copy_with_data, originals_stay_out
 from rexnet_core.errors import InputError
 from rexnet_core.preprocess import IMAGENET_MEAN, IMAGENET_STD
 
@@ -123,7 +123,7 @@ def _convert(module: torch.nn.Module, shape: tuple[int, int]) -> Any:
 
     _fill(module)
     image = torch.zeros(1, 3, *shape)
-    with torch.no_grad():
+    with torch.no_grad(), originals_stay_out(module):
         traced = torch.jit.trace(module, image, check_trace=False)  # type: ignore[no-untyped-call]
     try:
         return openvino.convert_model(traced, example_input=image, input=[tuple(image.shape)])

@@ -54,6 +54,7 @@ def count_as_thop(
     refuse_modules(module, f"thop {release}", NOT_MODELLED)
     log = watch_modules(module, shape)
     rules = RULES[release]
+    log.refuse_keywords(f"thop {release}", rules)
     seen = [call for call in log.calls if type(call.module) in rules and not unseen(call.name, call.module)]
     if release == _CHILDREN_ONLY:
         seen = [call for call in seen if call.name]

@@ -116,7 +116,26 @@ def strided():
     return Twice(nn.Conv2d(3, 3, 3, padding=1).to(memory_format=torch.channels_last))
 
 
+class Closed(nn.Module):
+    """It reaches its submodules through functions: an attribute, a default, a replaced method and a hook."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.norm, self.seen = nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3), []
+        scale = nn.Parameter(torch.ones(()))
+        self.scale = scale
+        self.first = lambda x: self.norm(self.a(x)) * scale
+        self.second = lambda x, norm=self.norm: norm(x)
+        inner = self.a.forward
+        self.a.forward = lambda x: inner(inner(x))
+        self.norm.register_forward_hook(lambda _m, _i, out: self.seen.append(out))
+
+    def forward(self, x):
+        return self.second(self.first(x))
+
+
 MODULES = {
+    "functions": Closed,
     "shared layer": lambda: Twice(nn.Conv2d(3, 3, 3, padding=1)),
     "shared norm": lambda: Twice(nn.BatchNorm2d(3)),
     "shared block": lambda: Twice(Twice(nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3), nn.ReLU()))),
@@ -187,6 +206,33 @@ def test_gradients_are_kept_and_not_needed():
     before = state_of(module)
     trace(module, 32)
     assert state_of(module) == before
+
+
+def test_functions_reach_the_copy():
+    cost = trace(Closed(), 32)
+    assert {layer.layer: layer.macs for layer in cost.layers} == {"a": 2 * 9 * 32 * 32, "norm": 0, "": 0}
+
+
+LOOSE = nn.Conv2d(3, 3, 1)
+
+
+class Global(nn.Module):
+    """It reaches its submodule by a name of this file, which no copy can change."""
+
+    def __init__(self):
+        super().__init__()
+        self.loose = LOOSE
+
+    def forward(self, x):
+        return LOOSE(x)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("params")])
+def test_a_module_that_runs_without_its_copy_is_refused(name):
+    before = state_of(LOOSE)
+    with pytest.raises(InputError, match=r"this Global does not run the copy of its Conv2d but the original"):
+        count_as(name, Global())
+    assert state_of(LOOSE) == before
 
 
 class Holder(nn.Module):
