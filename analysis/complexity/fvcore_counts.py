@@ -87,7 +87,7 @@ def _own_parts(inclusive: Mapping[str, Mapping[str, float]]) -> tuple[Part, ...]
     )
 
 
-def fvcore_total(module: torch.nn.Module, resolution: int = 224, *, in_channels: int = 3) -> int:
+def fvcore_total(module: torch.nn.Module, resolution: Resolution = 224, *, in_channels: int = 3) -> int:
     """`FlopCountAnalysis(...).total()`, with its batch norm and pooling: what fvcore's users print as FLOPs."""
     return int(_quiet(FlopCountAnalysis(module, make_image(module, check_shape(resolution), in_channels))).total())
 

@@ -56,6 +56,7 @@ def learn_shapes(module: torch.nn.Module, shape: tuple[int, int], in_channels: i
 
 
 @functools.lru_cache(maxsize=2)
+@torch.inference_mode(mode=False)
 def _build_named(name: str) -> torch.nn.Module:
     """The last models are kept, for each is counted in many ways; whoever counts leaves them as they were."""
     with torch.device("meta"):
@@ -67,6 +68,7 @@ def name_of(model: torch.nn.Module | str) -> str:
     return model if isinstance(model, str) else type(model).__name__
 
 
+@torch.inference_mode(mode=False)
 def make_image(module: torch.nn.Module, shape: tuple[int, int], in_channels: int = 3) -> torch.Tensor:
     """An image ``(1, C, H, W)`` of zeros on the device, and of the type, of the first numbers that the module has."""
     numbers = (tensor for tensor in (*module.parameters(), *module.buffers()) if tensor.is_floating_point())
@@ -76,5 +78,6 @@ def make_image(module: torch.nn.Module, shape: tuple[int, int], in_channels: int
 
 def run_once(module: torch.nn.Module, image: torch.Tensor, watch: contextlib.AbstractContextManager[object]) -> None:
     """Run a copy once on an image from `make_image`, without gradients, inside `watch`."""
-    with torch.no_grad(), originals_stay_out(module), watch:
+    # In the inference mode of a caller, operations would come as wholes that are made of others elsewhere.
+    with torch.inference_mode(mode=False), torch.no_grad(), originals_stay_out(module), watch:
         module(image)

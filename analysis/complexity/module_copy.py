@@ -70,6 +70,7 @@ def has_lazy_tensors(module: nn.Module) -> bool:
     return any(map(is_lazy, (*module.parameters(), *module.buffers())))
 
 
+@torch.inference_mode(mode=False)
 def _copy(module: nn.Module, replace: Callable[[Tensor], Tensor], device: str | None) -> nn.Module:
     """A copy in inference mode.
 

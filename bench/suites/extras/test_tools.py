@@ -1,36 +1,38 @@
-"""Every convention named after a tool against that tool, on modules that nobody registered: equal, or refused by name.
+"""Each convention named after a tool is what that tool prints, for modules that nobody registered, or refuses by name.
 
-The tools run as people run them: the model in inference mode, on the processor; `FlopCounterMode` under `torch.no_grad`.
-They change what they are given, so each gets a module of its own.
+The modules are attention in its spellings, recurrent layers, convolutions of every kind, shared and tied ones, computed
+weights, functions, several outputs, and more: see `unregistered_modules`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
-import sys
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
+import torch
 
 from analysis.complexity.conventions import count_under
+from bench.suites.support.counting_tools import TOOLS
+from bench.suites.support.unregistered_modules import MODULES, SIDE, is_refused
 from rexnet_core.errors import InputError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
-    from torch import nn
-
-#: Names of modules, without which none can be asked for; `test_every_module_is_here` holds them to the table.
-TOOLS = ("torch", "fvcore", "thop", "ptflops")
-#: What a tool has rules of its own for, and this does not.
-REFUSED = {
-    "thop": ("LSTM", "GRU", "RNN", "cell"),
-    "ptflops": ("LSTM", "GRU", "RNN", "cell", "Transformer", "MultiheadAttention of"),
-}
-
-pytestmark = [
-    pytest.mark.extra,
-    pytest.mark.filterwarnings("ignore:distutils Version classes:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-]
+@pytest.mark.extra
+@pytest.mark.benchmark(group="tools")
+@pytest.mark.filterwarnings("ignore:distutils Version classes:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("tool", TOOLS)
+def test_conventions_are_their_tools(tool: str, benchmark: Any) -> None:
+    printed, refused = {}, []
+    for name, build in MODULES.items():
+        torch.manual_seed(0)
+        if is_refused(tool, name):
+            with pytest.raises(InputError, match="which is not modelled here"):
+                count_under(tool, build(), SIDE)
+            refused.append(name)
+        else:
+            printed[name] = TOOLS[tool](build(), torch.rand(1, 3, SIDE, SIDE))
+    counted = {name: count_under(tool, MODULES[name](), SIDE).total for name in printed}
+    assert counted == printed
+    benchmark.pedantic(count_under, (tool, MODULES["u shape"](), SIDE), rounds=5)
+    benchmark.extra_info.update(tool=tool, equal=len(printed), refused=refused)

@@ -190,3 +190,14 @@ MODULES: Mapping[str, Callable[[], nn.Module]] = {
         linear=nn.Linear(32, 8),
     ),
 }
+
+#: Words in the names of modules for which a tool has rules of its own that are not modelled.
+_REFUSED = {
+    "thop": ("LSTM", "GRU", "RNN"),
+    "ptflops": ("LSTM", "GRU", "RNN", "Transformer", "MultiheadAttention of three"),
+}
+
+
+def is_refused(tool: str, name: str) -> bool:
+    """Whether a module of `MODULES` is one for which a tool's convention is refused by name."""
+    return any(word in name for word in _REFUSED.get(tool, ()))
