@@ -38,7 +38,7 @@ def count_parameters(model: nn.Module | str, resolution: Resolution = 224, *, st
     for layer, module in build_on_meta(model, shape).named_modules():
         kind = type(module).__name__
         for name, tensor, group in _numbers(module, statistics=statistics):
-            if id(tensor) not in seen:
+            if id(tensor) not in seen and tensor.numel():
                 seen.add(id(tensor))
                 parts.append(Part(layer=layer, operator=f"{kind} {name}", group=group, amount=tensor.numel()))
     return make_count("params_with_statistics" if statistics else "params", model, shape, parts)
