@@ -11,15 +11,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import torch
 from fvcore.nn import FlopCountAnalysis
 
 import rexnet_core
 from analysis.complexity.conventions.record import Count, Part, describe_uncounted, make_count
-from analysis.complexity.meta_run import Resolution, check_shape, inference
+from analysis.complexity.meta_run import Resolution, check_shape, learn_shapes, make_image
+from analysis.complexity.module_copy import copy_with_data, originals_stay_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import torch
 
 #: fvcore's names for the operators that are multiply-adds in our sense.
 _MULTIPLY_ADDS = ("conv", "linear")
@@ -30,7 +32,7 @@ _GROUPS = {"conv": "convolution", "linear": "linear", "addmm": "linear", "matmul
 
 def fvcore_macs(module: torch.nn.Module, resolution: int = 224, *, in_channels: int = 3) -> dict[str, int]:
     """Multiply-adds by module name: fvcore's convolution and linear counts of modules without children."""
-    counts = _quiet(FlopCountAnalysis(module, _image(module, resolution, in_channels)))
+    counts = _quiet(FlopCountAnalysis(module, make_image(module, check_shape(resolution), in_channels)))
     leaves = {name for name, child in module.named_modules() if not any(child.children())}
     found = {
         name: sum(round(operators.get(operator, 0)) for operator in _MULTIPLY_ADDS)
@@ -48,20 +50,20 @@ def count_as_fvcore(model: torch.nn.Module | str, resolution: Resolution = 224) 
     passed over.
 
     Args:
-        model: A registered name, or a module that is run with the weights it has.
+        model: A registered name, or a module, a copy of which is run with the weights it has.
         resolution: Side, or height and width, of the input [pixels].
 
     Raises:
         InputError: Unknown name, or a side out of range.
     """
-    module = rexnet_core.create_model(model) if isinstance(model, str) else model
-    image = _image(module, resolution, 3)
-    with inference(module):
-        analysis = _quiet(FlopCountAnalysis(module, image))
+    shape = check_shape(resolution)
+    module = rexnet_core.create_model(model).eval() if isinstance(model, str) else copy_with_data(model)
+    analysis = _quiet(FlopCountAnalysis(learn_shapes(module, shape), make_image(module, shape)))
+    with originals_stay_out(module):
         inclusive = analysis.by_module_and_operator()
-        passed_over = analysis.unsupported_ops()
+    passed_over = analysis.unsupported_ops()
     uncounted = {name.removeprefix("aten::").rstrip("_"): times for name, times in passed_over.items()}
-    return make_count("fvcore", model, check_shape(resolution), _own_parts(inclusive), describe_uncounted(uncounted))
+    return make_count("fvcore", model, shape, _own_parts(inclusive), describe_uncounted(uncounted))
 
 
 def _own_parts(inclusive: Mapping[str, Mapping[str, float]]) -> tuple[Part, ...]:
@@ -85,15 +87,9 @@ def _own_parts(inclusive: Mapping[str, Mapping[str, float]]) -> tuple[Part, ...]
     )
 
 
-def fvcore_total(module: torch.nn.Module, resolution: int = 224, *, in_channels: int = 3) -> int:
+def fvcore_total(module: torch.nn.Module, resolution: Resolution = 224, *, in_channels: int = 3) -> int:
     """`FlopCountAnalysis(...).total()`, with its batch norm and pooling: what fvcore's users print as FLOPs."""
-    return int(_quiet(FlopCountAnalysis(module, _image(module, resolution, in_channels))).total())
-
-
-def _image(module: torch.nn.Module, resolution: Resolution, in_channels: int) -> torch.Tensor:
-    # On the device of the module's numbers; on the processor where it has none.
-    device = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
-    return torch.zeros(1, in_channels, *check_shape(resolution), device=device)
+    return int(_quiet(FlopCountAnalysis(module, make_image(module, check_shape(resolution), in_channels))).total())
 
 
 def _quiet(analysis: Any) -> Any:

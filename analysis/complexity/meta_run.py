@@ -1,19 +1,17 @@
-"""Running a model once on tensors without data: what every counter that watches torch shares."""
+"""Running a copy of a model once on tensors without data: what every counter that watches torch shares."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-from typing import TYPE_CHECKING, Any
 
 import torch
 
 import rexnet_core
+from analysis.complexity.module_copy import copy_without_data, has_lazy_tensors, originals_stay_out
+from analysis.complexity.operations import Answering
 from analysis.complexity.resolution import check_resolution
 from rexnet_core.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 #: A side, or height and width [pixels].
 Resolution = int | tuple[int, int]
@@ -33,20 +31,36 @@ def check_shape(resolution: Resolution) -> tuple[int, int]:
     return check_resolution(resolution[0]), check_resolution(resolution[1])
 
 
-def build_on_meta(model: torch.nn.Module | str) -> torch.nn.Module:
-    """The named model without data in its tensors; a module comes back as it is.
+def build_on_meta(model: torch.nn.Module | str, shape: tuple[int, int], in_channels: int = 3) -> torch.nn.Module:
+    """A model without data in its tensors, in inference mode: the named one, or a copy of a module.
+
+    Args:
+        model: A registered name, or a module, which stays as it is.
+        shape: Height and width of the image [pixels], from which lazy modules learn their shapes.
+        in_channels: Channels of the image.
 
     Raises:
-        InputError: Unknown name.
+        InputError: Unknown name, or a module that can't be copied.
     """
-    return _build_named(model) if isinstance(model, str) else model
+    if isinstance(model, str):
+        return _build_named(model)
+    return learn_shapes(copy_without_data(model), shape, in_channels)
+
+
+def learn_shapes(module: torch.nn.Module, shape: tuple[int, int], in_channels: int = 3) -> torch.nn.Module:
+    """The module itself; one with lazy submodules has run once, which gives them their shapes."""
+    if has_lazy_tensors(module):
+        image = make_image(module, shape, in_channels)
+        run_once(module, image, Answering() if image.is_meta else contextlib.nullcontext())  # type: ignore[no-untyped-call]
+    return module
 
 
 @functools.lru_cache(maxsize=2)
+@torch.inference_mode(mode=False)
 def _build_named(name: str) -> torch.nn.Module:
     """The last models are kept, for each is counted in many ways; whoever counts leaves them as they were."""
     with torch.device("meta"):
-        return rexnet_core.create_model(name)
+        return rexnet_core.create_model(name).eval()
 
 
 def name_of(model: torch.nn.Module | str) -> str:
@@ -54,43 +68,16 @@ def name_of(model: torch.nn.Module | str) -> str:
     return model if isinstance(model, str) else type(model).__name__
 
 
-def run_on_meta(
-    module: torch.nn.Module,
-    image: torch.Tensor,
-    stand_ins: dict[str, torch.Tensor],
-    watch: contextlib.AbstractContextManager[object],
-) -> None:
-    """Run the module once in inference mode inside `watch`.
-
-    Args:
-        module: Keeps its weights, and its training mode.
-        image: ``(1, C, H, W)`` on `meta`.
-        stand_ins: From `find_stand_ins`.
-        watch: Entered for the time of the run.
-    """
-    with inference(module), torch.no_grad(), watch:
-        if stand_ins:
-            torch.func.functional_call(module, stand_ins, image)
-        else:
-            module(image)
+@torch.inference_mode(mode=False)
+def make_image(module: torch.nn.Module, shape: tuple[int, int], in_channels: int = 3) -> torch.Tensor:
+    """An image ``(1, C, H, W)`` of zeros on the device, and of the type, of the first numbers that the module has."""
+    numbers = (tensor for tensor in (*module.parameters(), *module.buffers()) if tensor.is_floating_point())
+    first = next(numbers, torch.empty(0))
+    return torch.zeros(1, in_channels, *shape, device=first.device, dtype=first.dtype)
 
 
-def find_stand_ins(module: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Tensors without data for each parameter and buffer; empty where the module is on `meta` as it is."""
-    tensors: dict[str, Any] = dict(module.named_parameters()) | dict(module.named_buffers())
-    if all(tensor.is_meta for tensor in tensors.values()):
-        return {}
-    return {name: torch.empty_like(tensor, device="meta") for name, tensor in tensors.items()}
-
-
-@contextlib.contextmanager
-def inference(module: torch.nn.Module) -> Iterator[None]:
-    """Every submodule in inference mode, and afterwards each in the mode it was in."""
-    training = [child for child in module.modules() if child.training]
-    for child in training:
-        child.training = False
-    try:
-        yield
-    finally:
-        for child in training:
-            child.training = True
+def run_once(module: torch.nn.Module, image: torch.Tensor, watch: contextlib.AbstractContextManager[object]) -> None:
+    """Run a copy once on an image from `make_image`, without gradients, inside `watch`."""
+    # In the inference mode of a caller, operations would come as wholes that are made of others elsewhere.
+    with torch.inference_mode(mode=False), torch.no_grad(), originals_stay_out(module), watch:
+        module(image)

@@ -7,34 +7,42 @@ not count it gives back by name.
 
 from __future__ import annotations
 
-import torch
+from typing import TYPE_CHECKING
 
 from analysis.complexity.cost import Cost
-from analysis.complexity.meta_run import build_on_meta, find_stand_ins, name_of, run_on_meta
+from analysis.complexity.counter import LayerCounter
+from analysis.complexity.meta_run import build_on_meta, make_image, name_of, run_once
+from analysis.complexity.misfit import refuse_misfits
 from analysis.complexity.resolution import check_resolution
-from analysis.complexity.tally import DispatchCounter
+
+if TYPE_CHECKING:
+    import torch
+
+    from analysis.complexity.tally import Tally
 
 
 def trace(model: torch.nn.Module | str, resolution: int = 224, *, in_channels: int = 3) -> Cost:
-    """The cost of any model for one image; it runs once, on the `meta` device, in inference mode.
+    """The cost of any model for one image; a copy of it runs once, on the `meta` device, in inference mode.
 
     Args:
-        model: A registered name, or a module that maps ``(1, in_channels, resolution, resolution)`` to anything. A
-            module with real weights keeps them, and its training mode.
+        model: A registered name, or a module that maps ``(1, in_channels, resolution, resolution)`` to anything. It is
+            not run itself: nothing that it holds changes.
         resolution: Side of the square input [pixels].
         in_channels: Channels of the input.
 
     Raises:
-        InputError: Unknown name, or resolution out of range.
+        InputError: Unknown name, resolution out of range, or a module that does not take such an image.
     """
     side = check_resolution(resolution)
-    tally = watch_layers(build_on_meta(model), (side, side), in_channels)
+    with refuse_misfits(side, in_channels):
+        tally = watch_layers(model, (side, side), in_channels)
     return Cost(model=name_of(model), resolution=side, layers=tally.layers(), uncounted=tally.uncounted())
 
 
-def watch_layers(module: torch.nn.Module, shape: tuple[int, int], in_channels: int = 3) -> DispatchCounter:
+def watch_layers(model: torch.nn.Module | str, shape: tuple[int, int], in_channels: int = 3) -> Tally:
     """The tally of one run on an image of any height and width [pixels]."""
-    stand_ins = find_stand_ins(module)
-    tally = DispatchCounter(module, stand_ins)
-    run_on_meta(module, torch.empty(1, in_channels, *shape, device="meta"), stand_ins, tally)
-    return tally
+    module = build_on_meta(model, shape, in_channels)
+    image = make_image(module, shape, in_channels)
+    counter = LayerCounter(module, image)
+    run_once(module, image, counter.watching())
+    return counter.tally

@@ -30,6 +30,9 @@ _WORDS = {
     **dict.fromkeys(("2 x macs", "2x macs", "2 x multiply-add"), "two_per_mac"),
     "openvino ir operation count incl. mean/scale preprocessing": "openvino_preprocessed",
     "constants of the ir (batch norm folded)": "openvino_constants",
+    **dict.fromkeys(
+        ("paddle", "paddle.summary", "keras", "total params", "with batch norm statistics"), "params_with_statistics"
+    ),
 }
 _STATED = {
     **_WORDS,

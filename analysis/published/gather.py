@@ -33,11 +33,19 @@ def total_from(cache: CountCache) -> Callable[[str, str, int], int]:
     def total(convention: str, model: str, side: int) -> int:
         if convention == "params":
             return count(model, side).params
+        if convention == "params_with_statistics":
+            return count_with_statistics(model, side)
         if convention in FACTORS:
             return FACTORS[convention] * count(model, side).macs
         return cache.count(convention, model, side).total
 
     return total
+
+
+def count_with_statistics(model: str, side: int) -> int:
+    """Parameters, and batch norm's means and variances, of which there are as many as of its scales and shifts."""
+    cost = count(model, side)
+    return cost.params + sum(layer.params for layer in cost.layers if layer.kind == "batch_norm")
 
 
 #: What one multiply-add counts under conventions that count nothing else.

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from analysis.published.table import PublishedRow
 
 
+#: A number with at least this many digits does not equal one sum of two counts by chance.
+_SUM_DIGITS = 4
 #: Two numbers with at least this many digits do not both equal another model's numbers by chance.
 _FULL_DIGITS = 2
 
@@ -80,7 +82,7 @@ def explain(table: Table, place: int) -> str:
         table: All rows.
         place: Place of a cost row that our count does not give.
     """
-    for rule in (_repeated_row, _index_constants, _padded_digits, _taken_over, _other_model):
+    for rule in (_with_statistics, _repeated_row, _index_constants, _padded_digits, _taken_over, _other_model):
         reason = rule(table, place)
         if reason:
             return reason
@@ -110,6 +112,20 @@ _MOST_REMARKS = 2
 def _quote(row: PublishedRow) -> str:
     """The printed number with its unit; a count has none."""
     return row.printed if row.unit == "1" else f"{row.printed} {row.unit}"
+
+
+def _with_statistics(table: Table, place: int) -> str:
+    """Paddle and Keras print batch norm's running means and variances with the parameters, as sizes of files do."""
+    row = table.rows[place]
+    if table.choices[place].convention != "params" or digits(row) < _SUM_DIGITS:
+        return ""
+    ours = table.ours(place)
+    side = read_input(row).side
+    assert side is not None  # a row without a side has no convention
+    whole = table.total("params_with_statistics", row.model, side)
+    if agree(row, whole):
+        return f"{ours:,} parameters and {whole - ours:,} running means and variances, together {whole:,}"
+    return ""
 
 
 def _repeated_row(table: Table, place: int) -> str:

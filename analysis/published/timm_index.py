@@ -3,7 +3,7 @@
 That index (the ``model-index`` entries of timm's documentation, made for paperswithcode) gives "FLOPs" without a word
 on how they were counted. They are 1.27 to 1.34 times the multiply-adds at the model's own input side.
 
-Fact: under the rules below all 22 numbers of the index for ReXNet, RegNetX, MobileNetV2 and EfficientNet B0 to B3 come
+Fact: under the rules below all 24 numbers of the index for ReXNet, RegNetX, MobileNetV2 and EfficientNet B0 to B3 come
 out to the last digit (`tests/analysis/published/test_timm_index.py`). Fact, too: thop counts modules of exactly the
 classes it knows, timm's classifier was a subclass of `nn.Linear` at that time, and its ReXNet and RegNet normalised by
 a subclass of `nn.BatchNorm2d`, ReXNet's squeeze-excite excepted.

@@ -11,8 +11,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from analysis.complexity.conventions.record import GROUPS, Count, Part, from_dict
+from analysis.complexity.misfit import refuse_misfits
 from analysis.data_tables import load_table
-from rexnet_core.errors import InputError, RexbenchError, UnknownNameError
+from rexnet_core.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,14 +73,6 @@ def count_under(convention: str, model: nn.Module | str, resolution: int | tuple
         raise UnknownNameError("convention", convention, CONVENTIONS)
     place, _, function = CONVENTIONS[convention].counter.rpartition(".")
     options = CONVENTIONS[convention].options
-    try:
+    with refuse_misfits(resolution):
         count: Count = getattr(import_module(f"analysis.complexity.{place}"), function)(model, resolution, **options)
-    except RexbenchError:
-        raise
-    except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
-        first_line = next(iter(str(error).strip().splitlines()), "")
-        raise InputError(
-            f"the model must take (1, 3, H, W) at resolution {resolution}; it gave {type(error).__name__}: "
-            f"{first_line}; give one for images of three channels, or another resolution"
-        ) from error
     return count

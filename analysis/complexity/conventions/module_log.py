@@ -9,10 +9,11 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from analysis.complexity.meta_run import build_on_meta, find_stand_ins, run_on_meta
-from analysis.complexity.tally import answer, computes
+from analysis.complexity.meta_run import make_image, run_once
+from analysis.complexity.operations import answer, computes
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,18 +56,18 @@ class ModuleLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._module = module
+        self._names = {id(child): name for name, child in module.named_modules()}
         self._inside: list[str] = []
         self._answers = False
         self._hooks: list[torch.utils.hooks.RemovableHandle] = []
         self._operations: Counter[tuple[str, str]] = Counter()
+        self._without_inputs: dict[type[nn.Module], str] = {}
         self.calls: list[Call] = []
 
     def __enter__(self) -> Self:
-        """Hooks are set."""
-        for name, child in self._module.named_modules():
-            self._hooks.append(child.register_forward_pre_hook(lambda _m, _i, name=name: self._inside.append(name)))
-            self._hooks.append(child.register_forward_hook(lambda m, i, o, name=name: self._leave(name, m, i, o)))
+        """Hooks for all modules are set: torch takes other paths through a module that has hooks of its own."""
+        self._hooks.append(register_module_forward_pre_hook(self._enter))
+        self._hooks.append(register_module_forward_hook(self._leave))
         super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
@@ -115,19 +116,43 @@ class ModuleLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 counts[operation] += times
         return counts
 
-    def _leave(self, name: str, module: nn.Module, inputs: Any, outputs: Any) -> None:
-        self._inside.pop()
+    def _enter(self, module: nn.Module, _inputs: Any) -> None:
+        if id(module) in self._names:
+            self._inside.append(self._names[id(module)])
+
+    def _leave(self, module: nn.Module, inputs: Any, outputs: Any) -> None:
+        if id(module) not in self._names:
+            return
+        name = self._inside.pop()
         if isinstance(outputs, (tuple, list)) and outputs:
             outputs = outputs[0]
         if torch.is_tensor(outputs) and inputs and torch.is_tensor(inputs[0]):
             self.calls.append(Call(name, module, tuple(inputs[0].shape), tuple(outputs.shape)))
+        elif not inputs:
+            self._without_inputs.setdefault(type(module), name)
+
+    def refuse_keywords(self, tool: str, classes: Collection[type[nn.Module]]) -> None:
+        """Nothing, where each module that a tool knows was given its input by place: a hook is not shown any other.
+
+        Args:
+            tool: Its name and release.
+            classes: Those that it knows.
+
+        Raises:
+            InputError: One was given its input by name.
+        """
+        for kind, name in self._without_inputs.items():
+            if kind in classes:
+                raise InputError(
+                    f"{tool} breaks off at a {kind.__name__} whose input is given by name, as that of {name!r} is; "
+                    "give it without a name"
+                )
 
 
-def watch_modules(model: nn.Module | str, shape: tuple[int, int], in_channels: int = 3) -> ModuleLog:
-    """The log of one run on an image of this height and width [pixels], without data."""
-    module = build_on_meta(model)
-    stand_ins, log = find_stand_ins(module), ModuleLog(module)
-    run_on_meta(module, torch.empty(1, in_channels, *shape, device="meta"), stand_ins, log)
+def watch_modules(module: nn.Module, shape: tuple[int, int]) -> ModuleLog:
+    """The log of one run of a module from `build_on_meta` on an image of this height and width [pixels]."""
+    log = ModuleLog(module)
+    run_once(module, make_image(module, shape), log)
     return log
 
 

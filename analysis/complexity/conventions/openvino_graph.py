@@ -16,7 +16,6 @@ Parameters are the floating-point numbers that the graph holds as constants.
 
 from __future__ import annotations
 
-import copy
 import functools
 from collections import Counter
 from math import prod
@@ -26,7 +25,9 @@ import torch
 
 import rexnet_core
 from analysis.complexity.conventions.record import Count, Part, describe_uncounted, make_count
-from analysis.complexity.meta_run import Resolution, check_shape, inference
+from analysis.complexity.meta_run import Resolution, check_shape, learn_shapes
+from analysis.complexity.module_copy import copy_with_data, originals_stay_out
+from rexnet_core.errors import InputError
 from rexnet_core.preprocess import IMAGENET_MEAN, IMAGENET_STD
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def convert(model: torch.nn.Module | str, shape: tuple[int, int]) -> Any:
     """
     if isinstance(model, str):
         return _convert_named(model, shape)
-    return _convert(copy.deepcopy(model), shape)
+    return _convert(learn_shapes(copy_with_data(model), shape), shape)
 
 
 def forget_graphs() -> None:
@@ -114,7 +115,7 @@ def forget_graphs() -> None:
 @functools.lru_cache(maxsize=1)
 def _convert_named(name: str, shape: tuple[int, int]) -> Any:
     """The graph of a registered model; the last is kept, for it is counted in three ways."""
-    return _convert(rexnet_core.create_model(name), shape)
+    return _convert(rexnet_core.create_model(name).eval(), shape)
 
 
 def _convert(module: torch.nn.Module, shape: tuple[int, int]) -> Any:
@@ -122,9 +123,15 @@ def _convert(module: torch.nn.Module, shape: tuple[int, int]) -> Any:
 
     _fill(module)
     image = torch.zeros(1, 3, *shape)
-    with inference(module), torch.no_grad():
+    with torch.no_grad(), originals_stay_out(module):
         traced = torch.jit.trace(module, image, check_trace=False)  # type: ignore[no-untyped-call]
+    try:
         return openvino.convert_model(traced, example_input=image, input=[tuple(image.shape)])
+    except Exception as error:  # its exceptions have no class in common
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(
+            f"OpenVINO can't convert this {type(module).__name__}: {reason}; choose another convention"
+        ) from error
 
 
 def _with_preprocessing(graph: Any) -> Any:

@@ -15,13 +15,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
-
 from analysis.complexity.conventions.module_log import ModuleLog, count_places, refuse_modules
 from analysis.complexity.conventions.ptflops_functions import FunctionLog
 from analysis.complexity.conventions.ptflops_rules import NOT_MODELLED, RULES
 from analysis.complexity.conventions.record import Count, Part, describe_uncounted, make_count
-from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape, find_stand_ins, run_on_meta
+from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape, make_image, name_of, run_once
+from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,12 +35,18 @@ def count_as_ptflops(model: nn.Module | str, resolution: Resolution = 224) -> Co
         InputError: Unknown name, a side out of range, or a module that ptflops counts and this does not.
     """
     shape = check_shape(resolution)
-    module = build_on_meta(model)
+    module = build_on_meta(model, shape)
     refuse_modules(module, "ptflops 0.7.5", NOT_MODELLED)
     log = ModuleLog(module)
     functions = FunctionLog(log)
     with functions.replaced():
-        run_on_meta(module, torch.empty(1, 3, *shape, device="meta"), find_stand_ins(module), log)
+        run_once(module, make_image(module, shape), log)
+    log.refuse_keywords("ptflops 0.7.5", RULES)
+    if sum(not call.name for call in log.calls) > 1:
+        raise InputError(
+            f"ptflops divides its count by how often the model itself runs; {name_of(model)} calls itself; "
+            "give one that does not, or choose another convention"
+        )
     parts = tuple(_parts(module, log))
     uncounted = log.operations(outside={*functions.booked(), *(part.layer for part in parts)})
     return make_count("ptflops", model, shape, (*parts, *functions.parts()), describe_uncounted(uncounted))

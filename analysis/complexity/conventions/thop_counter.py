@@ -50,10 +50,11 @@ def count_as_thop(
         InputError: Unknown name, a side out of range, or a module that thop counts and this does not.
     """
     shape = check_shape(resolution)
-    module = build_on_meta(model)
+    module = build_on_meta(model, shape)
     refuse_modules(module, f"thop {release}", NOT_MODELLED)
     log = watch_modules(module, shape)
     rules = RULES[release]
+    log.refuse_keywords(f"thop {release}", rules)
     seen = [call for call in log.calls if type(call.module) in rules and not unseen(call.name, call.module)]
     if release == _CHILDREN_ONLY:
         seen = [call for call in seen if call.name]

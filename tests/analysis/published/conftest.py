@@ -16,6 +16,7 @@ COUNTS = {
     ("params", "rexnet_2.2"): 19_485_308,
     ("params", "rexnet_3.0"): 34_708_792,
     ("params", "rexnet_lite_1.3"): 6_747_960,
+    ("params_with_statistics", "rexnet_1.0"): 4_838_251,
     ("openvino_constants", "rexnet_1.0"): 4_775_497,
 }
 

@@ -1,9 +1,18 @@
 import pytest
+import torch
 
 from analysis.complexity import count
+from analysis.complexity.conventions import count_under
 from analysis.published.document import EXPLORED, make_document
-from analysis.published.gather import conventions_for, fill_cache, open_cache
+from analysis.published.gather import (
+    conventions_for,
+    count_with_statistics,
+    fill_cache,
+    open_cache,
+    total_from,
+)
 from analysis.published.timm_index import TIMM_INDEX
+from rexnet_core import create_model
 from rexnet_core.errors import InputError
 
 KEYS = [(model, 64, name) for model in ("rexnet_1.0", "mobilenet_v2_1.0") for name in ("macs", "params", "thop")]
@@ -72,3 +81,14 @@ def test_the_explored_models_are_registered(make_row):
     assert len(set(EXPLORED)) == len(EXPLORED)
     with pytest.raises(InputError, match="unknown model"):
         make_document([make_row("rexnet_1.0", "flops", "0.40", "G")], open_cache(None), explored=("resnet50",))
+
+
+@pytest.mark.parametrize("model", ["rexnet_1.0", "mobilenet_v2_1.0", "efficientnet_b0", "rexnet_plain"])
+def test_parameters_with_statistics_follow_from_the_config(model):
+    with torch.device("meta"):
+        state = create_model(model).state_dict()
+    numbers = sum(tensor.numel() for name, tensor in state.items() if not name.endswith("num_batches_tracked"))
+    counted = count_under("params_with_statistics", model, 64)
+    assert counted.total == count_with_statistics(model, 64) == numbers
+    assert total_from(open_cache(None))("params_with_statistics", model, 64) == numbers
+    assert counted.total - counted.by_group()["batch norm"] < count(model, 64).params

@@ -28,6 +28,26 @@ def test_a_row_alone_is_judged_by_its_digits_and_its_words(make_row, count, case
     assert case["reason"] in verdict.reason
 
 
+@pytest.mark.parametrize(("printed", "unit"), [("4838251", "1"), ("4.838251", "M"), ("4.838", "M")])
+def test_parameters_with_batch_norms_statistics_are_explained(make_row, count, printed, unit):
+    (verdict,) = judge([make_row("rexnet_1.0", "params", printed, unit, source="paddle")], count)
+    assert verdict.verdict == "explained"
+    assert "4,796,873 parameters and 41,378 running means and variances, together 4,838,251" in verdict.reason
+
+
+@pytest.mark.parametrize(("printed", "unit"), [("4838252", "1"), ("4.84", "M"), ("4.839", "M")])
+def test_other_digits_and_few_of_them_are_not_explained_so(make_row, count, printed, unit):
+    (verdict,) = judge([make_row("rexnet_1.0", "params", printed, unit)], count)
+    assert verdict.verdict == "contradicted"
+
+
+@pytest.mark.parametrize("stated", ["params_with_statistics", "Paddle", "keras", "Total params"])
+def test_they_are_reproduced_where_the_source_says_that_it_counts_so(make_row, count, stated):
+    row = make_row("rexnet_1.0", "params", "4838251", "1", convention=stated)
+    (verdict,) = judge([row], count)
+    assert (verdict.verdict, verdict.how, verdict.convention) == ("reproduced", "exact", "params_with_statistics")
+
+
 def test_a_row_that_repeats_the_one_above_it_is_explained(make_row, count):
     rows = [make_row("rexnet_1.3", "params", "7.6", "M"), make_row("rexnet_1.5", "params", "7.6", "M")]
     assert [verdict.verdict for verdict in judge(rows, count)] == ["reproduced", "explained"]

@@ -3,8 +3,9 @@
 import pytest
 import torch
 from fvcore.nn import FlopCountAnalysis
+from torch import nn
 
-from analysis.complexity import count
+from analysis.complexity import count, trace
 from analysis.complexity.conventions import count_under
 from analysis.complexity.fvcore_counts import fvcore_total
 from rexnet_core import create_model
@@ -52,6 +53,42 @@ def test_parameters_do_not_depend_on_the_image_and_each_kind_has_its_group(odd):
         "batch norm": 2 * (8 + 8),
         "bias": 8 + 5,
     }
+
+
+class Tied(nn.Module):
+    """One weight in three layers, a norm in two places, and buffers of one norm in another."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = (nn.Conv2d(3, 3, 3, bias=False) for _ in range(3))
+        self.b.weight = self.c.weight = self.a.weight
+        self.norm, self.other = nn.BatchNorm2d(3), nn.BatchNorm2d(3)
+        self.list = nn.ModuleList([self.norm, self.norm])
+        self.other.running_mean, self.other.weight = self.norm.running_mean, self.norm.weight
+        self.table, self.head = nn.Embedding(5, 4), nn.Linear(4, 5)
+        self.head.weight = self.table.weight
+        self.register_buffer("positions", torch.zeros(100))
+
+    def forward(self, x):
+        return self.head(self.table(self.other(self.norm(self.c(self.b(self.a(x))))).argmax(1)))
+
+
+def test_a_tensor_of_several_names_counts_once():
+    numbers = sum(parameter.numel() for parameter in Tied().parameters())
+    assert numbers == 81 + 6 + 3 + 20 + 5
+    assert count_under("params", Tied(), 32).total == trace(Tied(), 32).params == numbers
+    assert count_under("params_with_statistics", Tied(), 32).total == numbers + 6 + 3
+    assert [part.layer for part in count_under("params", Tied(), 32).parts] == [
+        *("a", "norm", "norm", "other", "table", "head")
+    ]
+
+
+def test_statistics_are_those_of_batch_norms_alone():
+    module = nn.Sequential(
+        nn.LazyBatchNorm2d(), nn.BatchNorm2d(3, affine=False), nn.BatchNorm2d(3, track_running_stats=False)
+    )
+    assert count_under("params_with_statistics", module, 32).total == (6 + 6) + 6 + 6
+    assert count_under("params", module, 32).total == 6 + 6
 
 
 @models

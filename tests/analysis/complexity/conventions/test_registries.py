@@ -1,7 +1,5 @@
 """What thop 0.1.1 and ptflops count for networks, and for every class and function they may know, against the tools."""
 
-import contextlib
-import io
 import sys
 from functools import partial
 
@@ -11,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from analysis.complexity.conventions import count_under, ptflops_functions, ptflops_rules, thop_rules
+from bench.suites.support import counting_tools
 from rexnet_core import create_model
 from rexnet_core.errors import InputError
 
@@ -23,17 +22,8 @@ TOOLS = ("thop", "ptflops")
 
 
 def measure(tool, module, shape):
-    """The tool's own total, with the module in inference mode; thop imports distutils, which Python 3.12 left out."""
-    if tool == "ptflops":
-        from ptflops import get_model_complexity_info  # noqa: PLC0415
-
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            total, _ = get_model_complexity_info(
-                module.eval(), (3, *shape), as_strings=False, print_per_layer_stat=False, backend="pytorch"
-            )
-        return total
-    thop = pytest.importorskip("thop") if sys.version_info >= (3, 12) else __import__("thop")
-    return thop.profile(module, (torch.zeros(1, 3, *shape),), verbose=False)[0]
+    """The tool's own total."""
+    return counting_tools.TOOLS[tool](module, torch.zeros(1, 3, *shape))
 
 
 #: Height and width of the images they are made for.
