@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from analysis.accuracy.classes import index_classes
 from rexnet_core.errors import InputError
-from rexnet_core.preprocess import SUFFIXES
+from rexnet_core.preprocess import is_image_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,7 @@ def _walk(folder: Path, trail: Trail) -> Iterator[tuple[Path, bool]]:
         if _is_folder(entry) and not hidden:
             yield from _walk(path, (*trail, here))
         else:
-            yield path, not hidden and path.suffix.lower() in SUFFIXES and _may_be_read(entry)
+            yield path, is_image_name(entry.name) and _may_be_read(entry)
 
 
 def _scan(folder: Path) -> list[os.DirEntry[str]]:

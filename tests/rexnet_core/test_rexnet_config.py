@@ -74,7 +74,7 @@ def public_widths(width, depth, final):
     inplanes, widths = 16 / width if width < 1.0 else 16, []
     for _ in range(blocks):
         widths.append(round(inplanes * width))
-        inplanes += final / (blocks if final == 180 else blocks - 1)  # noqa: PLR2004 - of v1
+        inplanes += final / (blocks if final == 180 else blocks - 1)
     return widths
 
 
