@@ -33,3 +33,9 @@ class WeightsError(InputError):
 
 class StoreError(RexbenchError):
     """The results store can't be opened, read or written."""
+
+
+def first_line(error: Exception) -> str:
+    """What an error of a library says in one short line, without a path; its type where it says nothing."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text.strip().partition("\n")[0][:120] or type(error).__name__

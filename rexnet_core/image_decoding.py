@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from rexnet_core.errors import InputError
+from rexnet_core.errors import InputError, first_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,12 +87,6 @@ def decode(path: Path, *, upright: bool) -> Image.Image:
         raise InputError(f"{path} is no image in a known format; remove it from the folder or replace it") from None
     except Exception as error:  # noqa: BLE001 - Pillow's readers meet a damaged file with whatever they run into
         raise InputError(f"{path} can't be read as an image ({first_line(error)}); replace or remove it") from None
-
-
-def first_line(error: Exception) -> str:
-    """What an error says in one short line, or its type where it says nothing."""
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text.strip().partition("\n")[0][:120] or type(error).__name__
 
 
 def _check_pixels(size: tuple[int, int], path: Path) -> None:

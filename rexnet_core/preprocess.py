@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 from PIL import Image
 
-from rexnet_core.errors import InputError
-from rexnet_core.image_decoding import decode, first_line
+from rexnet_core.errors import InputError, first_line
+from rexnet_core.image_decoding import decode
 
 if TYPE_CHECKING:
     import os
