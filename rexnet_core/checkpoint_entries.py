@@ -24,6 +24,8 @@ _WRAPPERS = frozenset({"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoi
 #: AveragedModel's count of steps, beside the tensors.
 _COUNTER = "n_averaged"
 _MATRIX = 2
+#: The longest name of a tensor or an entry that a message shows whole.
+_LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,10 @@ class NamedTensors:
     entry: str | None
     origin: str
     first_names: tuple[str, ...]
+
+    def show_first(self) -> str:
+        """The first names of the file in one line."""
+        return ", ".join(repr(name)[:_LONGEST] for name in self.first_names)
 
 
 def take_entry(given: Mapping[Any, Any], origin: str, asked: str | None) -> NamedTensors:
@@ -115,7 +121,7 @@ def _asked_name(entries: Mapping[str, Any], asked: str, origin: str) -> str:
 
 
 def _list(names: Iterable[str]) -> str:
-    shown = [repr(name)[:100] for name in names]
+    shown = [repr(name)[:_LONGEST] for name in names]
     more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
     return ", ".join(shown[:_SHOWN]) + more
 

@@ -6,7 +6,10 @@ from a pickle that make it read numbers as addresses.
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _DATES = "date datetime time timedelta timezone"
 _BUILTINS = "bool bytearray bytes complex dict float frozenset int list object range set slice str tuple type"
@@ -57,7 +60,7 @@ class _Items:
         return cls.make()
 
 
-def stand_ins() -> list[type[Any]]:
+def stand_ins() -> list[Callable[..., Any] | tuple[Callable[..., Any], str]]:
     """A class for each name, called as the original is, for `torch.serialization.safe_globals`."""
     values = [_named(_Value, module, name) for module, names in _VALUES.items() for name in names.split()]
     dictionary, line = _named(_Items, "collections", "defaultdict"), _named(_Items, "collections", "deque")

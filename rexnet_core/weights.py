@@ -56,11 +56,7 @@ def load_weights(
     if differences := _name_differences(public, tensors) + problems:
         more = f" and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
         # Where nothing fits, what is missing says nothing: the file's names do.
-        names = (
-            ""
-            if matched
-            else f"; the file's names begin with {', '.join(repr(name)[:LONGEST] for name in loaded.first_names)}"
-        )
+        names = "" if matched else f"; the file's names begin with {loaded.show_first()}"
         raise WeightsError(
             f"weights must be those of {model.config.name} ({layout} names fit best): "
             f"{'; '.join(differences[:SHOWN])}{more}{names}; give the checkpoint of this model"

@@ -62,8 +62,8 @@ def index_classes(folder: Path, present: Sequence[str], file: Path | None) -> tu
 def _check_order(folder: Path, present: Iterable[str]) -> None:
     """Refuse names that libraries put in different orders: a checkpoint of another library would get wrong classes.
 
-    torchvision goes by letters: ``c10`` comes before ``c2``, ``Z`` before ``a``. timm goes by numbers, and does not tell
-    upper from lower case.
+    torchvision goes by letters: ``c10`` comes before ``c2``, ``Z`` before ``a``. timm goes by numbers, and does not
+    tell upper from lower case.
 
     Source: torchvision 0.28 datasets/folder.py ``find_classes``; timm 1.0.31 data/readers/reader_image_folder.py.
     """

@@ -101,14 +101,18 @@ def _scan(folder: Path) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             return list(entries)
     except (OSError, ValueError) as error:
-        raise InputError(f"images come from a folder; {folder}: {first_line(error)}; name one that can be read") from None
+        raise InputError(
+            f"images come from a folder; {folder}: {first_line(error)}; name one that can be read"
+        ) from None
 
 
 def _identity(folder: Path) -> tuple[int, int]:
     try:
         status = folder.stat()
     except (OSError, ValueError) as error:
-        raise InputError(f"images come from a folder; {folder}: {first_line(error)}; name one that can be read") from None
+        raise InputError(
+            f"images come from a folder; {folder}: {first_line(error)}; name one that can be read"
+        ) from None
     return status.st_dev, status.st_ino
 
 

@@ -134,6 +134,9 @@ def find_differences(base: RunInfo, head: RunInfo, digests: tuple[str | None, st
         differences.append(f"weights {weights[0]} and {weights[1]}, whose contents differ")
     elif None in digests and weights[0] != weights[1]:
         differences.append(f"weights {weights[0]} and {weights[1]}")
+    entries = [run.settings.get("weights_entry") for run in (base, head)]
+    if entries[0] != entries[1]:
+        differences.append(f"weights entry {entries[0] or 'not named'} and {entries[1] or 'not named'}")
     seeds = [run.settings.get("seed") for run in (base, head)]
     if seeds[0] != seeds[1]:
         differences.append(f"seed {seeds[0]} and {seeds[1]}")

@@ -117,7 +117,9 @@ def test_only_names_that_both_libraries_order_alike_are_numbered_without_a_file(
 )
 def test_names_that_libraries_order_differently_need_a_file(tmp_path, names):
     """Not alone digits: any prefix, a single name without a number, letters within, upper and lower case, ties."""
-    with pytest.raises(InputError, match="by letters and by numbers without case; .* libraries differ; give --classes"):
+    with pytest.raises(
+        InputError, match=r"by letters and by numbers without case; .* libraries differ; give --classes"
+    ):
         read_folder(fill(tmp_path / "val", *(f"{name}/1.png" for name in names)))
     listed = write(tmp_path / "classes.txt", "\n".join(names))
     assert labels(read_folder(tmp_path / "val", listed)) == {f"{name}/1.png": at for at, name in enumerate(names)}
@@ -130,7 +132,7 @@ def test_names_of_imagenet_need_no_file():
 
 def test_numbers_without_leading_zeros_are_refused_where_their_order_misleads(tmp_path):
     assert read_folder(fill(tmp_path / "few", *(f"{one}/1.png" for one in range(10)))).classes == 10
-    with pytest.raises(InputError, match="by letters and by numbers without case; .* give --classes-file"):
+    with pytest.raises(InputError, match=r"by letters and by numbers without case; .* give --classes-file"):
         read_folder(fill(tmp_path / "many", *(f"{one}/1.png" for one in range(11))))
     names = write(tmp_path / "classes.txt", "\n".join(map(str, range(11))))
     assert labels(read_folder(tmp_path / "many", names))["10/1.png"] == 10

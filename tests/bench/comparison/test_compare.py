@@ -213,5 +213,7 @@ def test_unlike_conditions_are_named():
     assert find_differences(base, base, ("aa", "bb")) == ["weights calibrated and calibrated, whose contents differ"]
     assert find_differences(base, moved) == ["weights calibrated and elsewhere/w.pth"]
     assert find_differences(base, moved, ("aa", "aa")) == []
+    average = replace(base, settings={**base.settings, "weights_entry": "ema"})
+    assert find_differences(base, average, ("aa", "aa")) == ["weights entry not named and ema"]
     assert find_differences(base, forced) == ["run a was resumed under different conditions: torch 2.13.0, now 3"]
     assert find_differences(base, head) == ["processor EPYC and Xeon", "torch 2.13.0 and 2.5.0", "seed 0 and 1"]
