@@ -55,6 +55,7 @@ def compare_live(
     settings: Settings,
     scratch: Path,
     weights: Path | None = None,
+    weights_entry: str | None = None,
     watch: Callable[[Case, str], None] = lambda _case, _step: None,
 ) -> Iterator[ComparedCase]:
     """Compare each pair of cases in a group of its own: workers of both builds take turns in random order.
@@ -69,7 +70,13 @@ def compare_live(
     begun = now()
     for index, cases in enumerate(case_pairs):
         group = pair_builds(
-            cases, executors, settings=settings, scratch=scratch / str(index), weights=weights, watch=watch
+            cases,
+            executors,
+            settings=settings,
+            scratch=scratch / str(index),
+            weights=weights,
+            weights_entry=weights_entry,
+            watch=watch,
         )
         left_s = None
         if settings.budget_s is not None:
