@@ -38,4 +38,5 @@ class StoreError(RexbenchError):
 def first_line(error: Exception) -> str:
     """What an error of a library says in one short line, without a path; its type where it says nothing."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text.strip().partition("\n")[0][:120] or type(error).__name__
+    line = text.strip().partition("\n")[0].strip()[:120] or type(error).__name__
+    return line if line.isprintable() else ascii(line)[1:-1]  # what a damaged file holds may move the cursor
