@@ -40,21 +40,37 @@ def same(one, other):
     return one.size == other.size and one.mode == other.mode and one.tobytes() == other.tobytes()
 
 
-def exif(*entries):
-    """An EXIF block of one directory: tag, type, count and four bytes of each entry, then eight bytes of rationals."""
+def exif(*entries, data=b"\0" * 8):
+    """An EXIF block of one directory: tag, type, count and four bytes of each entry; then the data of one of two."""
     head = b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">H", len(entries))
-    return head + b"".join(struct.pack(">HHL", *entry[:3]) + entry[3] for entry in entries) + b"\0" * 12
+    body = b"".join(struct.pack(">HHL", *entry[:3]) + entry[3] for entry in entries)
+    return head + body + b"\0\0\0\0" + data
 
 
 ORIENTATION_6 = (0x0112, 3, 1, b"\0\x06\0\0")
-#: Orientation 6 beside a resolution of -1 / 0, a text where a number belongs, a type that does not exist.
-ODD = {
-    "negative resolution": exif(ORIENTATION_6, (0x011A, 10, 1, struct.pack(">L", 38))),
-    "signed resolution": exif(ORIENTATION_6, (0x011A, 5, 1, b"\xff\xff\xff\xff")),
-    "unknown type": exif(ORIENTATION_6, (0x0131, 77, 9, b"\0\0\0\x99")),
+RESOLUTION, MAKER, WIDTH, DATA = 0x011A, 0x010F, 0x0100, struct.pack(">L", 38)
+#: Beside an orientation: what can't be written again, or not read at all.
+TURNED = {
+    "twice": exif((0x0112, 3, 2, b"\0\6\0\6")),
+    "resolution -1 / 0": exif(ORIENTATION_6, (RESOLUTION, 10, 1, DATA), data=struct.pack(">ll", -1, 0)),
+    "resolution -1 / 1": exif(ORIENTATION_6, (RESOLUTION, 10, 1, DATA), data=struct.pack(">ll", -1, 1)),
+    "resolution 1 / 0": exif(ORIENTATION_6, (RESOLUTION, 5, 1, DATA), data=struct.pack(">ll", 1, 0)),
+    "no number": exif(ORIENTATION_6, (RESOLUTION, 11, 1, struct.pack(">f", float("nan")))),
+    "infinite": exif(ORIENTATION_6, (RESOLUTION, 11, 1, struct.pack(">f", float("inf")))),
+    "negative width": exif(ORIENTATION_6, (WIDTH, 8, 1, struct.pack(">hh", -5, 0))),
+    "bytes in place of a number": exif(ORIENTATION_6, (RESOLUTION, 7, 4, b"abcd")),
+    "text in place of a number": exif(ORIENTATION_6, (RESOLUTION, 2, 4, b"abc\0")),
+    "number in place of a text": exif(ORIENTATION_6, (MAKER, 4, 1, b"\0\0\0\7")),
+    "text in place of a directory": exif(ORIENTATION_6, (0x8769, 2, 4, b"abc\0")),
+    "directory outside": exif(ORIENTATION_6, (0x8825, 4, 1, b"\xff\xff\0\0")),
+    "unknown type": exif(ORIENTATION_6, (MAKER, 77, 9, b"\0\0\0\x99")),
+}
+#: An orientation that is none, or no block at all: the image is left as it lies.
+LEFT = {
     "text": exif((0x0112, 2, 2, b"6\0\0\0")),
     "rational": exif((0x0112, 5, 1, b"\0\0\0\x08")),
     "many": exif((0x0112, 3, 1000, b"\0\0\0\x08")),
+    "large": exif((0x0112, 4, 1, b"\xff\0\0\6")),
     "no directory": b"Exif\0\0MM\0*\xff\xff\xff\xff",
     "no header": b"Exif\0\0nothing",
 }
@@ -72,12 +88,12 @@ def test_a_turned_photograph_is_set_upright_or_left_as_it_lies(tmp_path, photo, 
     assert same(decode(path, upright=True), plain.transpose(TURNS[orientation]) if orientation in TURNS else plain)
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "webp"])
-@pytest.mark.parametrize("kind", ODD)
+@pytest.mark.parametrize("suffix", ["jpg", "webp", "png"])
+@pytest.mark.parametrize("kind", [*TURNED, *LEFT])
 def test_exif_that_is_damaged_or_could_not_be_written_again_costs_no_image(tmp_path, photo, kind, suffix):
     path = tmp_path / f"odd.{suffix}"
-    photo.save(path, exif=ODD[kind])
-    assert decode(path, upright=True).size == ((90, 120) if ODD[kind].find(ORIENTATION_6[3]) > 0 else (120, 90))
+    photo.save(path, exif=TURNED.get(kind) or LEFT[kind])
+    assert decode(path, upright=True).size == ((90, 120) if kind in TURNED else (120, 90))
 
 
 def test_exif_blocks_of_any_bytes_cost_no_image(tmp_path, photo):
