@@ -10,12 +10,16 @@ from __future__ import annotations
 from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rexnet_core.errors import InputError, UnknownNameError
+from rexnet_core.errors import InputError, UnknownNameError, first_line
 
 if TYPE_CHECKING:
     from dataclasses import Field
+    from pathlib import Path
 
 T = TypeVar("T")
+#: What ``weights_entry`` is for, and what it is where it is not given.
+ENTRY = "the entry of the checkpoint that holds the weights, such as state_dict_ema"
+ENTRY_UNSET = "the only one with weights; a file with several is refused"
 
 
 def about(text: str, **more: Any) -> dict[str, Any]:
@@ -76,3 +80,21 @@ def check_names(kind: str, names: tuple[str, ...], known: tuple[str, ...]) -> No
     for name in names:
         if name not in known:
             raise UnknownNameError(kind, name, known)
+
+
+def check_weights(weights: Path | None, entry: str | None) -> None:
+    """Check that the checkpoint is a file that can be read, and that an entry is asked for of a checkpoint alone.
+
+    Raises:
+        InputError: It is none, or there is an entry and no checkpoint.
+    """
+    if weights is None:
+        if entry is not None:
+            raise InputError(f"--weights-entry names an entry of a checkpoint; got {entry!r} alone; add --weights FILE")
+        return
+    try:
+        if not weights.is_file():
+            raise InputError(f"--weights must be a file; {weights} is not a file")
+        weights.open("rb").close()
+    except (OSError, ValueError) as error:
+        raise InputError(f"--weights must be a file that can be read; {weights}: {first_line(error)}") from None

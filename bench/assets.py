@@ -40,13 +40,15 @@ def prepare(task: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         task: ``model``, ``resolution``, ``batch``, ``threads``, ``seed``, ``weights`` (a checkpoint or None),
-            ``folder``, ``exports`` (names of the backends that need files of their own). A parent from before `exports`
-            sends a key for each such backend instead (`BackendInfo.export_key`).
+            ``weights_entry`` (which entry of the checkpoint, None or absent for its only one), ``folder``, ``exports``
+            (names of the backends that need files of their own). A parent from before `exports` sends a key for each
+            such backend instead (`BackendInfo.export_key`).
 
     Returns:
         ``exports``: by backend, ``build_s`` and ``convert_s``, the times of making the module from its weights and of
         converting it. The worker reads a file, but whoever starts from PyTorch pays both. At the top, the same two keys
-        for a parent from before `exports`: those of the first backend, None without any.
+        for a parent from before `exports`: those of the first backend, None without any. ``weights_entry``: the entry
+        of the checkpoint that was read now, None where the file is the state dict itself or no file was read.
 
     Raises:
         WeightsError: The checkpoint can't be used.
@@ -54,16 +56,19 @@ def prepare(task: dict[str, Any]) -> dict[str, Any]:
     import torch  # noqa: PLC0415
 
     from rexnet_core import create_model, dump_weights, load_weights  # noqa: PLC0415
+    from rexnet_core.checkpoint import load_tensors  # noqa: PLC0415
 
     torch.set_num_threads(task["threads"])
     folder, side = Path(task["folder"]), task["resolution"]
     module = create_model(task["model"])
-    shared = folder / WEIGHTS
+    shared, entry = folder / WEIGHTS, None
     if shared.exists():
         load_weights(module, shared)
     else:
         if task["weights"]:
-            load_weights(module, task["weights"])
+            loaded = load_tensors(task["weights"], task.get("weights_entry"))
+            load_weights(module, loaded)
+            entry = loaded.entry
         else:
             calibrate(module, side, task["seed"])
         dump_weights(module, shared)
@@ -74,7 +79,11 @@ def prepare(task: dict[str, Any]) -> dict[str, Any]:
     with torch.inference_mode():
         np.save(folder / REFERENCE, np.stack([module(torch.from_numpy(batch)).numpy() for batch in images]))
     exports = {name: _export(name, task, folder) for name in _read_exports(task)}
-    return {**next(iter(exports.values()), {"build_s": None, "convert_s": None}), "exports": exports}
+    return {
+        **next(iter(exports.values()), {"build_s": None, "convert_s": None}),
+        "exports": exports,
+        "weights_entry": entry,
+    }
 
 
 def _read_exports(task: dict[str, Any]) -> list[str]:

@@ -48,7 +48,8 @@ def _conditions(study: Study) -> Iterator[str]:
         f"preprocessing  shorter side to {steps['resized_side']} px, {steps['interpolation']}; "
         f"centre {steps['crop']} px; ImageNet mean and deviation; not turned by EXIF"
     )
-    yield f"weights        {weights['path']}, {weights['layout']} layout, sha256 {weights['sha256']}"
+    entry = f"entry {weights['entry']}, " if weights.get("entry") else ""
+    yield f"weights        {weights['path']}, {entry}{weights['layout']} layout, sha256 {weights['sha256']}"
     yield "interval       95 %, Wilson: how far other images of the kind would move it"
 
 

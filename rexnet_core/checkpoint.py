@@ -4,49 +4,51 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import tempfile
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor
 
-from rexnet_core.errors import WeightsError
+from rexnet_core.checkpoint_entries import NamedTensors, take_entry
+from rexnet_core.errors import WeightsError, first_line
+from rexnet_core.inert_pickles import stand_ins
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: What tensors are written to.
 SUFFIXES = (".pth", ".pt", ".safetensors")
-# Training scripts, pycls and others put the state dict below one of these.
-WRAPPERS = ("state_dict", "model_state", "model")
-# Left by DistributedDataParallel and torch.compile.
-PREFIXES = ("module.", "_orig_mod.")
+#: What they are read from, besides: by torch.save under the names that training scripts give.
+_READ_SUFFIXES = (*SUFFIXES, ".pth.tar", ".pt.tar", ".tar", ".ckpt", ".bin")
+#: How torch says that a pickle names what is not on its list, and that it puts together what is not on it.
+_NAMED = re.compile(r"GLOBAL (\S+) ")
+_UNNAMED = re.compile("unrecognized function|Can only ")
 
 
-def load_tensors(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, Tensor]:
-    """Name -> tensor of a file or a mapping, out of its wrapper and without the prefixes training leaves.
+def load_tensors(
+    source: str | os.PathLike[str] | Mapping[str, Any] | NamedTensors, entry: str | None = None
+) -> NamedTensors:
+    """The named tensors of a file or a mapping, out of their entry and without the prefixes that training leaves.
+
+    Args:
+        source: A file, what one holds, or tensors that were taken from one.
+        entry: Which entry to take where several hold weights, such as ``state_dict_ema``.
 
     Raises:
-        WeightsError: The file can't be read safely, or it holds anything but named tensors.
+        WeightsError: The file can't be read safely, several entries hold weights and none is asked for, or it holds
+            anything but named tensors.
     """
+    if isinstance(source, NamedTensors):
+        return source
     given, origin = (source, "the mapping") if isinstance(source, Mapping) else (_load_file(source), str(source))
-    for wrapper in WRAPPERS:
-        if isinstance(given, Mapping) and isinstance(given.get(wrapper), Mapping):
-            given = given[wrapper]
     if not isinstance(given, Mapping):
         raise WeightsError(f"{origin} must hold named tensors, found {type(given).__name__}; give a state dict")
-    if not given:
-        raise WeightsError(f"{origin} must hold named tensors, it is empty; give a state dict")
-    for name, value in given.items():
-        if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise WeightsError(
-                f"{origin} must hold named tensors, {name!r} is {type(value).__name__}; give a state dict"
-            )
-    tensors: dict[str, Tensor] = dict(given)
-    for prefix in PREFIXES:
-        if all(name.startswith(prefix) for name in tensors):
-            tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
-    return tensors
+    return take_entry(given, origin, entry)
 
 
 def dump_tensors(tensors: dict[str, Tensor], path: str | os.PathLike[str]) -> None:
@@ -55,7 +57,7 @@ def dump_tensors(tensors: dict[str, Tensor], path: str | os.PathLike[str]) -> No
     Raises:
         WeightsError: The suffix is unknown or the file can't be written.
     """
-    target = _checked_suffix(path)
+    target = _checked_suffix(path, SUFFIXES)
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as error:
@@ -68,33 +70,56 @@ def dump_tensors(tensors: dict[str, Tensor], path: str | os.PathLike[str]) -> No
             torch.save(tensors, name)
         Path(name).replace(target)
     except (OSError, RuntimeError) as error:
-        raise WeightsError(f"can't write {target}: {_one_line(error)}; choose another place") from None
+        raise WeightsError(f"can't write {target}: {first_line(error)}; choose another place") from None
     finally:
         Path(name).unlink(missing_ok=True)
 
 
 def _load_file(source: str | os.PathLike[str]) -> Any:
-    path = _checked_suffix(source)
+    path = _checked_suffix(source, _READ_SUFFIXES)
+    _check_file(path)
+    try:
+        if path.name.lower().endswith(".safetensors"):
+            return load_file(path)
+        # A TorchScript archive warns before it is refused.
+        with warnings.catch_warnings(action="ignore"), torch.serialization.safe_globals(stand_ins()):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise WeightsError(_why_refused(path, str(error)) or _damaged(path, error)) from None
+    except Exception as error:  # noqa: BLE001 - a damaged or hostile file fails in ways no list covers
+        raise WeightsError(_damaged(path, error)) from None
+
+
+def _check_file(path: Path) -> None:
     try:
         if path.is_dir():
             raise WeightsError(f"weights must be a file, {path} is a directory; name the file in it")
-        if path.stat().st_size == 0:
-            raise WeightsError(f"{path} is empty; download or save it again")
-    except OSError as error:
-        raise WeightsError(f"can't read {path}: {error.strerror}; give the path of a checkpoint") from None
-    try:
-        if path.suffix.lower() == ".safetensors":
-            return load_file(path)
-        with warnings.catch_warnings(action="ignore"):  # a TorchScript archive warns before it is refused
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if _starts_as_pickle(path) and ("GLOBAL" in str(error) or "Unsupported" in str(error)):
-            raise WeightsError(
-                f"{path} holds pickled code, which is never run; save its state dict alone and give that"
-            ) from None
-        raise WeightsError(_damaged(path, error)) from None
-    except Exception as error:  # noqa: BLE001 - a damaged or hostile file fails in ways no list covers
-        raise WeightsError(_damaged(path, error)) from None
+        size = path.stat().st_size
+        if not path.is_file():  # a read from a pipe would never end
+            raise WeightsError(f"weights must be a file, {path} is none; give the path of a checkpoint")
+        path.open("rb").close()
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"can't read {path}: {first_line(error)}; give the path of a checkpoint") from None
+    if not size:
+        raise WeightsError(f"{path} is empty; download or save it again")
+
+
+def _why_refused(path: Path, said: str) -> str:
+    """What a whole file holds besides tensors and plain data; empty if the file is damaged."""
+    if not _starts_as_pickle(path):
+        return ""
+    if named := _NAMED.search(said):
+        what = repr(named[1])[:100]
+    elif _UNNAMED.search(said):
+        what = "instructions that put other things together"
+    elif "Unsupported operand" in said:
+        return f"{path} is pickled by another protocol than torch.save's own; save its state dict anew and give that"
+    else:
+        return ""
+    return (
+        f"{path} holds {what}, which is neither tensors nor plain data and is never run; save its state dict alone "
+        "and give that"
+    )
 
 
 def _starts_as_pickle(path: Path) -> bool:
@@ -103,19 +128,14 @@ def _starts_as_pickle(path: Path) -> bool:
         return file.read(2).startswith((b"PK", b"\x80"))
 
 
-def _checked_suffix(path: str | os.PathLike[str]) -> Path:
+def _checked_suffix(path: str | os.PathLike[str], suffixes: tuple[str, ...]) -> Path:
     if not isinstance(path, str | os.PathLike):
         raise WeightsError(f"weights must be a path or a mapping, not {type(path).__name__}; give one of them")
     checked = Path(path)
-    if checked.suffix.lower() not in SUFFIXES:
-        raise WeightsError(f"weights must end in {', '.join(SUFFIXES)}, was {str(checked)!r}; rename or convert it")
+    if not checked.name.lower().endswith(suffixes):
+        raise WeightsError(f"weights must end in {', '.join(suffixes)}, was {str(checked)!r}; rename or convert it")
     return checked
 
 
 def _damaged(path: Path, error: Exception) -> str:
-    return f"{path} is damaged or no checkpoint ({_one_line(error)}); download or save it again"
-
-
-def _one_line(error: Exception) -> str:
-    first = str(error).strip().partition("\n")[0]
-    return first[:120] or type(error).__name__
+    return f"{path} is damaged or no checkpoint ({first_line(error)}); download or save it again"

@@ -33,3 +33,10 @@ class WeightsError(InputError):
 
 class StoreError(RexbenchError):
     """The results store can't be opened, read or written."""
+
+
+def first_line(error: Exception) -> str:
+    """What an error of a library says in one short line, without a path; its type where it says nothing."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    line = text.strip().partition("\n")[0].strip()[:120] or type(error).__name__
+    return line if line.isprintable() else ascii(line)[1:-1]  # what a damaged file holds may move the cursor

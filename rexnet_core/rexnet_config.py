@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import accumulate, pairwise, repeat
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -119,10 +119,14 @@ def _stage_of_blocks(depths: Sequence[int]) -> list[int]:
 
 
 def _linear_widths(width_mult: float, increment: float, depth: int) -> list[int]:
-    """The stem's width, then each block's; below width 1 the stem and the first block keep 32 and 16."""
+    """The stem's width, then each block's; below width 1 the stem and the first block keep 32 and 16.
+
+    The sum runs from block to block, as in the public code: a product in its place rounds another way at some widths,
+    such as 83.4999 where the sum is 83.5, and is then not the public network.
+    """
     base = min(width_mult, 1.0)
-    stem = round(STEM_WIDTH / base * width_mult)
-    return [stem, *(round((FIRST_WIDTH / base + index * increment) * width_mult) for index in range(depth))]
+    sums = accumulate(repeat(increment, depth - 1), initial=FIRST_WIDTH / base)
+    return [round(STEM_WIDTH / base * width_mult), *(round(width * width_mult) for width in sums)]
 
 
 def _expanded(widths: Sequence[int], stages: Sequence[int]) -> list[int]:

@@ -16,18 +16,26 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
+    from rexnet_core.checkpoint_entries import NamedTensors
+
 SHOWN = 3
+LONGEST = 100
 COUNTER = "num_batches_tracked"
 
 
-def load_weights(model: Network, source: str | os.PathLike[str] | Mapping[str, Any]) -> str:
+def load_weights(
+    model: Network, source: str | os.PathLike[str] | Mapping[str, Any] | NamedTensors, *, entry: str | None = None
+) -> str:
     """Copies a checkpoint into `model`, keeping its dtype and device, and says which layout it was in.
 
     Everything is checked before anything is copied: after an error the model is as it was.
 
     Args:
         model: A network of `rexnet_core.create_model`.
-        source: A ``.pth``, ``.pt`` or ``.safetensors`` file, or a mapping, in any layout of the model's family.
+        source: A file of torch.save or safetensors, a mapping, or what `rexnet_core.checkpoint.load_tensors` gave, in
+            any layout of the model's family.
+        entry: Which entry of a training checkpoint to take where several hold weights, such as ``state_dict_ema``.
+            `rexnet_core.checkpoint.load_tensors` says which one a file has.
 
     Returns:
         The layout recognised: ``own``, ``official``, ``timm`` or ``torchvision``.
@@ -38,20 +46,20 @@ def load_weights(model: Network, source: str | os.PathLike[str] | Mapping[str, A
     own = _own_state(model)
     if any(tensor.is_meta for tensor in own.values()):
         raise WeightsError("weights need a model with memory, this one is on the meta device; call to_empty() first")
-    tensors = load_tensors(source)
+    loaded = load_tensors(source, entry)
+    tensors = loaded.tensors
     named = {layout: _public_names(model, layout) for layout in layouts_of(model.config.family)}
     layout = max(named, key=lambda one: len(tensors.keys() & named[one].values()))
     public = named[layout]
-    differences = _name_differences(public, tensors)
     matched = {ours: tensors[theirs] for ours, theirs in public.items() if theirs in tensors}
-    differences += [
-        f"{public[ours]} {problem}" for ours, tensor in matched.items() if (problem := _problem(own[ours], tensor))
-    ]
-    if differences:
+    problems = [f"{public[ours]} {what}" for ours, tensor in matched.items() if (what := _problem(own[ours], tensor))]
+    if differences := _name_differences(public, tensors) + problems:
         more = f" and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
+        # Where nothing fits, what is missing says nothing: the file's names do.
+        names = "" if matched else f"; the file's names begin with {loaded.show_first()}"
         raise WeightsError(
             f"weights must be those of {model.config.name} ({layout} names fit best): "
-            f"{'; '.join(differences[:SHOWN])}{more}; give the checkpoint of this model"
+            f"{'; '.join(differences[:SHOWN])}{more}{names}; give the checkpoint of this model"
         )
     with torch.no_grad():
         for ours, tensor in matched.items():
@@ -108,7 +116,11 @@ def _name_differences(public: Mapping[str, str], tensors: Mapping[str, Tensor]) 
     """What is missing and what is too much; batch counters may be missing, old files have none."""
     missing = [name for name in public.values() if name not in tensors and not name.endswith(COUNTER)]
     extra = tensors.keys() - public.values()
-    return [f"{name} is missing" for name in missing] + [f"{name} is unknown" for name in tensors if name in extra]
+    return [f"{name} is missing" for name in missing] + [
+        f"{name if name.isprintable() and len(name) <= LONGEST else repr(name)[:LONGEST]} is unknown"
+        for name in tensors
+        if name in extra
+    ]
 
 
 def _problem(ours: Tensor, theirs: Tensor) -> str | None:

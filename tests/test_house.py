@@ -46,7 +46,7 @@ DOORS = {
     "jinja2": "reports/page",
     "sklearn": "analysis/rank/trained/data.py",
     "scipy": "analysis/statistics",
-    "PIL": "rexnet_core/preprocess.py",
+    "PIL": ("rexnet_core/preprocess.py", "rexnet_core/image_decoding.py"),
 }
 
 

@@ -12,11 +12,9 @@ from rexnet_core.checkpoint_layouts import layouts_of, module_names
 from rexnet_core.errors import WeightsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-    from torch import Tensor
-
+    from rexnet_core.checkpoint_entries import NamedTensors
     from rexnet_core.network import Network
 
 
@@ -28,14 +26,14 @@ class Checkpoint:
         model: A registered name.
         path: The file.
         sha256: Digest of the file, in hexadecimal.
-        tensors: By name.
+        tensors: By name, with the entry of the file that they are from.
         classes: Rows of the classifier.
     """
 
     model: str
     path: Path
     sha256: str
-    tensors: Mapping[str, Tensor]
+    tensors: NamedTensors
     classes: int
 
     def build(self) -> tuple[Network, str]:
@@ -49,13 +47,20 @@ class Checkpoint:
         return network.eval(), layout
 
 
-def read_checkpoint(model: str, path: Path) -> Checkpoint:
+def read_checkpoint(model: str, path: Path, entry: str | None = None) -> Checkpoint:
     """The checkpoint in a file; nothing in it is run.
 
+    Args:
+        model: A registered name.
+        path: The file.
+        entry: Which of the file's entries to take where several hold weights.
+
     Raises:
-        WeightsError: It can't be read safely, or has no classifier under a name that the model's family uses.
+        WeightsError: It can't be read safely, has several entries with weights of which none is chosen, or has no
+            classifier under a name that the model's family uses.
     """
-    tensors = load_tensors(path)
+    loaded = load_tensors(path, entry)
+    tensors = loaded.tensors
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     config = model_config(model)
@@ -66,5 +71,8 @@ def read_checkpoint(model: str, path: Path) -> Checkpoint:
     for name in names:
         if name in tensors and tensors[name].dim() and len(tensors[name]):
             classes = len(tensors[name])
-            return Checkpoint(model=model, path=path, sha256=sha256, tensors=tensors, classes=classes)
-    raise WeightsError(f"weights must be those of {model}, {path} has none of {', '.join(names)}; give its checkpoint")
+            return Checkpoint(model=model, path=path, sha256=sha256, tensors=loaded, classes=classes)
+    raise WeightsError(
+        f"weights must be those of {model}, {path} has none of {', '.join(names)}; its names begin with "
+        f"{loaded.show_first()}; give its checkpoint"
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rexnet_core.errors import InputError
+from rexnet_core.errors import InputError, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,7 +46,7 @@ def index_classes(folder: Path, present: Sequence[str], file: Path | None) -> tu
         file: Names all classes in order; None where the folders are all, in the order of their names.
 
     Raises:
-        InputError: The file can't be used, lacks a folder, or the order of the names is not that of their numbers.
+        InputError: The file can't be used or lacks a folder, or libraries would put the names in different orders.
     """
     if file is None:
         _check_order(folder, present)
@@ -58,13 +60,26 @@ def index_classes(folder: Path, present: Sequence[str], file: Path | None) -> tu
 
 
 def _check_order(folder: Path, present: Iterable[str]) -> None:
-    """By name, 10 comes before 2: folders that are numbered without leading zeros would be given wrong classes."""
-    names = sorted(present)
-    if all(name.isascii() and name.isdigit() for name in names) and names != sorted(names, key=int):
-        raise InputError(
-            f"the order of class folders is that of their names, {folder} has numbers whose order by value is another; "
-            "give --classes-file with a name on each line, in the order of the classes"
-        )
+    """Refuse names that libraries put in different orders: a checkpoint of another library would get wrong classes.
+
+    torchvision goes by letters: ``c10`` comes before ``c2``, ``Z`` before ``a``. timm goes by numbers, and does not
+    tell upper from lower case.
+
+    Source: torchvision 0.28 datasets/folder.py ``find_classes``; timm 1.0.31 data/readers/reader_image_folder.py.
+    """
+    for first, second in pairwise(sorted(present)):
+        if not _natural_key(first) < _natural_key(second):
+            raise InputError(
+                f"the order of class folders must be the same by letters and by numbers without case; in {folder} that "
+                f"of {first!r} and {second!r} is not, and libraries differ; give --classes-file with a name on each "
+                "line, in the order of the checkpoint's outputs"
+            )
+
+
+def _natural_key(name: str) -> list[str | int]:
+    """Texts and numbers in turns, which compare with those of any other name."""
+    parts = re.split(r"(\d+)", name.lower())
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)]
 
 
 def _read(file: Path) -> str:
@@ -76,5 +91,5 @@ def _read(file: Path) -> str:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"--classes-file must be UTF-8 text, {file} is not; save it as such") from None
-    except OSError as error:
-        raise InputError(f"--classes-file must be readable; {file}: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"--classes-file must be readable; {file}: {first_line(error)}") from None

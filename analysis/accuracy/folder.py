@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.accuracy.classes import index_classes
-from rexnet_core.errors import InputError
-from rexnet_core.preprocess import SUFFIXES
+from rexnet_core.errors import InputError, first_line
+from rexnet_core.preprocess import is_image_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,22 +93,26 @@ def _walk(folder: Path, trail: Trail) -> Iterator[tuple[Path, bool]]:
         if _is_folder(entry) and not hidden:
             yield from _walk(path, (*trail, here))
         else:
-            yield path, not hidden and path.suffix.lower() in SUFFIXES and _may_be_read(entry)
+            yield path, is_image_name(entry.name) and _may_be_read(entry)
 
 
 def _scan(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)
-    except OSError as error:
-        raise InputError(f"images come from a folder; {folder}: {error.strerror}; name one that can be read") from None
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"images come from a folder; {folder}: {first_line(error)}; name one that can be read"
+        ) from None
 
 
 def _identity(folder: Path) -> tuple[int, int]:
     try:
         status = folder.stat()
-    except OSError as error:
-        raise InputError(f"images come from a folder; {folder}: {error.strerror}; name one that can be read") from None
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"images come from a folder; {folder}: {first_line(error)}; name one that can be read"
+        ) from None
     return status.st_dev, status.st_ino
 
 

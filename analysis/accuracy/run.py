@@ -42,7 +42,7 @@ def run_evaluation(setting: EvaluationSetting, progress: Callable[[str, int, int
         InputError: Checkpoint, folder or an image can't be used, or the classes of both differ.
         KeyboardInterrupt: It came before the first batch was through.
     """
-    checkpoint = read_checkpoint(setting.model, setting.weights)
+    checkpoint = read_checkpoint(setting.model, setting.weights, setting.weights_entry)
     folder = read_folder(setting.images, setting.classes_file)
     _check_classes(setting, folder, checkpoint.classes)
     network, layout = checkpoint.build()
@@ -136,7 +136,12 @@ def _conditions(
             "std": list(IMAGENET_STD),
             "turned_by_exif": False,
         },
-        "weights": {"path": str(checkpoint.path), "layout": layout, "sha256": checkpoint.sha256},
+        "weights": {
+            "path": str(checkpoint.path),
+            "entry": checkpoint.tensors.entry,
+            "layout": layout,
+            "sha256": checkpoint.sha256,
+        },
         "precision": "fp32",
         "batch_size": setting.batch_size,
         "threads": setting.threads,

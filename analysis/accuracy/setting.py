@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analysis.complexity.resolution import check_resolution
-from analysis.setting_fields import about, check_fields, check_number, option
-from rexnet_core.errors import InputError
+from analysis.setting_fields import ENTRY, ENTRY_UNSET, about, check_fields, check_number, check_weights, option
 from rexnet_core.preprocess import CROP_RATIO, INTERPOLATIONS, Interpolation
 from rexnet_core.registry import model_info
 
@@ -25,13 +24,14 @@ class EvaluationSetting:
     """What an evaluation is asked for; checked when it is made. The metadata of each field says what it is.
 
     Raises:
-        InputError: A value is out of range, or the checkpoint is not a file.
+        InputError: A value is out of range, or the checkpoint is not a file that can be read.
     """
 
     model: str = field(metadata=about("such as rexnet_1.0; see `rexbench models`", metavar="MODEL", positional=True))
     weights: Path = field(
         metadata=about("the model's checkpoint; needed, as random weights have no accuracy", type=Path)
     )
+    weights_entry: str | None = option(None, ENTRY, unset=ENTRY_UNSET)
     images: Path = field(
         metadata=about("one subfolder for each class, in the order of names", type=Path, metavar="FOLDER")
     )
@@ -65,5 +65,4 @@ class EvaluationSetting:
         check_resolution(self.resolution)
         check_fields(self)
         check_number("--batch-size", self.batch_size, 1, MOST_BATCH_BYTES // (3 * self.resolution**2 * 4))
-        if not self.weights.is_file():
-            raise InputError(f"--weights must be a file; {self.weights} is not a file")
+        check_weights(self.weights, self.weights_entry)

@@ -55,6 +55,7 @@ def compare_live(
     settings: Settings,
     scratch: Path,
     weights: Path | None = None,
+    weights_entry: str | None = None,
     watch: Callable[[Case, str], None] = lambda _case, _step: None,
 ) -> Iterator[ComparedCase]:
     """Compare each pair of cases in a group of its own: workers of both builds take turns in random order.
@@ -69,7 +70,13 @@ def compare_live(
     begun = now()
     for index, cases in enumerate(case_pairs):
         group = pair_builds(
-            cases, executors, settings=settings, scratch=scratch / str(index), weights=weights, watch=watch
+            cases,
+            executors,
+            settings=settings,
+            scratch=scratch / str(index),
+            weights=weights,
+            weights_entry=weights_entry,
+            watch=watch,
         )
         left_s = None
         if settings.budget_s is not None:
@@ -134,6 +141,9 @@ def find_differences(base: RunInfo, head: RunInfo, digests: tuple[str | None, st
         differences.append(f"weights {weights[0]} and {weights[1]}, whose contents differ")
     elif None in digests and weights[0] != weights[1]:
         differences.append(f"weights {weights[0]} and {weights[1]}")
+    entries = [run.settings.get("weights_entry") for run in (base, head)]
+    if entries[0] != entries[1]:
+        differences.append(f"weights entry {entries[0] or 'not named'} and {entries[1] or 'not named'}")
     seeds = [run.settings.get("seed") for run in (base, head)]
     if seeds[0] != seeds[1]:
         differences.append(f"seed {seeds[0]} and {seeds[1]}")

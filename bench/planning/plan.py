@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from analysis.complexity import count
-from analysis.setting_fields import option
+from analysis.setting_fields import ENTRY, ENTRY_UNSET, check_weights, option
 from bench.backends.registry import backend_names, check_backend
 from bench.machine.environment import has_nvidia_gpu, read_available_bytes, read_thread_budget
 from bench.planning.presets import DEFAULT, NATIVE, PRESETS, Preset
@@ -34,12 +34,16 @@ _MOST_S = 30 * 86400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Cases in the order they are run, how thoroughly, and on what weights; `rivals` as in `Preset`."""
+    """Cases in the order they are run, how thoroughly, and on what weights; `rivals` as in `Preset`.
+
+    `weights_entry` is the entry of the checkpoint that was asked for, None for its only one.
+    """
 
     cases: tuple[Case, ...]
     settings: Settings
     preset: str = "custom"
     weights: Path | None = None
+    weights_entry: str | None = None
     rivals: tuple[tuple[str, ...], ...] = ()
 
     def matches(self) -> list[tuple[Case, ...]]:
@@ -95,6 +99,7 @@ class Selection:
         None, "threads of every runtime", unset="what the machine allows", type=int, case="threads"
     )
     weights: Path | None = option(None, "a checkpoint of the one chosen model", unset="calibrated weights", type=Path)
+    weights_entry: str | None = option(None, ENTRY, unset=ENTRY_UNSET)
     presets: Mapping[str, Preset] = field(default_factory=lambda: PRESETS)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -124,8 +129,7 @@ def expand(selection: Selection) -> Plan:
     for (model, side), cost in costs.items():
         for batch in {batch for _, batches, _ in grids for batch in batches}:
             _check_memory(model, side, batch, cost.layers)
-    if selection.weights is not None:
-        _check_weights(selection.weights, [cost.model for cost in costs.values()])
+    _check_weights(selection.weights, [cost.model for cost in costs.values()], selection.weights_entry)
     cases = [
         Case(
             model=cost.model,
@@ -149,6 +153,7 @@ def expand(selection: Selection) -> Plan:
         settings=check_settings(preset.settings, selection.settings),
         preset=selection.preset,
         weights=selection.weights,
+        weights_entry=selection.weights_entry,
         rivals=_meeting(preset.rivals, {cost.model for cost in costs.values()}),
     )
 
@@ -231,15 +236,10 @@ def _check_memory(model: str, side: int, batch: int, layers: Sequence[Any]) -> N
         )
 
 
-def _check_weights(weights: Path, models: Sequence[str]) -> None:
-    if len(set(models)) > 1:
+def _check_weights(weights: Path | None, models: Sequence[str], entry: str | None = None) -> None:
+    if weights is not None and len(set(models)) > 1:
         raise InputError(f"--weights is the checkpoint of one model, {len(set(models))} are chosen; add --models NAME")
-    try:
-        if not weights.is_file():
-            raise InputError(f"--weights must be a file; {weights} is not a file")
-        weights.open("rb").close()
-    except OSError as error:
-        raise InputError(f"--weights must be a file that can be read; {weights}: {error.strerror}") from None
+    check_weights(weights, entry)
 
 
 def check_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:

@@ -52,6 +52,7 @@ class InterleavedGroup:
         executor: Executor,
         scratch: Path,
         weights: Path | None = None,
+        weights_entry: str | None = None,
         watch: Callable[[Case, str], None] = lambda _case, _step: None,
         stored: Sequence[Measurement] = (),
         builds: Sequence[tuple[str, Executor, Prepare]] = (),
@@ -67,6 +68,7 @@ class InterleavedGroup:
             executor: Reads clock and machine, and starts the processes where no `builds` are given.
             scratch: Folder of the run, for files that workers share.
             weights: A checkpoint; without it the weights are calibrated random ones.
+            weights_entry: Which entry of the checkpoint to take where several hold weights.
             watch: Called at each step with the case and the name of the step.
             stored: What was measured of the cases before an interruption.
             builds: For each case the label and executor of its build, and how its files are made; default is one build
@@ -84,7 +86,7 @@ class InterleavedGroup:
             )
         ]
         self._settings, self._executor, self._watch = settings, executor, watch
-        self._scratch, self._weights = scratch, weights
+        self._scratch, self._weights, self._weights_entry = scratch, weights, weights_entry
         self._all_or_none, self._shuffle_opening, self._slowdowns = all_or_none, shuffle_opening, slowdowns
         self._random = random.Random(f"{settings.seed} {first.match}")
         self._prepared = False
@@ -187,7 +189,8 @@ class InterleavedGroup:
 
     def _prepare_model(self, states: Sequence[CaseState]) -> dict[str, Any]:
         first = states[0]
-        task = prepare_task([state.case for state in states], first.assets, self._settings.seed, self._weights)
+        cases = [state.case for state in states]
+        task = prepare_task(cases, first.assets, self._settings.seed, self._weights, self._weights_entry)
         self._watch(first.case, "prepare")
         share_weights(first.assets)
         return first.prepare(task, self._settings.limit_s)
@@ -224,6 +227,8 @@ class InterleavedGroup:
             state.handle = open_case(state.executor, state.case, state.assets, scratch, settings.limit_s)
             state.built = state.ask("build", logits_path=str(logits))
             state.effective = read_effective(state.built["effective"])
+            if entry := state.prepared.get("weights_entry"):
+                state.effective.details["weights_entry"] = entry
             state.parity = compare(np.load(state.assets / REFERENCE), np.load(logits), state.case.precision)
             mismatches = find_mismatches(state.case, state.effective, state.parity)
             if mismatches:

@@ -62,10 +62,20 @@ def find_obstacle(base: Measurement, head: Measurement) -> tuple[str, str]:
 
 
 def prepare_base(inner: Executor, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
-    """Make the base's files."""
-    if task["weights"]:
-        return inner.prepare(task, limit_s)
-    return _prepare(inner, task, limit_s)
+    """Make the base's files.
+
+    Raises:
+        InputError: The checkpoint can't be used, or the build takes an entry of its own choice.
+    """
+    if not task["weights"]:
+        return _prepare(inner, task, limit_s)
+    prepared = inner.prepare(task, limit_s)
+    if task["weights_entry"] and "weights_entry" not in prepared:
+        raise InputError(
+            f"the base is of a version that can't choose entry {task['weights_entry']!r} of a checkpoint; give "
+            "--weights a file that holds nothing but that entry"
+        )
+    return prepared
 
 
 def prepare_head(inner: Executor, task: dict[str, Any], limit_s: float) -> dict[str, Any]:

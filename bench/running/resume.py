@@ -14,7 +14,7 @@ from bench.planning.plan import Plan
 from bench.records.case import Case
 from bench.records.settings import Settings
 from bench.statistics.model_ratios import read_model_pairs
-from rexnet_core.errors import InputError
+from rexnet_core.errors import InputError, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -72,6 +72,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "cases": [case.as_dict() for case in plan.cases],
         "weights": str(plan.weights.resolve()) if plan.weights else None,
         "weights_sha256": _digest(plan.weights) if plan.weights else None,
+        "weights_entry": plan.weights_entry,
         "code_sha256": _digest_code(),
     }
 
@@ -142,6 +143,7 @@ def _read_plan(run: RunInfo, document: Mapping[str, Any]) -> Plan:
         settings=Settings(**{name: value for name, value in run.settings.items() if name in known}),
         preset=run.preset,
         weights=Path(document["weights"]) if document["weights"] else None,
+        weights_entry=document.get("weights_entry"),
         rivals=read_model_pairs(run.settings),
     )
 
@@ -160,8 +162,8 @@ def _digest(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"the checkpoint must be a file that can be read; {path}: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"the checkpoint must be a file that can be read; {path}: {first_line(error)}") from None
 
 
 def _digest_code(root: Path = _ROOT) -> str:

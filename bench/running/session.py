@@ -102,6 +102,8 @@ class Session:
     def _record(self) -> None:
         weights = str(self.plan.weights) if self.plan.weights else "calibrated"
         settings = {**self.plan.settings.as_dict(), "weights": weights}
+        if self.plan.weights_entry:
+            settings["weights_entry"] = self.plan.weights_entry
         if self.plan.rivals:
             settings[RIVALS] = [list(group) for group in self.plan.rivals]
         run = replace(self.run, environment=read_environment(), settings=settings)
@@ -194,6 +196,7 @@ class Session:
             executor=self._executor,
             scratch=self._scratch,
             weights=self.plan.weights,
+            weights_entry=self.plan.weights_entry,
             watch=self._progress.step,
             stored=[known for known in (self._resumed.stored if self._resumed else ()) if known.case in cases],
         )

@@ -28,7 +28,9 @@ def share_weights(folder: Path) -> None:
             shutil.copyfile(weights, folder / WEIGHTS)
 
 
-def prepare_task(cases: Sequence[Case], folder: Path, seed: int, weights: Path | None = None) -> dict[str, Any]:
+def prepare_task(
+    cases: Sequence[Case], folder: Path, seed: int, weights: Path | None = None, weights_entry: str | None = None
+) -> dict[str, Any]:
     """The task of making what cases of one model, resolution and batch share, as `bench.assets.prepare` takes it."""
     first = cases[0]
     exports = [name for name in dict.fromkeys(case.backend for case in cases) if info_of(name).export]
@@ -40,6 +42,7 @@ def prepare_task(cases: Sequence[Case], folder: Path, seed: int, weights: Path |
         "threads": first.threads,
         "seed": seed,
         "weights": str(weights) if weights else None,
+        "weights_entry": weights_entry,
         "folder": str(folder),
         "exports": exports,
         **keys,

@@ -222,7 +222,8 @@ def _measure(
         )
 
     with make_scratch() as scratch:
-        options: dict[str, Any] = {"settings": plan.settings, "scratch": scratch, "weights": plan.weights}
+        weights = {"weights": plan.weights, "weights_entry": plan.weights_entry}
+        options: dict[str, Any] = {"settings": plan.settings, "scratch": scratch, **weights}
         try:
             for compared in compare_live(pairs, open_executors(builds, plan.settings), watch=progress.step, **options):
                 done.append(compared)

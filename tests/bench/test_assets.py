@@ -1,11 +1,17 @@
-"""How many inputs a match gets."""
+"""How many inputs a group gets, and the weights it shares."""
 
 from __future__ import annotations
 
+import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.assets import MIN_IMAGES, plan_batches
+from bench.assets import MIN_IMAGES, plan_batches, prepare
+from bench.records.files import WEIGHTS
+from rexnet_core import create_model
+from rexnet_core.checkpoint import load_tensors
+from rexnet_core.errors import WeightsError
 
 
 @given(st.integers(1, 4096), st.integers(32, 1024))
@@ -15,3 +21,17 @@ def test_there_is_always_a_batch_and_enough_images_where_they_fit(batch, side):
     if batch * 3 * side**2 * 4 * 8 <= 512 * 2**20:
         assert batches * batch >= MIN_IMAGES
         assert batches >= 2
+
+
+def test_weights_are_made_from_the_entry_that_is_asked_for(tmp_path):
+    """Half of the tensors would do for a time, but the logits are to be those of the checkpoint's chosen weights."""
+    weights = create_model("rexnet_0.5").state_dict()
+    average = {name: tensor + 1 for name, tensor in weights.items()}
+    torch.save({"model": weights, "ema": average}, tmp_path / "both.pth")
+    task = {"model": "rexnet_0.5", "resolution": 32, "batch": 1, "threads": 1, "seed": 0, "folder": str(tmp_path)}
+    task |= {"weights": str(tmp_path / "both.pth"), "exports": []}
+    with pytest.raises(WeightsError, match="choose with --weights-entry"):
+        prepare(task)
+    assert prepare({**task, "weights_entry": "ema"})["weights_entry"] == "ema"
+    made = load_tensors(tmp_path / WEIGHTS).tensors
+    assert all(torch.equal(made[name], tensor) for name, tensor in average.items())

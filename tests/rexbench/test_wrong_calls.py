@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 
 from rexnet_core import create_model, dump_weights
 
@@ -15,6 +16,8 @@ def labelled(tmp_path_factory):
     """A checkpoint of twelve classes, and a folder that has one of them."""
     folder = tmp_path_factory.mktemp("labelled")
     dump_weights(create_model("rexnet_1.0", num_classes=12), folder / "twelve.pth", "official")
+    tensors = {"stem.conv.weight": torch.zeros(1)}
+    torch.save({"model": tensors, "model_ema": tensors}, folder / "both.pth")
     (folder / "val" / "ant").mkdir(parents=True)
     (folder / "val" / "ant" / "torn.png").write_bytes(b"")
     for name, classes in (("classes", "abcdefghijk"), ("more", "abcdefghijkl")):

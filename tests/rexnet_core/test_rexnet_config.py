@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.complexity import count
 from rexnet_core import model_config
 from rexnet_core.network_config import make_divisible
 
@@ -62,6 +63,55 @@ def test_squeeze_excite_of_efficientnet_divides_the_input_of_its_block_by_four()
 def test_efficientnet_adds_its_input_only_where_shape_stays():
     for block in model_config("efficientnet_b2").blocks:
         assert block.w_shortcut == (block.w_in if block.stride == 1 and block.w_in == block.w_out else 0)
+
+
+def public_widths(width, depth, final):
+    """The widths of the public code, which adds the step to the width before it; block by block, in double precision.
+
+    Source: clovaai/rexnet rexnetv1.py and rexnetv1_lite.py at 61debcc, timm 1.0.31 rexnet.py.
+    """
+    blocks = sum(ceil(layers * depth) for layers in (1, 2, 2, 3, 3, 5))
+    inplanes, widths = 16 / width if width < 1.0 else 16, []
+    for _ in range(blocks):
+        widths.append(round(inplanes * width))
+        inplanes += final / (blocks if final == 180 else blocks - 1)
+    return widths
+
+
+def rounded(value, divisor):
+    nearest = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return nearest + divisor if nearest < 0.9 * value else nearest
+
+
+def widths_of(name, **options):
+    return [block.w_out for block in model_config(name, **options).blocks]
+
+
+def test_every_width_of_two_decimals_is_the_public_network():
+    """A product rounds other than the sum at 0.6 alone of these; which width it is depends on the constants."""
+    for width in (hundredths / 100 for hundredths in range(50, 2001)):
+        assert widths_of(f"rexnet_{width}") == public_widths(width, 1.0, 180)
+        divisor = 16 if width == 3.0 else 8
+        assert widths_of(f"rexnetr_{width}") == [rounded(w, divisor) for w in public_widths(width, 1.0, 180)]
+        assert widths_of(f"rexnet_lite_{width}") == [rounded(w, 8) for w in public_widths(width, 1.0, 164)]
+
+
+def test_every_depth_multiplier_gives_the_public_widths():
+    for width in (hundredths / 100 for hundredths in range(50, 301, 5)):
+        for depth in (hundredths / 100 for hundredths in range(25, 401, 25)):
+            assert widths_of(f"rexnet_{width}", depth_mult=depth) == public_widths(width, depth, 180)
+
+
+def test_squeeze_excite_is_as_wide_in_both_public_libraries_at_every_width():
+    """One divides by twelve, the other multiplies with a twelfth, which is no binary number."""
+    for width in (hundredths / 100 for hundredths in range(50, 2001)):
+        blocks = [block for block in model_config(f"rexnet_{width}").blocks if block.w_se]
+        assert all(block.w_se == block.w_mid // 12 == int(block.w_mid * (1 / 12)) for block in blocks)
+
+
+def test_narrow_rexnet_has_the_public_number_of_parameters():
+    assert widths_of("rexnet_0.6")[10:15] == [84, 90, 97, 104, 111]
+    assert count("rexnet_0.6").params == 2_289_825
 
 
 @given(width=WIDTHS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -43,7 +44,8 @@ def probe(
     Args:
         model: Any module that maps images to anything.
         images: One tensor (B, C, H, W), or an iterable of such batches, gone through once. They are cast to the type
-            of the model's parameters, and moved to their device.
+            of the model's parameters, integers without scaling, and moved to their device. Tokens (B, T) of a model
+            with an embedding stay integers.
         taps: Patterns as `analysis.rank.network.taps.find_taps` takes them, or taps that it gave.
         positions: Rows of each image, or ``auto``: enough for 4 per channel, at most 196.
         seed: Seed of the positions.
@@ -126,7 +128,7 @@ def _run(
             gatherer.start(done, len(batch))
             fitted = _fit(batch, model)
             if exact is not None:
-                exact(fitted.double())
+                exact(fitted.double() if fitted.is_floating_point() else fitted)
                 gatherer.turn_to_producer()
             model(fitted)
             gatherer.flush()
@@ -147,9 +149,21 @@ def _check_batch(batch: Tensor, batch_norm: str) -> None:
 
 
 def _fit(batch: Tensor, model: nn.Module) -> Tensor:
-    """The batch on the device and of the type of the model's parameters."""
-    first = next((one for one in model.parameters() if one.is_floating_point()), None)
-    return batch if first is None or not batch.is_floating_point() else batch.to(first.device, first.dtype)
+    """The batch on the device and of the type of the model's parameters; what indexes an embedding stays whole."""
+    if batch.is_complex():
+        raise InputError(f"images must be real numbers; got {batch.dtype}; give the real part or the magnitude")
+    tensors = chain(model.parameters(), model.buffers())
+    first = next((one for one in tensors if one.is_floating_point()), None)
+    if first is None:
+        return batch
+    return batch.to(first.device) if _are_indices(batch, model) else batch.to(first.device, first.dtype)
+
+
+def _are_indices(batch: Tensor, model: nn.Module) -> bool:
+    """Whether these are tokens (B, T), not images or features."""
+    if batch.is_floating_point() or batch.dim() > 2:  # noqa: PLR2004 - tokens have no channels
+        return False
+    return any(isinstance(module, nn.Embedding | nn.EmbeddingBag) for module in model.modules())
 
 
 @contextmanager

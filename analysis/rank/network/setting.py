@@ -9,7 +9,7 @@ from typing import Literal
 from analysis.complexity import check_resolution
 from analysis.rank.network.images import GENERATED, ImageSource, folder_images, generated_images
 from analysis.rank.network.records import BATCH_NORM_MODES, BatchNormMode
-from analysis.setting_fields import about, check_fields, option
+from analysis.setting_fields import ENTRY, ENTRY_UNSET, about, check_fields, check_weights, option
 from rexnet_core.errors import InputError
 from rexnet_core.preprocess import list_images
 from rexnet_core.registry import model_config
@@ -52,6 +52,7 @@ class NetworkSetting:
         unset="random weights, with batch norm statistics of 1/f images",
         type=Path,
     )
+    weights_entry: str | None = option(None, ENTRY, unset=ENTRY_UNSET)
     batch_norm: BatchNormMode = option(
         "eval",
         "running statistics (eval) or those of each batch (batch)",
@@ -81,18 +82,12 @@ class NetworkSetting:
         if len(set(self.models)) < len(self.models):
             raise InputError(f"each model must be named only once; got {', '.join(self.models)}")
         check_resolution(self.resolution)
-        self._check_weights()
+        if self.weights is not None and len(self.models) > 1:
+            raise InputError(f"--weights is for a single model; got {', '.join(self.models)}; run each model by itself")
+        check_weights(self.weights, self.weights_entry)
         check_fields(self)
         if self.batch_norm == "batch" and (self.batch_size == 1 or self.image_count == 1):
             raise InputError("--batch-norm batch needs 2 images in a batch; raise --batch-size and --image-count")
-
-    def _check_weights(self) -> None:
-        if self.weights is None:
-            return
-        if len(self.models) > 1:
-            raise InputError(f"--weights is for a single model; got {', '.join(self.models)}; run each model by itself")
-        if not self.weights.is_file():
-            raise InputError(f"--weights must be a file; {self.weights} is not a file")
 
     def source(self) -> ImageSource:
         """The images.

@@ -21,6 +21,7 @@ from analysis.rank.spectra.metrics import measure
 from analysis.rank.spectra.torch_threads import torch_threads
 from analysis.study import Study
 from rexnet_core.calibration import calibrate
+from rexnet_core.checkpoint import load_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -162,8 +163,10 @@ def _load(name: str, setting: NetworkSetting) -> tuple[Network, str]:
     if setting.weights is None:
         calibrate(model, setting.resolution, setting.seed)
         return model.eval(), CALIBRATED
-    layout = rexnet_core.load_weights(model, setting.weights)
-    return model.eval(), f"{setting.weights.name} ({layout})"
+    loaded = load_tensors(setting.weights, setting.weights_entry)
+    layout = rexnet_core.load_weights(model, loaded)
+    entry = f"{loaded.entry}, " if loaded.entry else ""
+    return model.eval(), f"{setting.weights.name} ({entry}{layout})"
 
 
 def _jacobians(

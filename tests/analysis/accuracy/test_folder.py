@@ -1,7 +1,12 @@
 import os
+import re
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from analysis.accuracy.classes import index_classes
 from analysis.accuracy.folder import LabelledFolder, LabelledImage, read_folder
 from rexnet_core.errors import InputError
 
@@ -24,14 +29,14 @@ def write(path, text):
 
 
 def test_classes_are_numbered_in_the_order_of_their_names(tmp_path):
-    found = read_folder(fill(tmp_path, "b/1.png", "a/2.JPEG", "B/3.png", "a/1.jpg"))
-    assert labels(found) == {"B/3.png": 0, "a/1.jpg": 1, "a/2.JPEG": 1, "b/1.png": 2}
+    found = read_folder(fill(tmp_path, "b/1.png", "a/2.JPEG", "c/3.png", "a/1.jpg"))
+    assert labels(found) == {"a/1.jpg": 0, "a/2.JPEG": 0, "b/1.png": 1, "c/3.png": 2}
     assert (found.classes, found.folders, found.left_out) == (3, 3, 0)
 
 
 def test_torchvision_numbers_them_so_too(tmp_path):
     datasets = pytest.importorskip("torchvision.datasets", reason="torchvision is not installed")
-    fill(tmp_path, "n02/1.png", "n01/2.jpeg", "n10/deep/3.png", "N3/.4.txt", "N3/5.bmp")
+    fill(tmp_path, "n02/1.png", "n01/2.jpeg", "n10/deep/3.png", "n11/.4.txt", "n11/5.bmp")
     theirs = datasets.ImageFolder(str(tmp_path)).samples
     assert [(str(one.path), one.label) for one in read_folder(tmp_path).images] == theirs
 
@@ -83,9 +88,51 @@ def test_a_file_of_classes_must_be_text(tmp_path):
         read_folder(tmp_path / "val", tmp_path / "gone.txt")
 
 
+def natural_key(name):
+    """As timm sorts class folders: by numbers, without case. Source: timm 1.0.31 utils/misc.py."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name.lower())]
+
+
+@given(names=st.sets(st.text("aAbB019_-n", min_size=1, max_size=4), min_size=1, max_size=5))
+def test_only_names_that_both_libraries_order_alike_are_numbered_without_a_file(names):
+    by_letters, by_numbers = sorted(names), [sorted(order, key=natural_key) for order in (names, sorted(names)[::-1])]
+    if [by_letters] * 2 == by_numbers:
+        assert index_classes(Path("val"), sorted(names), None)[0] == {name: at for at, name in enumerate(by_letters)}
+    else:
+        with pytest.raises(InputError, match="give --classes-file"):
+            index_classes(Path("val"), sorted(names), None)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("c1", "c2", "c10"),
+        ("1", "2", "10", "background"),
+        ("Zebra", "ant"),
+        ("a", "A"),
+        ("1", "01"),
+        ("x9y", "x10y"),
+        ("class_9", "class_10"),
+    ],
+)
+def test_names_that_libraries_order_differently_need_a_file(tmp_path, names):
+    """Not alone digits: any prefix, a single name without a number, letters within, upper and lower case, ties."""
+    with pytest.raises(
+        InputError, match=r"by letters and by numbers without case; .* libraries differ; give --classes"
+    ):
+        read_folder(fill(tmp_path / "val", *(f"{name}/1.png" for name in names)))
+    listed = write(tmp_path / "classes.txt", "\n".join(names))
+    assert labels(read_folder(tmp_path / "val", listed)) == {f"{name}/1.png": at for at, name in enumerate(names)}
+
+
+def test_names_of_imagenet_need_no_file():
+    names = [f"n{number:08}" for number in (1440764, 1443537, 15075141)]
+    assert index_classes(Path("val"), names, None) == ({name: at for at, name in enumerate(names)}, 3)
+
+
 def test_numbers_without_leading_zeros_are_refused_where_their_order_misleads(tmp_path):
     assert read_folder(fill(tmp_path / "few", *(f"{one}/1.png" for one in range(10)))).classes == 10
-    with pytest.raises(InputError, match="numbers whose order by value is another; give --classes-file"):
+    with pytest.raises(InputError, match=r"by letters and by numbers without case; .* give --classes-file"):
         read_folder(fill(tmp_path / "many", *(f"{one}/1.png" for one in range(11))))
     names = write(tmp_path / "classes.txt", "\n".join(map(str, range(11))))
     assert labels(read_folder(tmp_path / "many", names))["10/1.png"] == 10
@@ -111,6 +158,14 @@ def test_a_file_and_a_missing_folder_are_no_folder(tmp_path):
         read_folder(tmp_path / "file")
     with pytest.raises(InputError, match=r"gone: No such file"):
         read_folder(tmp_path / "gone")
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_names_that_no_system_takes_are_refused_in_one_line(tmp_path, name):
+    with pytest.raises(InputError, match="images come from a folder"):
+        read_folder(tmp_path / name)
+    with pytest.raises(InputError, match="--classes-file must be"):
+        read_folder(fill(tmp_path, "a/1.png"), tmp_path / name)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read every folder")

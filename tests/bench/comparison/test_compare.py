@@ -15,7 +15,7 @@ from bench.comparison.document import make_document
 from bench.records.case import Case
 from bench.records.run import RunInfo
 from bench.records.settings import Settings
-from bench.running.paired_builds import prepare_head
+from bench.running.paired_builds import prepare_base, prepare_head
 from bench.selftest.detectable_effect import DetectableEffect
 from bench.statistics.verdicts import VERDICTS
 from bench.workers.executor import WorkerError
@@ -79,6 +79,17 @@ def test_each_build_has_a_folder_of_its_own_and_the_head_takes_over_the_bases_we
     executors[0].prepare = prepare
     play()
     assert (tmp_path / "0" / "head" / "rexnet_1.0-64-b2" / "weights.safetensors").read_text() == "weights of the base"
+
+
+def test_a_base_that_knows_no_entries_of_a_checkpoint_is_refused_one():
+    """Such a build would take the weights of its own choice without a word."""
+    task = {"weights": "both.pth", "weights_entry": "ema", "folder": "x"}
+    earlier = type("Earlier", (), {"prepare": staticmethod(lambda _task, _limit_s: {"exports": {}})})()
+    with pytest.raises(InputError, match=r"the base is of a version that can't choose entry 'ema' of a checkpoint"):
+        prepare_base(earlier, task, 1.0)
+    assert prepare_base(earlier, {**task, "weights_entry": None}, 1.0) == {"exports": {}}
+    present = type("Now", (), {"prepare": staticmethod(lambda task, _limit_s: dict(task))})()
+    assert prepare_base(present, task, 1.0) == task
 
 
 @pytest.mark.parametrize(("batch", "shared"), [(1, True), (2, False)])
@@ -213,5 +224,7 @@ def test_unlike_conditions_are_named():
     assert find_differences(base, base, ("aa", "bb")) == ["weights calibrated and calibrated, whose contents differ"]
     assert find_differences(base, moved) == ["weights calibrated and elsewhere/w.pth"]
     assert find_differences(base, moved, ("aa", "aa")) == []
+    average = replace(base, settings={**base.settings, "weights_entry": "ema"})
+    assert find_differences(base, average, ("aa", "aa")) == ["weights entry not named and ema"]
     assert find_differences(base, forced) == ["run a was resumed under different conditions: torch 2.13.0, now 3"]
     assert find_differences(base, head) == ["processor EPYC and Xeon", "torch 2.13.0 and 2.5.0", "seed 0 and 1"]

@@ -108,6 +108,15 @@ def test_a_checkpoint_is_for_one_model(tmp_path):
     with pytest.raises(InputError, match="--weights must be a file"):
         expand(Selection(models=["rexnet_1.0"], weights=tmp_path))
     assert expand(Selection(models=["rexnet_1.0"], weights=path)).weights == path
+    plan = expand(Selection(models=["rexnet_1.0"], weights=path, weights_entry="state_dict_ema"))
+    assert (plan.weights, plan.weights_entry) == (path, "state_dict_ema")
+    with pytest.raises(
+        InputError, match="--weights-entry names an entry of a checkpoint; got 'ema' alone; add --weights"
+    ):
+        expand(Selection(models=["rexnet_1.0"], weights_entry="ema"))
+    for name in ("x" * 300, "a\0b"):
+        with pytest.raises(InputError, match="--weights must be a file"):
+            expand(Selection(models=["rexnet_1.0"], weights=tmp_path / name))
 
 
 def test_a_checkpoint_that_cannot_be_read_is_refused_beforehand(tmp_path, monkeypatch):

@@ -172,12 +172,14 @@ def test_each_difference_that_matters_is_named(plan):
 def test_a_checkpoint_that_changed_is_gone_or_cannot_be_read_is_refused(store, plan, interrupt, tmp_path, monkeypatch):
     weights = tmp_path / "weights.pth"
     weights.write_text("one")
-    run = interrupt(replace(plan, weights=weights), eager={"fails_at": "build", "error": KeyboardInterrupt()})
+    planned = replace(plan, weights=weights, weights_entry="ema")
+    run = interrupt(planned, eager={"fails_at": "build", "error": KeyboardInterrupt()})
 
     def read():
         return read_resumption(store, "latest", run.environment, 2)
 
-    assert read().plan.weights == weights
+    assert (read().plan.weights, read().plan.weights_entry) == (weights, "ema")
+    assert run.settings["weights_entry"] == "ema"
     weights.write_text("another")
     with pytest.raises(InputError, match="has changed since"):
         read()

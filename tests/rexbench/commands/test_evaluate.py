@@ -16,7 +16,7 @@ CLASSES = 12
 SIDE = 32
 #: Of the images: so many have the class that comes first, one that comes third, and one that comes ninth.
 FIRST, THIRD, NINTH = 21, 9, 10
-NAMES = ("zebra", "n02", "Yak", "n01", "ant", "bee", "n10", "cat", "dog", "0", "eel", "fox")
+NAMES = ("zebra", "n02", "yak", "n01", "ant", "bee", "n10", "cat", "dog", "0", "eel", "fox")
 
 
 def drawn(seed):
@@ -28,11 +28,11 @@ def drawn(seed):
 
 
 def as_published(image):
-    """Shorter side to 37, centre 32, normalised: written without the project's own."""
-    scale = 37 / min(image.size)
-    width, height = (round(side * scale) for side in image.size)
+    """Shorter side to 36, centre 32, normalised: written without the project's own."""
+    short = min(image.size)
+    width, height = (int(36 * side / short) for side in image.size)
     resized = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC), np.float64) / 255
-    top, left = (height - SIDE) // 2, (width - SIDE) // 2
+    top, left = round((height - SIDE) / 2), round((width - SIDE) / 2)
     cut = resized[top : top + SIDE, left : left + SIDE]
     return ((cut - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]).transpose(2, 0, 1)
 
@@ -98,10 +98,11 @@ def test_a_known_share_is_right(call, place):
     )
     assert found["weights"] == {
         "path": "twelve.pth",
+        "entry": None,
         "layout": "official",
         "sha256": hashlib.sha256((place / "twelve.pth").read_bytes()).hexdigest(),
     }
-    assert found["preprocessing"]["resized_side"] == 37
+    assert found["preprocessing"]["resized_side"] == 36
     assert found["unreadable_files"] == []
     assert not found["stopped"]
 
@@ -183,7 +184,46 @@ def test_csv_is_one_row_with_the_keys_of_json(call, val):
     [row] = answer.rows
     assert {"model", "images", "top1_percent", "top5_high_percent", "weights_sha256"} <= set(row)
     assert float(row["top1_percent"]) == found["top1_percent"]
-    assert row["preprocessing_resized_side"] == "37"
+    assert row["preprocessing_resized_side"] == "36"
+
+
+def test_the_entry_of_a_training_checkpoint_is_chosen_and_named(call, place):
+    """Weights beside their average are refused; alone or chosen, the answer says which were taken."""
+    tensors = torch.load(place / "twelve.pth")
+    shuffled = {name: tensor.flip(0) for name, tensor in tensors.items()}
+    torch.save({"state_dict": shuffled, "state_dict_ema": tensors, "epoch": 3}, place / "both.pth.tar")
+    torch.save({"state_dict_ema": tensors, "args": argparse.Namespace(lr=0.1)}, place / "average.ckpt")
+    base = "evaluate rexnet_1.0 --resolution 32 --threads 1 --images val --classes-file classes.txt --limit 4"
+    answer = call(base, "--weights both.pth.tar --json")
+    assert answer.code == 2
+    assert "has them in 'state_dict', 'state_dict_ema'; choose with --weights-entry NAME" in answer.err
+    for words in ("both.pth.tar --weights-entry state_dict_ema", "average.ckpt"):
+        found = call(base, "--json --weights", words).document
+        assert found["weights"]["entry"] == "state_dict_ema"
+        assert "entry state_dict_ema, official layout" in call(base, "--weights", words).out
+    plain = call(base, "--json --weights twelve.pth").document
+    assert plain["weights"]["entry"] is None
+    assert plain["top1_percent"] == found["top1_percent"]
+    answer = call(base, "--weights both.pth.tar --weights-entry ema")
+    assert (answer.code, "not 'ema'; weights are in 'state_dict', 'state_dict_ema'" in answer.err) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "locked/a.pth", "twelve.pth/a.pth"])
+def test_a_checkpoint_that_cannot_be_read_is_told_in_one_line(call, name, monkeypatch):
+    from pathlib import Path  # noqa: PLC0415
+
+    plain = Path.is_file
+
+    def is_file(path, **options):
+        if "locked" in str(path):
+            raise PermissionError(13, "Permission denied")
+        return plain(path, **options)
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    answer = call(f"evaluate rexnet_1.0 --resolution 32 --threads 1 --images val --weights {name}")
+    assert answer.code == 2
+    assert answer.err.count("\n") == 1
+    assert "--weights must be a file" in answer.err
 
 
 def test_an_accuracy_over_a_thousand_classes_is_laid_beside_those_printed(call, tmp_path, monkeypatch, network):

@@ -239,6 +239,50 @@ def test_the_record_is_plain_and_complete(images):
     assert (tap["rows"], tap["positions_per_image"], len(tap["spectrum"]["uncentred"])) == (18, 3, 4)
 
 
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int8, torch.int16, torch.int64, torch.bool, torch.float64])
+@pytest.mark.parametrize("certify", [False, True])
+def test_images_of_any_type_are_cast_to_that_of_the_parameters(dtype, certify):
+    """Whole numbers, truth values and other precisions; in one tensor and in batches."""
+    images = torch.randint(0, 100, (6, 3, 12, 12)).to(dtype)
+    layer = nn.Conv2d(3, 8, 3)
+    expected = probe(layer, images.float(), positions=40)["model"].spectrum
+    for given in (images, images.split(2)):
+        found = probe(layer, given, positions=40, certify=certify)["model"].spectrum
+        assert np.array_equal(found.uncentred, expected.uncentred)
+    assert probe(copy.deepcopy(layer).half(), images, positions=40)["model"].spectrum.producer == "float16"
+
+
+def test_images_follow_a_model_to_its_device(images):
+    """The meta device stands for any other; without parameters the buffers say where the model is."""
+    moved = []
+
+    class Watch(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("scale", torch.ones(1, device="meta"))
+
+        def forward(self, x):
+            moved.append((x.device.type, x.dtype))
+            raise RuntimeError("seen")
+
+    for given in (images, images.byte()):
+        with pytest.raises(RuntimeError, match="seen"):
+            probe(Watch(), given, taps=["*"])
+    assert moved == [("meta", torch.float32)] * 2
+
+
+@pytest.mark.parametrize("certify", [False, True])
+def test_tokens_of_an_embedding_stay_whole(certify):
+    model = nn.Sequential(nn.Embedding(50, 8), nn.Linear(8, 4))
+    tokens = torch.randint(0, 50, (6, 20))
+    assert probe(model, tokens, positions=20, certify=certify)["1"].rank == 4
+
+
+def test_complex_images_are_refused(images):
+    with pytest.raises(InputError, match=r"images must be real numbers; got torch.complex64; give the real part"):
+        probe(nn.Conv2d(3, 4, 1), images.to(torch.complex64))
+
+
 class Pair(nn.Module):
     def forward(self, x):
         return x, x

@@ -110,6 +110,18 @@ def test_the_jacobians_median_is_over_the_images_where_it_is_known(monkeypatch):
     assert [tap["jacobian_rank"] for tap in model["taps"]] == [6, None]
 
 
+def test_the_entry_that_the_weights_are_from_is_named(tmp_path):
+    weights = rexnet_core.create_model("rexnet_0.5").state_dict()
+    torch.save({"model": weights, "model_ema": weights}, tmp_path / "both.ckpt")
+    own = {"weights": tmp_path / "both.ckpt", "image_count": 2, "jacobian": 0, "taps": ("*.add",), "resolution": 32}
+    with pytest.raises(InputError, match="has them in 'model', 'model_ema'; choose with --weights-entry NAME"):
+        run_network(NetworkSetting(models=("rexnet_0.5",), **own))
+    [model] = run_network(NetworkSetting(models=("rexnet_0.5",), weights_entry="model_ema", **own)).payload["models"]
+    assert model["weights"] == "both.ckpt (model_ema, own)"
+    with pytest.raises(InputError, match="--weights-entry names an entry of a checkpoint; got 'ema' alone"):
+        NetworkSetting(models=("rexnet_0.5",), weights_entry="ema")
+
+
 def test_weights_whose_features_are_not_finite_give_a_document_without_ranks(tmp_path):
     weights = rexnet_core.create_model("rexnet_0.5")
     weights.stages[2][0].body.depthwise.norm.running_var[0] = -1

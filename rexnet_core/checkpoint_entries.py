@@ -1,0 +1,154 @@
+"""Which entry of a training checkpoint holds the weights, and their names without what training puts before them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from rexnet_core.errors import WeightsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+#: The name of the file's own top level, where it holds weights beside entries that do.
+TOP = "."
+#: Entries lie no deeper than this in the files of any training library.
+_DEPTH = 4
+#: Entries shown in a message.
+_SHOWN = 8
+#: Modules that wrap others and never are a layer: DataParallel and AveragedModel, torch.compile, FSDP, checkpointing.
+_WRAPPERS = frozenset({"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"})
+#: AveragedModel's count of steps, beside the tensors.
+_COUNTER = "n_averaged"
+_MATRIX = 2
+#: The longest name of a tensor or an entry that a message shows whole.
+_LONGEST = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedTensors:
+    """The tensors of a checkpoint.
+
+    Args:
+        tensors: By name, without the prefixes that training leaves.
+        entry: Keys to the entry of the file that holds them, joined by dots; None where the file is the state dict.
+        origin: The file, for messages.
+        first_names: The first names as the file has them, for messages.
+    """
+
+    tensors: Mapping[str, Tensor]
+    entry: str | None
+    origin: str
+    first_names: tuple[str, ...]
+
+    def show_first(self) -> str:
+        """The first names of the file in one line."""
+        return ", ".join(repr(name)[:_LONGEST] for name in self.first_names)
+
+
+def take_entry(given: Mapping[Any, Any], origin: str, asked: str | None) -> NamedTensors:
+    """The tensors of the one entry that holds weights, or of the entry that is asked for.
+
+    Weights and their moving average are never told apart by their names: who reads one of them, knows which.
+
+    Args:
+        given: What a file holds.
+        origin: The file, for messages.
+        asked: Keys of an entry, joined by dots.
+
+    Raises:
+        WeightsError: Several entries hold weights and none is asked for, the one asked for is none of them, or what it
+            holds is not named tensors.
+    """
+    entries = dict(_find_entries(given, ()))
+    name = _only_name(entries, origin) if asked is None else _asked_name(entries, asked, origin)
+    where = origin if name == TOP else f"entry {name!r} of {origin}"
+    tensors = _check_tensors(entries.get(name, given), where)
+    plain = _strip_prefixes(tensors)
+    entry = None if name == TOP and len(entries) <= 1 else name
+    return NamedTensors(tensors=plain, entry=entry, origin=origin, first_names=tuple(list(tensors)[:3]))
+
+
+def _find_entries(given: Mapping[Any, Any], path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """Each entry with weights, whatever it is called: keys joined by dots, and what stands there."""
+    if _holds_weights(given, top=not path):
+        yield ".".join(path) or TOP, given
+    for key, value in given.items() if len(path) < _DEPTH else ():
+        if not isinstance(key, str) or _is_optimizer(key, value):
+            continue
+        if isinstance(value, Mapping):
+            yield from _find_entries(value, (*path, key))
+        elif isinstance(value, list | tuple) and _count_matrices(value):
+            yield ".".join((*path, key)), value
+
+
+def _holds_weights(given: Mapping[Any, Any], *, top: bool) -> bool:
+    """Whether these are tensors of modules; a file may have a lone tensor or two at its top, such as a best score."""
+    if any(isinstance(name, str) and "." in name and isinstance(value, Tensor) for name, value in given.items()):
+        return True
+    return not top and _count_matrices(given.values()) > 1
+
+
+def _count_matrices(values: Iterable[Any]) -> int:
+    return sum(isinstance(value, Tensor) and value.dim() >= _MATRIX for value in values)
+
+
+def _is_optimizer(key: str, value: Any) -> bool:
+    """Whether these are an optimizer's moments, which are as many tensors and as large."""
+    return key.lower().startswith("optim") or (isinstance(value, Mapping) and "param_groups" in value)
+
+
+def _only_name(entries: Mapping[str, Any], origin: str) -> str:
+    if len(entries) > 1:
+        raise WeightsError(
+            f"weights must be in a single entry, {origin} has them in {_list(entries)}; choose with "
+            "--weights-entry NAME (entry= in Python)"
+        )
+    return next(iter(entries), TOP)
+
+
+def _asked_name(entries: Mapping[str, Any], asked: str, origin: str) -> str:
+    """The name that is asked for, or the only one below it: ``ema`` for ``ema.module``."""
+    below = [name for name in entries if asked and name.startswith(f"{asked}.")]
+    names = [asked] if asked in entries else below
+    if len(names) == 1:
+        return names[0]
+    found = f"weights are in {_list(names or entries)}" if entries else "there is none"
+    raise WeightsError(f"--weights-entry must name an entry with weights of {origin}, not {asked!r}; {found}")
+
+
+def _list(names: Iterable[str]) -> str:
+    shown = [repr(name)[:_LONGEST] for name in names]
+    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return ", ".join(shown[:_SHOWN]) + more
+
+
+def _check_tensors(given: Any, where: str) -> dict[str, Tensor]:
+    if not isinstance(given, Mapping):
+        kind = "tensors without names" if isinstance(given, Sequence) else type(given).__name__
+        raise WeightsError(f"{where} must hold named tensors, found {kind}; give a state dict")
+    for name, value in given.items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            raise WeightsError(
+                f"{where} must hold named tensors, {name!r} is {type(value).__name__}; give a state dict"
+            )
+    if not given:
+        raise WeightsError(f"{where} must hold named tensors, it is empty; give a state dict")
+    return dict(given)
+
+
+def _strip_prefixes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors without wrapping modules, wherever these stand in a name, and without what all names begin with.
+
+    ``model.``, ``net.`` and any other attribute that a training module keeps its network in is such a beginning.
+    """
+    plain = {".".join(part for part in name.split(".") if part not in _WRAPPERS): name for name in tensors}
+    if len(plain) < len(tensors):  # two would become one: these are other tensors than training's
+        return dict(tensors)
+    names = {short: name for short, name in plain.items() if short.rpartition(".")[2] != _COUNTER}
+    while names and all("." in short for short in names) and len({short.partition(".")[0] for short in names}) == 1:
+        names = {short.partition(".")[2]: name for short, name in names.items()}
+    return {short: tensors[name] for short, name in names.items()}
