@@ -110,6 +110,36 @@ def test_a_percentile_needs_a_finite_order_statistic_interval(percent, least):
     assert summarise(measured([[float(value) for value in range(1, 71)]])).percentiles_s[90] == 63
 
 
+def grouped(rounds, turns, calls, between_rounds=0.0, between_turns=0.0):
+    """Calls in groups that resemble each other, of a median of 1 s."""
+    rng = np.random.default_rng(5)
+    logs = between_rounds * rng.normal(size=(rounds, 1, 1)) + between_turns * rng.normal(size=(rounds, turns, 1))
+    return summarise(measured(*np.exp(logs + rng.normal(0, 0.02, (rounds, turns, calls)))))
+
+
+def test_a_percentile_of_independent_calls_is_given():
+    assert None not in grouped(6, 20, 30).percentiles_s.values()
+
+
+@pytest.mark.parametrize("spread", [{"between_rounds": 0.3}, {"between_turns": 0.3}])
+def test_a_percentile_needs_as_many_samples_as_the_calls_of_a_process_or_a_turn_are_worth(spread):
+    """All calls above it come from the slowest process, or from a few slow turns."""
+    given = grouped(6, 20, 30, **spread).percentiles_s
+    assert given[99] is None
+    assert (given[95] is None) == ("between_rounds" in spread)
+
+
+def test_calls_that_all_take_the_same_time_have_percentiles():
+    assert summarise(measured(*[[[2.0] * 100] * 4] * 3)).percentiles_s == {90: 2.0, 95: 2.0, 99: 2.0}
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.99])
+def test_independent_samples_are_worth_about_their_number_for_every_quantile(share):
+    rng = np.random.default_rng(1)
+    worth = [effective_count(rng.normal(size=(20, 100)), share) for _ in range(50)]
+    assert 0.8 * 2000 < np.mean(worth) <= 2000
+
+
 def test_outliers_are_counted_and_kept():
     result = summarise(measured([[1.0, 1.1, 1.2, 1.3, 1.4, 50.0]]))
     assert (result.outliers, result.samples) == (1, 6)
