@@ -6,7 +6,10 @@ from a few rounds covers a state that none of them has shown. `-m extra -s` prin
 
 from __future__ import annotations
 
+import math
 import sys
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,7 +17,10 @@ from coverage_simulation import KINDS, reach_of, render_table, simulate_fixed, s
 from made_up import make_measurement
 
 from bench.records.settings import Settings
+from bench.running.scheduling import allocate_rounds
+from bench.running.stopping import RoundHistory
 from bench.statistics.case_result import summarise
+from bench.statistics.intervals import FRESH_ROUNDS, MIN_ROUNDS, log_half_width
 
 TARGET = 0.02
 ROUNDS = (3, 4, 5, 6, 7, 8, 10, 14, 20)
@@ -72,6 +78,50 @@ def test_groups_that_stop_by_what_they_saw_keep_the_level_for_each_reason(kind, 
     for reason, share in found.reasons.items():
         if share * GROUPS >= LEAST:
             assert min(found.held_by[reason], found.speedup_held_by[reason]) >= 0.93, reason
+
+
+@dataclass(eq=False)
+class SimulatedGroup:
+    """A group of one case, whose rounds are drawn in advance; it shows what `allocate_rounds` looks at."""
+
+    medians: np.ndarray
+    history: RoundHistory
+    stop: str = ""
+
+    def step(self, _save):
+        self.history.add_round(1.0, disturbed=False)
+        logs = self.medians[: len(self.history.half_widths) + 1]
+        half = log_half_width(logs) if len(logs) >= MIN_ROUNDS else math.inf
+        self.history.half_widths.append([math.sinh(half) if half < 1 else math.inf])
+        return True
+
+    def measurements(self):
+        return ()
+
+    def holds(self):
+        logs = self.medians[: len(self.history.half_widths)]
+        return abs(logs.mean()) <= log_half_width(logs, FRESH_ROUNDS if self.stop == "target" else 0)
+
+
+def left_s(groups):
+    """What a budget of eight rounds of a second for each group leaves."""
+    return sum(8 - len(group.history.half_widths) for group in groups)
+
+
+def test_groups_that_share_a_budget_keep_the_level_whatever_their_number_of_rounds():
+    """If each round went to the widest interval, two of three of those left with four rounds would hold the truth."""
+    random = np.random.default_rng(0)
+    groups = []
+    for _ in range(200):
+        drawn = [SimulatedGroup(random.normal(0, 0.05, 20), RoundHistory(stop_after(20))) for _ in range(6)]
+        allocate_rounds(drawn, partial(left_s, drawn), len, len)
+        groups += drawn
+    counts = np.array([len(group.history.half_widths) for group in groups])
+    held = np.array([group.holds() for group in groups])
+    assert held.mean() >= 0.93
+    for few in set(counts.tolist()):
+        if (counts <= few).sum() >= LEAST:
+            assert held[counts <= few].mean() >= 0.93
 
 
 @pytest.mark.extra
