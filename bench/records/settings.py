@@ -13,7 +13,7 @@ class Settings:
     """How thoroughly to measure. The metadata of a field says what it is, if a user may set it.
 
     Args:
-        min_rounds: Process rounds before target and plateau may end a group; the budget may end it after one.
+        min_rounds: Process rounds after which target and plateau are looked at; the budget may end a group after one.
         slice_s: Length of one turn [s].
         round_s: Sampling time per case and round [s].
         warm_s: Cap of the warm-up per round [s].
@@ -23,7 +23,11 @@ class Settings:
     min_rounds: int = 3
     max_rounds: int = option(6, "process rounds at most", flag="--rounds", type=int)
     target: float = option(
-        0.02, "relative half-width of the interval to stop at", unset="0.02", type=float, metavar="SHARE"
+        0.02,
+        "relative half-width of the interval after which only a few more rounds follow",
+        unset="0.02",
+        type=float,
+        metavar="SHARE",
     )
     slice_s: float = 0.15
     round_s: float = 3.0
@@ -39,8 +43,8 @@ class Settings:
     #: A group under way gets its first round in any case, so that every planned case has a row.
     budget_s: float | None = option(
         None,
-        "time for the whole run, such as 90s, 10m or 1h30m: each group of cases gets one round, then each "
-        "round goes to the group with the widest interval; without --rounds, up to 20 rounds a group",
+        "time for the whole run, such as 90s, 10m or 1h30m: the groups of cases get rounds in turn, until their "
+        "intervals are narrow; without --rounds, up to 20 rounds a group",
         flag="--budget",
         metavar="TIME",
     )

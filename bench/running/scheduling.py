@@ -1,4 +1,4 @@
-"""A time budget spread over groups: a round for each, then every further round to the least certain group."""
+"""A time budget spread over groups in turn, until their intervals are narrow enough."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ def allocate_rounds(groups: Sequence[InterleavedGroup], left: Callable[[], float
     """Measure until every group is done or no further round fits into the time left [s].
 
     Every group gets its first round whatever the time, so that every case has a row. Then each round goes to the group
-    with the widest interval relative to its target, among those whose next round fits; of groups without an interval,
-    to the one with the shortest round. The budget is exceeded by the round under way at most. A group's measurements
-    are saved after every round, so that nothing finished is lost.
+    with the fewest rounds, among those whose next round fits; of several, to the one with the widest interval relative
+    to its target, and of those without an interval to the one with the shortest round. The width decides no more than
+    that: if wide groups got more rounds, those whose rounds agree by chance would keep few, and their intervals would
+    be too narrow. The budget is exceeded by the round under way at most. A group's measurements are saved after every
+    round, so that nothing finished is lost.
     """
     going = []
     for group in groups:
@@ -31,7 +33,7 @@ def allocate_rounds(groups: Sequence[InterleavedGroup], left: Callable[[], float
         else:
             done(group.measurements())
     while fitting := [group for group in going if group.history.fits(left())]:
-        group = min(fitting, key=lambda candidate: (-candidate.history.uncertainty, candidate.history.next_s))
+        group = min(fitting, key=_precedence)
         if not measure_and_decide(group, save):
             going.remove(group)
             done(group.measurements())
@@ -39,6 +41,11 @@ def allocate_rounds(groups: Sequence[InterleavedGroup], left: Callable[[], float
         group.stop = "budget"
         save(group.measurements())
         done(group.measurements())
+
+
+def _precedence(group: InterleavedGroup) -> tuple[int, float, float]:
+    """The group for which this is the smallest comes first."""
+    return len(group.history.half_widths), -group.history.uncertainty, group.history.next_s
 
 
 def measure_and_decide(group: InterleavedGroup, save: Save) -> bool:

@@ -157,7 +157,7 @@ class Session:
         return self._measured[case]
 
     def measure_all(self) -> list[Measurement]:
-        """Every planned case: group by group, or with a budget, the least certain group first."""
+        """Every planned case: group by group, or with a budget, a round of each in turn."""
         if self.plan.settings.budget_s is not None:
             waiting = [self._make_group(cases) for cases in self._groups if cases[0] not in self._measured]
             allocate_rounds(waiting, self._left_s, self._save, self._finish)

@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bench.statistics.intervals import FRESH_ROUNDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -82,17 +84,30 @@ class RoundHistory:
 
 
 def decide(settings: Settings, half_widths: Sequence[Sequence[float]]) -> str:
-    """Whether a group has enough rounds: ``target``, ``plateau`` or ``rounds`` (the cap is reached); empty to continue.
+    """Whether a group has enough rounds: ``rounds`` (the cap is reached), ``target`` or ``plateau``; empty to continue.
 
-    Each round has the relative half-width of each case's interval, of which NaN counts as too wide.
+    A few rounds may agree by chance, and to stop at such a moment makes intervals too narrow. So once every case has
+    met the target, `FRESH_ROUNDS` more rounds follow, whatever they show; `bench.statistics.intervals` says what they
+    do to the interval. At the cap a group would have stopped anyway, and nothing was chosen.
+
+    Args:
+        settings: The measuring settings.
+        half_widths: After each round, the relative half-width of each case's interval; NaN counts as too wide.
     """
     rounds = len(half_widths)
-    if rounds >= settings.min_rounds:
-        if all(width <= settings.target for width in half_widths[-1]):
-            return "target"
-        if rounds > settings.min_rounds and _has_plateaued(half_widths):
-            return "plateau"
-    return "rounds" if rounds >= settings.max_rounds else ""
+    if rounds >= settings.max_rounds:
+        return "rounds"
+    if met := _met_after(settings, half_widths):
+        return "target" if rounds >= met + FRESH_ROUNDS else ""
+    return "plateau" if rounds > settings.min_rounds and _has_plateaued(half_widths) else ""
+
+
+def _met_after(settings: Settings, half_widths: Sequence[Sequence[float]]) -> int:
+    """The number of rounds after which every case had met the target for the first time; 0 where they have not."""
+    for rounds, widths in enumerate(half_widths, start=1):
+        if rounds >= settings.min_rounds and all(width <= settings.target for width in widths):
+            return rounds
+    return 0
 
 
 def _has_plateaued(half_widths: Sequence[Sequence[float]]) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bench.backends.registry import info_of
 from bench.records.durations import describe_duration
 from bench.running.turns import LEAST_TURNS
-from bench.statistics.summary import half_width
+from bench.statistics.summary import count_fresh, half_width
 from bench.workers.warm_up import LONG_CALL_S
 
 if TYPE_CHECKING:
@@ -124,7 +124,8 @@ def find_above(measurements: Sequence[Measurement], target: float) -> list[dict[
 
     The relative half-width is None where there is no interval.
     """
-    widths = [(half_width(measured.rounds), measured.case.id) for measured in measurements if measured.rounds]
+    measured = [each for each in measurements if each.rounds]
+    widths = [(half_width(each.rounds, fresh=count_fresh(each)), each.case.id) for each in measured]
     above = sorted(((width, case) for width, case in widths if not width <= target), reverse=True)
     return [{"case": case, "half_width": width if math.isfinite(width) else None} for width, case in above]
 

@@ -13,6 +13,7 @@ from bench.records.case import SCENARIOS
 from bench.statistics.disturbance import Disturbance, judge_disturbance
 from bench.statistics.summary import (
     PERCENTILES,
+    count_fresh,
     count_outliers,
     estimate_latency,
     estimate_throughput,
@@ -36,8 +37,8 @@ class LoadLatency:
     """Time from the start of a request to its end, waiting included.
 
     Args:
-        latency: Median over process rounds of the per-round medians [s].
-        p95_s: 95th percentile of all requests [s]; None where they are too few.
+        latency: Geometric mean over process rounds of the per-round medians [s].
+        p95_s: 95th percentile of all requests [s]; None where they can't bound it.
         requests: Their number; 0 in the latency scenario, where no request is timed by itself.
     """
 
@@ -52,9 +53,10 @@ class CaseResult:
 
     Args:
         measurement: What it is made from: identity, status, raw rounds, parity, what the runtime did, doubts.
-        latency: Median over process rounds of the per-round medians, per call [s]; missing in the throughput scenario.
-        throughput: Images over time taken [1/s], median over rounds; counts slow calls, unlike 1/latency.
-        percentiles_s: By percentile, of the calls; None where they are too few [s].
+        latency: Geometric mean over process rounds of the per-round medians, per call [s]; missing in the throughput
+            scenario.
+        throughput: Images over time taken [1/s], geometric mean over rounds; counts slow calls, unlike 1/latency.
+        percentiles_s: By percentile, of the calls of all rounds; None where they can't bound it [s].
         samples: Number of timed calls, or of windows in the throughput scenario.
         outliers: Calls beyond 3 interquartile ranges from the quartiles of their round; counted, never dropped.
         spread_between: Standard deviation of the per-round medians over their median; NaN for one round.
@@ -102,15 +104,15 @@ def summarise(measurement: Measurement) -> CaseResult:
     if not rounds:
         return CaseResult(measurement=measurement, disturbance=disturbance)
     values = [np.concatenate(turns) for turns in rounds]
-    pooled = np.sort(np.concatenate(values))
     queued = measurement.case.scenario != SCENARIOS[0]
     medians = np.array([np.median(samples) for samples in values])
+    fresh = count_fresh(measurement)
     return CaseResult(
         measurement=measurement,
-        latency=Estimate(reason=_WINDOWS) if queued else estimate_latency(rounds),
-        throughput=estimate_throughput(rounds, measurement.images_per_sample),
-        load=estimate_load(measurement.rounds),
-        percentiles_s={percent: None if queued else percentile(pooled, percent) for percent in PERCENTILES},
+        latency=Estimate(reason=_WINDOWS) if queued else estimate_latency(rounds, fresh=fresh),
+        throughput=estimate_throughput(rounds, measurement.images_per_sample, fresh=fresh),
+        load=estimate_load(measurement.rounds, fresh=fresh),
+        percentiles_s={percent: None if queued else percentile(rounds, percent) for percent in PERCENTILES},
         samples=sum(map(len, values)),
         rounds=len(rounds),
         outliers=sum(map(count_outliers, values)),
@@ -120,10 +122,10 @@ def summarise(measurement: Measurement) -> CaseResult:
     )
 
 
-def estimate_load(rounds: Sequence[Round]) -> LoadLatency:
-    """The latency under load in some process rounds."""
+def estimate_load(rounds: Sequence[Round], *, fresh: int = 0) -> LoadLatency:
+    """The latency under load in some process rounds, of which the last `fresh` followed the decision to stop."""
     times_s = turns_of(rounds, "requests_s")
     if not times_s:
         return LoadLatency()
-    pooled = np.sort(np.concatenate([turn for turns in times_s for turn in turns]))
-    return LoadLatency(latency=estimate_latency(times_s), p95_s=percentile(pooled, 95), requests=len(pooled))
+    requests = sum(len(turn) for turns in times_s for turn in turns)
+    return LoadLatency(latency=estimate_latency(times_s, fresh=fresh), p95_s=percentile(times_s, 95), requests=requests)

@@ -1,11 +1,15 @@
-"""Intervals for medians of grouped samples: rounds hold turns, turns hold samples. Arrays in, estimates out.
+"""Intervals from process rounds: rounds hold turns, turns hold samples. Arrays in, estimates out.
 
-An interval is given where it says something, and it is never narrower than its own rounds allow:
+The value is the geometric mean over rounds of each round's own number, and the interval is Student's t of the
+logarithms of these numbers: rounds are the independent sample, and value and interval are of the same quantity.
+The interval is given where it says something, and it is never narrower than its own rounds allow:
 
 - With fewer than `MIN_ROUNDS` process rounds there is no interval. Student's interval of two rounds has almost no width
   if the rounds agree by chance, and may span a factor of a million if they do not.
 - An interval is at least as wide as the uncertainty from the samples within the rounds. Rounds may agree by chance, but
   all their samples can't.
+- Where a group stopped because its intervals were narrow, the last `FRESH_ROUNDS` rounds came after that decision, and
+  an interval is at least as wide as they alone make it. The rounds before them were chosen for agreeing.
 - An interval whose ends are more than a factor `MAX_SPAN` apart says nothing, and is not given.
 """
 
@@ -17,9 +21,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.statistics.bootstrap import DRAWS, bootstrap_estimate
 from analysis.statistics.estimates import Estimate
-from analysis.statistics.intervals import mean_estimate, normal_quantile
+from analysis.statistics.intervals import normal_quantile, student_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,116 +31,97 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-#: Below six rounds no finite two-sided 95 % order-statistic interval of a median exists (2 * 0.5**5 > 0.05),
-#: and a bootstrap that resamples so few rounds is optimistic.
-BOOTSTRAP_ROUNDS = 6
-#: Samples per round below which the round's own median is too uncertain to be resampled.
+#: Samples per round below which the round's own median is too uncertain to be used.
 LEAST_SAMPLES = 5
 #: Fewest process rounds for which an interval is given.
 MIN_ROUNDS = 3
+#: Rounds that follow once a group has met its target. Of two states of a process that are as likely, the one that no
+#: round has shown so far shows in four more with a probability of 15/16.
+FRESH_ROUNDS = 4
 #: The most by which the upper bound may exceed the lower, as a factor.
 MAX_SPAN = 10.0
 
-_SEED = 20_210_607
 
+def effective_count(groups: Sequence[Array], share: float = 0.5) -> float:
+    """How many independent samples the samples of all groups are worth for their quantile `share`.
 
-def effective_count(turns: Sequence[Array]) -> float:
-    """How many independent samples the samples of one round are worth for its median.
-
-    Samples of one turn are neighbours in time and resemble each other. The count is n over the design effect of
-    cluster sampling for a median: the variance of the number of samples above it, turn by turn, over n/4.
+    Samples of one group, such as a turn or a process round, resemble each other. The count is n over the design effect
+    of cluster sampling for a quantile: the variance of the number of samples above it, group by group, over that of n
+    independent samples.
     """
-    sizes = np.array([len(turn) for turn in turns], dtype=float)
+    sizes = np.array([len(group) for group in groups], dtype=float)
     total = float(sizes.sum())
-    if len(turns) < 2 or total < LEAST_SAMPLES:  # noqa: PLR2004 - one turn shows no difference between turns
+    if len(groups) < 2 or total < LEAST_SAMPLES:  # noqa: PLR2004 - one group shows no difference between groups
         return total
-    middle = np.median(np.concatenate(turns))
-    # A sample at the median counts half above it, so that ties are not taken for agreement.
-    above = np.array([(turn > middle).sum() + 0.5 * (turn == middle).sum() for turn in turns])
-    effect = 4 * float(((above - sizes / 2) ** 2).sum()) / total * len(turns) / (len(turns) - 1)
+    pooled = np.concatenate(groups)
+    place = np.quantile(pooled, share)
+    # Samples at the quantile count in part, so that ties are not taken for agreement.
+    above, at = (np.array([test(group, place).sum() for group in groups]) for test in (np.greater, np.equal))
+    part = ((1 - share) * total - above.sum()) / max(at.sum(), 1)
+    surplus = above + part * at - (1 - share) * sizes
+    effect = float((surplus**2).sum()) / (total * share * (1 - share)) * len(groups) / (len(groups) - 1)
     return total / min(max(effect, 1.0), float(sizes.max()))
 
 
-def median_interval(rounds: Sequence[Array], effective: Sequence[float], *, least: int = LEAST_SAMPLES) -> Estimate:
-    """The median over rounds of the per-round medians, with its 95 % interval.
-
-    One round gives none: it can't see how processes differ, which is the larger part of the variance; whether two are
-    enough to be shown is for `apply_rules`. Two to five
-    rounds give Student's t interval of the logarithms of their medians, right where those are close to normal and wide
-    where they are few. Six and more give a hierarchical bootstrap: rounds, then samples within each.
+def median_interval(rounds: Sequence[Array], *, least: int = LEAST_SAMPLES, fresh: int = 0) -> Estimate:
+    """The geometric mean over rounds of the per-round medians, with its 95 % interval.
 
     Args:
         rounds: Positive values of each round, in any order.
-        effective: What `effective_count` says of each round.
         least: Fewest values a round must have; 1 where each value is itself a median of several samples.
+        fresh: How many rounds followed a decision to stop; 0 where the number of rounds does not depend on the times.
     """
-    medians = np.array([np.median(values) for values in rounds])
-    if reason := _why_none(rounds, least):
-        return Estimate(value=_median(medians), reason=reason)
-    if len(rounds) < BOOTSTRAP_ROUNDS:
-        return _student_of_logs(medians)
-    rng = np.random.default_rng(_SEED)
-    drawn = np.stack([_draw_medians(rng, values, count) for values, count in zip(rounds, effective, strict=True)])
-    return _bootstrap_rounds(medians, drawn, rng)
+    estimate = rounds_estimate(np.array([np.median(values) for values in rounds]), fresh)
+    if estimate.has_interval and min(len(values) for values in rounds) < least:
+        return Estimate(value=estimate.value, reason=f"a round has fewer than {least} samples")
+    return estimate
 
 
-def ratio_interval(numerators: Sequence[Array], denominators: Sequence[Array]) -> Estimate:
-    """The median over rounds of sum over sum, with its 95 % interval from resampling rounds and then turns.
+def ratio_interval(numerators: Sequence[Array], denominators: Sequence[Array], *, fresh: int = 0) -> Estimate:
+    """The geometric mean over rounds of sum over sum, with its 95 % interval.
 
     In each round, every turn has a numerator, such as images done, and a positive denominator, such as time taken.
     """
-    pairs = list(zip(numerators, denominators, strict=True))
-    ratios = np.array([top.sum() / bottom.sum() for top, bottom in pairs])
-    if reason := _why_none(numerators, 1):
-        return Estimate(value=_median(ratios), reason=reason)
-    if len(pairs) < BOOTSTRAP_ROUNDS:
-        return _student_of_logs(ratios)
-    rng = np.random.default_rng(_SEED)
-    drawn = np.empty((len(pairs), DRAWS))
-    for row, (top, bottom) in enumerate(pairs):
-        turns = rng.integers(len(top), size=(DRAWS, len(top)))
-        drawn[row] = top[turns].sum(axis=1) / bottom[turns].sum(axis=1)
-    return _bootstrap_rounds(ratios, drawn, rng)
+    pairs = zip(numerators, denominators, strict=True)
+    return rounds_estimate(np.array([top.sum() / bottom.sum() for top, bottom in pairs]), fresh)
 
 
-def _median(values: Array) -> float:
-    return float(np.median(values)) if len(values) else math.nan
+def rounds_estimate(values: Array, fresh: int = 0) -> Estimate:
+    """The geometric mean of one positive value per round, with Student's interval of the logarithms."""
+    value = _geometric_mean(values)
+    if len(values) < MIN_ROUNDS:
+        return Estimate(value=value, reason=too_few_rounds(len(values)) or "no samples")
+    reach = math.exp(log_half_width(np.log(values), fresh))
+    return Estimate(value=value, low=value / reach, high=value * reach, method="student")
 
 
-def _student_of_logs(values: Array) -> Estimate:
-    """The median with Student's interval of the mean of the logarithms, one positive value per round."""
-    logs = mean_estimate(np.log(values))
-    return Estimate(value=_median(values), low=math.exp(logs.low), high=math.exp(logs.high), method=logs.method)
+def log_half_width(logs: Array, fresh: int = 0) -> Array:
+    """Half the width of Student's 95 % interval of a mean over rounds; shape (..., rounds) to (...).
 
-
-def _bootstrap_rounds(values: Array, drawn: Array, rng: np.random.Generator) -> Estimate:
-    """The median over rounds, and its interval from resampling rounds of `drawn`, shape (rounds, draws)."""
-    places = rng.integers(len(drawn), size=drawn.shape)
-    medians = np.median(np.take_along_axis(drawn, places, axis=0), axis=0)
-    return bootstrap_estimate(_median(values), medians)
-
-
-def _why_none(rounds: Sequence[Array], least: int) -> str:
-    if not rounds:
-        return "no samples"
-    if len(rounds) == 1:
-        return "one process round can't show how processes differ"
-    if min(len(values) for values in rounds) < least:
-        return f"a round has fewer than {least} samples"
-    return ""
-
-
-def _draw_medians(rng: np.random.Generator, values: Array, effective: float) -> Array:
-    """Medians of bootstrap resamples of `values`, drawn without resampling.
-
-    The m-th smallest of n uniform variates is Beta(m, n - m + 1) distributed, and a resampled median is the sample at
-    that rank; so one variate stands for a whole resample. `effective` takes the place of n.
+    With `fresh` last rounds that came after a decision to stop, it is at least as wide as with the spread that they
+    added. That spread did not enter the decision, so the interval holds the truth in 95 %, however the rounds before
+    were chosen: for normal values this is exact.
     """
-    middle = (effective + 1) / 2
-    ranks = rng.beta(middle, middle, size=DRAWS)
-    places = np.minimum((ranks * len(values)).astype(int), len(values) - 1)
-    medians: Array = np.sort(values)[places]
-    return medians
+    rounds = logs.shape[-1]
+    half: Array = student_quantile(rounds - 1) * np.sqrt(_squares(logs) / (rounds - 1) / rounds)
+    if 0 < fresh < rounds:
+        added = np.maximum(_squares(logs) - _squares(logs[..., :-fresh]), 0.0)
+        half = np.maximum(half, student_quantile(fresh) * np.sqrt(added / fresh / rounds))
+    return half
+
+
+def _squares(logs: Array) -> Array:
+    """The sum of squared deviations from the mean, along the last axis."""
+    deviations = logs - logs.mean(axis=-1, keepdims=True)
+    total: Array = (deviations**2).sum(axis=-1)
+    return total
+
+
+def _geometric_mean(values: Array) -> float:
+    if not len(values):
+        return math.nan
+    # Rounding would give equal values another mean.
+    return float(np.clip(np.exp(np.log(values).mean()), values.min(), values.max()))
 
 
 def too_few_rounds(rounds: int) -> str:

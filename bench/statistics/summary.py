@@ -9,6 +9,7 @@ import numpy as np
 
 from analysis.statistics.estimates import COVERAGE, Estimate
 from bench.statistics.intervals import (
+    FRESH_ROUNDS,
     LEAST_SAMPLES,
     apply_rules,
     effective_count,
@@ -38,8 +39,8 @@ class Ratio:
 def ratio(base: Measurement, other: Measurement) -> Ratio:
     """The speed-up of `other` over `base` from the turns they took side by side.
 
-    Each pair is the ratio of two medians of the same turn of the same round; the estimate is the median over rounds of
-    the per-round medians. It is missing where one of the two is not ``ok``, or no turn was taken by both.
+    Each pair is the ratio of two medians of the same turn of the same round; the estimate is the geometric mean over
+    rounds of the per-round medians. It is missing where one of the two is not ``ok``, or no turn was taken by both.
     """
     for measurement in (other, base):
         if measurement.status != "ok":
@@ -50,7 +51,8 @@ def ratio(base: Measurement, other: Measurement) -> Ratio:
     if not rounds:
         return Ratio(estimate=Estimate(reason="no turn was taken by both"))
     scale = other.images_per_sample / base.images_per_sample
-    estimate = _estimate_median(rounds, [float(len(pairs)) for pairs in rounds], least=1)
+    counts = [float(len(pairs)) for pairs in rounds]
+    estimate = _estimate_median(rounds, counts, least=1, fresh=max(map(count_fresh, (base, other))))
     return Ratio(estimate=estimate.scaled(scale), pairs=sum(map(len, rounds)))
 
 
@@ -60,37 +62,67 @@ def turns_of(rounds: Sequence[Round], times: str = "turns_s") -> list[list[Array
     return [turns for turns in samples if turns]
 
 
-def estimate_latency(rounds: Sequence[Sequence[Array]]) -> Estimate:
-    """The median over process rounds of the per-round medians, of samples by round and turn [s]."""
+def count_fresh(measurement: Measurement) -> int:
+    """How many of its rounds followed the decision to stop; 0 where its times decided nothing."""
+    return FRESH_ROUNDS if measurement.stop_reason == "target" else 0
+
+
+def estimate_latency(rounds: Sequence[Sequence[Array]], *, fresh: int = 0) -> Estimate:
+    """The geometric mean over process rounds of the per-round medians, of samples by round and turn [s].
+
+    Args:
+        rounds: Samples by round and turn [s].
+        fresh: As `count_fresh` gives it.
+    """
     if not rounds:
         return Estimate(reason="no samples")
-    return _estimate_median([np.concatenate(turns) for turns in rounds], [effective_count(turns) for turns in rounds])
+    counts = [effective_count(turns) for turns in rounds]
+    return _estimate_median([np.concatenate(turns) for turns in rounds], counts, fresh=fresh)
 
 
-def estimate_throughput(rounds: Sequence[Sequence[Array]], images_per_sample: int = 1) -> Estimate:
-    """Images over time taken [1/s], of samples by round and turn [s]; counts slow calls, unlike 1/latency."""
+def estimate_throughput(rounds: Sequence[Sequence[Array]], images_per_sample: int = 1, *, fresh: int = 0) -> Estimate:
+    """Images over time taken [1/s], of samples by round and turn [s]; counts slow calls, unlike 1/latency.
+
+    Args:
+        rounds: Samples by round and turn [s].
+        images_per_sample: Multiplies the number of samples.
+        fresh: As `count_fresh` gives it.
+    """
     if not rounds:
         return Estimate(reason="no samples")
     done = [np.array([len(turn) for turn in turns], dtype=float) for turns in rounds]
     taken = [np.array([turn.sum() for turn in turns]) for turns in rounds]
-    estimate = ratio_interval(done, taken)
+    estimate = ratio_interval(done, taken, fresh=fresh)
     return apply_rules(estimate, list(map(ratio_openness, done, taken))).scaled(images_per_sample)
 
 
-def half_width(rounds: Sequence[Round]) -> float:
+def half_width(rounds: Sequence[Round], *, fresh: int = 0) -> float:
     """Relative half-width of the interval that counts, inf while it does not exist.
 
     With several requests in flight this is the interval of the throughput, because a window is not a latency; otherwise
-    it is the interval of the latency. The call takes one or two milliseconds, so it can be made after every few turns.
+    it is the interval of the latency. The call takes a millisecond, so it can be made after every few turns.
     """
     in_flight = any(each.requests_s for each in rounds)
-    return (estimate_throughput if in_flight else estimate_latency)(turns_of(rounds)).half_width
+    return (estimate_throughput if in_flight else estimate_latency)(turns_of(rounds), fresh=fresh).half_width
 
 
-def percentile(ordered: Array, percent: int) -> float | None:
-    """The ceil(n p)-th smallest, a time that was really seen; None below `least_samples`."""
-    if len(ordered) < least_samples(percent):
+def percentile(rounds: Sequence[Sequence[Array]], percent: int) -> float | None:
+    """The ceil(n p)-th smallest of all samples, a time that was really seen; None where they can't bound it.
+
+    They bound it from `least_samples` on. Samples of one turn, and of one process round, resemble each other, so it is
+    not their number that counts but how many independent samples they are worth by either.
+
+    Args:
+        rounds: Samples by round and turn [s].
+        percent: From 1 to 99.
+    """
+    turns = [turn for each in rounds for turn in each]
+    if not turns:
         return None
+    by_round = [np.concatenate(each) for each in rounds]
+    if min(effective_count(groups, percent / 100) for groups in (turns, by_round)) < least_samples(percent):
+        return None
+    ordered = np.sort(np.concatenate(turns))
     # In integers, for 0.9 * 70 is a hair above 63.
     return float(ordered[-(-len(ordered) * percent // 100) - 1])
 
@@ -116,9 +148,11 @@ def relative_iqr(values: Array) -> float:
     return float((high - low) / middle)
 
 
-def _estimate_median(rounds: Sequence[Array], effective: Sequence[float], least: int = LEAST_SAMPLES) -> Estimate:
-    """The median over rounds of the per-round medians, with the interval that `apply_rules` leaves it."""
-    estimate = median_interval(rounds, effective, least=least)
+def _estimate_median(
+    rounds: Sequence[Array], effective: Sequence[float], *, least: int = LEAST_SAMPLES, fresh: int = 0
+) -> Estimate:
+    """The geometric mean over rounds of the per-round medians, with the interval that `apply_rules` leaves it."""
+    estimate = median_interval(rounds, least=least, fresh=fresh)
     return apply_rules(estimate, list(map(median_openness, rounds, effective)))
 
 

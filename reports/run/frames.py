@@ -11,7 +11,7 @@ import pandas as pd
 
 from bench.records.measurement import Effective
 from bench.statistics.disturbance import describe_round
-from bench.statistics.summary import percentile
+from bench.statistics.summary import percentile, turns_of
 from reports.columns import load_tables
 from reports.estimate_columns import estimate_columns
 from reports.run.knees import knee_row
@@ -157,8 +157,10 @@ def _round_rows(measurement: Measurement) -> Iterator[dict[str, Any]]:
 
 
 def _request_columns(each: Round) -> dict[str, float | None]:
-    times_s = np.sort([time_s for turn in each.requests_s for time_s in turn])
-    return {"load_latency_s": float(np.median(times_s)), "load_p95_s": percentile(times_s, 95)} if len(times_s) else {}
+    rounds_s = turns_of([each], "requests_s")
+    if not rounds_s:
+        return {}
+    return {"load_latency_s": float(np.median(np.concatenate(rounds_s[0]))), "load_p95_s": percentile(rounds_s, 95)}
 
 
 def _shape(layer: Mapping[str, Any]) -> str:

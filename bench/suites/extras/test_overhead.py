@@ -18,7 +18,7 @@ from bench.machine.environment import read_thread_budget
 from bench.planning.presets import PAIR_BACKENDS
 from bench.records.case import Case
 from bench.running.turns import take_turns
-from bench.suites.support.interleaved_timing import median_ratio, ratio_of_medians, record_ratio
+from bench.suites.support.interleaved_timing import mean_ratio, ratio_of_medians, record_ratio
 from bench.suites.support.reference_tools import hold, read_pairs, run_benchmark_app
 from bench.worker import Worker
 from bench.workers.executor import ProcessExecutor
@@ -154,7 +154,7 @@ def _compare(benchmark: Any, ours: Callable[[], float], theirs: Callable[[], flo
         # The first of a pair finds the machine as the one before left it.
         for side in sorted(sides, reverse=pair % 2 == 0):
             times_s[side].append(sides[side]())
-    ratio = median_ratio(times_s["ours"], times_s["benchmark_app"])
+    ratio = mean_ratio(times_s["ours"], times_s["benchmark_app"])
     benchmark.extra_info.update(ours_s=times_s["ours"], benchmark_app_s=times_s["benchmark_app"])
     benchmark.pedantic(lambda: None)
     record_ratio(benchmark, "ours_over_benchmark_app", ratio, f"{text}, {PAIRS} alternated pairs: ours / benchmark_app")

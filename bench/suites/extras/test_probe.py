@@ -13,7 +13,7 @@ import torch
 from analysis.rank.network.images import generated_images
 from analysis.rank.network.probe import probe
 from analysis.rank.network.setting import DEFAULT_BATCH, DEFAULT_COUNT
-from bench.suites.support.interleaved_timing import median_ratio, record_ratio, time_in_turns
+from bench.suites.support.interleaved_timing import mean_ratio, record_ratio, time_in_turns
 from rexnet_core import create_model
 from rexnet_core.calibration import calibrate
 
@@ -54,7 +54,7 @@ def test_a_probe_with_the_default_sampling_against_the_bare_forward_pass(benchma
         probe(model, iter(batches), count=DEFAULT_COUNT)
 
     times = time_in_turns({"probe": probed, "bare": bare}, budget_s=0, least_turns=TURNS, warm_up=1)
-    ratio = median_ratio(times["probe"], times["bare"])
+    ratio = mean_ratio(times["probe"], times["bare"])
     benchmark.extra_info.update(images=DEFAULT_COUNT, batch=DEFAULT_BATCH, **times)
     benchmark.pedantic(lambda: None)
     text = f"{TURNS} pairs of {DEFAULT_COUNT} images: probe / bare forward"

@@ -13,6 +13,7 @@ import numpy as np
 from analysis.statistics.bootstrap import bootstrap_estimate, resample
 from analysis.statistics.estimates import format_estimate
 from bench.running.turns import take_turns
+from bench.statistics.intervals import rounds_estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -62,10 +63,9 @@ def ratio_of_medians(numerator: Sequence[float], denominator: Sequence[float]) -
     return bootstrap_estimate(float(np.median(top) / np.median(bottom)), drawn)
 
 
-def median_ratio(numerator: Sequence[float], denominator: Sequence[float]) -> Estimate:
-    """The median of the ratios of pairs [s], with the interval from resampling pairs: for few pairs that drift."""
-    ratios = np.asarray(numerator) / np.asarray(denominator)
-    return bootstrap_estimate(float(np.median(ratios)), np.median(ratios[resample(len(ratios))], axis=1))
+def mean_ratio(numerator: Sequence[float], denominator: Sequence[float]) -> Estimate:
+    """The geometric mean of the ratios of pairs [s], with the interval of process rounds: for few pairs that drift."""
+    return rounds_estimate(np.asarray(numerator) / np.asarray(denominator))
 
 
 def record_ratio(benchmark: Any, key: str, ratio: Estimate, text: str) -> None:

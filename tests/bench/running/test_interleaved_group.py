@@ -21,8 +21,13 @@ def saved():
 
 
 @pytest.fixture
+def settings(settings):
+    return replace(settings, max_rounds=settings.min_rounds)
+
+
+@pytest.fixture
 def open_group(executor, settings, cases, tmp_path):
-    return lambda cases=cases, **stored: InterleavedGroup(
+    return lambda cases=cases, settings=settings, **stored: InterleavedGroup(
         cases, settings=settings, executor=executor, scratch=tmp_path, **stored
     )
 
@@ -37,7 +42,7 @@ def test_every_case_gets_its_rounds_which_are_saved_and_whose_turns_pair_across_
     assert {one.status for one in measured.values()} == {"ok"}
     assert {len(one.rounds) for one in measured.values()} == {settings.min_rounds}
     assert len({len(part.turns_s) for one in measured.values() for part in one.rounds}) == 1
-    assert measured["eager"].stop_reason == "target"
+    assert measured["eager"].stop_reason == "rounds"
     assert [len(rows[0].rounds) for rows in saved] == list(range(1, settings.min_rounds + 1))
 
 
@@ -133,11 +138,13 @@ def test_conversion_in_the_preparing_process_counts_for_openvino_alone(play):
     assert measured["eager"].rounds[0].phases_s["convert"] == pytest.approx(0.25)
 
 
-def test_processes_that_differ_go_on_past_the_least_rounds(play, executor, settings):
-    executor.scripts = {"eager": {"drift": 0.2}}
-    measured = play()
-    assert len(measured["eager"].rounds) > settings.min_rounds
-    assert measured["eager"].stop_reason in {"rounds", "plateau"}
+@pytest.mark.parametrize(("drift", "reasons"), [(0.0, {"target"}), (0.2, {"rounds", "plateau"})])
+def test_processes_that_agree_reach_the_target_and_others_do_not(open_group, executor, settings, drift, reasons):
+    executor.scripts = {"eager": {"drift": drift}}
+    longer = replace(settings, max_rounds=9)
+    for one in open_group(settings=longer).run(None, lambda _rows: None):
+        assert len(one.rounds) > settings.min_rounds
+        assert one.stop_reason in reasons
 
 
 def test_budget_ends_a_group_after_its_first_round(play, executor):

@@ -246,8 +246,8 @@ def test_a_plan_that_cannot_be_read_is_one_line(read, tmp_path, data):
 def test_after_its_budget_a_run_measures_no_more_and_every_row_gives_the_reason(
     store, plan, executor, measure_all, resume
 ):
-    budgeted = replace(plan, settings=replace(plan.settings, budget_s=30.0, target=0.5))
-    for kept, reason in ((3, "target"), (1, "budget")):
+    budgeted = replace(plan, settings=replace(plan.settings, budget_s=30.0, max_rounds=3))
+    for kept, reason in ((3, "rounds"), (1, "budget")):
         run = measure_all(budgeted).run
         short = [
             replace(one, rounds=one.rounds[:kept], stop_reason="interrupted") for one in store.measurements(run.id)

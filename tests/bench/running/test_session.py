@@ -91,7 +91,7 @@ def test_each_round_of_a_match_is_saved_at_once_before_the_next_begins(store, pl
     def watch(run, measurements):
         saved.append(len(measurements))
         save(run, measurements)
-        rounds = min(len(saved), 3)
+        rounds = min(len(saved), plan.settings.max_rounds)
         assert [len(one.rounds) for one in store.measurements(run)] == [rounds] * 3
         assert len(executor.handles) == 3 * rounds
 

@@ -8,6 +8,7 @@ import pytest
 
 from bench.records.settings import Settings
 from bench.running.stopping import RoundHistory, decide
+from bench.statistics.intervals import FRESH_ROUNDS as FRESH
 
 
 @pytest.fixture
@@ -39,8 +40,9 @@ def test_a_disturbed_round_gives_way_to_an_undisturbed_repetition_and_to_no_othe
     assert len(history.half_widths) == left
 
 
-def test_a_disturbed_round_is_repeated_though_the_target_is_reached(history):
-    go(history, False, True, width=0.01)
+def test_a_disturbed_round_is_repeated_though_the_group_has_enough(history):
+    history.settings = Settings(min_rounds=2, max_rounds=20, target=0.02)
+    go(history, *[False] * (1 + FRESH), True, width=0.01)
     assert history.why_stop(None) == ""
     go(history, False, width=0.01)
     assert history.why_stop(None) == "target"
@@ -48,7 +50,7 @@ def test_a_disturbed_round_is_repeated_though_the_target_is_reached(history):
 
 def test_a_machine_that_is_never_quiet_comes_to_an_end(history):
     go(history, True, True, True, True)
-    assert history.why_stop(None) == "plateau"
+    assert history.why_stop(None) == "rounds"
 
 
 def test_no_time_is_no_repetition(history):
@@ -92,9 +94,15 @@ def test_no_round_fits_into_no_time(history):
 @pytest.mark.parametrize(
     ("least", "most", "widths", "reason"),
     [
-        pytest.param(2, 20, [[0.01, 0.02]], "", id="narrow before its least rounds"),
-        pytest.param(2, 20, [[0.5, 0.5], [0.01, 0.02]], "target", id="narrow"),
-        pytest.param(2, 20, [[0.5, 0.5], [0.01, 0.021]], "", id="one case is wide"),
+        pytest.param(2, 20, [[0.01, 0.02]] * FRESH, "", id="narrow before its least rounds"),
+        pytest.param(2, 20, [[0.5, 0.5], [0.01, 0.02]], "", id="narrow for the first time"),
+        pytest.param(2, 20, [[0.5, 0.5], *[[0.01, 0.02]] * FRESH], "", id="narrow, and one fresh round is missing"),
+        pytest.param(2, 20, [[0.5, 0.5], *[[0.01, 0.02]] * (1 + FRESH)], "target", id="narrow, and fresh rounds agree"),
+        pytest.param(2, 20, [[0.5], [0.01], *[[0.5]] * FRESH], "target", id="narrow by luck, as fresh rounds show"),
+        pytest.param(2, 20, [[0.5], [0.01], [0.5], [0.5]], "", id="no plateau while fresh rounds are to come"),
+        pytest.param(2, 2 + FRESH, [[0.5], *[[0.01]] * (1 + FRESH)], "rounds", id="the cap ends it in any case"),
+        pytest.param(2, 20, [[0.5, 0.5], *[[0.01, 0.021]] * 2], "", id="one case is wide"),
+        pytest.param(2, 20, [[0.01, 0.5], [0.5, 0.01], [0.3, 0.01]], "", id="each case is narrow, never all at once"),
         pytest.param(1, 9, [[math.inf]], "", id="no interval yet"),
         pytest.param(1, 9, [[math.nan]], "", id="no interval"),
         pytest.param(2, 20, [[0.10], [0.10], [0.10]], "plateau", id="no longer narrowing"),

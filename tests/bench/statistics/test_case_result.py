@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up import CASE, make_measurement, make_round
@@ -32,9 +33,17 @@ def simulated(rng, rounds, turns=12):
     return measured(*np.exp(rng.normal(0, 0.02, (rounds, 1, 1)) + rng.normal(0, 0.05, (rounds, turns, 6))))
 
 
-def test_latency_is_the_median_of_the_round_medians():
-    result = summarise(measured([[1, 2], [9]], [[4], [5, 6]], [[3, 3, 3]]))
-    assert (result.latency.value, result.rounds, result.samples) == (3, 3, 9)
+def test_latency_is_the_geometric_mean_of_the_round_medians():
+    result = summarise(measured([[1, 2], [9]], [[4], [3, 6]], [[8, 8, 8]]))
+    assert (result.latency.value, result.rounds, result.samples) == (pytest.approx(4), 3, 9)
+
+
+@pytest.mark.parametrize("medians", [[1.0, 1, 1, 1, 2, 2, 2], [1.0] * 12 + [2.0] * 8, [1.0] * 19 + [9.0]])
+def test_value_and_interval_are_of_the_same_quantity_where_processes_are_skewed(medians):
+    """The median of the rounds lies outside an interval of their mean where many rounds are in two states."""
+    latency = summarise(measured(*[[[median] * 6] for median in medians])).latency
+    assert latency.value == pytest.approx(math.sqrt(latency.low * latency.high))
+    assert latency.value == pytest.approx(math.exp(np.mean(np.log(medians))))
 
 
 def test_throughput_is_images_over_time_and_counts_slow_calls_and_all_requests_in_flight():
@@ -60,18 +69,19 @@ def test_too_few_samples_have_no_interval_of_the_latency_and_say_why():
     assert (few.latency.method, few.throughput.method) == ("", "student")
 
 
-def test_three_rounds_have_the_t_interval_of_their_logarithms():
-    result = summarise(measured(*[[[math.exp(step / 10)] * 6] for step in (0, 1, 2)]))
-    half = 4.303 * 0.1 / math.sqrt(3)
+@pytest.mark.parametrize("rounds", [3, 5, 6, 7, 20])
+def test_rounds_have_the_t_interval_of_their_logarithms_whatever_their_number(rounds):
+    logs = np.arange(rounds) / 10
+    result = summarise(measured(*[[[math.exp(log)] * 6] for log in logs]))
+    expected = scipy.stats.t.interval(0.95, rounds - 1, logs.mean(), scipy.stats.sem(logs))
     assert result.latency.method == "student"
-    assert result.latency.low == pytest.approx(math.exp(0.1 - half), rel=1e-4)
-    assert result.latency.high == pytest.approx(math.exp(0.1 + half), rel=1e-4)
+    assert np.log([result.latency.low, result.latency.high]) == pytest.approx(expected)
 
 
 def test_constant_times_have_an_interval_of_no_width():
     result = summarise(measured(*[[[2.0] * 5] * 3] * 6))
     assert (result.latency.low, result.latency.high) == (2, 2)
-    assert result.latency.method == "bootstrap"
+    assert result.latency.method == "student"
     assert result.outliers == 0
 
 
@@ -100,6 +110,36 @@ def test_a_percentile_needs_a_finite_order_statistic_interval(percent, least):
     assert summarise(measured([[float(value) for value in range(1, 71)]])).percentiles_s[90] == 63
 
 
+def grouped(rounds, turns, calls, between_rounds=0.0, between_turns=0.0):
+    """Calls in groups that resemble each other, of a median of 1 s."""
+    rng = np.random.default_rng(5)
+    logs = between_rounds * rng.normal(size=(rounds, 1, 1)) + between_turns * rng.normal(size=(rounds, turns, 1))
+    return summarise(measured(*np.exp(logs + rng.normal(0, 0.02, (rounds, turns, calls)))))
+
+
+def test_a_percentile_of_independent_calls_is_given():
+    assert None not in grouped(6, 20, 30).percentiles_s.values()
+
+
+@pytest.mark.parametrize("spread", [{"between_rounds": 0.3}, {"between_turns": 0.3}])
+def test_a_percentile_needs_as_many_samples_as_the_calls_of_a_process_or_a_turn_are_worth(spread):
+    """All calls above it come from the slowest process, or from a few slow turns."""
+    given = grouped(6, 20, 30, **spread).percentiles_s
+    assert given[99] is None
+    assert (given[95] is None) == ("between_rounds" in spread)
+
+
+def test_calls_that_all_take_the_same_time_have_percentiles():
+    assert summarise(measured(*[[[2.0] * 100] * 4] * 3)).percentiles_s == {90: 2.0, 95: 2.0, 99: 2.0}
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.99])
+def test_independent_samples_are_worth_about_their_number_for_every_quantile(share):
+    rng = np.random.default_rng(1)
+    worth = [effective_count(rng.normal(size=(20, 100)), share) for _ in range(50)]
+    assert 0.8 * 2000 < np.mean(worth) <= 2000
+
+
 def test_outliers_are_counted_and_kept():
     result = summarise(measured([[1.0, 1.1, 1.2, 1.3, 1.4, 50.0]]))
     assert (result.outliers, result.samples) == (1, 6)
@@ -115,7 +155,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says(rounds):
     rng = np.random.default_rng(rounds)
     latencies = [summarise(simulated(rng, rounds)).latency for _ in range(120)]
     covered = sum(one.low <= 1 <= one.high for one in latencies)
-    # Four standard errors below 95 % of 120; above it the bootstrap may be a little wide.
+    # Four standard errors below 95 % of 120.
     assert covered >= 105
 
 
