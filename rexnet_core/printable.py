@@ -13,6 +13,7 @@ import unicodedata
 _MOST = 2000
 #: Controls, formats such as a change of the writing direction, and halves of characters; separators of lines.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_NOT_PLAIN = re.compile(r"[^ -~]")
 _MASK = "***"
 _NAME = r"(?:[\w.-]*(?:password|passwd|passphrase|pwd|secret|token)|(?:[\w.-]*[_.-])?(?:pass|api_?key))"
 #: ``password=...`` as in connection strings, queries and variables, and ``--password ...``.
@@ -48,11 +49,12 @@ def escape_controls(text: str, keep: str = "") -> str:
         text: Any text.
         keep: Characters to leave as they are, such as the ends of lines.
     """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        sign if sign in keep or unicodedata.category(sign) not in _UNSEEN else ascii(sign)[1:-1] for sign in text
-    )
+
+    def show(found: re.Match[str]) -> str:
+        sign = found[0]
+        return sign if sign in keep or unicodedata.category(sign) not in _UNSEEN else ascii(sign)[1:-1]
+
+    return _NOT_PLAIN.sub(show, text)
 
 
 def hide_passwords(text: str) -> str:
