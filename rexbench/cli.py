@@ -27,7 +27,8 @@ _WRONG = 2
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     if message := prepare_streams() or describe_shadow():
-        print(f"rexbench: {message}", file=sys.stderr)
+        line = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in message)
+        print(f"rexbench: {line}", file=sys.stderr)
         return _WRONG
     if sys.platform not in _PLATFORMS:
         print(f"rexbench: not tested on {sys.platform}; Linux and macOS are supported", file=sys.stderr)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import errno
 import inspect
+import os
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,7 +18,7 @@ import shtab
 from bench.machine.environment import read_version
 from bench.machine.signals import stop_on_signals
 from rexbench.commands import find_commands
-from rexbench.output import answer, check_output, flush_answer, log
+from rexbench.output import answer, check_output, flush_answer, log, log_traceback
 from rexnet_core.errors import InputError, RexbenchError, UnknownNameError
 from rexnet_core.exit_codes import ExitCode
 
@@ -42,6 +44,8 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 def dispatch(words: list[str]) -> int:
     """Run one command; the exit code."""
+    if sys.excepthook is sys.__excepthook__:
+        sys.excepthook = log_traceback
     try:
         try:
             with stop_on_signals():
@@ -55,10 +59,16 @@ def dispatch(words: list[str]) -> int:
         log("stopped")
         return ExitCode.FAILED
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if not _is_given(error, words) and error.errno not in _NO_ROOM:
             raise
-        log(f"{error.filename or 'the disk'}: {error.strerror}; make room and try again")
+        log(f"{error.filename or 'the disk'} can't be used: {error.strerror}; name another or make room")
         return ExitCode.WRONG
+
+
+def _is_given(error: OSError, words: Sequence[str]) -> bool:
+    """Whether the system refuses a path that the caller named, which is no fault of ours."""
+    names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
+    return any(name and name in word for name in names for word in words)
 
 
 def _run(words: list[str]) -> int:

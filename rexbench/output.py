@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,12 @@ from reports.files.bundle import render_csv
 from rexbench.streams import write_to
 from rexnet_core.errors import InputError
 from rexnet_core.files import check_file, write_file
-from rexnet_core.printable import escape_controls, make_message
+from rexnet_core.printable import escape_controls, hide_passwords, make_message
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+    from types import TracebackType
 
     import pandas as pd
 
@@ -26,6 +28,12 @@ STDOUT = "-"
 def log(text: str) -> None:
     """Write one line on standard error, beside the answer; where nobody can read it, it is lost."""
     write_to(sys.stderr, f"rexbench: {make_message(text)}\n")
+
+
+def log_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Write the traceback of a fault of ours, whose message may quote input as any other does."""
+    for part in traceback.format_exception(kind, error, trace):
+        write_to(sys.stderr, hide_passwords(escape_controls(part, keep="\n")))
 
 
 def answer(text: str) -> None:
