@@ -46,7 +46,7 @@ class Store:
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:  # ValueError: of the port
             given = f"{hide_passwords(url)!r}: {one_line(error)}"
             raise StoreError(f"a store must be a SQLAlchemy URL such as {DEFAULT_URL}, got {given}") from None
-        self.url = hide_passwords(self._engine.url.render_as_string(hide_password=True))
+        self.url = hide_passwords(url)
         # Connections are closed with the store, also where nobody closes it.
         self._close = weakref.finalize(self, self._engine.dispose)
         try:
