@@ -114,7 +114,7 @@ def check_folder(folder: Path, need: str) -> None:
             _try(folder)
     finally:
         for path in made:  # a call that is refused after this must leave nothing behind
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ValueError):
                 path.rmdir()
 
 
