@@ -61,6 +61,12 @@ def survival(session: nox.Session) -> None:
     _test(session, "-m", "survival and not extra")
 
 
+@nox.session(python=False)
+def fuzz(session: nox.Session) -> None:
+    """Try broken inputs for two minutes: ``nox -s fuzz -- --minutes 30 --seed 7`` for as long as one likes."""
+    _test(session, "tests/fuzz", "-m", "fuzz")
+
+
 def _test(session: nox.Session, *options: str) -> None:
     _prepare(session)
     # Two processes with a thread for every core each would wait for one another.

@@ -23,6 +23,7 @@ from bench.running.session import Session
 from bench.store.store import Store
 from rexnet_core.errors import RexbenchError
 from rexnet_core.exit_codes import ExitCode
+from rexnet_core.printable import make_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +37,7 @@ _LOCK = pytest.StashKey[MachineLock]()
 #: Id of the run this pytest session made, for whoever started it.
 RUN_ID = pytest.StashKey[str]()
 #: pytest captures standard error once it has begun; the display needs the terminal itself.
-_TERMINAL = os.fdopen(os.dup(2), "w") if os.isatty(2) else None
+_TERMINAL = os.fdopen(os.dup(2), "w", errors="backslashreplace") if os.isatty(2) else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,7 +74,7 @@ def _read_resumed(config: pytest.Config) -> Resumption | None:
 
 def _tell(text: str) -> None:
     """Say something on standard error, as pytest has not begun to capture it."""
-    os.write(2, f"rexbench: {text}\n".encode())
+    os.write(2, f"rexbench: {make_message(text)}\n".encode())
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.json_values import render_json
 from analysis.study import Study
+from reports.drawing.settings import import_matplotlib
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def find_report(kind: str) -> Report:
     """
     if kind not in REPORTS:
         raise InputError(f"a report must be of kind {', '.join(REPORTS)}; got {kind!r}; update rexbench")
+    import_matplotlib()
     report: Report = import_module(REPORTS[kind]).REPORTS[kind]
     return report
 
@@ -116,10 +118,10 @@ def write_report(kind: str, study: Any, out: Path, *, run: str = "") -> Path:
     Raises:
         InputError: The study can't be shown, or the folder can't be written; an earlier report stays as it was.
     """
+    report, frames = find_report(kind), build_frames(kind, study)
     from reports.drawing.figure import draw  # noqa: PLC0415 - matplotlib
     from reports.files.bundle import place_report  # noqa: PLC0415
 
-    report, frames = find_report(kind), build_frames(kind, study)
     assert report.page is not None, f"the report of {kind} has no page"
     pictures = draw(report.figures(study, frames))
     return place_report(

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rexnet_core.printable import escape_controls
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
@@ -32,7 +34,7 @@ def render_rows(
     for position, head in enumerate(heads):
         table.add_column(Text(head), justify="right" if position in right else "left", no_wrap=True)
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(escape_controls(cell)) for cell in row))
     console = Console(file=StringIO(), width=_UNLIMITED, color_system=None)
     with console.capture() as capture:
         console.print(table)

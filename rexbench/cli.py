@@ -1,6 +1,7 @@
 """The entry of the program: it checks what it stands on, then hands over to `rexbench.dispatch`.
 
-Only the standard library is imported before the checks, as any other module may be a foreign one of the same name.
+Only the standard library and `rexbench` are imported before the checks, as any other module may be a foreign one of
+the same name.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import importlib.util
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rexbench.streams import prepare_streams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +26,9 @@ _WRONG = 2
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    if message := describe_shadow():
-        print(f"rexbench: {message}", file=sys.stderr)
+    if message := prepare_streams() or describe_shadow():
+        line = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in message)
+        print(f"rexbench: {line}", file=sys.stderr)
         return _WRONG
     if sys.platform not in _PLATFORMS:
         print(f"rexbench: not tested on {sys.platform}; Linux and macOS are supported", file=sys.stderr)

@@ -11,14 +11,14 @@ import inspect
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import shtab
 
 from bench.machine.environment import read_version
 from bench.machine.signals import stop_on_signals
 from rexbench.commands import find_commands
-from rexbench.output import check_output, log
+from rexbench.output import answer, check_output, flush_answer, log, log_traceback
 from rexnet_core.errors import InputError, RexbenchError, UnknownNameError
 from rexnet_core.exit_codes import ExitCode
 
@@ -44,24 +44,31 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 def dispatch(words: list[str]) -> int:
     """Run one command; the exit code."""
+    if sys.excepthook is sys.__excepthook__:
+        sys.excepthook = log_traceback
     try:
-        with stop_on_signals():
-            return _run(words)
+        try:
+            with stop_on_signals():
+                return _run(words)
+        finally:
+            flush_answer()
     except RexbenchError as error:
         log(str(error))
         return ExitCode.WRONG
     except KeyboardInterrupt:
         log("stopped")
         return ExitCode.FAILED
-    except BrokenPipeError:
-        # The reader has closed the pipe; the interpreter must not flush to it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if not _is_given(error, words) and error.errno not in _NO_ROOM:
             raise
-        log(f"{error.filename or 'the disk'}: {error.strerror}; make room and try again")
+        log(f"{error.filename or 'the disk'} can't be used: {error.strerror}; name another or make room")
         return ExitCode.WRONG
+
+
+def _is_given(error: OSError, words: Sequence[str]) -> bool:
+    """Whether the system refuses a path that the caller named, which is no fault of ours."""
+    names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
+    return any(name and name in word for name in names for word in words)
 
 
 def _run(words: list[str]) -> int:
@@ -93,6 +100,19 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message}; see `{self.prog} --help`")
 
+    def _print_message(self, message: str, file: object = None) -> None:
+        """Print a help text or a version, which argparse does through this method alone."""
+        del file
+        answer(message)
+
+
+class _PrintCompletion(argparse.Action):
+    """Answers with a completion script."""
+
+    def __call__(self, parser: argparse.ArgumentParser, _namespace: object, shell: Any, _option: object = None) -> None:
+        answer(f"{shtab.complete(parser, shell)}\n")
+        parser.exit(0)
+
 
 def make_parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """The parser of a call: every command is named, and the one that is called has its options.
@@ -107,7 +127,8 @@ def make_parser(words: Sequence[str]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"rexbench {read_version('rexbench') or 'from source'}")
-    shtab.add_argument_to(parser, ["--print-completion"], help="print a completion script for this shell")
+    text = "print a completion script for this shell"
+    parser.add_argument("--print-completion", choices=shtab.SUPPORTED_SHELLS, action=_PrintCompletion, help=text)
     # A completion script needs the options of all commands.
     every = bool(words) and words[0].startswith("--p")
     _add_commands(parser, _COMMANDS, () if every else words, every=every)

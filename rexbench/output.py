@@ -2,24 +2,55 @@
 
 from __future__ import annotations
 
-import os
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.json_values import render_json
+from reports.files.bundle import render_csv
+from rexbench.streams import write_to
 from rexnet_core.errors import InputError
+from rexnet_core.files import check_file, write_file
+from rexnet_core.printable import escape_controls, hide_passwords, make_message
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+    from types import TracebackType
 
     import pandas as pd
 
+#: Names standard output where a file could be named.
+STDOUT = "-"
+
 
 def log(text: str) -> None:
-    """Write one line on standard error, beside the answer."""
-    print(f"rexbench: {text}", file=sys.stderr, flush=True)
+    """Write one line on standard error, beside the answer; where nobody can read it, it is lost."""
+    write_to(sys.stderr, f"rexbench: {make_message(text)}\n")
+
+
+def log_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Write the traceback of a fault of ours, whose message may quote input as any other does."""
+    for part in traceback.format_exception(kind, error, trace):
+        write_to(sys.stderr, hide_passwords(escape_controls(part, keep="\n")))
+
+
+def answer(text: str) -> None:
+    """Write to standard output; what a terminal would act on is written out.
+
+    Raises:
+        InputError: Standard output takes no more.
+    """
+    if error := write_to(sys.stdout, escape_controls(text, keep="\n")):
+        raise InputError(
+            f"standard output must take the answer; it gave {error.strerror or error}; name a file or make room"
+        )
+
+
+def flush_answer() -> None:
+    """Write what others have printed on standard output; an `InputError` as of `answer`."""
+    answer("")
 
 
 def add_output(parser: argparse.ArgumentParser, *, csv: bool = True, folder: bool = False) -> None:
@@ -45,11 +76,11 @@ def check_output(args: argparse.Namespace) -> None:
         InputError: Two forms would go to standard output, or a file can't be written.
     """
     check_target("--csv", getattr(args, "csv", None))
-    if getattr(args, "json", False) and getattr(args, "csv", None) == "-":
+    if getattr(args, "json", False) and getattr(args, "csv", None) == STDOUT:
         raise InputError("--json and --csv - both ask for standard output; give --csv a file")
 
 
-def check_target(option: str, target: str | None) -> None:
+def check_target(option: str, target: str | Path | None) -> None:
     """Check before anything runs that a file can be written; no file is made.
 
     Args:
@@ -59,37 +90,41 @@ def check_target(option: str, target: str | None) -> None:
     Raises:
         InputError: The file can't be written.
     """
-    if target is None or target == "-":
-        return
-    path = Path(target)
-    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        reason = "is a folder" if path.is_dir() else "can't be written, or its folder is not there"
-        raise InputError(f"{option} needs a file it can write; {target} {reason}")
+    if target is not None and target != STDOUT:
+        check_file(Path(target), _need(option))
 
 
 def write_output(
     args: argparse.Namespace, document: Any, frame: pd.DataFrame, text: Callable[[], str] | None = None
 ) -> None:
-    """Write the answer in the forms that were asked for.
+    """Write the answer in the forms that were asked for; a file that can't be written costs no other form.
 
     Args:
         args: The values of what `add_output` declared.
         document: The answer as JSON.
         frame: The answer as CSV, and as text where `text` is None.
         text: Makes the answer as text.
+
+    Raises:
+        InputError: A form can't be written.
     """
-    if args.csv:
-        write_csv(args.csv, frame)
-    if args.json:
-        sys.stdout.write(render_json(document) + "\n")
-    elif args.csv != "-":
-        sys.stdout.write((text() if text else frame.to_string(index=False, na_rep="-")) + "\n")
+    try:
+        if args.csv:
+            write_csv(args.csv, frame)
+    finally:
+        if args.json:
+            answer(render_json(document) + "\n")
+        elif args.csv != STDOUT:
+            answer((text() if text else frame.to_string(index=False, na_rep="-")) + "\n")
 
 
 def print_report_path(args: argparse.Namespace, path: Path) -> None:
     """Print where the report is: after a text on standard output, beside other answers on standard error."""
-    stream = sys.stderr if args.json or args.csv == "-" else sys.stdout
-    print(f"{'' if args.json else 'report: '}{path}", file=stream)
+    line = f"{'' if args.json else 'report: '}{path}\n"
+    if args.json or args.csv == STDOUT:
+        write_to(sys.stderr, escape_controls(line, keep="\n"))
+    else:
+        answer(line)
 
 
 def out_folder(out: Path | None, run: str) -> Path:
@@ -103,17 +138,11 @@ def write_csv(target: str, frame: pd.DataFrame) -> None:
     Raises:
         InputError: The file can't be written.
     """
-    if target == "-":
-        frame.to_csv(sys.stdout, index=False)
-        return
-    try:
-        frame.to_csv(target, index=False)
-    except OSError as error:
-        raise InputError(f"--csv needs a file it can write; {target}: {error.strerror or error}") from None
+    write_text(target, render_csv(frame), option="--csv")
 
 
-def write_text(target: Path, text: str, option: str = "--out") -> None:
-    """Write a document to a file.
+def write_text(target: str | Path, text: str, option: str = "--out") -> None:
+    """Write a document to a file, or to standard output if the target is ``-``.
 
     Args:
         target: The file.
@@ -123,7 +152,11 @@ def write_text(target: Path, text: str, option: str = "--out") -> None:
     Raises:
         InputError: The file can't be written.
     """
-    try:
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{option} needs a file it can write; {target}: {error.strerror or error}") from None
+    if target == STDOUT:
+        answer(text)
+    else:
+        write_file(Path(target), escape_controls(text, keep="\n\t"), need=_need(option))
+
+
+def _need(option: str) -> str:
+    return f"{option} needs a file it can write"

@@ -5,12 +5,24 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+from rexnet_core.printable import make_message
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+#: Of a name that is not known, this much is compared with the known ones [characters].
+_LONGEST_NAME = 100
+
+
 class RexbenchError(Exception):
-    """Something a user asked for can't be done as asked; the message is one line for that user."""
+    """Something a user asked for can't be done as asked; the message is one line for that user.
+
+    The message may quote any input: it is escaped, masked and cut here (`rexnet_core.printable`).
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(make_message(message))
 
 
 class InputError(RexbenchError):
@@ -22,7 +34,7 @@ class UnknownNameError(InputError):
 
     def __init__(self, kind: str, given: str, known: Iterable[str]) -> None:
         names = list(known)
-        near = difflib.get_close_matches(given, names, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(given[:_LONGEST_NAME], names, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
         super().__init__(f"unknown {kind} {given!r}; {hint}")
 

@@ -75,7 +75,7 @@ class MachineLock:
             if getattr(error, "errno", None) in {errno.ENOSYS, errno.ENOLCK}:
                 return  # a file system without locks: better to measure than to refuse
             why = getattr(error, "strerror", None) or error
-            raise InputError(f"the lock of the machine needs a file that can be opened; {_show(path)}: {why}") from None
+            raise InputError(f"the lock of the machine needs a file that can be opened; {path}: {why}") from None
         _check_ours(file, path)
         stack.callback(os.ftruncate, file, 0)
         os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
@@ -112,10 +112,10 @@ def _check_ours(file: int, path: Path) -> None:
     """Refuse a file that belongs to something else: its content would be lost."""
     status = os.fstat(file)
     if not stat.S_ISREG(status.st_mode):
-        raise InputError(f"the lock of the machine needs a regular file; {_show(path)} is not one")
+        raise InputError(f"the lock of the machine needs a regular file; {path} is not one")
     if status.st_nlink > 1 or not _NUMBER.fullmatch(os.pread(file, _MOST_BYTES + 1, 0)):
         raise InputError(
-            f"the lock of the machine needs a file of its own; {_show(path)} has other content or a second name; "
+            f"the lock of the machine needs a file of its own; {path} has other content or a second name; "
             f"remove it, or name another file in {VARIABLE}"
         )
 
@@ -132,9 +132,3 @@ def _find_holder(path: Path) -> str:
             words = psutil.Process(int(text)).cmdline()
             return str(int(text)) if any("rexbench" in word for word in words) else ""
     return ""
-
-
-def _show(path: Path) -> str:
-    """A path that stays on its line, whatever it holds."""
-    text = str(path)
-    return text if text.isprintable() else ascii(text)

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
+from rexnet_core.printable import make_message
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -26,8 +28,8 @@ class Progress:
         """A display that shows nothing yet, on standard error by default; where that is no terminal, it never does."""
         console = console or Console(stderr=True)
         self._bars = Bars(
-            TextColumn("{task.description}", style="bold"),
-            TextColumn("{task.fields[phase]}", style="dim"),
+            TextColumn("{task.description}", style="bold", markup=False),
+            TextColumn("{task.fields[phase]}", style="dim", markup=False),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -67,7 +69,8 @@ class Progress:
         self._bars.stop()
         self._phase = ""
         if measurement.status != "ok" and not self._bars.disable:
-            self._bars.console.print(f"{measurement.case.id}: {measurement.status}: {measurement.reason}", markup=False)
+            line = make_message(f"{measurement.case.id}: {measurement.status}: {measurement.reason}")
+            self._bars.console.print(line, markup=False)
 
     def __call__(self, part: str, done: int, total: int) -> None:
         """A part of a study has made so many of all its steps."""
@@ -76,14 +79,14 @@ class Progress:
 
     def log(self, message: str) -> None:
         """What is being done, in a few words, where nothing can be counted."""
-        self._draw(self._tasks.get("") or self._add("", None), description=message)
+        self._draw(self._tasks.get("") or self._add("", None), description=make_message(message))
 
     def end(self) -> None:
         """Take the display down."""
         self._bars.stop()
 
     def _add(self, part: str, total: int | None) -> Task:
-        number = self._bars.add_task(part, total=total, phase="", left="")
+        number = self._bars.add_task(make_message(part), total=total, phase="", left="")
         self._tasks[part] = next(task for task in self._bars.tasks if task.id == number)
         return self._tasks[part]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from rexnet_core.errors import StoreError
+from rexnet_core.printable import hide_passwords
 
 #: Two runs may write to one SQLite file; each waits this long for the other's commit [s].
 _BUSY_S = 60
@@ -19,8 +19,12 @@ def make_engine(url: str, *, create: bool) -> sa.Engine:
 
     Raises:
         StoreError: The file is not there or can't be made. SQLAlchemy's errors about the URL pass through.
+        ValueError: The password holds an @.
     """
     parsed = sa.make_url(url)
+    if parsed.password is not None and "@" in f"{parsed.host}{parsed.database}":
+        # What follows the first @ is a host to the driver, whose messages name it.
+        raise ValueError("its password must have no @; write %40 for @, %2F for / and %25 for %")
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")  # SQLAlchemy 2.0 would ask for psycopg2
     options: dict[str, Any] = {}
@@ -50,12 +54,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def hide_password(url: str) -> str:
-    """A URL without its password, also where it can't be parsed."""
-    plain = re.sub(r"(://[^:/@\s]*):\S*@", r"\1:***@", url)
-    return re.sub(r"(?i)([?&;](?:password|passwd|pwd)=)[^&;\s]*", r"\1***", plain)
-
-
 def one_line(error: object) -> str:
     """An error of a driver, whose message may have several lines."""
-    return " ".join(hide_password(str(error)).split())
+    return " ".join(hide_passwords(str(error)).split())

@@ -15,10 +15,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from analysis.json_values import make_plain
 from analysis.study import Study
 from bench.store import schema
-from bench.store.database import hide_password, make_engine, one_line
+from bench.store.database import make_engine, one_line
 from bench.store.serialization import dump_rounds, dump_values, read_measurement, read_round, read_run, read_table
 from bench.store.upgrade import prepare
 from rexnet_core.errors import StoreError
+from rexnet_core.printable import hide_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -43,9 +44,9 @@ class Store:
         try:
             self._engine = make_engine(url, create=create)
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:  # ValueError: of the port
-            given = f"{hide_password(url)!r}: {one_line(error)}"
+            given = f"{hide_passwords(url)!r}: {one_line(error)}"
             raise StoreError(f"a store must be a SQLAlchemy URL such as {DEFAULT_URL}, got {given}") from None
-        self.url = hide_password(self._engine.url.render_as_string(hide_password=True))
+        self.url = hide_passwords(url)
         # Connections are closed with the store, also where nobody closes it.
         self._close = weakref.finalize(self, self._engine.dispose)
         try:

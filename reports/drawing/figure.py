@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from matplotlib.text import Text
+
 from reports.drawing import style
 from reports.drawing.layout import settle
 from reports.drawing.picture import Picture
+from reports.drawing.settings import drawing
 from reports.texts import load_texts
+from rexnet_core.printable import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -54,15 +58,17 @@ def list_named(
 
 def draw(figures: Iterable[Figure]) -> list[Picture]:
     """Draw every figure that has something to show."""
-    with style.drawing():
+    with drawing():
         return [_draw(figure) for figure in figures]
 
 
 def _draw(figure: Figure) -> Picture:
-    drawing = figure.plot()
-    if drawing is None:
+    drawn = figure.plot()
+    if drawn is None:
         return Picture(name=figure.name, title=figure.title, caption=figure.caption, reason=figure.needs)
-    settle(drawing)
-    svg, png = style.render(drawing)
-    broad = bool(drawing.get_size_inches()[0] > style.HALF_PAGE_IN)
+    for text in drawn.findobj(Text):
+        text.set_text(escape_controls(text.get_text(), keep="\n"))  # an SVG with a control character is no XML
+    settle(drawn)
+    svg, png = style.render(drawn)
+    broad = bool(drawn.get_size_inches()[0] > style.HALF_PAGE_IN)
     return Picture(name=figure.name, title=figure.title, caption=figure.caption, svg=svg, png=png, broad=broad)

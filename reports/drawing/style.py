@@ -7,7 +7,6 @@ import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -27,13 +26,6 @@ if TYPE_CHECKING:
 #: These are for parts of a whole that are no backends; they differ in lightness too.
 PARTS = ("#c8c8c8", "#9ad0f3", "#e69f00", "#5d3a9b", "#b2182b", "#1b7837")
 
-_SETTINGS: Any = {
-    "svg.hashsalt": "rexbench",  # ids in the file do not change from run to run
-    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
-    "font.family": ["DejaVu Sans"],  # comes with matplotlib, so that every machine draws the same
-    "hatch.linewidth": 0.6,  # fine enough that a narrow part still shows its hatching
-    "text.hinting": "none",  # a long label is as wide in the file as where its place was found, at another resolution
-}
 _PANEL_IN = (3.0, 2.6)
 #: Width up to which two figures stand side by side on a page.
 HALF_PAGE_IN = 6.2
@@ -49,11 +41,6 @@ _LEAST_TICKS = 3
 #: What makes two lines of the same backend different.
 SERIES = ["backend", "precision", "memory_format", "device", "scenario"]
 _PLAIN = {"precision": "fp32", "memory_format": "contiguous", "device": "cpu", "scenario": "latency"}
-
-
-def drawing() -> Any:
-    """The settings for everything drawn within, undone afterwards."""
-    return mpl.rc_context(_SETTINGS)
 
 
 def new_figure(

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from errno import EISDIR
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rexnet_core.errors import InputError
+from rexnet_core.files import encode, told_in_a_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-def place_files(files: Mapping[str, bytes], stale: Iterable[str], folder: Path) -> None:
+def place_files(files: Mapping[str, bytes | str], stale: Iterable[str], folder: Path) -> None:
     """Write everything aside, then move it into place; what is stale goes.
 
     Args:
-        files: Contents by path in the folder, at most one folder deep.
+        files: Contents by path in the folder, at most one folder deep; text is written in UTF-8.
         stale: Paths in the folder of what an earlier report left and this one lacks.
         folder: Made if it is not there.
 
     Raises:
         InputError: The folder can't be written, or is full; what was there stays as it was.
     """
-    try:
+    with told_in_a_line("the report's folder must be writable and have room", folder):
         folder.mkdir(parents=True, exist_ok=True)
         # Beside its target, so that the last step is a rename within one file system.
         staging = Path(tempfile.mkdtemp(prefix=".report-", dir=folder))
@@ -32,16 +33,20 @@ def place_files(files: Mapping[str, bytes], stale: Iterable[str], folder: Path) 
             for name, content in files.items():
                 path = staging / name
                 path.parent.mkdir(exist_ok=True)
-                path.write_bytes(content)
+                path.write_bytes(encode(content) if isinstance(content, str) else content)
+            _make_way(files, folder)
             for name in files:
-                (folder / name).parent.mkdir(exist_ok=True)
                 (staging / name).replace(folder / name)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
         for name in stale:
             (folder / name).unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"the report's folder must be writable and have room: {str(folder)!r} gave {error.strerror or error}; "
-            "name another folder or make room"
-        ) from error
+
+
+def _make_way(names: Iterable[str], folder: Path) -> None:
+    """Make the folders, and see that each file can take its place, before the first one does."""
+    for name in names:
+        place = folder / name
+        place.parent.mkdir(exist_ok=True)
+        if place.is_dir():
+            raise IsADirectoryError(EISDIR, f"{name} is a folder")

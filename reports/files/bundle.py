@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.json_values import render_json
 from reports.columns import FORMAT_VERSION, find_column
 from reports.files.atomic import place_files
+from rexnet_core.printable import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 PAGE = "report.html"
 MANIFEST = "csv/manifest.json"
+#: Folders of a report.
+FOLDERS = ("csv", "figures")
 _ENDINGS = ("svg", "png")
 
 
@@ -49,20 +53,23 @@ def place_report(
     Raises:
         InputError: The folder can't be written, or is full; an earlier report stays as it was.
     """
-    files = {name: text.encode() for name, text in others.items()}
-    files |= {
-        f"csv/{name}.csv": frame.to_csv(index=False, lineterminator="\n").encode() for name, frame in frames.items()
-    }
+    files: dict[str, bytes | str] = dict(others)
+    files |= {f"csv/{name}.csv": render_csv(frame) for name, frame in frames.items()}
     for picture in pictures:
         if picture.svg:
             files |= {f"figures/{picture.name}.svg": picture.svg, f"figures/{picture.name}.png": picture.png}
     form = {"format": "rexbench-csv", "format_version": FORMAT_VERSION}
-    files[MANIFEST] = json.dumps({**form, **head, **_contents(frames, columns, pictures)}, indent=2).encode()
+    files[MANIFEST] = render_json({**form, **head, **_contents(frames, columns, pictures)})
     # The page comes last, as it stands for the whole.
-    files[PAGE] = page.encode()
+    files[PAGE] = page
     own = _figure_files(picture.name for picture in pictures)
     place_files(files, (_read_earlier(out) | own) - set(files), out)
     return out / PAGE
+
+
+def render_csv(frame: pd.DataFrame) -> str:
+    """The rows as CSV, in which nothing is written that a terminal would act on."""
+    return escape_controls(frame.to_csv(index=False, lineterminator="\n"), keep="\n\t")
 
 
 def _contents(

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
 from typing import TYPE_CHECKING
 
+from reports.files.bundle import FOLDERS, PAGE
 from rexnet_core.errors import InputError
+from rexnet_core.files import check_folder, told_in_a_line
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_NEED = "the report needs a folder it can write to"
 
 
 def check_writable(folder: Path) -> None:
     """Find out before the first second is spent, not after the last, that a report has no place.
 
     Raises:
-        InputError: The folder can't be made or written to.
+        InputError: The folder can't be made or written to, or holds something else where the report's parts belong.
     """
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder) as probe:
-            probe.write(b"x" * 4096)
-            probe.flush()
-    except OSError as error:
-        raise InputError(f"the report needs a folder it can write to; {folder}: {error.strerror}") from None
-    finally:
-        for path in made:  # a call that is refused after this must leave nothing behind
-            with contextlib.suppress(OSError):
-                path.rmdir()
+    check_folder(folder, _NEED)
+    with told_in_a_line(_NEED, folder):
+        wrong = [name for name in FOLDERS if (folder / name).exists() and not (folder / name).is_dir()]
+        wrong += [PAGE] if (folder / PAGE).is_dir() else []
+    if wrong:
+        kind = "a folder" if wrong[0] == PAGE else "a file"
+        raise InputError(f"{_NEED}; {folder / wrong[0]} is {kind}; name another")

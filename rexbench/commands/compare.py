@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,7 @@ from bench.selftest.detectable_effect import find_detectable_effect
 from bench.store.store import Store
 from bench.store.studies import record_study
 from reports.compare import compare_frames, render_compare, render_markdown
-from rexbench.output import add_output, check_target, log, write_csv, write_output, write_text
+from rexbench.output import STDOUT, add_output, check_target, log, write_csv, write_output, write_text
 from rexnet_core.errors import InputError, StoreError
 from rexnet_core.exit_codes import ExitCode
 
@@ -86,16 +85,21 @@ def run(args: argparse.Namespace) -> int:
 def publish(args: argparse.Namespace, study: Study, run_id: str | None) -> int:
     """Answer with a comparison in every form that was asked for; the exit code it deserves."""
     markdown = getattr(args, "markdown", None)
-    if markdown == "-":
-        sys.stdout.write(render_markdown(study))
-        if args.csv:
-            write_csv(args.csv, compare_frames(study)["rows"])
+    rows = compare_frames(study)["rows"]
+    if markdown == STDOUT:
+        try:
+            if args.csv:
+                write_csv(args.csv, rows)
+        finally:
+            write_text(STDOUT, render_markdown(study))
     else:
-        if markdown:
-            write_text(Path(markdown), render_markdown(study), option="--markdown")
-        answer = {**({"run": run_id} if run_id else {}), **study.as_answer()}
+        document = {**({"run": run_id} if run_id else {}), **study.as_answer()}
         text = render_compare(study) + (f"\nstored as run {run_id}" if run_id else "")
-        write_output(args, answer, compare_frames(study)["rows"], text=lambda: text)
+        try:
+            if markdown:
+                write_text(markdown, render_markdown(study), option="--markdown")
+        finally:
+            write_output(args, document, rows, text=lambda: text)
     return _judge(study)
 
 
@@ -131,7 +135,7 @@ def _check(args: argparse.Namespace) -> None:
     """
     if args.margin is not None and not 0 <= args.margin < 1:
         raise InputError(f"--margin must be a share from 0 to 1, such as 0.03, got {args.margin}")
-    if args.markdown == "-" and (args.json or args.csv == "-"):
+    if args.markdown == STDOUT and (args.json or args.csv == STDOUT):
         raise InputError("--markdown - and --json or --csv - both ask for standard output; give --markdown a file")
     check_target("--markdown", args.markdown)
     if _is_live(args):

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from analysis.json_values import render_json
 from bench.doctor import examine
-from rexbench.output import add_output
+from rexbench.output import add_output, answer
 from rexnet_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     import argparse
+
+    from bench.backends.info import Finding
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -26,10 +28,12 @@ def run(args: argparse.Namespace) -> int:
     """
     findings = examine()
     if args.json:
-        print(render_json([asdict(finding) for finding in findings]))
+        answer(render_json([asdict(finding) for finding in findings]) + "\n")
     else:
-        for finding in findings:
-            print(f"{finding.level:4}  {finding.check:10} {finding.found}")
-            if finding.remedy:
-                print(f"{'':16} -> {finding.remedy}")
+        answer("".join(map(_render, findings)))
     return ExitCode.FAILED if any(finding.level == "fail" for finding in findings) else ExitCode.DONE
+
+
+def _render(finding: Finding) -> str:
+    line = f"{finding.level:4}  {finding.check:10} {finding.found}\n"
+    return line + (f"{'':16} -> {finding.remedy}\n" if finding.remedy else "")

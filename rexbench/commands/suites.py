@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from reports.files.writable import check_writable
 from rexbench.publishing import publish_run
 from rexnet_core.errors import InputError
 from rexnet_core.exit_codes import ExitCode
+from rexnet_core.files import encode
+from rexnet_core.printable import make_message
 
 #: The suites have settings of their own: a pytest section in the current folder is not about them.
 _SUITE_SETTINGS = (
@@ -25,7 +28,12 @@ _SUITE_SETTINGS = (
 
 
 def run_words(words: list[str]) -> int:
-    """Run the suites under pytest, then write the report of what they measured."""
+    """Run the suites under pytest, then write the report of what they measured.
+
+    Raises:
+        InputError: pytest, which repeats words as they are, would show a password or what a terminal acts on.
+    """
+    _check_words(words)
     folder = Path(bench.__file__).parent / "suites"
     own = [] if any(re.search(r"\.py(::|$)", word) for word in words) else [str(folder)]
     memory = _Memory()
@@ -40,6 +48,15 @@ def run_words(words: list[str]) -> int:
         published = publish_run(args, Store(memory.config.getoption("store")), run)
     codes = {0: published, 1: ExitCode.FAILED, 2: ExitCode.FAILED if run else ExitCode.WRONG}
     return codes.get(int(code), ExitCode.WRONG)
+
+
+def _check_words(words: list[str]) -> None:
+    for before, word in pairwise(["", *words]):
+        if before == "--store" or word.startswith("--store="):
+            continue
+        text = encode(word).decode()  # a path that is no text in UTF-8 is still a path
+        if make_message(text) != text:
+            raise InputError(f"words for pytest must be plain text, with passwords in --store only; got {word}")
 
 
 class _Memory:

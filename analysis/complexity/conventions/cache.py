@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from analysis.complexity.conventions import CONVENTIONS, count_under
 from analysis.complexity.conventions.record import Count, from_dict
+from rexnet_core.files import replace_file
 from rexnet_core.registry import model_config
 
 if TYPE_CHECKING:
@@ -85,13 +85,9 @@ class CountCache:
         if self._folder is None:
             return
         path = self._path(count.convention, count.model, count.height)
-        try:
+        with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
-                file.write(json.dumps(count.as_dict()))
-            os.replace(file.name, path)  # noqa: PTH105 - a reader sees the old file or the whole new one
-        except OSError:
-            return
+            replace_file(path, json.dumps(count.as_dict()))
 
     def _path(self, convention: str, model: str, resolution: int) -> Path:
         assert self._folder is not None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 from analysis.rank.trained.run import Run
 from rexnet_core.errors import InputError
+from rexnet_core.files import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,13 +55,9 @@ class Journal:
         if self._path is None:
             return
         entries = [self._head, *(one.as_dict() for one in self.runs.values())]
-        draft = self._path.with_suffix(".part")
+        text = "".join(json.dumps(entry, allow_nan=False) + "\n" for entry in entries)
         try:
-            with draft.open("w", encoding="utf-8") as file:
-                file.writelines(json.dumps(entry, allow_nan=False) + "\n" for entry in entries)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._path)
+            replace_file(self._path, text, sync=True)
         except OSError as error:
             raise InputError(f"runs must be kept in {self._path}, which can't be written ({error})") from None
 

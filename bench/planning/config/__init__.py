@@ -47,12 +47,8 @@ def load_config(named: str | None = None) -> Config:
     Raises:
         InputError: The file can't be read or breaks a rule; the message names the file and the key.
     """
-    try:
-        path = find_config(named)
-        return _read_config(path) if path else EMPTY
-    except InputError as error:
-        message = " ".join(str(error).split())
-        raise InputError("".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in message)) from None
+    path = find_config(named)
+    return _read_config(path) if path else EMPTY
 
 
 def _read_config(path: Path) -> Config:

@@ -11,7 +11,7 @@ from analysis.rank.layers.task import SearchTask
 from bench.machine.environment import read_thread_budget
 from bench.planning.option_fields import add_fields, read_fields
 from bench.running.progress import Progress
-from rexbench.output import write_text
+from rexbench.output import answer, check_target, write_text
 from rexnet_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -31,13 +31,14 @@ def run(args: argparse.Namespace) -> int:
     gives the number of settings tried. `rexbench rank layers --protocol closest` uses the setting from this search.
     """
     task = SearchTask(**{"workers": read_thread_budget(), **read_fields(args, SearchTask)})
-    if args.out:
-        write_text(args.out, "")  # a file that can't be written is refused before the search, not after
+    check_target("--out", args.out)
     from analysis.rank.layers.commands import run_search  # noqa: PLC0415 - torch, after the checks
 
     with Progress() as bars:
         text = render_json(run_search(**asdict(task), progress=bars))
-    print(text)
-    if args.out:
-        write_text(args.out, text + "\n")
+    try:
+        if args.out:
+            write_text(args.out, text + "\n")
+    finally:
+        answer(text + "\n")
     return ExitCode.DONE

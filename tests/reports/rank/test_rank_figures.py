@@ -9,6 +9,7 @@ from matplotlib.colors import to_rgba
 from analysis.study import Study
 from reports.drawing import layout, style
 from reports.drawing.figure import draw
+from reports.drawing.settings import drawing
 from reports.rank.figures import layer_claims, layer_curves, layer_maps, network_depth, network_spectra, styles
 from reports.rank.figures import trained as trained_figures
 from reports.rank.names import slugs
@@ -35,7 +36,7 @@ def reduced(layers: dict[str, Any], **kept: Any) -> dict[str, Any]:
 
 
 def test_a_last_bit_of_the_layout_does_not_reach_the_file(layers: dict[str, Any]) -> None:
-    with style.drawing():
+    with drawing():
         figure = layer_maps.plot_signs(frames_of(layers)["sign_map"], "")
         assert figure is not None
         layout.settle(figure)
@@ -110,7 +111,7 @@ def test_missing_means_and_intervals_are_left_out(layers: dict[str, Any]) -> Non
 
 def test_the_sign_map_reads_without_colour(layers: dict[str, Any]) -> None:
     signs = frames_of(layers)["sign_map"]
-    with style.drawing():
+    with drawing():
         figure = layer_maps.plot_signs(signs, "")
     assert figure is not None
     panels = [panel for panel in figure.axes if "ratio" in panel.get_title()]
@@ -172,7 +173,7 @@ def test_spectra_that_are_zero_or_not_finite_do_not_stop_the_rest(network: dict[
             tap.update(uncentred=[value] * 8, centred=[value] * 8)
     broken["model"] = "broken"
     frames = frames_of({**network, "models": [zero, broken, network["models"][1]]})
-    with style.drawing():
+    with drawing():
         for figure in (
             network_spectra.plot_final_spectra(frames["spectra"], frames["taps"], ["head.pooled"], ""),
             network_spectra.plot_staircases(frames["curves"], frames["metrics"], ""),

@@ -7,6 +7,7 @@ import pytest
 
 from reports.drawing import style
 from reports.drawing.figure import draw
+from reports.drawing.settings import drawing
 from reports.run import frames as run_frames
 from reports.run.figures import costs, list_figures, load, speed
 
@@ -68,7 +69,7 @@ def test_one_model_has_no_figure_over_models(run: RunData) -> None:
 
 def test_only_ok_cases_are_drawn(run: RunData) -> None:
     cases = run_frames.frame_of(run, "cases")
-    with style.drawing():
+    with drawing():
         figure = speed.plot_latency(cases, "")
     assert figure is not None
     panel = next(panel for panel in figure.axes if panel.get_title().startswith("rexnet_2.0"))
