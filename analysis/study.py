@@ -51,7 +51,7 @@ class Study:
         """Read a stored document.
 
         Raises:
-            InputError: Its kind is not a text, or its format version not a whole number from 1.
+            InputError: Its kind is not a text, its format version not a whole number from 1, or its settings no table.
         """
         kind, version = document.get("kind"), document.get("format_version", document.get("format"))
         if not isinstance(kind, str):
@@ -60,10 +60,13 @@ class Study:
             raise InputError(
                 f"a stored study must have a whole number as format_version, got {version!r}; run the study again"
             )
+        settings = document.get(_SETTINGS) or {}
+        if not isinstance(settings, dict):
+            raise InputError(f"a stored study must have a table as {_SETTINGS}, got {settings!r}; run the study again")
         return cls(
             kind=kind,
             format_version=version,
-            settings=document.get(_SETTINGS) or {},
+            settings=settings,
             stopped=bool(document.get("stopped")),
             payload={name: value for name, value in document.items() if name not in _ENVELOPE},
         )

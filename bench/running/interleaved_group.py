@@ -16,7 +16,7 @@ import numpy as np
 from bench.machine.interference import find_causes, interference
 from bench.machine.signals import finish_first
 from bench.records.files import REFERENCE
-from bench.records.measurement import read_effective
+from bench.records.schemas import read_effective
 from bench.running.case_state import CaseState
 from bench.running.stopping import RoundHistory, spent_s
 from bench.running.turns import count_turns, plan_slowdowns, take_turns
