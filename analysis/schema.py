@@ -7,6 +7,7 @@ leaves out NaN, too: no comparison with it is true.
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -26,11 +27,13 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 #: A time that something took [s]; the time of a call [s], and no call takes no time.
 Duration = Annotated[float, Meta(ge=0, le=_MOST_S)]
 Sample = Annotated[float, Meta(gt=0, le=_MOST_S)]
-#: A whole number from 0, or from 1.
-Count = Annotated[int, Meta(ge=0)]
-Positive = Annotated[int, Meta(ge=1)]
+#: A whole number from 0, or from 1, that tables of 64 bits can hold.
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Positive = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 #: One line of text without control characters.
 Name = Annotated[str, Meta(min_length=1, pattern=r"^[^\x00-\x1f\x7f-\x9f]+\Z")]
+#: A time with its offset from UTC, ISO 8601.
+Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class SchemaError(ValueError):

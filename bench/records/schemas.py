@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from msgspec import Meta
 
@@ -156,3 +156,13 @@ class Cost(Costs):
 
     model: Name
     resolution: Positive
+
+
+class StoredPlan(TypedDict):
+    """What a run was to measure."""
+
+    format_version: Positive
+    cases: list[StoredCase]
+    weights: str | None
+    weights_sha256: NotRequired[str | None]
+    code_sha256: NotRequired[str | None]

@@ -200,7 +200,7 @@ class Store:
             raise StoreError(f"the store {self.url} holds no run yet; make one with `rexbench run`")
         if name == "latest":
             return self._find_latest(runs, damaged, among)
-        known = {**{run.id: run for run in runs}, **damaged}
+        known: dict[str, RunInfo | str] = {**{run.id: run for run in runs}, **damaged}
         fitting = [one for one in known if one == name] or [one for one in known if name and name in one]
         if len(fitting) != 1:
             offer = ", ".join((fitting or list(known))[-3:])

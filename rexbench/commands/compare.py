@@ -25,7 +25,8 @@ from bench.running.progress import Progress
 from bench.selftest.detectable_effect import find_detectable_effect
 from bench.store.store import Store
 from bench.store.studies import record_study
-from reports.compare import compare_frames, render_compare, render_markdown
+from reports.compare import render_compare, render_markdown
+from reports.report import build_frames
 from rexbench.output import add_output, check_target, log, write_csv, write_output, write_text
 from rexnet_core.errors import InputError, StoreError
 from rexnet_core.exit_codes import ExitCode
@@ -86,16 +87,17 @@ def run(args: argparse.Namespace) -> int:
 def publish(args: argparse.Namespace, study: Study, run_id: str | None) -> int:
     """Answer with a comparison in every form that was asked for; the exit code it deserves."""
     markdown = getattr(args, "markdown", None)
+    frame = build_frames(COMPARE, study)["rows"]
     if markdown == "-":
         sys.stdout.write(render_markdown(study))
         if args.csv:
-            write_csv(args.csv, compare_frames(study)["rows"])
+            write_csv(args.csv, frame)
     else:
         if markdown:
             write_text(Path(markdown), render_markdown(study), option="--markdown")
         answer = {**({"run": run_id} if run_id else {}), **study.as_answer()}
         text = render_compare(study) + (f"\nstored as run {run_id}" if run_id else "")
-        write_output(args, answer, compare_frames(study)["rows"], text=lambda: text)
+        write_output(args, answer, frame, text=lambda: text)
     return _judge(study)
 
 
