@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.schema import SchemaError
+from bench.backends.instruction_sets import find_shortfalls
 from bench.backends.registry import info_of
 from bench.records.measurement import Effective, Measurement, Round
 from bench.running.turns import FULL_SPEED
@@ -172,6 +173,7 @@ def _find_doubts(state: CaseState) -> list[str]:
     doubts = []
     if any(not complete.steady for complete in state.rounds):
         doubts.append("warm-up reached its cap before two windows agreed")
+    doubts += find_shortfalls(state.effective.details) if state.rounds else []
     info = info_of(state.case.backend)
     if state.case.streams > 1 and not info.queued and state.rounds:
         doubts.append("phases are those of the first instance; the others follow at once and reuse what it compiled")
