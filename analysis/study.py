@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from analysis.json_values import make_plain
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,11 +49,12 @@ class Study:
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Study:
-        """Read a stored document.
+        """Read a stored document; a number that JSON lacks is a missing one.
 
         Raises:
-            InputError: Its kind is not a text, or its format version not a whole number from 1.
+            InputError: Its kind is not a text, its format version not a whole number from 1, or its settings no table.
         """
+        document = make_plain(dict(document))
         kind, version = document.get("kind"), document.get("format_version", document.get("format"))
         if not isinstance(kind, str):
             raise InputError(f"a stored study must name its kind, got {kind!r}; run the study again")
@@ -60,10 +62,13 @@ class Study:
             raise InputError(
                 f"a stored study must have a whole number as format_version, got {version!r}; run the study again"
             )
+        settings = document.get(_SETTINGS) or {}
+        if not isinstance(settings, dict):
+            raise InputError(f"a stored study must have a table as {_SETTINGS}, got {settings!r}; run the study again")
         return cls(
             kind=kind,
             format_version=version,
-            settings=document.get(_SETTINGS) or {},
+            settings=settings,
             stopped=bool(document.get("stopped")),
             payload={name: value for name, value in document.items() if name not in _ENVELOPE},
         )

@@ -16,7 +16,6 @@ import psutil
 from bench.backends.info import Finding
 from bench.backends.registry import read_registry
 from bench.machine.environment import (
-    find_tuning_variables,
     is_virtual,
     read_available_bytes,
     read_governor,
@@ -25,6 +24,7 @@ from bench.machine.environment import (
     read_thread_budget,
 )
 from bench.machine.interference import interference, read_usage
+from bench.machine.variables import find_dropped, find_kept, without_dropped
 from bench.planning.config import load_config
 from rexnet_core.errors import InputError
 
@@ -84,9 +84,12 @@ def _check_threads() -> list[Finding]:
         f"quota {limits['cgroup_quota_cores'] or 'none'})"
     )
     findings = [_ok("threads", text)]
-    if variables := find_tuning_variables():
+    if variables := find_dropped():
         text = f"{', '.join(variables)} set: rexbench workers ignore it, other benchmark tools do not"
         findings.append(_warn("threads", text, f"unset {' '.join(variables)}, and give threads with --threads"))
+    if kept := find_kept():
+        text = ", ".join(f"{name}={value}" for name, value in kept.items())
+        findings.append(_ok("variables", f"passed on to workers, and stored with each run: {text}"))
     return findings
 
 
@@ -114,7 +117,13 @@ def _ask_python(code: str) -> tuple[str, str]:
     """Standard output of a Python program, and the last line of its errors if it failed."""
     try:
         done = subprocess.run(
-            [sys.executable, "-c", code], cwd=_ROOT, capture_output=True, text=True, timeout=_PROBE_S, check=False
+            [sys.executable, "-c", code],
+            cwd=_ROOT,
+            capture_output=True,
+            text=True,
+            timeout=_PROBE_S,
+            check=False,
+            env=without_dropped(),
         )
     except subprocess.TimeoutExpired:
         return "", f"no answer within {_PROBE_S} s"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import html
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from analysis.schema import Count, Finite, Maybe, NotNegative, Share
 from bench.comparison.document import COMPARE
 from bench.machine.interference import RULES
 from bench.statistics.intervals import too_few_rounds
 from reports.columns import load_tables, make_frame
 from reports.report import Report
+from reports.schema import describe_record, list_of
 from reports.terminal import render_rows
 
 if TYPE_CHECKING:
@@ -30,6 +32,35 @@ _UNPAIRED = (
 #: Cases named in a line on those that only one side has.
 _NAMED = 5
 TABLES = load_tables(COMPARE)
+_CASE = ("model", "resolution", "batch", "backend", "precision", "memory_format", "device", "scenario", "streams")
+_ROW = describe_record(
+    "row",
+    TABLES["rows"],
+    (*_CASE, "changed", "status", "reason", "grounds", "rounds"),
+    band=NotNegative,
+    change=Maybe,
+    change_low=Maybe,
+    change_high=Maybe,
+    base_latency_s=Maybe,
+    head_latency_s=Maybe,
+    verdict=Literal["SLOWER", "FASTER", "SAME", "AMBIGUOUS"] | None,
+    dirty_causes=(dict[str, Finite] | None, None),
+    dirty_rounds=(Count, 0),
+    stop_reasons=(list[str], []),
+)
+_SCHEMA = describe_record(
+    "comparison",
+    base=str,
+    head=str,
+    live=bool,
+    false_discovery_rate=Share,
+    floor=str | None,
+    differences=list[str],
+    only_base=(list[str], []),
+    only_head=(list[str], []),
+    verdicts=dict[Literal["SLOWER", "FASTER", "SAME", "AMBIGUOUS"], Count],
+    rows=list_of(_ROW),
+)
 
 
 def compare_frames(study: Study) -> dict[str, pd.DataFrame]:
@@ -59,14 +90,14 @@ def render_compare(study: Study) -> str:
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
-    if row["status"] != "ok":
+    if row["verdict"] is None:
         return [name_row(row), "", "", "", f"{row['status']}: {row['reason']}"]
     times = (_milliseconds(row[f"{side}_latency_s"]) for side in ("base", "head"))
     return [name_row(row), *times, describe_change(row), row["verdict"]]
 
 
 def _remarks(row: Mapping[str, Any]) -> list[str]:
-    if row["status"] != "ok":
+    if row["verdict"] is None:
         return []
     return [row["grounds"], *_doubts(row)] if row["verdict"] == "AMBIGUOUS" else _doubts(row)
 
@@ -80,7 +111,7 @@ def render_markdown(study: Study) -> str:
     lines += ["| | case | base | head | change, 95 % interval | margin | why |", "|---|---|---|---|---|---|---|"]
     for row in document["rows"]:
         name = _quote(name_row(row))
-        if row["status"] != "ok":
+        if row["verdict"] is None:
             lines.append(f"| ❌ {row['status']} | {name} | | | | | {_quote(row['reason'])} |")
             continue
         times = " | ".join(f"{_milliseconds(row[f'{side}_latency_s'])} ms" for side in ("base", "head"))
@@ -177,4 +208,4 @@ def _milliseconds(value: float | None) -> str:
     return "-" if value is None or math.isnan(value) else f"{value * 1e3:.4g}"
 
 
-REPORTS = {COMPARE: Report(kind=COMPARE, columns=TABLES, frames=compare_frames, text=render_compare)}
+REPORTS = {COMPARE: Report(kind=COMPARE, columns=TABLES, frames=compare_frames, text=render_compare, schema=_SCHEMA)}

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from analysis.json_values import render_json
+from analysis.json_values import make_plain, render_json
+from analysis.schema import SchemaError, check_fits
 from analysis.study import Study
 from reports.drawing.settings import import_matplotlib
 from rexnet_core.errors import InputError
@@ -48,6 +49,7 @@ class Report:
         frames: Makes the frame of every table.
         text: Renders the study for a terminal.
         figures: Lists the figures in the order of the page, from the study and its frames.
+        schema: What the payload of a stored study must be like, see `reports.schema`.
         page: Renders the page from the study, its frames and the drawn figures; None where there is no page.
         format_version: Newest version of the study's payload that the report can read.
     """
@@ -56,6 +58,7 @@ class Report:
     columns: Mapping[str, Table]
     frames: Callable[[Any], Frames]
     text: Callable[[Any], str]
+    schema: Any = dict
     figures: Callable[[Any, Frames], Iterable[Figure]] = lambda _study, _frames: ()
     page: Callable[[Any, Frames, Sequence[Picture]], str] | None = None
     format_version: int = 1
@@ -74,19 +77,17 @@ def find_report(kind: str) -> Report:
     return report
 
 
-def build_frames(kind: str, study: Any) -> Frames:
-    """Every table of a study by name; a missing value is NaN, NA or an empty text.
+def check_study(kind: str, study: Study) -> Report:
+    """The report of a kind, where it can show this study.
 
     Args:
         kind: A key of `REPORTS`.
-        study: A `Study` of that kind; for a run, `reports.run.data.RunData`.
+        study: As it was stored.
 
     Raises:
         InputError: The study is of another kind, of a newer format, or not of the shape of its kind.
     """
     report = find_report(kind)
-    if not isinstance(study, Study):
-        return report.frames(study)
     if study.kind != kind:
         raise InputError(f"a report of {kind} needs a study of kind {kind}; got {study.kind!r}")
     if study.format_version > report.format_version:
@@ -95,12 +96,26 @@ def build_frames(kind: str, study: Any) -> Frames:
             "update rexbench"
         )
     try:
-        return report.frames(study)
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-        reason = f"{type(error).__name__}: {error}"
+        check_fits(report.schema, make_plain(study.payload))
+    except SchemaError as error:
         raise InputError(
-            f"a stored study must have the shape of its kind, {kind}; it gave {reason}; run the study again"
-        ) from error
+            f"a stored study must have the shape of its kind, {kind}; {error}; run the study again"
+        ) from None
+    return report
+
+
+def build_frames(kind: str, study: Any) -> Frames:
+    """Every table of a study by name; a missing value is NaN, NA or an empty text.
+
+    Args:
+        kind: A key of `REPORTS`.
+        study: A `Study` of that kind; for a run, `reports.run.data.RunData`.
+
+    Raises:
+        InputError: As `check_study`.
+    """
+    report = check_study(kind, study) if isinstance(study, Study) else find_report(kind)
+    return report.frames(study)
 
 
 def write_report(kind: str, study: Any, out: Path, *, run: str = "") -> Path:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+from msgspec import Meta
+
+from analysis.schema import Finite, Maybe, NotNegative, Share
 from analysis.statistics.intervals import normal_quantile
 from bench.selftest.detectable_effect import LEAST_PAIRS, SELFTEST
 from reports.columns import load_tables, make_frame
 from reports.report import Report
+from reports.schema import describe_record, list_of
+from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,15 +24,48 @@ if TYPE_CHECKING:
 
 _NESTED = ("found", "protocols")
 TABLES = load_tables(SELFTEST)
+_LEVEL = describe_record("level", slow_by=Share, added=Finite, told=Share | None, error=Maybe)
+_PROTOCOL = describe_record(
+    "protocol", TABLES["protocols"], ("order", "test", "trials", "rounds"), false_alarms=Share, found=list[Share]
+)
+_CASE = describe_record(
+    "case",
+    TABLES["cases"],
+    ("model", "resolution", "batch", "backend", "threads", "pairs", "disjoint", "disjoint_told"),
+    latency_s=NotNegative,
+    spread=NotNegative,
+    floor=Finite,
+    floor_high=Finite,
+    bias=Finite,
+    bias_low=Maybe,
+    bias_high=Maybe,
+    false_alarms=Share | None,
+    false_alarms_error=Maybe,
+    false_verdicts=Share | None,
+    found=list_of(_LEVEL),
+    protocols=list_of(_PROTOCOL),
+)
+_SCHEMA = describe_record(
+    "selftest",
+    rounds=Annotated[int, Meta(ge=2)],
+    band=Share,
+    neighbour=bool,
+    neighbour_share=(NotNegative | None, None),
+    levels=Annotated[list[Share], Meta(min_length=1)],
+    failed=(dict[str, str], {}),
+    cases=list_of(_CASE),
+)
 
 
 def selftest_frames(study: Study) -> dict[str, pd.DataFrame]:
     """One row per case, and one per case, order and test; a slow-down of 2 % is in the column ``found_0.02``."""
-    cases = study.payload["cases"]
+    cases, levels = study.payload["cases"], study.payload["levels"][1:]
+    if any(len(row["found"]) != len(levels) for case in cases for row in case["protocols"]):
+        raise InputError("a stored self-test must have a share for each of its levels; run `rexbench selftest` again")
     return {
         "cases": make_frame(map(_case_row, cases), TABLES["cases"]),
         "protocols": make_frame(
-            (_protocol_row(case, row, study.payload["levels"][1:]) for case in cases for row in case["protocols"]),
+            (_protocol_row(case, row, levels) for case in cases for row in case["protocols"]),
             TABLES["protocols"],
         ),
     }
@@ -70,7 +108,7 @@ def _describe_neighbour(document: Mapping[str, Any]) -> str:
 def _case_lines(case: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[str]:
     name = f"{case['model']}-{case['resolution']}-b{case['batch']}-{case['backend']}"
     yield f"{name}, {case['threads']} threads, {1e3 * case['latency_s']:.4g} ms, {case['pairs']} pairs of processes"
-    if _missing(case["false_alarms"]):
+    if _missing(case["false_alarms"]) or _missing(case["false_verdicts"]):
         yield f"  rates need {document['rounds']} pairs; the minimum detectable effect is from the spread of these"
     else:
         alarms = _share(case["false_alarms"], case["false_alarms_error"])
@@ -85,7 +123,7 @@ def _case_lines(case: Mapping[str, Any], document: Mapping[str, Any]) -> Iterato
             yield f"  {100 * level['slow_by']:4.1f} % slower: found in {_share(level['told'], level['error'])} {added}"
     spread, high = 100 * case["spread"], 100 * case["floor_high"]
     yield f"  processes differ by {spread:.2g} % (standard deviation of a pair's ratio)"
-    low, high_bias = 100 * case["bias_low"], 100 * case["bias_high"]
+    low, high_bias = (math.nan if case[end] is None else 100 * case[end] for end in ("bias_low", "bias_high"))
     yield f"  all pairs together, where nothing was changed: {100 * case['bias']:+.2f} % [{low:+.2f}, {high_bias:+.2f}]"
     if case["pairs"] < LEAST_PAIRS:
         guess = f"these give {100 * case['floor']:.2g} % (at most {high:.2g} %)"
@@ -113,7 +151,9 @@ def render_protocols(study: Study) -> str:
     return "\n".join([*lines, "", f"{note} A test with many false positives is useless, whatever it detects."])
 
 
-def _share(value: float, error: float | None) -> str:
+def _share(value: float | None, error: float | None) -> str:
+    if value is None:
+        return "not known"
     if _missing(error):
         return f"{100 * value:.1f} %"
     assert error is not None
@@ -124,4 +164,6 @@ def _missing(value: float | None) -> bool:
     return value is None or math.isnan(value)
 
 
-REPORTS = {SELFTEST: Report(kind=SELFTEST, columns=TABLES, frames=selftest_frames, text=render_selftest)}
+REPORTS = {
+    SELFTEST: Report(kind=SELFTEST, columns=TABLES, frames=selftest_frames, text=render_selftest, schema=_SCHEMA)
+}

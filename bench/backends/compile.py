@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from bench.backends import Tool, Unavailable
+from bench.backends.instruction_sets import GENERATED
 from bench.backends.torch_module import TORCH, TorchModule
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ INFO = replace(
     TORCH,
     name="compile",
     position=2,
-    tuning_variables=(*TORCH.tuning_variables, "TORCHINDUCTOR_", "TORCHDYNAMO_", "TORCH_COMPILE"),
     thread_variables=("TORCHINDUCTOR_COMPILE_THREADS",),
     compile_cache="TORCHINDUCTOR_CACHE_DIR",
     colour="#009e73",
@@ -72,7 +72,16 @@ class Compiled(TorchModule):
     def effective(self) -> Effective:
         """Type of the logits; inductor lays tensors out as it likes, on the CPU mostly channels_last."""
         logits = self.runner(0)()
-        return self._report([cast("torch.Tensor", logits)], memory_format="runtime")
+        return self._report([cast("torch.Tensor", logits)], memory_format="runtime", **{GENERATED: _read_vectors()})
+
+
+def _read_vectors() -> str | None:
+    """The instruction set that inductor generates C++ for; None where it does not say."""
+    with contextlib.suppress(ImportError, AttributeError):
+        from torch._inductor.cpu_vec_isa import pick_vec_isa  # noqa: PLC0415 - torch says it nowhere else
+
+        return str(pick_vec_isa()) or None
+    return None
 
 
 def open_backend(case: Case, assets: Path) -> Compiled:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from bench.backends import BackendInfo, Finding, Unavailable
+from bench.backends.instruction_sets import KERNELS, PROCESSOR, read_processor
 from bench.records.measurement import Effective
 
 if TYPE_CHECKING:
@@ -157,7 +158,8 @@ class OpenVino:
             details={
                 "version": openvino.get_version(),
                 "precision_hint": hint,
-                "primitives": sorted(self._read_convolutions("primitiveType")),
+                KERNELS: sorted(self._read_convolutions("primitiveType")),
+                PROCESSOR: read_processor(),
             },
         )
 
@@ -226,7 +228,6 @@ INFO = BackendInfo(
     position=3,
     precisions=("fp32", "bf16"),
     queued=True,
-    tuning_variables=("OV_", "ONEDNN_", "DNNL_"),
     colour="#0072b2",
     marker="D",
     examine=examine,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from bench.backends import BackendInfo, Finding, Unavailable
+from bench.backends.instruction_sets import OWN, PROCESSOR, listen_to_onednn, read_processor
 from bench.records.files import WEIGHTS
 from bench.records.measurement import Effective
 
@@ -33,7 +34,6 @@ TORCH = BackendInfo(
     precisions=("fp32", "bf16"),
     memory_formats=("contiguous", "channels_last"),
     devices=("cpu", "cuda"),
-    tuning_variables=("ONEDNN_", "DNNL_"),
     examine=describe_torch,
 )
 
@@ -139,17 +139,22 @@ class TorchModule:
                 hook.remove()
         return self._report(outputs)
 
-    def _report(self, tensors: Sequence[torch.Tensor], memory_format: str | None = None) -> Effective:
+    def _report(
+        self, tensors: Sequence[torch.Tensor], memory_format: str | None = None, **details: str | None
+    ) -> Effective:
         """What torch reports of itself, with the type and layout of tensors that were really computed with."""
         import torch  # noqa: PLC0415
 
+        own = torch.backends.cpu.get_cpu_capability()
+        ran = listen_to_onednn(self.runner(0)) if self.case.device == "cpu" else {}
+        kernels = {OWN: own, **details, **ran, PROCESSOR: read_processor()} if self.case.device == "cpu" else {OWN: own}
         return Effective(
             precision=_join(_PRECISIONS.get(str(tensor.dtype), str(tensor.dtype)) for tensor in tensors),
             threads=torch.get_num_threads(),
             streams=torch.get_num_interop_threads(),
             memory_format=memory_format or _join(filter(None, map(_layout_of, tensors))),
             device=_join(tensor.device.type for tensor in tensors),
-            details={"version": torch.__version__, "isa": torch.backends.cpu.get_cpu_capability()},
+            details={"version": torch.__version__, **kernels},
         )
 
     def _dtype(self) -> torch.dtype:

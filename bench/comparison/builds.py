@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.machine.scratch import make_scratch
+from bench.machine.variables import without_dropped
 from bench.running.paired_builds import BASE, HEAD, STEADY_HEAP
 from bench.workers.child_process import Build
 from rexnet_core.errors import InputError
@@ -149,7 +150,13 @@ def _call(command: list[str], limit_s: float, failing: str) -> str:
     """The standard output of a program, or one line with the last that it wrote."""
     try:
         done = subprocess.run(
-            command, capture_output=True, encoding="utf-8", errors="surrogateescape", timeout=limit_s, check=False
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            timeout=limit_s,
+            check=False,
+            env=without_dropped(),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise InputError(f"{failing}: {error}") from None

@@ -14,12 +14,11 @@ from typing import Any
 
 import psutil
 
-from bench.backends.registry import libraries, read_registry, tuning_variables
+from bench.backends.registry import libraries, read_registry
+from bench.machine.variables import find_dropped, find_kept
 
 #: Distributions beside those of the backends whose versions decide a number.
 _LIBRARIES = ("fvcore", "numpy", "pandas", "matplotlib", "pytest-benchmark", "sqlalchemy", "rexbench")
-#: Beginnings of variables that tune the thread pools which many runtimes and numpy share.
-_THREAD_POOLS = ("KMP_", "GOMP_", "OMP_", "MKL_")
 
 _CGROUP = Path("/sys/fs/cgroup")
 PROC = Path("/proc")
@@ -87,17 +86,12 @@ def read_environment() -> dict[str, Any]:
             "hypervisor": is_virtual(),
             "load_1m": read_load(),
             **{tool.name: tool.read_version() for info in read_registry().infos.values() for tool in info.tools},
-            "ignored_variables": find_tuning_variables(),
+            "ignored_variables": find_dropped(),
+            "kept_variables": find_kept(),
         },
         "libraries": {name: version for name in (*libraries(), *_LIBRARIES) if (version := read_version(name))},
         "git": _read_git(Path(__file__).resolve()),
     }
-
-
-def find_tuning_variables() -> list[str]:
-    """Names of the variables that are set and tune a runtime without any option; workers start without them."""
-    beginnings = (*_THREAD_POOLS, *tuning_variables())
-    return sorted(name for name in os.environ if name.startswith(beginnings))
 
 
 def read_limits() -> dict[str, Any]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bench.records.case import Case
 
 #: ok: measured as asked. mismatch: measured, but the runtime did something else than asked, or its output is wrong;
@@ -38,12 +36,6 @@ class Effective:
     device: str | None = None
     jobs: int = 1
     details: dict[str, Any] = field(default_factory=dict)
-
-
-def read_effective(values: Mapping[str, Any]) -> Effective:
-    """The record of what a worker of any build reported; names that this version does not know are left out."""
-    known = {spec.name for spec in fields(Effective)}
-    return Effective(**{name: value for name, value in values.items() if name in known})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from analysis.schema import SchemaError
+from bench.backends.instruction_sets import find_shortfalls
 from bench.backends.registry import info_of
 from bench.records.measurement import Effective, Measurement, Round
 from bench.running.turns import FULL_SPEED
+from bench.workers.answers import check_answer, describe_fault
 from bench.workers.executor import WorkerError
 from bench.workers.shared_files import export_times
 from rexnet_core.errors import RexbenchError
@@ -21,15 +25,6 @@ if TYPE_CHECKING:
     from bench.workers.executor import Executor, Handle
 
     Prepare = Callable[[dict[str, Any], float], dict[str, Any]]
-
-
-#: The keys that are read of each answer; the worker of another build may give fewer.
-_NEEDED: Mapping[str, frozenset[str]] = {
-    "build": frozenset({"phases_s", "effective", "caches"}),
-    "warm_up": frozenset({"calls", "steady", "median_s", "elapsed_s"}),
-    "take_turn": frozenset({"samples_s", "involuntary_switches"}),
-    "memory": frozenset(),
-}
 
 
 @dataclass(slots=True)
@@ -48,6 +43,7 @@ class CaseState:
         turns: Samples [s] of the round under way, by the share by which the worker was slowed, then by turn.
         requests: Times of its requests [s], by turn; empty except in the throughput scenario.
         switches: Involuntary context switches in the turns of the round under way.
+        limit_s: Time that the case may take in one round [s].
     """
 
     case: Case
@@ -69,6 +65,7 @@ class CaseState:
     turns: dict[float, list[tuple[float, ...]]] = field(default_factory=dict)
     requests: list[tuple[float, ...]] = field(default_factory=list)
     switches: int = 0
+    limit_s: float = math.inf
 
     @property
     def alive(self) -> bool:
@@ -80,7 +77,7 @@ class CaseState:
         if isinstance(error, WorkerError):
             self.status, self.reason = error.status, str(error)
         else:
-            name = "" if isinstance(error, RexbenchError) else f"{type(error).__name__}: "
+            name = "" if isinstance(error, RexbenchError | SchemaError) else f"{type(error).__name__}: "
             self.status, self.reason = "failed", f"{name}{error}"
 
     def restore(self, stored: Measurement) -> None:
@@ -95,19 +92,14 @@ class CaseState:
         """The answer of the worker.
 
         Raises:
-            WorkerError: The case comes to its end, or the answer lacks a key that is read.
+            WorkerError: The case comes to its end, or the answer is none that can be read or be true.
         """
         assert self.handle is not None
+        answer = self.handle.ask(do, **arguments)
         try:
-            answer = self.handle.ask(do, **arguments)
-            missing = sorted(_NEEDED[do] - answer.keys())
-        except KeyError as error:  # of one of several instances that answer together
-            missing = [str(error)]
-        if missing:
-            keys = ", ".join(missing)
-            raise WorkerError(
-                "failed", f"its answer to {do!r} lacks {keys}; this rexbench can't read its build's answers"
-            )
+            check_answer(do, answer, self.limit_s, most=arguments.get("max_calls"))
+        except SchemaError as error:
+            raise WorkerError("failed", describe_fault(do, error)) from None
         if faults := answer.get("faults"):
             self.status = "mismatch"
             self.reason = "; ".join(dict.fromkeys(filter(None, [*self.reason.split("; "), *faults])))
@@ -181,6 +173,7 @@ def _find_doubts(state: CaseState) -> list[str]:
     doubts = []
     if any(not complete.steady for complete in state.rounds):
         doubts.append("warm-up reached its cap before two windows agreed")
+    doubts += find_shortfalls(state.effective.details) if state.rounds else []
     info = info_of(state.case.backend)
     if state.case.streams > 1 and not info.queued and state.rounds:
         doubts.append("phases are those of the first instance; the others follow at once and reuse what it compiled")

@@ -11,17 +11,17 @@ import random
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from analysis.schema import SchemaError
 from bench.machine.interference import find_causes, interference
 from bench.machine.signals import finish_first
 from bench.records.files import REFERENCE
-from bench.records.measurement import read_effective
+from bench.records.schemas import read_effective
 from bench.running.case_state import CaseState
 from bench.running.stopping import RoundHistory, spent_s
 from bench.running.turns import count_turns, plan_slowdowns, take_turns
 from bench.statistics.parity import compare, find_mismatches
 from bench.statistics.summary import half_width
+from bench.workers.answers import read_logits
 from bench.workers.executor import WorkerError
 from bench.workers.instances import open_case
 from bench.workers.shared_files import assets_name, prepare_task, share_weights
@@ -80,7 +80,7 @@ class InterleavedGroup:
         first = cases[0]
         assert builds or all(case.terms == first.terms for case in cases), "a group holds cases that can be compared"
         self.states = [
-            CaseState(case, scratch / label / assets_name(case), own, prepare, label)
+            CaseState(case, scratch / label / assets_name(case), own, prepare, label, limit_s=settings.limit_s)
             for case, (label, own, prepare) in zip(
                 cases, builds or [("", executor, executor.prepare)] * len(cases), strict=True
             )
@@ -229,14 +229,15 @@ class InterleavedGroup:
             state.effective = read_effective(state.built["effective"])
             if entry := state.prepared.get("weights_entry"):
                 state.effective.details["weights_entry"] = entry
-            state.parity = compare(np.load(state.assets / REFERENCE), np.load(logits), state.case.precision)
+            reference = read_logits(state.assets / REFERENCE)
+            state.parity = compare(reference, read_logits(logits, reference), state.case.precision)
             mismatches = find_mismatches(state.case, state.effective, state.parity)
             if mismatches:
                 state.status, state.reason = "mismatch", "; ".join(mismatches)
             self._watch(state.case, "warm up")
             state.warmed = state.ask("warm_up", max_s=settings.warm_s, max_calls=settings.warm_calls)
-        except (WorkerError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            state.fail(error)  # another build may cause the last three
+        except (WorkerError, SchemaError, OSError) as error:
+            state.fail(error)
             state.close()
 
     def _take_turn(self, state: CaseState, slow_by: float) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.schema import SchemaError, read_as
 from bench.backends.registry import libraries
-from bench.planning.plan import Plan
+from bench.planning.plan import Plan, check_settings
 from bench.records.case import Case
+from bench.records.schemas import StoredPlan
 from bench.records.settings import Settings
 from bench.statistics.model_ratios import read_model_pairs
-from rexnet_core.errors import InputError, first_line
+from rexnet_core.errors import InputError, UnknownNameError, first_line
+from rexnet_core.registry import model_info
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -95,8 +98,8 @@ def read_resumption(
         raise InputError(f"run {run.id} was stored without a plan (a study, or an earlier rexbench); start a new one")
     try:
         plan = _read_plan(run, document)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        problem = f"this rexbench can't read it ({type(error).__name__}: {error})"
+    except (SchemaError, UnknownNameError) as error:
+        problem = f"this rexbench can't read it ({error})"
         raise InputError(f"run {run.id} must have a plan that rexbench wrote; {problem}, start a new run") from None
     resumption = Resumption(run=run, plan=plan, stored=store.measurements(run.id))
     if resumption.whole:
@@ -135,15 +138,17 @@ def find_differences(before: Mapping[str, Any], now: Mapping[str, Any], plan: Pl
 
 
 def _read_plan(run: RunInfo, document: Mapping[str, Any]) -> Plan:
-    if document["format_version"] > _FORMAT_VERSION:
+    stored = read_as(StoredPlan, document)
+    if stored["format_version"] > _FORMAT_VERSION:
         raise InputError(f"the plan of run {run.id} was written by a later rexbench; upgrade rexbench")
-    known = {spec.name for spec in fields(Settings)}
+    for one in stored["cases"]:
+        model_info(one.model)
     return Plan(
-        cases=tuple(Case(**case) for case in document["cases"]),
-        settings=Settings(**{name: value for name, value in run.settings.items() if name in known}),
+        cases=tuple(Case(**asdict(one)) for one in stored["cases"]),
+        settings=check_settings(read_as(Settings, run.settings), {}),
         preset=run.preset,
-        weights=Path(document["weights"]) if document["weights"] else None,
-        weights_entry=document.get("weights_entry"),
+        weights=Path(stored["weights"]) if stored["weights"] else None,
+        weights_entry=stored.get("weights_entry"),
         rivals=read_model_pairs(run.settings),
     )
 

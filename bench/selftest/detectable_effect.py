@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict
 
+from msgspec import Meta
+
+from analysis.schema import Count, Moment, Name, NotNegative, SchemaError, read_as
 from bench.selftest.power import detectable_effect
+from rexnet_core.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from analysis.study import Study
     from bench.records.run import RunInfo
     from bench.store.store import Store
 
@@ -86,9 +89,7 @@ def find_detectable_effect(
     wanted = threads or environment.get("limits", {}).get("threads")
     runs = [run for run in store.runs() if run.preset == SELFTEST and identify_machine(run.environment) == machine]
     newest_first = sorted(runs, key=lambda run: (run.started_at, run.id), reverse=True)
-    effects = [
-        effect for run in newest_first if (effect := _read_effect(run, store.study(run.id), rounds, wanted, now))
-    ]
+    effects = [effect for run in newest_first if (effect := _find_effect(store, run, rounds, wanted, now))]
     effects = [effect for effect in effects if not effect.neighbour] or effects
     if not effects:
         return None
@@ -99,19 +100,49 @@ def find_detectable_effect(
     return replace(effects[0], by_backend=dict(sorted(by_backend.items())))
 
 
-def _read_effect(
-    run: RunInfo, study: Study | None, rounds: int | None, threads: int | None, now: datetime
+class Spread(TypedDict):
+    """What is read of a case of a self-test."""
+
+    backend: Name
+    spread: NotNegative | None
+    pairs: Count
+    threads: Count
+
+
+class Spreads(TypedDict):
+    """What is read of a self-test."""
+
+    rounds: Annotated[int, Meta(ge=2)]
+    neighbour: NotRequired[bool]
+    cases: list[Spread]
+
+
+def _find_effect(
+    store: Store, run: RunInfo, rounds: int | None, threads: int | None, now: datetime
 ) -> DetectableEffect | None:
-    """The effect from a self-test with this number of threads; None if the test gives no effect."""
-    if study is None or (study.kind, study.format_version) != (SELFTEST, FORMAT_VERSION):
+    """The effect from a self-test with this number of threads; None if the test gives no effect, or can't be read.
+
+    What asks is about another run, and stays right without this one: `rexbench report` says what is wrong with it.
+    """
+    try:
+        study = store.study(run.id)
+        if study is None or (study.kind, study.format_version) != (SELFTEST, FORMAT_VERSION):
+            return None
+        age_s = (now - read_as(Moment, run.finished_at or run.started_at)).total_seconds()
+        return _read_effect(run, read_as(Spreads, study.payload), rounds, threads, age_s)
+    except (StoreError, SchemaError):
         return None
+
+
+def _read_effect(
+    run: RunInfo, spreads: Spreads, rounds: int | None, threads: int | None, age_s: float
+) -> DetectableEffect | None:
     by_backend = {
-        row["backend"]: detectable_effect(row["spread"], rounds or study.payload["rounds"])
-        for row in study.payload["cases"]
+        row["backend"]: detectable_effect(row["spread"], rounds or spreads["rounds"])
+        for row in spreads["cases"]
         if row["spread"] is not None and row["pairs"] >= LEAST_PAIRS and row["threads"] == threads
     }
     if not by_backend:
         return None
-    age_s = (now - datetime.fromisoformat(run.finished_at or run.started_at)).total_seconds()
-    neighbour = bool(study.payload.get("neighbour"))
+    neighbour = spreads.get("neighbour", False)
     return DetectableEffect(run=run.id, age_s=age_s, by_backend=by_backend, neighbour=neighbour)

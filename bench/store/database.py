@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ def make_engine(url: str, *, create: bool) -> sa.Engine:
         raise ValueError("its password must have no @; write %40 for @, %2F for / and %25 for %")
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")  # SQLAlchemy 2.0 would ask for psycopg2
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"json_deserializer": _read_json}
     if parsed.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": _BUSY_S}
         if parsed.database and not parsed.database.startswith((":memory:", "file:")):
@@ -48,7 +50,17 @@ def _check_file(path: Path, *, create: bool) -> None:
         raise StoreError(f"the folder of the store must be {needed}; {path.parent}: {error.strerror}") from None
 
 
+def _read_json(text: str | bytes) -> Any:
+    """A stored document; what is no JSON comes back as the text it is, which fits no schema."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return str(text)
+
+
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # Bytes that are no UTF-8 are damage in one value, which its schema names, and no error of the whole query.
+    connection.text_factory = partial(str, encoding="utf-8", errors="backslashreplace")
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()

@@ -1,19 +1,21 @@
 """Records as the rows of a store, and back.
 
-Another version or a person may have written to a store: values that do not fit raise `ValueError`, `TypeError`,
-`KeyError` or `AttributeError`, which `bench.store.store` turns into one line.
+Another version or a person may have written to a store, or a disk may have lost a bit of it: values that do not fit the
+schemas raise `SchemaError`, which `bench.store.store` turns into one line.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.json_values import make_plain
+from analysis.schema import SchemaError, check_fits, read_as, read_record
 from bench.records.case import Case
-from bench.records.measurement import Measurement, Parity, Round, read_effective
+from bench.records.measurement import STATUSES, Measurement, Parity, Round
 from bench.records.run import RunInfo
+from bench.records.schemas import Cost, Outcome, StoredCase, StoredParity, StoredRound, StoredRun, read_effective
 from rexnet_core.printable import make_message
 
 if TYPE_CHECKING:
@@ -25,14 +27,19 @@ _REPEATED = "repeated"
 
 def read_run(row: Mapping[Any, Any]) -> RunInfo:
     """A run from its row."""
-    return RunInfo(**{**row, **{name: read_table(row[name]) for name in ("environment", "settings")}})
+    # The schema knows of these two only what is read of them; the record has them whole.
+    whole = {name: row[name] for name in ("environment", "settings")}
+    return replace(read_record(RunInfo, StoredRun, _as_table(row)), **whole)
+
+
+def _as_table(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """The values of a row by the plain names of its columns, which SQLAlchemy has in a type of its own."""
+    return {str(name): value for name, value in row.items()}
 
 
 def read_table(value: Any) -> dict[str, Any]:
     """A value that must be a table."""
-    if not isinstance(value, dict):
-        raise TypeError(f"a table is needed, not {str(value)[:40]!r}")
-    return value
+    return read_as(dict[str, Any], value)
 
 
 def dump_values(measurement: Measurement) -> dict[str, Any]:
@@ -53,30 +60,49 @@ def dump_rounds(measurement: Measurement) -> list[dict[str, Any]]:
     return [*(make_plain(asdict(round_)) for round_ in measurement.rounds), *repeated]
 
 
-def read_round(data: Mapping[str, Any]) -> Round:
-    """A round from its values, with or without the mark."""
-    plain = {name: value for name, value in data.items() if name != _REPEATED}
-    turns = {name: tuple(map(tuple, data.get(name, ()))) for name in ("turns_s", "requests_s")}
-    return Round(**{**plain, **turns})
+def read_round(data: Any) -> Round:
+    """A round from its values, with or without the mark; what only a later version knows may change what it means."""
+    if unknown := sorted(read_table(data).keys() - {spec.name for spec in fields(Round)} - {_REPEATED}):
+        raise SchemaError(f"a round has {', '.join(unknown)}, which a later version stored")
+    return read_record(Round, StoredRound, data)
+
+
+def read_case(values: Mapping[Any, Any]) -> Case:
+    """A case from its values."""
+    return read_record(Case, StoredCase, _as_table(values))
+
+
+def read_cost(data: Any) -> dict[str, Any]:
+    """What a model costs at a resolution, with all that is stored of it."""
+    check_fits(Cost, data)
+    return read_table(data)
 
 
 def read_measurement(rows: Sequence[Mapping[Any, Any]]) -> Measurement:
     """A case from its rows, one for each round; a case without rounds has one row, whose round is None."""
     row = rows[0]
+    outcome = read_as(Outcome, _as_table(row))
+    if outcome["status"] not in STATUSES:
+        raise SchemaError(f"status: expected one of {', '.join(STATUSES)}, got {outcome['status']!r}")
     rounds: tuple[list[Round], list[Round]] = ([], [])
     for data in (read_table(row["round"]) for row in rows if row["round"] is not None):
         rounds[bool(data.get(_REPEATED))].append(read_round(data))
-    parity = row["parity"]
-    if parity:
-        parity = {name: math.inf if value is None else value for name, value in parity.items()}
     return Measurement(
-        case=Case(**{spec.name: row[spec.name] for spec in fields(Case)}),
-        status=row["status"],
-        reason=row["reason"],
+        case=read_case(row),
+        status=outcome["status"],
+        reason=outcome["reason"],
         rounds=tuple(rounds[False]),
         repeated=tuple(rounds[True]),
-        parity=Parity(**parity) if parity else None,
+        parity=_read_parity(row["parity"]),
         effective=read_effective(row["effective"]),
-        stop_reason=row["stop_reason"],
-        notes=tuple(row["notes"]),
+        stop_reason=outcome["stop_reason"],
+        notes=tuple(outcome["notes"]),
     )
+
+
+def _read_parity(values: Any) -> Parity | None:
+    if values is None:
+        return None
+    # JSON has no infinity: an error without end is stored as none.
+    finite = {name: math.inf if value is None else value for name, value in read_table(values).items()}
+    return read_record(Parity, StoredParity, finite)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from itertools import groupby
 from operator import itemgetter
@@ -13,12 +13,21 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from analysis.json_values import make_plain
+from analysis.schema import SchemaError
 from analysis.study import Study
 from bench.store import schema
 from bench.store.database import make_engine, one_line
-from bench.store.serialization import dump_rounds, dump_values, read_measurement, read_round, read_run, read_table
+from bench.store.serialization import (
+    dump_rounds,
+    dump_values,
+    read_cost,
+    read_measurement,
+    read_round,
+    read_run,
+    read_table,
+)
 from bench.store.upgrade import prepare
-from rexnet_core.errors import StoreError
+from rexnet_core.errors import InputError, StoreError
 from rexnet_core.printable import hide_passwords
 
 if TYPE_CHECKING:
@@ -117,32 +126,53 @@ class Store:
             connection.execute(schema.studies.insert().values(run=run, data=make_plain(study.as_dict())))
 
     def study(self, run: str) -> Study | None:
-        """The study of a run; None where the run is not a study."""
+        """The study of a run, its payload as it is stored; None where the run is not a study."""
         document = self._read_document(schema.studies, run)
-        return None if document is None else Study.from_dict(document)
+        if document is None:
+            return None
+        with self._name(run):
+            return Study.from_dict(document)
 
     def _read_document(self, table: sa.Table, run: str) -> dict[str, Any] | None:
-        with self._read() as connection:
+        with self._read(run) as connection:
             data = connection.scalar(sa.select(table.c.data).where(table.c.run == run))
             return None if data is None else read_table(data)
 
     @contextmanager
-    def _read(self) -> Iterator[sa.Connection]:
-        """A connection to read from; values that this version can't read are an error in one line, too."""
+    def _read(self, run: str) -> Iterator[sa.Connection]:
+        """A connection to read what is stored of a run; what does not fit its schema is an error in one line, too."""
+        with self._guard("read"), self._engine.connect() as connection, self._name(run):
+            yield connection
+
+    @contextmanager
+    def _name(self, run: str) -> Iterator[None]:
+        """Name the store and the run in whose contents something does not fit."""
         try:
-            with self._guard("read"), self._engine.connect() as connection:
-                yield connection
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            why = f"this version of rexbench can't read its contents ({type(error).__name__}: {one_line(error)[:200]})"
-            raise StoreError(f"can't read the store {self.url}: {why}") from error
+            yield
+        except (SchemaError, InputError) as error:
+            raise self._describe_damage(run, str(error)) from None
+
+    def _describe_damage(self, run: str, why: str) -> StoreError:
+        return StoreError(
+            f"can't read the store {self.url}: this version of rexbench can't read its contents of run {run} ({why}); "
+            "other runs of this store can be read"
+        )
 
     def runs(self) -> list[RunInfo]:
-        """All runs, the oldest first."""
-        with self._read() as connection:
-            return [
-                read_run(row)
-                for row in connection.execute(sa.select(schema.runs).order_by(schema.runs.c.id)).mappings()
-            ]
+        """All runs that can be read, the oldest first."""
+        return self._scan_runs()[0]
+
+    def _scan_runs(self) -> tuple[list[RunInfo], dict[str, str]]:
+        """The runs that can be read, the oldest first; and by id why others can't."""
+        runs: list[RunInfo] = []
+        damaged: dict[str, str] = {}
+        with self._guard("read"), self._engine.connect() as connection:
+            for row in connection.execute(sa.select(schema.runs).order_by(schema.runs.c.id)).mappings():
+                try:
+                    runs.append(read_run(row))
+                except SchemaError as error:
+                    damaged[str(row["id"])] = str(error)
+        return runs, damaged
 
     def runs_with_cases(self) -> set[str]:
         """Ids of the runs that have at least one case; a study has none."""
@@ -157,30 +187,44 @@ class Store:
         return self._runs_in(schema.cases, schema.plans, schema.studies)
 
     def _runs_in(self, *tables: sa.Table) -> set[str]:
-        with self._read() as connection:
+        with self._guard("read"), self._engine.connect() as connection:
             return {run for table in tables for run in connection.scalars(sa.select(table.c.run).distinct())}
 
     def find_run(self, name: str = "latest", among: Collection[str] | None = None) -> RunInfo:
         """The run with this id, or the only one with this part of it; ``latest`` is the last that began, of `among`.
 
         Raises:
-            StoreError: No run fits, or several do.
+            StoreError: No run fits, several do, or the one that fits can't be read.
         """
-        runs = self.runs()
-        if not runs:
+        runs, damaged = self._scan_runs()
+        if not runs and not damaged:
             raise StoreError(f"the store {self.url} holds no run yet; make one with `rexbench run`")
         if name == "latest":
-            candidates = runs if among is None else [run for run in runs if run.id in among]
-            if not candidates:
-                raise StoreError(f"the store {self.url} holds no run of this kind yet; make one with `rexbench run`")
-            return max(candidates, key=lambda run: (run.started_at, run.id))
-        fitting = [run for run in runs if run.id == name] or [run for run in runs if name and name in run.id]
+            return self._find_latest(runs, damaged, among)
+        known: dict[str, RunInfo | str] = {**{run.id: run for run in runs}, **damaged}
+        fitting = [one for one in known if one == name] or [one for one in known if name and name in one]
         if len(fitting) != 1:
-            offer = ", ".join(run.id for run in (fitting or runs)[-3:])
+            offer = ", ".join((fitting or list(known))[-3:])
             raise StoreError(
                 f"{'several runs fit' if fitting else 'no run fits'} {name!r} in {self.url}; there is {offer}"
             )
-        return fitting[0]
+        found = known[fitting[0]]
+        if isinstance(found, str):
+            raise self._describe_damage(fitting[0], found)
+        return found
+
+    def _find_latest(
+        self, runs: Sequence[RunInfo], damaged: Mapping[str, str], among: Collection[str] | None
+    ) -> RunInfo:
+        """The last run that began; one that can't be read is not passed over without a word."""
+        candidates = [run for run in runs if among is None or run.id in among]
+        newest = max(candidates, key=lambda run: (run.started_at, run.id), default=None)
+        later = [one for one in sorted(damaged) if (among is None or one in among) and (not newest or one > newest.id)]
+        if later:
+            raise self._describe_damage(later[-1], damaged[later[-1]])
+        if newest is None:
+            raise StoreError(f"the store {self.url} holds no run of this kind yet; make one with `rexbench run`")
+        return newest
 
     def measurements(self, run: str) -> tuple[Measurement, ...]:
         """The cases of a run with their raw samples, in the order they were first written.
@@ -193,7 +237,7 @@ class Store:
             .where(schema.cases.c.run == run)
             .order_by(schema.cases.c.id, schema.rounds.c.position)
         )
-        with self._read() as connection:
+        with self._read(run) as connection:
             rows = connection.execute(query).mappings()
             return tuple(read_measurement(list(case)) for _, case in groupby(rows, key=itemgetter("id")))
 
@@ -207,15 +251,19 @@ class Store:
             .order_by(schema.cases.c.run.desc(), schema.rounds.c.position)
             .limit(most)
         )
-        with self._read() as connection:
-            return [(run, read_round(read_table(data))) for run, data in connection.execute(query)]
+        past: list[tuple[str, Round]] = []
+        with self._guard("read"), self._engine.connect() as connection:
+            for run, data in connection.execute(query):
+                with suppress(SchemaError):  # it says nothing about how long a call takes
+                    past.append((run, read_round(data)))
+        return past
 
     def costs(self, run: str) -> tuple[dict[str, Any], ...]:
         """The costs of a run."""
         columns = schema.costs.c
         query = sa.select(columns.data).where(columns.run == run).order_by(columns.model, columns.resolution)
-        with self._read() as connection:
-            return tuple(map(read_table, connection.scalars(query)))
+        with self._read(run) as connection:
+            return tuple(map(read_cost, connection.scalars(query)))
 
     def close(self) -> None:
         """Close all connections to the database."""

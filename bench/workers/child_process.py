@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import psutil
 
 from bench.backends.registry import thread_variables
-from bench.machine.environment import PROC, find_tuning_variables, read_text
+from bench.machine.environment import PROC, read_text
+from bench.machine.variables import without_dropped
 from bench.workers.parent_watch import VARIABLE, Lifeline
 
 if TYPE_CHECKING:
@@ -56,11 +57,9 @@ class Child:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._lifeline = Lifeline()
         self._gone = False
-        tuning = find_tuning_variables()
-        inherited = {name: value for name, value in os.environ.items() if name not in tuning}
         # Packages that another environment has installed must not be shadowed by those of this one.
         paths = [str(build.root), *filter(None, [os.environ.get("PYTHONPATH")])] if build.root else []
-        environment = {**inherited, **extra, **dict(build.variables), "PYTHONPATH": os.pathsep.join(paths)}
+        environment = {**without_dropped(), **extra, **dict(build.variables), "PYTHONPATH": os.pathsep.join(paths)}
         environment[VARIABLE] = str(self._lifeline.theirs)
         for name in (*_THREADS, *thread_variables()):
             environment[name] = str(threads)

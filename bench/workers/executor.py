@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import selectors
 import subprocess
@@ -11,8 +12,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
+from analysis.schema import SchemaError
 from bench.backends.registry import info_of
 from bench.machine.interference import read_usage
+from bench.records.files import as_folder
+from bench.workers.answers import check_answer, describe_fault
 from bench.workers.child_process import Build, Child
 from bench.workers.protocol import why_unspoken
 from rexnet_core.errors import InputError, RexbenchError
@@ -28,6 +32,11 @@ _LOOK_S = 0.2
 #: Sleep in the system at most [s]: it takes milliseconds as 32 bits.
 _SLEEP_S = 3600.0
 _CHUNK_BYTES = 1 << 16
+#: Clocks of parent and worker may differ by this factor.
+_CLOCKS_AGREE = 1.01
+#: What a worker may report of its case in place of an answer, and the longest message of it that is kept.
+_OUTCOMES = frozenset({"failed", "unavailable", "unsupported"})
+_MESSAGE = 1000
 _GROWING = frozenset({"prepare", "open", "build", "warm_up"})
 
 
@@ -108,11 +117,7 @@ class ProcessExecutor:
         finally:
             child.end()
             child.close()
-        try:
-            done: dict[str, Any] = json.loads(answer.read_text())
-        except ValueError:
-            raise WorkerError("failed", "preparing weights and inputs: its answer is cut off") from None
-        return done
+        return _read_prepared(answer, limit_s)
 
     def _hand_over(self, child: Child, task: bytes, limit_s: float) -> int:
         end = time.monotonic() + limit_s
@@ -137,8 +142,12 @@ class ProcessExecutor:
         worker = WorkerProcess(case, scratch, limit_s, build=self._build, memory_limit_bytes=self._memory_limit_bytes)
         try:
             opened = worker.ask("open", case=case.as_dict(), assets=str(assets))
+            check_answer("open", opened, limit_s)
             if reason := why_unspoken(opened.get("protocol")):
                 raise WorkerError("failed", reason)  # noqa: TRY301 - the worker is closed as for any other error
+        except SchemaError as error:
+            worker.close()
+            raise WorkerError("failed", describe_fault("open", error)) from None
         except BaseException:
             worker.close()
             raise
@@ -176,7 +185,7 @@ class WorkerProcess:
         self._asked, self._asked_at = "", 0.0
         # A folder of its own: what another case compiled would make a first compile look quicker than it is.
         variable = info_of(case.backend).compile_cache
-        cache = {variable: str(scratch / "compile_cache" / case.id)} if variable else {}
+        cache = {variable: str(scratch / "compile_cache" / as_folder(case.id))} if variable else {}
         self._child = Child(
             module, [], threads=case.threads, build=build or Build(), extra=cache, answers=subprocess.PIPE
         )
@@ -215,8 +224,18 @@ class WorkerProcess:
         if not isinstance(answer, dict):
             raise WorkerError("failed", f"the worker's answer to {self._asked!r} can't be read: {line[:80]!r}")
         if "error" in answer:
-            raise WorkerError(str(answer["error"]), str(answer.get("message", "no message")))
+            status, message = answer["error"], " ".join(str(answer.get("message", "no message")).split())
+            raise WorkerError(status if status in _OUTCOMES else "failed", message[:_MESSAGE])
+        self._check_samples(answer.get("samples_s"))
         return answer
+
+    def _check_samples(self, samples: Any) -> None:
+        """End a case whose samples are longer than its parent waited for them; their types are judged later."""
+        waited_s = time.monotonic() - self._asked_at
+        with contextlib.suppress(TypeError, OverflowError, ValueError):
+            if math.fsum(samples or ()) > waited_s * _CLOCKS_AGREE + _LOOK_S:
+                told = f"its samples take {math.fsum(samples):.3g} s, and its answer came after {waited_s:.3g} s"
+                raise WorkerError("failed", told)
 
     def _read_line(self) -> bytes:
         """The next line it writes; nothing where it ends before that line does."""
@@ -269,3 +288,16 @@ def check_memory(child: Child, limit_bytes: int | None, doing: str) -> None:
         child.kill()
         what = f"memory limit: killed in {doing!r} with {resident_bytes / 1e6:.0f} MB resident"
         raise WorkerError("failed", f"{what}; --memory-limit is {limit_bytes / 1e6:.0f} MB")
+
+
+def _read_prepared(path: Path, limit_s: float) -> dict[str, Any]:
+    """The answer of a preparing process."""
+    try:
+        done: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        raise WorkerError("failed", "preparing weights and inputs: its answer is cut off") from None
+    try:
+        check_answer("prepare", done, limit_s)
+    except SchemaError as error:
+        raise WorkerError("failed", f"preparing weights and inputs: {describe_fault('prepare', error)}") from None
+    return done

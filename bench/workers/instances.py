@@ -8,18 +8,20 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.schema import SchemaError
 from bench.backends.registry import info_of
 from bench.records.files import REFERENCE
+from bench.workers.answers import check_answer, describe_fault, read_logits
 from bench.workers.executor import WorkerError
 from bench.workers.request_windows import LEAST_REQUESTS, RequestLog, cut_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -32,7 +34,7 @@ def open_case(executor: Executor, case: Case, assets: Path, scratch: Path, limit
     if case.scenario != "throughput":
         return executor.open(case, assets, scratch, limit_s)
     if info_of(case.backend).queued:
-        return InstanceGroup([executor.open(case, assets, scratch, limit_s)], assets, executor.now)
+        return InstanceGroup([executor.open(case, assets, scratch, limit_s)], assets, executor.now, limit_s=limit_s)
     if why := why_no_instances(case):
         raise WorkerError("unsupported", why)
     # Compiled for another number of threads than in the latency scenario, and therefore cached apart from it.
@@ -45,7 +47,7 @@ def open_case(executor: Executor, case: Case, assets: Path, scratch: Path, limit
     except BaseException:
         _close(handles)
         raise
-    return InstanceGroup(handles, assets, executor.now)
+    return InstanceGroup(handles, assets, executor.now, limit_s=limit_s)
 
 
 def why_no_instances(case: Case) -> str:
@@ -73,6 +75,7 @@ class InstanceGroup:
     slowest_s: float = 0.0
     turns: int = 0
     windows: int = 0
+    limit_s: float = math.inf
 
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
         """The one answer that the workers' answers make."""
@@ -86,31 +89,39 @@ class InstanceGroup:
     def _ask_all(self, do: str, **arguments: Any) -> list[dict[str, Any]]:
         for handle in self.handles:
             handle.tell(do, **arguments)
-        return [handle.hear() for handle in self.handles]
+        return [self._check(do, handle.hear()) for handle in self.handles]
+
+    def _check(self, do: str, answer: dict[str, Any]) -> dict[str, Any]:
+        """The answer of one worker, before any of it is used."""
+        try:
+            check_answer(do, answer, self.limit_s)
+        except SchemaError as error:
+            raise WorkerError("failed", describe_fault(do, error)) from None
+        return answer
 
     def _build(self, logits_path: str) -> dict[str, Any]:
         """Build the first alone, whose phases count, then the others at once: they find what it has compiled."""
-        built = [self.handles[0].ask("build", logits_path=logits_path)]
+        built = [self._check("build", self.handles[0].ask("build", logits_path=logits_path))]
         paths = [logits_path, *(f"{logits_path}.{index}.npy" for index in range(1, len(self.handles)))]
         for handle, path in zip(self.handles[1:], paths[1:], strict=True):
             handle.tell("build", logits_path=path)
-        built += [handle.hear() for handle in self.handles[1:]]
+        built += [self._check("build", handle.hear()) for handle in self.handles[1:]]
         self._keep_worst(paths)
-        effective = [answer["effective"] for answer in built]
+        effective = [{"jobs": 1, **answer["effective"]} for answer in built]
         self.depths = [values["jobs"] for values in effective]
-        sums = {name: sum(values[name] for values in effective) for name in ("threads", "streams", "jobs")}
+        sums = {name: _add(effective, name) for name in ("threads", "streams", "jobs")}
         return {**built[0], "effective": {**effective[0], **sums}}
 
     def _keep_worst(self, paths: Sequence[str]) -> None:
         """Leave in the first file the logits that are furthest from the reference; none is further than no number."""
         if len(paths) > 1:
-            reference = np.load(self.assets / REFERENCE)
+            reference = read_logits(self.assets / REFERENCE)
 
             def distance(logits: npt.NDArray[np.float32]) -> float:
                 furthest = float(np.abs(logits - reference).max())
                 return furthest if math.isfinite(furthest) else math.inf
 
-            np.save(paths[0], max(map(np.load, paths), key=distance))
+            np.save(paths[0], max((read_logits(Path(path), reference) for path in paths), key=distance))
 
     def _warm_up(self, max_s: float, max_calls: int) -> dict[str, Any]:
         warmed = self._ask_all("warm_up", max_s=max_s, max_calls=max_calls)
@@ -149,7 +160,13 @@ class InstanceGroup:
             why = f"no window in {self.turns} turns: all {sum(self.depths)} requests were never in flight long enough"
             raise WorkerError("failed", f"{why}; ask for fewer streams, or find a quieter machine")
         answers = self._ask_all("memory")
-        return {name: sum(answer[name] for answer in answers) for name in answers[0]}
+        return {name: _add(answers, name) for name in ("peak_rss_bytes", "base_rss_bytes")}
+
+
+def _add(answers: Sequence[dict[str, Any]], name: str) -> int | None:
+    """The sum of what all report under this name; None where one does not report it."""
+    known = [answer[name] for answer in answers if answer.get(name) is not None]
+    return sum(known) if len(known) == len(answers) else None
 
 
 def _close(handles: Sequence[Handle]) -> None:

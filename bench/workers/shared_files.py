@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from bench.backends.registry import info_of, read_registry
-from bench.records.files import WEIGHTS
+from bench.records.files import WEIGHTS, as_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def assets_name(case: Case) -> str:
     """Name of the folder for what cases share; those of another batch size have other inputs, and another folder."""
-    return f"{case.model}-{case.resolution}-b{case.batch}"
+    return as_folder(f"{case.model}-{case.resolution}-b{case.batch}")
 
 
 def share_weights(folder: Path) -> None:

@@ -8,13 +8,14 @@ from errno import EISDIR
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rexnet_core.errors import InputError
 from rexnet_core.files import encode, told_in_a_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 
-def place_files(files: Mapping[str, bytes | str], stale: Iterable[str], folder: Path) -> None:
+def place_files(files: Mapping[str, bytes | str], stale: Collection[str], folder: Path) -> None:
     """Write everything aside, then move it into place; what is stale goes.
 
     Args:
@@ -23,8 +24,9 @@ def place_files(files: Mapping[str, bytes | str], stale: Iterable[str], folder: 
         folder: Made if it is not there.
 
     Raises:
-        InputError: The folder can't be written, or is full; what was there stays as it was.
+        InputError: The folder can't be written, or is full, or a path leads out of it; what was there stays as it was.
     """
+    _check_names([*files, *stale])
     with told_in_a_line("the report's folder must be writable and have room", folder):
         folder.mkdir(parents=True, exist_ok=True)
         # Beside its target, so that the last step is a rename within one file system.
@@ -50,3 +52,11 @@ def _make_way(names: Iterable[str], folder: Path) -> None:
         place.parent.mkdir(exist_ok=True)
         if place.is_dir():
             raise IsADirectoryError(EISDIR, f"{name} is a folder")
+
+
+def _check_names(names: Iterable[str]) -> None:
+    """Refuse what leads out of the folder: a file may be named after something in a store that somebody else made."""
+    for name in names:
+        parts = Path(name).parts
+        if not 1 <= len(parts) <= 2 or {"..", "/"} & set(parts) or "\0" in name:  # noqa: PLR2004 - a folder and a file
+            raise InputError(f"files of a report must lie in its folder; {name!r} does not")

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.published.rounding import last_digit
 from analysis.published.table import PublishedRow
+from analysis.schema import Count
 from reports.columns import load_tables, make_frame
+from reports.schema import describe_record, list_of, mapping_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,6 +23,26 @@ if TYPE_CHECKING:
 
 #: File name without ``.csv`` to its columns in order.
 TABLES = load_tables("published")
+_AMOUNTS = mapping_of(Count)
+_EXPLORED = describe_record(
+    "explored",
+    TABLES["totals"],
+    ("model", "convention", "quantity", "height", "width", "total"),
+    groups=_AMOUNTS,
+    operators=_AMOUNTS,
+    uncounted=list[str],
+)
+_ROW = describe_record("row", TABLES["rows"], ("source", "model", "metric", "printed", "unit", "verdict"))
+_CONVENTION = describe_record("convention", TABLES["conventions"], ("name", "title", "counts", "leaves_out"))
+_USE = describe_record("use", TABLES["uses"], ("source", "metric", "convention", "rows"))
+SCHEMA = describe_record(
+    "published",
+    counts=(dict[str, Count], {}),
+    rows=(list_of(_ROW), []),
+    conventions=(list_of(_CONVENTION), []),
+    uses=(list_of(_USE), []),
+    explorer=(list_of(_EXPLORED), []),
+)
 #: The convention that others of the same quantity are compared with.
 PLAIN = {"operations": "macs", "parameters": "params"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports.published import figures
-from reports.published.frames import TABLES, published_frames
+from reports.published.frames import SCHEMA, TABLES, published_frames
 from reports.published.page import render_published_page
 from reports.published.text import render_published
 from reports.report import Report
@@ -14,6 +14,7 @@ REPORTS = {
         columns=TABLES,
         frames=published_frames,
         text=render_published,
+        schema=SCHEMA,
         figures=lambda _study, frames: figures.list_figures(frames),
         page=lambda _study, frames, pictures: render_published_page(frames, pictures),
     )

@@ -8,6 +8,7 @@ from reports.columns import make_frame
 from reports.page.templates import render_page
 from reports.rank import layers, network, page_layers, page_network, page_trained, text, trained
 from reports.rank.figures import plans
+from reports.rank.schemas import SCHEMAS
 from reports.rank.tables import TABLES
 from reports.report import Report
 
@@ -45,6 +46,7 @@ def _make_report(
         columns=TABLES[kind],
         frames=build_frames,
         text=lambda study: "\n".join(render_text(build_frames(study))).rstrip(),
+        schema=SCHEMAS[kind],
         figures=lambda _study, frames: list_figures(frames),
         page=render_rank_page,
     )

@@ -53,6 +53,7 @@ def describe_conditions(info: RunInfo, cases: pd.DataFrame, floor: str = "") -> 
         ("system", _word(system.get("os"))),
         ("compiler", _word(system.get("compiler"), "not installed")),
         ("git commit", _commit(git)),
+        *_variables(system),
     ]
     plain = {name: value for name, value in info.settings.items() if name not in {TIME, RESUMED, RIVALS}}
     settings = ", ".join(f"{name} {value}" for name, value in _flat({**plain, **_model_pairs(info)}))
@@ -77,6 +78,15 @@ def _resumed(info: RunInfo) -> Iterator[tuple[str, str]]:
     times = ["; ".join([again["at"], *again["differences"]]) for again in info.settings.get(RESUMED, ())]
     if times:
         yield "interrupted, and resumed at", ", ".join(times)
+
+
+def _variables(system: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The environment variables that were set: those that workers had, and those that they were started without."""
+    kept, dropped = system.get("kept_variables"), system.get("ignored_variables")
+    if isinstance(kept, dict) and kept:
+        yield "variables passed on", ", ".join(f"{name}={value}" for name, value in kept.items())
+    if isinstance(dropped, list) and dropped:
+        yield "variables ignored", ", ".join(map(str, dropped))
 
 
 def _time(info: RunInfo) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bench.backends import instruction_sets
 from bench.records.measurement import Effective
 from bench.statistics.disturbance import describe_round
 from bench.statistics.summary import percentile, turns_of
@@ -80,6 +81,8 @@ def _case_row(result: CaseResult) -> dict[str, Any]:
         **_parity(measurement),
         **{name: _worst(measurement, name) for name in ("peak_rss_bytes", "base_rss_bytes")},
         **{f"effective_{spec.name}": getattr(measurement.effective, spec.name) for spec in fields(Effective)},
+        "effective_isa": instruction_sets.describe(measurement.effective.details),
+        "processor_isa": measurement.effective.details.get(instruction_sets.PROCESSOR) or "",
         "steady": all(each.steady for each in measurement.rounds) if measurement.rounds else None,
         "interference": disturbance.state,
         "interference_evidence": disturbance.evidence,

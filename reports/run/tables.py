@@ -148,6 +148,10 @@ def view_effective(cases: pd.DataFrame) -> pd.DataFrame:
         effective = _or_unknown(rows[f"effective_{name}"])
         view[f"{name.replace('_', ' ')} (requested / effective)"] = rows[name].astype(str) + " / " + effective
     view["effective streams"] = _or_unknown(rows["effective_streams"])
+    view["instruction set (effective / processor)"] = [
+        " / ".join(text or "not reported" for text in pair)
+        for pair in zip(rows["effective_isa"], rows["processor_isa"], strict=True)
+    ]
     view["outputs agree"] = rows["parity_passed"].map({True: "yes", False: "no"}).fillna("not compared")
     view["cosine"] = pd.to_numeric(rows["parity_cosine"]).map("{:.6f}".format).replace("nan", "")
     view["relative error"] = pd.to_numeric(rows["parity_relative_error"])

@@ -24,7 +24,8 @@ from bench.running.progress import Progress
 from bench.selftest.detectable_effect import find_detectable_effect
 from bench.store.store import Store
 from bench.store.studies import record_study
-from reports.compare import compare_frames, render_compare, render_markdown
+from reports.compare import render_compare, render_markdown
+from reports.report import build_frames
 from rexbench.output import STDOUT, add_output, check_target, log, write_csv, write_output, write_text
 from rexnet_core.errors import InputError, StoreError
 from rexnet_core.exit_codes import ExitCode
@@ -85,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
 def publish(args: argparse.Namespace, study: Study, run_id: str | None) -> int:
     """Answer with a comparison in every form that was asked for; the exit code it deserves."""
     markdown = getattr(args, "markdown", None)
-    rows = compare_frames(study)["rows"]
+    rows = build_frames(COMPARE, study)["rows"]
     if markdown == STDOUT:
         try:
             if args.csv:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bench.options import add_config, add_store
 from bench.store.store import Store
+from reports.report import check_study
 from rexbench.commands import compare, published, selftest
 from rexbench.output import add_output
 from rexbench.publishing import publish_run
@@ -50,5 +51,9 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(
             f"a study must be of kind {', '.join(_PUBLISH)}; run {info.id} is of kind {study.kind!r}; update rexbench"
         )
+    try:
+        check_study(study.kind, study)
+    except InputError as error:
+        raise InputError(f"run {info.id} can't be shown: {error}") from None
     publish(args, study, info.id)
     return ExitCode.DONE

@@ -25,7 +25,8 @@ from bench.store.store import Store
 from bench.store.studies import record_study
 from bench.workers.child_process import Build
 from bench.workers.executor import WorkerError
-from reports.selftest import render_protocols, render_selftest, selftest_frames
+from reports.report import build_frames
+from reports.selftest import render_protocols, render_selftest
 from rexbench.output import add_output, log, write_output
 from rexnet_core.errors import InputError
 from rexnet_core.exit_codes import ExitCode
@@ -107,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
 def publish(args: argparse.Namespace, study: Study, run_id: str) -> int:
     """Answer with a self-test."""
     protocols = getattr(args, "protocols", False)
-    frame = selftest_frames(study)["protocols" if protocols else "cases"]
+    frame = build_frames(SELFTEST, study)["protocols" if protocols else "cases"]
     text = render_selftest(study) + (f"\n\n{render_protocols(study)}" if protocols else "")
     write_output(args, {"run": run_id, **study.as_answer()}, frame, text=lambda: f"{text}\n\nstored as run {run_id}")
     complete = study.payload["cases"] and not study.stopped and not study.payload.get("failed")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
 from analysis.statistics.estimates import format_estimate
-from bench.machine.environment import find_tuning_variables
+from bench.machine.variables import without_dropped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,9 +35,7 @@ def run_benchmark_app(model: Path, folder: Path, *words: str) -> dict[str, Any]:
         *("-m", str(model), "-d", "CPU", "-infer_precision", "f32", *words),
         *("-report_type", "no_counters", "-json_stats", "-report_folder", str(folder)),
     ]
-    tuning = find_tuning_variables()
-    inherited = {name: value for name, value in os.environ.items() if name not in tuning}
-    subprocess.run(command, check=True, capture_output=True, timeout=120, env=inherited)
+    subprocess.run(command, check=True, capture_output=True, timeout=120, env=without_dropped())
     report: dict[str, Any] = json.loads((folder / "benchmark_report.json").read_text())
     return report
 

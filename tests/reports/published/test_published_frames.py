@@ -74,7 +74,7 @@ def test_a_verdict_that_no_use_has_is_counted_as_none(document: dict[str, Any]) 
         ({"format_version": 2}, "up to format 1 can be read; got 2; update rexbench"),
         ({"format_version": None}, "got None"),
         ({"rows": [3]}, "must have the shape of its kind, published"),
-        ({"explorer": [{"model": "m"}]}, "KeyError: 'convention'"),
+        ({"explorer": [{"model": "m"}]}, r"explorer\[0\]: object missing required field height"),
     ],
 )
 def test_another_document_is_refused_in_a_line(document: dict[str, Any], changes: dict[str, Any], message: str) -> None:

@@ -167,9 +167,15 @@ def test_lists_in_a_setting_are_written_with_commas(layers: dict[str, Any]) -> N
         ({}, "must name its kind, got None; run the study again"),
         ({"kind": "layers", "format": 2}, "kind layers up to format 1 can be read; got 2; update rexbench"),
         ({"kind": "layers", "format": "x"}, "whole number as format_version, got 'x'"),
-        ({"kind": "layers", "format": 1, "protocols": [{}]}, "shape of its kind, layers; it gave KeyError"),
-        ({"kind": "trained", "format": 1, "runs": [{"accuracy": "high"}]}, "it gave ValueError"),
-        ({"kind": "network", "format": 1, "models": ["rexnet_1.0"]}, "it gave AttributeError"),
+        (
+            {"kind": "layers", "format": 1, "protocols": [{}]},
+            r"shape of its kind, layers; protocols\[0\]: object missing required field name;",
+        ),
+        (
+            {"kind": "trained", "format": 1, "runs": [{"accuracy": "high"}]},
+            r"runs\[0\].accuracy: expected float \| null, got str",
+        ),
+        ({"kind": "network", "format": 1, "models": ["rexnet_1.0"]}, r"models\[0\]: expected object, got str"),
     ],
 )
 def test_a_document_that_is_not_a_study_gives_one_clear_line(document: dict[str, Any], message: str) -> None:

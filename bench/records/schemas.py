@@ -1,0 +1,169 @@
+"""What the rows of a store must be like: the records, with narrower types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, NotRequired, TypedDict
+
+from msgspec import Meta
+
+from analysis.schema import Count, Duration, Finite, Maybe, Name, Positive, Sample, read_record
+from bench.records.case import Case
+from bench.records.measurement import Effective, Parity, Round
+from bench.records.run import RunInfo
+
+#: The id of a run is the name of the folder of its report.
+RunId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")]
+
+
+class Environment(TypedDict, total=False):
+    """The sections of a run's environment; what is in them is shown as it is."""
+
+    cpu: dict[str, Any]
+    limits: dict[str, Any]
+    system: dict[str, Any]
+    libraries: dict[str, Any]
+    git: dict[str, Any]
+
+
+class Above(TypedDict):
+    """A case whose interval is wider than the target."""
+
+    case: str
+    half_width: Maybe
+
+
+class Time(TypedDict, total=False):
+    """How long a run was to take, and took [s]."""
+
+    expected_s: Duration | None
+    taken_s: Duration | None
+    above_target: list[Above]
+
+
+class Resumed(TypedDict):
+    """One time that a run was resumed."""
+
+    at: str
+    differences: list[str]
+
+
+class RunSettings(TypedDict, total=False):
+    """What is read of a run's settings; the settings of a study have other names, too."""
+
+    budget_s: Duration | None
+    target: Finite
+    time: Time
+    resumed: list[Resumed]
+    rivals: list[list[Name]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun(RunInfo):
+    """A run."""
+
+    id: RunId
+    planned: Count
+    environment: Environment  # type: ignore[assignment]
+    settings: RunSettings  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCase(Case):
+    """A case of a run or of its plan."""
+
+    model: Name
+    resolution: Positive
+    batch: Positive
+    backend: Name
+    precision: Name = "fp32"
+    threads: Positive = 1
+    memory_format: Name = "contiguous"
+    device: Name = "cpu"
+    scenario: Name = "latency"
+    streams: Count = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRound(Round):
+    """A process round."""
+
+    turns_s: tuple[tuple[Sample, ...], ...]
+    phases_s: dict[str, Duration]
+    warmup_calls: Count = 0
+    peak_rss_bytes: Count | None = None
+    base_rss_bytes: Count | None = None
+    interference: dict[str, Maybe] = field(default_factory=dict)
+    requests_s: tuple[tuple[Sample, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEffective(Effective):
+    """What a runtime reported of itself, also in the answer of a worker."""
+
+    threads: Count | None = None
+    streams: Count | None = None
+    jobs: Positive = 1
+
+
+def read_effective(values: object) -> Effective:
+    """The record of what a worker of any build reported; names that this version does not know are left out.
+
+    Raises:
+        SchemaError: It is no such report.
+    """
+    return read_record(Effective, StoredEffective, values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredParity(Parity):
+    """An agreement of logits; an error without end is stored as none."""
+
+    inputs: Count
+
+
+class Outcome(TypedDict):
+    """What the row of a case has beside its case and its records."""
+
+    status: str
+    reason: str
+    stop_reason: str
+    notes: list[str]
+
+
+class Layer(TypedDict, total=False):
+    """What a layer costs."""
+
+    layer: str
+    kind: str
+    params: Count
+    macs: Count
+    out_shape: list[Count] | str
+
+
+class Costs(TypedDict, total=False):
+    """What a model costs, beside its name and resolution."""
+
+    params: Count
+    params_folded: Count
+    macs: Count
+    activations: Count
+    layers: list[Layer]
+
+
+class Cost(Costs):
+    """What a model costs at a resolution."""
+
+    model: Name
+    resolution: Positive
+
+
+class StoredPlan(TypedDict):
+    """What a run was to measure."""
+
+    format_version: Positive
+    cases: list[StoredCase]
+    weights: str | None
+    weights_sha256: NotRequired[str | None]
+    weights_entry: NotRequired[str | None]
+    code_sha256: NotRequired[str | None]
