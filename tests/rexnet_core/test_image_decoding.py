@@ -252,6 +252,24 @@ def test_these_files_do_make_pillow_warn(tmp_path, photo):
         assert told
 
 
+@pytest.mark.parametrize("compression", ["tiff_lzw", "jpeg", "tiff_adobe_deflate"])
+def test_damaged_tiff_files_write_nothing_to_the_terminal(tmp_path, photo, compression, capfd):
+    """Pillow's library for TIFF writes to standard error by itself."""
+    photo.save(tmp_path / "photo.tif", compression=compression)
+    whole, random = (tmp_path / "photo.tif").read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for _ in range(60):
+        damaged = np.frombuffer(whole, np.uint8).copy()
+        damaged[random.integers(0, len(damaged), 8)] = random.integers(0, 256, 8)
+        (tmp_path / "photo.tif").write_bytes(damaged.tobytes())
+        try:
+            decode(tmp_path / "photo.tif", upright=True)
+        except InputError:
+            refused += 1
+    assert refused
+    assert capfd.readouterr() == ("", "")
+
+
 def test_threads_that_decode_leave_the_warning_filters_alone(tmp_path, photo):
     photo.save(tmp_path / "photo.png")
     before = list(warnings.filters)
