@@ -60,16 +60,16 @@ def dump_tensors(tensors: dict[str, Tensor], path: str | os.PathLike[str]) -> No
     target = _checked_suffix(path, SUFFIXES)
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    except OSError as error:
-        raise WeightsError(f"can't write {target}: {error.strerror}; choose another folder") from None
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"can't write {target}: {first_line(error)}; choose another folder") from None
     os.close(handle)
     try:
-        if target.suffix == ".safetensors":
+        if target.suffix.lower() == ".safetensors":
             save_file(tensors, name)
         else:
             torch.save(tensors, name)
         Path(name).replace(target)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise WeightsError(f"can't write {target}: {first_line(error)}; choose another place") from None
     finally:
         Path(name).unlink(missing_ok=True)

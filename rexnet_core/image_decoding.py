@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import logging
 import re
 import threading
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 from rexnet_core.errors import InputError, first_line
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 #: The readers that a file may choose, by its content: those of `SUFFIXES` and no other, whatever the file claims.
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
@@ -32,8 +35,26 @@ _TURNS = {
 #: TIFF's tags (TIFF 6.0, section 8 and 19): bits of a pixel, whether 0 is white, and whether numbers are unsigned (1).
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
 _WHITE_IS_ZERO, _UNSIGNED = 0, 1
-# Without a handler of its own the library's log of a damaged file would go to the terminal.
-logging.getLogger("PIL").addHandler(logging.NullHandler())
+#: Where Pillow's wheels for Linux and macOS keep the libraries that they bring, beside or below its own folder.
+_BUNDLES = ("../pillow.libs", ".dylibs")
+
+
+def _hush() -> None:
+    """Keep the words of Pillow's log and of its libtiff on damaged files off standard error; errors still come."""
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
+    for library in _find_libtiff():
+        with contextlib.suppress(OSError, AttributeError):  # built another way, it keeps its words
+            loaded = ctypes.CDLL(str(library))  # the one that Pillow has loaded, as the file is the same
+            loaded.TIFFSetErrorHandler(None)
+            loaded.TIFFSetWarningHandler(None)
+
+
+def _find_libtiff() -> Iterator[Path]:
+    for bundle in _BUNDLES:
+        yield from (Path(Image.__file__).parent / bundle).glob("libtiff*")
+
+
+_hush()
 
 
 class _QuietPillow:

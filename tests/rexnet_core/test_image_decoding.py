@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import warnings
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -190,9 +191,21 @@ def test_grey_with_a_sign_is_refused(tmp_path, bits):
         decode(tmp_path / "grey.tif", upright=True)
 
 
-def test_colour_of_sixteen_bits_and_grey_with_transparency_keep_their_range(tmp_path):
-    Image.fromarray(np.stack([grey(8)] * 2, -1), "LA").save(tmp_path / "both.png")
-    assert_ramp(tmp_path / "both.png")
+def write_png(path, pixels, colour):
+    """A PNG file of 16 bits in one of its colour types, most of which Pillow does not write."""
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], 16, colour, 0, 0, 0))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+@pytest.mark.parametrize(("colour", "channels"), [(0, 1), (2, 3), (4, 2), (6, 4)])
+def test_sixteen_bits_in_every_colour_type_keep_their_range(tmp_path, colour, channels):
+    write_png(tmp_path / "deep.png", np.stack([grey(16)] * channels, -1), colour)
+    assert_ramp(tmp_path / "deep.png")
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK", "1", "LA", "PA", "RGBX", "YCbCr"])
@@ -250,6 +263,24 @@ def test_these_files_do_make_pillow_warn(tmp_path, photo):
                 image.getexif()
                 image.convert("RGB")
         assert told
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "jpeg", "tiff_adobe_deflate"])
+def test_damaged_tiff_files_write_nothing_to_the_terminal(tmp_path, photo, compression, capfd):
+    """Pillow's library for TIFF writes to standard error by itself."""
+    photo.save(tmp_path / "photo.tif", compression=compression)
+    whole, random = (tmp_path / "photo.tif").read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for _ in range(60):
+        damaged = np.frombuffer(whole, np.uint8).copy()
+        damaged[random.integers(0, len(damaged), 8)] = random.integers(0, 256, 8)
+        (tmp_path / "photo.tif").write_bytes(damaged.tobytes())
+        try:
+            decode(tmp_path / "photo.tif", upright=True)
+        except InputError:
+            refused += 1
+    assert refused
+    assert capfd.readouterr() == ("", "")
 
 
 def test_threads_that_decode_leave_the_warning_filters_alone(tmp_path, photo):

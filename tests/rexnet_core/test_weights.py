@@ -196,6 +196,12 @@ def test_model_without_memory_is_refused(model):
         load_weights(torch.nn.Linear(1, 1), {})
 
 
+def test_suffix_in_capitals_is_the_same_format(tmp_path, model):
+    for suffix in (".PTH", ".SAFETENSORS"):
+        dump_weights(model, tmp_path / f"a{suffix}")
+        assert load_weights(model, tmp_path / f"a{suffix}") == "own"
+
+
 def test_layout_a_family_lacks_is_refused(tmp_path, model):
     with pytest.raises(UnknownNameError, match=r"unknown layout of rexnet_0.5 'tim'; did you mean 'timm'"):
         dump_weights(model, tmp_path / "a.pth", "tim")
@@ -205,6 +211,9 @@ def test_layout_a_family_lacks_is_refused(tmp_path, model):
 def test_place_that_takes_no_file_is_refused(tmp_path, model):
     with pytest.raises(WeightsError, match=r"can't write .*: No such file or directory; choose another folder"):
         dump_weights(model, tmp_path / "none" / "a.pth")
+    for name in ("x" * 300, "a\0b"):
+        with pytest.raises(WeightsError, match=r"can't write .*; choose another folder"):
+            dump_weights(model, tmp_path / f"{name}.pth")
     (tmp_path / "a.pth").mkdir()
     with pytest.raises(WeightsError, match=r"can't write .*choose another place"):
         dump_weights(model, tmp_path / "a.pth")

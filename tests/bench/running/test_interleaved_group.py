@@ -53,6 +53,18 @@ def test_a_warm_up_at_its_cap_is_a_stated_doubt_and_facts_of_a_later_build_are_l
     assert "warm-up reached its cap before two windows agreed" in measurement.notes
 
 
+def test_the_entry_of_a_checkpoint_is_passed_on_and_the_one_that_was_taken_is_kept(
+    open_group, executor, saved, tmp_path
+):
+    """An entry that is the file's only one is taken unasked, and stored with the case nonetheless."""
+    plain = executor.prepare
+    for asked, taken in ((None, None), (None, "ema"), ("state_dict", "state_dict")):
+        executor.prepare = lambda task, limit_s, taken=taken: plain(task, limit_s) | {"weights_entry": taken}
+        measured = open_group(weights=tmp_path / "a.pth", weights_entry=asked).run(None, saved.append)
+        assert executor.tasks[-1]["weights_entry"] == asked
+        assert {one.effective.details.get("weights_entry") for one in measured} == {taken}
+
+
 def test_speed_up_is_the_ratio_of_the_scripted_times(play, executor):
     executor.scripts = {"eager": {"median_s": 0.03}, "compile": {"median_s": 0.01}}
     measured = play()
