@@ -50,7 +50,7 @@ def test_a_run_takes_at_least_the_rounds_that_a_target_needs(plan, rounds_at_mos
     case = plan.cases[0]
     past = {case: [("a", made_round())] * 3}
     found = estimate_from(replace(plan, cases=(case,), settings=settings), past)
-    assert found.expected_s == pytest.approx(expected * found.least_s, rel=0.3)
+    assert found.expected_s == pytest.approx(expected * found.least_s, rel=0.05)
 
 
 def test_long_calls_take_at_least_their_turns(plan):
