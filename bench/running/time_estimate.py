@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bench.backends.registry import info_of
 from bench.records.durations import describe_duration
 from bench.running.turns import LEAST_TURNS
+from bench.statistics.intervals import FRESH_ROUNDS
 from bench.statistics.summary import count_fresh, half_width
 from bench.workers.warm_up import LONG_CALL_S
 
@@ -111,7 +112,8 @@ def _round_s(case: Case, past: Past, settings: Settings, *, first: bool) -> floa
 def _expect_rounds(settings: Settings, pasts: Iterable[Past]) -> float:
     counts = [count for past in pasts for count in Counter(run for run, _ in past).values()]
     usual = statistics.median(counts) if counts else settings.max_rounds
-    return min(max(usual, settings.min_rounds), settings.max_rounds)
+    # Runs from before rounds followed a target had fewer.
+    return min(max(usual, settings.min_rounds + FRESH_ROUNDS), settings.max_rounds)
 
 
 def _total(known: Mapping[Case, float], cases: int) -> float:

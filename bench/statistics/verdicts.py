@@ -2,8 +2,10 @@
 
 The change is the head's time per image over the base's, minus 1: above 0 the head is slower. Each process round enters
 the test with one value, the median over turns of the logarithm of the ratio: values of one round share their processes
-and are not independent. The interval is Student's over the rounds, so it holds what processes differ by, and the
-p-value is that of the same t. The equivalence margin is a share b: a ratio of times from 1/(1+b) to 1+b is within it.
+and are not independent. The change is thus that of the geometric mean over processes, not of the median process; where
+the builds are the same, its sign is as often positive as negative. The interval is Student's over the rounds, so it
+holds what processes differ by, and the p-value is that of the same t. The equivalence margin is a share b: a ratio of
+times from 1/(1+b) to 1+b is within it.
 
 - SLOWER, FASTER: the difference is significant (the p-value, adjusted by Benjamini and Hochberg over all cases
   compared, is at most 5 %), and the estimate lies beyond the margin. Where nothing has changed, a comparison of however

@@ -13,6 +13,7 @@ from bench.records.run import RunInfo
 from bench.records.settings import Settings
 from bench.running.session import Session
 from bench.running.time_estimate import TIME, describe_above, estimate_from, estimate_time, find_above
+from bench.statistics.intervals import FRESH_ROUNDS
 
 SETTINGS = Settings(min_rounds=2, max_rounds=4, round_s=3.0, slice_s=0.15)
 PHASES = {"import": 1.0, "build": 0.5, "convert": 0.25, "compile": 20.0, "warm_up": 0.25}
@@ -34,12 +35,22 @@ def test_a_plan_takes_a_first_round_and_then_cached_ones(plan):
         compiled: [("a", made_round(compile_cache="cold")), ("a", made_round(compile=4.0, compile_cache="cached"))],
         openvino: [("b", made_round(compile=1.0)), ("b", made_round(compile=1.0))],
     }
-    found = estimate_from(plan, past)
+    found = estimate_from(replace(plan, settings=replace(SETTINGS, max_rounds=2)), past)
     first = (2.0 + 1 + 3) + (22.0 + 1 + 3) + (3.0 + 1 + 3)
     later = (2.0 + 1 + 3) + (6.0 + 1 + 3) + (2.25 + 1 + 3)
     assert found.least_s == pytest.approx(first)
     assert found.expected_s == pytest.approx(first + later)
     assert str(found) == "about 61 s for 3 cases, from 2 past runs"
+
+
+@pytest.mark.parametrize(("rounds_at_most", "expected"), [(6, 6), (20, 3 + FRESH_ROUNDS)])
+def test_a_run_takes_at_least_the_rounds_that_a_target_needs(plan, rounds_at_most, expected):
+    """Also where the past runs ended at the first narrow interval."""
+    settings = replace(SETTINGS, min_rounds=3, max_rounds=rounds_at_most)
+    case = plan.cases[0]
+    past = {case: [("a", made_round())] * 3}
+    found = estimate_from(replace(plan, cases=(case,), settings=settings), past)
+    assert found.expected_s == pytest.approx(expected * found.least_s, rel=0.05)
 
 
 def test_long_calls_take_at_least_their_turns(plan):
