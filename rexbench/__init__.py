@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from rexbench.neighbours import describe_shadow
+
 if TYPE_CHECKING:
     from analysis.complexity import count
     from analysis.rank import probe
@@ -26,4 +28,6 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if message := describe_shadow():
+        raise ImportError(message)
     return getattr(import_module(_HOMES[name]), name)

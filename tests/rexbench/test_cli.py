@@ -4,9 +4,11 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -18,8 +20,8 @@ from bench.records.run import RunInfo
 from bench.records.settings import Settings
 from bench.running.resume import describe_plan
 from bench.store.store import Store
-from rexbench.cli import NEIGHBOURS, describe_shadow
 from rexbench.commands import find_commands
+from rexbench.neighbours import NEIGHBOURS, describe_shadow
 
 ROOT = Path(__file__).parents[2]
 
@@ -116,6 +118,76 @@ def test_a_foreign_module_in_the_place_of_a_package_of_ours_is_named(tmp_path, p
         f"rexbench: `{package}` must be the package {ROOT / package}, but Python finds {foreign}; "
         "call rexbench from another folder, or rename that module\n"
     )
+
+
+@pytest.mark.parametrize("kind", ["module on the path", "package on the path", "package in the folder"])
+def test_a_foreign_module_is_named_wherever_it_is_and_for_callers_from_python_too(tmp_path, kind):
+    foreign = tmp_path / ("analysis.py" if kind.startswith("module") else "analysis/__init__.py")
+    foreign.parent.mkdir(exist_ok=True)
+    foreign.write_text("")
+    path = str(ROOT) if kind.endswith("folder") else os.pathsep.join((str(tmp_path), str(ROOT)))
+    done = subprocess.run(
+        [sys.executable, "-c", "from rexbench import count"],
+        cwd=tmp_path if kind.endswith("folder") else ROOT.parent,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (
+        f"ImportError: `analysis` must be the package {ROOT / 'analysis'}, but Python finds {foreign};" in done.stderr
+    )
+
+
+def test_a_folder_of_the_same_name_without_modules_is_not_in_the_way(tmp_path):
+    for name in NEIGHBOURS:
+        (tmp_path / name).mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "rexbench", "--version"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "line"),
+    [
+        (lambda root: (root / "bench/__init__.py").write_text("x = 1"), "another package of that name has replaced"),
+        (lambda root: (root / "bench/machine/environment.py").unlink(), "`bench.machine.environment` must come with"),
+        (lambda root: (root / "reports/__init__.py").unlink(), "`reports` must be the package"),
+    ],
+)
+def test_what_another_package_has_replaced_or_taken_along_is_named(tmp_path, spoil, line):
+    for name in ("rexbench", *NEIGHBOURS):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    spoil(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "rexbench", "models"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert line in done.stderr
+
+
+def test_a_system_without_the_modules_of_unix_is_one_line(call, monkeypatch):
+    monkeypatch.setattr("rexbench.cli.sys.platform", "win32")
+    monkeypatch.delitem(sys.modules, "bench.workers.parent_watch", raising=False)
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+
+    monkeypatch.setattr("rexbench.commands.models.run", lambda _: import_module("bench.workers.parent_watch"))
+    answer = call("models")
+    assert answer.code == 2
+    assert answer.err.splitlines()[1:] == [
+        "rexbench: Linux or macOS is needed here: Python has no `fcntl` on this system"
+    ]
 
 
 def test_a_package_of_ours_that_is_missing_is_named(tmp_path):
