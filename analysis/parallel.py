@@ -37,6 +37,8 @@ def map_in_process(call: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
 def open_parallel_map(processes: int) -> Iterator[ParallelMap]:
     """A map over a pool of processes, which several calls share; over this process alone for 1.
 
+    An exception in the context, such as that of Ctrl-C, ends the processes whatever they are doing.
+
     Args:
         processes: Their number, 1 or more.
 
@@ -48,6 +50,7 @@ def open_parallel_map(processes: int) -> Iterator[ParallelMap]:
     if processes == 1:
         yield map_in_process
         return
+    others = set(multiprocessing.active_children())
     # Spawned, because the threads of torch and OpenVINO do not survive a fork.
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_prepare_process)
 
@@ -60,6 +63,11 @@ def open_parallel_map(processes: int) -> Iterator[ParallelMap]:
         raise InputError(
             "a worker process was killed, most likely for lack of memory; use fewer processes or a smaller study"
         ) from None
+    except BaseException:
+        # Who is told to stop does not wait for tasks that may take minutes.
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -21,17 +21,19 @@ if TYPE_CHECKING:
     from rexnet_core.network_config import BlockConfig, HeadConfig, NetConfig
 
 
-def count(model: str, resolution: int = 224) -> Cost:
-    """The cost of a named model for one image, as it is registered: 1000 classes, three input channels.
+def count(model: str, resolution: int = 224, *, num_classes: int = 1000, in_channels: int = 3) -> Cost:
+    """The cost of a named model for one image.
 
     Args:
         model: Registered name, such as ``rexnet_1.3``.
         resolution: Side of the square input [pixels].
+        num_classes: Outputs of the classifier.
+        in_channels: Channels of the input.
 
     Raises:
-        InputError: Unknown name, or resolution out of range.
+        InputError: Unknown name, or a number out of range.
     """
-    return count_config(model_config(model), resolution)
+    return count_config(model_config(model, num_classes=num_classes, in_channels=in_channels), resolution)
 
 
 def count_config(config: NetConfig, resolution: int = 224) -> Cost:

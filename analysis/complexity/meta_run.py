@@ -31,19 +31,22 @@ def check_shape(resolution: Resolution) -> tuple[int, int]:
     return check_resolution(resolution[0]), check_resolution(resolution[1])
 
 
-def build_on_meta(model: torch.nn.Module | str, shape: tuple[int, int], in_channels: int = 3) -> torch.nn.Module:
+def build_on_meta(
+    model: torch.nn.Module | str, shape: tuple[int, int], in_channels: int = 3, num_classes: int = 1000
+) -> torch.nn.Module:
     """A model without data in its tensors, in inference mode: the named one, or a copy of a module.
 
     Args:
         model: A registered name, or a module, which stays as it is.
         shape: Height and width of the image [pixels], from which lazy modules learn their shapes.
         in_channels: Channels of the image.
+        num_classes: Outputs of the classifier of a named model.
 
     Raises:
-        InputError: Unknown name, or a module that can't be copied.
+        InputError: Unknown name, an option out of range, or a module that can't be copied.
     """
     if isinstance(model, str):
-        return _build_named(model)
+        return _build_named(model, num_classes, in_channels)
     return learn_shapes(copy_without_data(model), shape, in_channels)
 
 
@@ -57,10 +60,10 @@ def learn_shapes(module: torch.nn.Module, shape: tuple[int, int], in_channels: i
 
 @functools.lru_cache(maxsize=2)
 @torch.inference_mode(mode=False)
-def _build_named(name: str) -> torch.nn.Module:
+def _build_named(name: str, num_classes: int, in_channels: int) -> torch.nn.Module:
     """The last models are kept, for each is counted in many ways; whoever counts leaves them as they were."""
     with torch.device("meta"):
-        return rexnet_core.create_model(name).eval()
+        return rexnet_core.create_model(name, num_classes=num_classes, in_channels=in_channels).eval()
 
 
 def name_of(model: torch.nn.Module | str) -> str:

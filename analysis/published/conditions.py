@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,11 +40,16 @@ def read_input(row: PublishedRow) -> Input:
     Understood are ``224x224``, ``1x3x224x224``, ``224``, ``224 px``, and ``image size 224`` or ``crop 224`` among other
     words. Several sides, or one that is no square or out of range, are not guessed at.
     """
-    shapes = {tuple(map(int, re.findall(r"\d+", shape)[-2:])) for shape in _SHAPE.findall(row.conditions)}
-    sides = {int(side) for pattern in _SIDES for side in pattern.findall(row.conditions)}
+    return _read_words(row.conditions, row.model)
+
+
+@functools.lru_cache(maxsize=4096)
+def _read_words(conditions: str, model: str) -> Input:
+    shapes = {tuple(map(int, re.findall(r"\d+", shape)[-2:])) for shape in _SHAPE.findall(conditions)}
+    sides = {int(side) for pattern in _SIDES for side in pattern.findall(conditions)}
     stated = shapes | {(side, side) for side in sides}
     if not stated:
-        return Input(model_info(row.model).resolution) if is_registered(row.model) else Input(None, "no known model")
+        return Input(model_info(model).resolution) if is_registered(model) else Input(None, "no known model")
     if len(stated) > 1:
         inputs = ", ".join(f"{height}x{width}" for height, width in sorted(stated))
         return Input(None, f"several inputs are named ({inputs})")
@@ -57,7 +63,12 @@ def read_input(row: PublishedRow) -> Input:
 
 def hardware(row: PublishedRow) -> str:
     """The conditions without the size of the input: what two latencies share that can be divided."""
-    words = [word.strip() for word in row.conditions.split(",")]
+    return _read_hardware(row.conditions)
+
+
+@functools.lru_cache(maxsize=4096)
+def _read_hardware(conditions: str) -> str:
+    words = [word.strip() for word in conditions.split(",")]
     return ", ".join(word for word in words if not _SHAPE.fullmatch(word))
 
 
@@ -72,6 +83,7 @@ def publication(row: PublishedRow) -> str:
     return row.source.partition(",")[0]
 
 
+@functools.lru_cache(maxsize=4096)
 def is_registered(model: str) -> bool:
     """Whether there is something to count."""
     try:

@@ -45,7 +45,8 @@ _UNSTATED = frozenset({"", "not stated", "unknown"})
 QUICK = ("macs", "two_per_mac", "thop", "thop_0.0.31", TIMM_INDEX, "ptflops", "fvcore")
 #: They convert the model, and are tried only where none of the quick ones gives half of the rows.
 _SLOW = ("openvino", "openvino_preprocessed")
-#: Beyond this side converting takes minutes.
+#: They run the model, or convert it, which takes minutes beyond this side.
+_RUNNING = ("fvcore", *_SLOW)
 _SLOW_SIDE = 512
 #: Agreement in this many digits is no coincidence, even in a single row.
 _MANY_DIGITS = 6
@@ -133,6 +134,8 @@ def _choose(rows: Sequence[PublishedRow], total: Total) -> Choice:
     for name in (*QUICK, *_SLOW):
         if name in _SLOW and not _worth_converting(rows, scores):
             break
+        if name in _RUNNING and _largest_side(rows) > _SLOW_SIDE:
+            continue
         agreements = [
             (row, agree(row, total(name, row.model, side))) for row in rows if (side := _side_under(name, row))
         ]
@@ -163,8 +166,11 @@ def _undecided(best: Sequence[str], most: int, of: int, tried: Sequence[str]) ->
 
 
 def _worth_converting(rows: Sequence[PublishedRow], scores: Mapping[str, int]) -> bool:
-    sides = [side for row in rows if (side := read_input(row).side)]
-    return 2 * max(scores.values()) < len(rows) and max(sides) <= _SLOW_SIDE
+    return 2 * max(scores.values()) < len(rows)
+
+
+def _largest_side(rows: Sequence[PublishedRow]) -> int:
+    return max(side for row in rows if (side := read_input(row).side))
 
 
 def _side_under(convention: str, row: PublishedRow) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,7 @@ def make_document(
     return Study(kind="published", payload=payload)
 
 
+@functools.cache
 def _checkpoint_bytes(model: str) -> int | None:
     from analysis.published.checkpoint_size import count_checkpoint_bytes  # noqa: PLC0415 - torch only where it counts
 

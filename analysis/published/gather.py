@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from analysis.complexity import count
@@ -30,6 +31,7 @@ def open_cache(folder: Path | None) -> CountCache:
 def total_from(cache: CountCache) -> Callable[[str, str, int], int]:
     """Totals by convention, model and side; what the config alone determines does not go through the cache."""
 
+    @functools.cache
     def total(convention: str, model: str, side: int) -> int:
         if convention == "params":
             return count(model, side).params

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from analysis.published.conditions import is_registered, read_input
 from analysis.published.conventions import choose_conventions
-from analysis.published.latency import imply
+from analysis.published.latency import group_latencies, imply
+from analysis.published.lookup import Table
 from analysis.published.rounding import agree
-from analysis.published.rules import Table, explain, remark
+from analysis.published.rules import explain, remark
 from analysis.published.table import BUNDLED
 from analysis.published.verdict import Verdict
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from analysis.published.conventions import Choice
-    from analysis.published.latency import Measured
+    from analysis.published.latency import Latencies, Measured
     from analysis.published.table import PublishedRow
 
 
@@ -42,8 +43,9 @@ def judge_rows(
         places = [place for place, row in enumerate(rows) if row.file in {BUNDLED, file}]
         seen = [rows[place] for place in places]
         table = Table(rows=seen, choices=choose_conventions(seen, total), total=total)
+        printed = group_latencies(seen)
         verdicts |= {
-            place: _judge(table, number, checkpoint_bytes, measured)
+            place: _judge(table, number, checkpoint_bytes, printed, measured)
             for number, place in enumerate(places)
             if rows[place].file == file
         }
@@ -51,13 +53,17 @@ def judge_rows(
 
 
 def _judge(
-    table: Table, place: int, checkpoint_bytes: Callable[[str], int | None], measured: Sequence[Measured]
+    table: Table,
+    place: int,
+    checkpoint_bytes: Callable[[str], int | None],
+    printed: Latencies,
+    measured: Sequence[Measured],
 ) -> Verdict:
     row = table.rows[place]
     if row.metric in {"top1", "top5"}:
         return _accuracy(row)
     if row.metric == "latency":
-        return _latency(row, table.rows, measured)
+        return _latency(row, printed, measured)
     if not is_registered(row.model):
         return Verdict(row=row, verdict="open", reason=f"{row.model} is no registered model, so there is no count")
     if row.metric == "checkpoint_size":
@@ -78,8 +84,8 @@ def _accuracy(row: PublishedRow) -> Verdict:
     )
 
 
-def _latency(row: PublishedRow, rows: Sequence[PublishedRow], measured: Sequence[Measured]) -> Verdict:
-    ratio = imply(row, rows, measured)
+def _latency(row: PublishedRow, printed: Latencies, measured: Sequence[Measured]) -> Verdict:
+    ratio = imply(row, printed, measured)
     reason = "a latency is checked on the hardware it was taken on"
     if ratio:
         reason += f"; the table implies {ratio.printed:.3g} [{ratio.low:.3g}, {ratio.high:.3g}] times {ratio.to}"

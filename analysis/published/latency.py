@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from analysis.published.table import PublishedRow
 
+    #: Publication and hardware -> model -> row.
+    Latencies = Mapping[tuple[str, str], Mapping[str, PublishedRow]]
+
 #: The pairs of the ReXNet paper's table 5, of about the same accuracy: what its claim of speed rests on.
 TABLE_5 = (
     ("rexnet_1.0", "efficientnet_b0"),
@@ -66,27 +69,32 @@ class Measured:
     paired: Mapping[tuple[str, str], Interval] = field(default_factory=dict)
 
 
-def imply(row: PublishedRow, rows: Sequence[PublishedRow], measured: Sequence[Measured] = ()) -> Ratio | None:
+def group_latencies(rows: Sequence[PublishedRow]) -> Latencies:
+    """The printed latencies by publication and hardware, and within those by model."""
+    found: dict[tuple[str, str], dict[str, PublishedRow]] = {}
+    for row in rows:
+        if row.metric == "latency":
+            found.setdefault((publication(row), hardware(row)), {})[row.model] = row
+    return found
+
+
+def imply(row: PublishedRow, printed: Latencies, measured: Sequence[Measured] = ()) -> Ratio | None:
     """The row's latency over that of the model it is compared with; None where its table has no other to divide by.
 
     Args:
         row: A printed latency.
-        rows: All rows.
+        printed: All of them, from `group_latencies`.
         measured: What was measured here.
     """
-    kin = {
-        other.model: other
-        for other in rows
-        if other.metric == "latency" and (publication(other), hardware(other)) == (publication(row), hardware(row))
-    }
+    kin = printed[publication(row), hardware(row)]
     names = (_RIVALS.get(row.model), *_FIRST)
     to = next((name for name in names if name in kin and name != row.model), None)
     if to is None:
         return None
-    printed = divide(row, kin[to])
+    whole = divide(row, kin[to])
     own = next((candidate for candidate in measured if _is_like(row, candidate)), None)
     ours, description = _measured_ratio(own, row.model, to) if own else (None, "")
-    ratio = Ratio(to=to, printed=printed.value, low=printed.low, high=printed.high, measured=description)
+    ratio = Ratio(to=to, printed=whole.value, low=whole.low, high=whole.high, measured=description)
     return replace(ratio, ours=ours.value, ours_low=ours.low, ours_high=ours.high) if ours else ratio
 
 

@@ -5,7 +5,7 @@ Each is a computation on our counts. A rule explains a row only where the count 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from analysis.published.conditions import read_input
@@ -13,66 +13,15 @@ from analysis.published.rounding import agree, digits, rounded_twice
 from rexnet_core.registry import model_config, model_info, model_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from analysis.published.conventions import Choice
+    from analysis.published.lookup import Table
     from analysis.published.table import PublishedRow
-
 
 #: A number with at least this many digits does not equal one sum of two counts by chance.
 _SUM_DIGITS = 4
 #: Two numbers with at least this many digits do not both equal another model's numbers by chance.
 _FULL_DIGITS = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """All rows with the convention of each, and a way to count: what the rules look at.
-
-    Args:
-        rows: In file order.
-        choices: Place of a cost row to its convention.
-        total: Convention, model, side -> our count.
-    """
-
-    rows: Sequence[PublishedRow]
-    choices: Mapping[int, Choice]
-    total: Callable[[str, str, int], int]
-
-    def ours(self, place: int, model: str | None = None) -> int:
-        """Our count for a row, or for the named model, under the convention and input side of the row."""
-        row = self.rows[place]
-        side = read_input(row).side if model is None else model_info(model).resolution
-        assert side is not None  # a row without a side has no convention
-        return self.total(self.choices[place].convention, model or row.model, side)
-
-    def counted(self, place: int) -> bool:
-        """Whether the row is a cost that has a count."""
-        return place in self.choices and bool(self.choices[place].convention)
-
-    def alike(self, one: int, two: int) -> bool:
-        """Whether two rows are about the same number: model, metric, convention and input."""
-        first, second = self.rows[one], self.rows[two]
-        return (
-            self.counted(one)
-            and self.counted(two)
-            and (first.model, first.metric) == (second.model, second.metric)
-            and self.choices[one].convention == self.choices[two].convention
-            and read_input(first).side == read_input(second).side
-        )
-
-    def kin(self, place: int, *fields: str) -> list[int]:
-        """The places of the rows that share those fields with a row, itself among them, in file order."""
-        row = self.rows[place]
-        return [
-            number
-            for number, other in enumerate(self.rows)
-            if all(getattr(other, name) == getattr(row, name) for name in fields)
-        ]
-
-    def matches(self, place: int, model: str | None = None) -> str:
-        """How our count gives the printed digits, as `agree` says."""
-        return agree(self.rows[place], self.ours(place, model))
 
 
 def explain(table: Table, place: int) -> str:
@@ -92,14 +41,14 @@ def explain(table: Table, place: int) -> str:
 def remark(table: Table, place: int) -> str:
     """What else is known of a row that no rule explains: who prints other digits, and whether it was rounded twice."""
     row = table.rows[place]
-    remarks = [
-        f"{other.source} prints {_quote(other)} for it, which our count gives"
-        for number, other in enumerate(table.rows)
-        if other.printed != row.printed
-        and table.alike(number, place)
-        and digits(other) >= digits(row)
+    others = (
+        f"{table.rows[number].source} prints {_quote(table.rows[number])} for it, which our count gives"
+        for number in table.alike(place)
+        if table.rows[number].printed != row.printed
         and table.matches(number)
-    ][:_MOST_REMARKS]
+        and digits(table.rows[number]) >= digits(row)
+    )
+    remarks = list(islice(others, _MOST_REMARKS))
     if rounded_twice(row, table.ours(place)):
         remarks.append("rounded twice it would print so, but no other row here was")
     return "; ".join(dict.fromkeys(remarks))
@@ -130,23 +79,27 @@ def _with_statistics(table: Table, place: int) -> str:
 
 def _repeated_row(table: Table, place: int) -> str:
     """The row above, of another model, has the same digits in this column, and our count of that model gives them."""
-    row = table.rows[place]
-    column = [number for number in table.kin(place, "source", "locator", "metric", "file") if table.counted(number)]
-    before = column.index(place) - 1
-    if before < 0:
+    row, before = table.rows[place], table.before(place)
+    if before is None:
         return ""
-    other = table.rows[column[before]]
+    other = table.rows[before]
     same = (other.printed, other.unit) == (row.printed, row.unit) and other.model != row.model
-    if not same or not table.matches(column[before]):
+    if not same or not table.matches(before):
         return ""
     return (
-        f"repeats the row of {other.model} above it, for which {table.ours(column[before]):,} are counted: "
+        f"repeats the row of {other.model} above it, for which {table.ours(before):,} are counted: "
         f"{row.model} has {table.ours(place):,}"
     )
 
 
 def _other_model(table: Table, place: int) -> str:
     """Every cost that this table prints for the model is that of one other model of its family."""
+    row = table.rows[place]
+    key = ("other model", row.source, row.locator, row.model, row.file)
+    return table.said_once(key, lambda: _find_other_model(table, place))
+
+
+def _find_other_model(table: Table, place: int) -> str:
     row = table.rows[place]
     printed = [
         number
@@ -171,8 +124,19 @@ def _other_model(table: Table, place: int) -> str:
 
 def _padded_digits(table: Table, place: int) -> str:
     """The source appended a zero to a number that others print with fewer digits, and did so more than once."""
-    padded = [number for number in table.kin(place, "source", "metric", "file") if _padding(table, number)]
-    return _padding(table, place) if len(padded) > 1 else ""
+    row, own = table.rows[place], _padding(table, place)
+    if not own:
+        return ""
+    again = table.said_once(
+        ("padded", row.source, row.metric, row.file),
+        lambda: "twice" if _padded_twice(table, table.kin(place, "source", "metric", "file")) else "",
+    )
+    return own if again else ""
+
+
+def _padded_twice(table: Table, places: Sequence[int]) -> bool:
+    padded = (number for number in places if _padding(table, number))
+    return len(list(islice(padded, 2))) > 1
 
 
 def _padding(table: Table, place: int) -> str:
@@ -181,8 +145,9 @@ def _padding(table: Table, place: int) -> str:
     if not table.counted(place) or not row.printed.endswith(".0") or table.matches(place):
         return ""
     bare = row.printed.removesuffix(".0")
-    for number, other in enumerate(table.rows):
-        if (other.printed, other.unit) == (bare, row.unit) and table.alike(number, place) and table.matches(number):
+    for number in table.alike(place, bare):
+        other = table.rows[number]
+        if table.matches(number):
             how = {"cut": "cut", "rounded": "rounded"}.get(table.matches(number), "rounded or cut")
             return (
                 f"{_quote(other)}, {how} from {table.ours(place):,} and printed so by {other.source}, with a zero more"
@@ -200,8 +165,9 @@ def _taken_over(table: Table, place: int) -> str:
     origin = _ORIGINS.get(model_info(row.model).family)
     if origin is None or origin in row.source:
         return ""
-    for number, other in enumerate(table.rows):
-        if origin in other.source and table.alike(number, place) and agree(row, int(other.value)):
+    for number in table.alike(place):
+        other = table.rows[number]
+        if origin in other.source and agree(row, int(other.value)):
             return f"taken over from {other.source}, which prints {_quote(other)}: ours is {table.ours(place):,}"
     return ""
 

@@ -21,6 +21,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.add_argument("model", metavar="MODEL", help="such as rexnet_1.3; see `rexbench models`")
     parser.add_argument("--resolution", type=int, default=224, metavar="PIXELS", help="side of the square input (224)")
+    parser.add_argument("--num-classes", type=int, metavar="N", help="outputs of the classifier (1000)")
+    parser.add_argument("--in-channels", type=int, metavar="N", help="channels of the input (3)")
     parser.add_argument("--per-layer", action="store_true", help="one row per layer")
     parser.add_argument("--trace", action="store_true", help="count by tracing the model, not from its config")
     text = f"count as another tool does: one of {', '.join(CONVENTIONS)}, or all"
@@ -40,15 +42,23 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _count(args: argparse.Namespace) -> None:
-    cost = (complexity.trace if args.trace else complexity.count)(args.model, args.resolution)
+    cost = (complexity.trace if args.trace else complexity.count)(args.model, args.resolution, **_options(args))
     rows = complexity.layer_rows(cost) if args.per_layer else complexity.model_rows([cost])
     write_output(args, complexity.as_dict(cost, per_layer=args.per_layer), pd.DataFrame(rows))
+
+
+def _options(args: argparse.Namespace) -> dict[str, int]:
+    """The options of the model that were given."""
+    given = {"num_classes": args.num_classes, "in_channels": args.in_channels}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _count_under(args: argparse.Namespace) -> None:
     """Answer ``complexity --convention``."""
     if args.trace:
         raise InputError("--trace and --convention count under different conventions; give only one of them")
+    if _options(args):
+        raise InputError("--convention counts models as they are registered; leave out --num-classes and --in-channels")
     conventions = convention_rows.expand_convention(args.convention)
     counts = [count_under(name, args.model, args.resolution) for name in conventions]
     frame = pd.DataFrame(convention_rows.make_rows(counts, per_layer=args.per_layer))

@@ -1,6 +1,8 @@
 """A pool of processes gives results in order, and a process that is killed is one line."""
 
+import multiprocessing
 import os
+import time
 
 import pytest
 
@@ -23,3 +25,12 @@ def test_fewer_processes_than_one_are_refused():
 def test_a_killed_process_is_one_line():
     with pytest.raises(InputError, match="a worker process was killed"), open_parallel_map(2) as parallel_map:
         list(parallel_map(os._exit, [1]))
+
+
+def test_who_stops_does_not_wait_for_a_task():
+    """Each task left would take an hour; a stop between results, and an error of the caller, end them alike."""
+    with pytest.raises(KeyboardInterrupt), open_parallel_map(2) as parallel_map:
+        results = parallel_map(time.sleep, [0, 3600, 3600, 3600])
+        next(results)
+        raise KeyboardInterrupt
+    assert not multiprocessing.active_children()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.complexity.conventions.record import Count, Part, make_count
-from analysis.complexity.meta_run import Resolution, check_shape
+from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape
 from analysis.complexity.traced import watch_layers
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def count_multiply_adds(model: nn.Module | str, resolution: Resolution = 224, *,
         InputError: Unknown name, or a side out of range.
     """
     shape = check_shape(resolution)
-    tally = watch_layers(model, shape)
+    tally = watch_layers(build_on_meta(model, shape), shape)
     parts = (
         Part(
             layer=layer.layer,
