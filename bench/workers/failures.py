@@ -19,7 +19,7 @@ _REASONS = (
 
 
 def describe_error(error: BaseException) -> str:
-    """What an error says up to its first empty line, and the first line after it, or of its causes, that has the reason.
+    """What an error says up to its first empty line, and the first line below, or of its causes, that has the reason.
 
     Compilers are quoted below an empty line, and so are the errors that others wrap.
     """

@@ -25,13 +25,9 @@ compilation terminated."""
 
 
 def chain():
-    try:
-        try:
-            raise OSError(28, "No space left on device")
-        except OSError as inner:
-            raise RuntimeError("conversion failed") from inner
-    except RuntimeError as error:
-        return error
+    error = RuntimeError("conversion failed")
+    error.__cause__ = OSError(28, "No space left on device")
+    return error
 
 
 @pytest.mark.parametrize(
