@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import time
+import warnings
 from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import unquote
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SAWarning
 
 from rexnet_core.errors import StoreError
 
@@ -45,7 +46,9 @@ def make_engine(url: str, *, create: bool) -> sa.Engine:
         options["connect_args"] = {"timeout": _BUSY_S}
         if parsed.database and not parsed.database.startswith((":memory:", "file:")):
             _check_file(Path(parsed.database), create=create)
-    engine = sa.create_engine(parsed, **options)
+    with warnings.catch_warnings():  # of a part of the URL that means nothing
+        warnings.simplefilter("error", SAWarning)
+        engine = sa.create_engine(parsed, **options)
     if parsed.get_backend_name() == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
     return engine
@@ -56,6 +59,8 @@ def _check_file(path: Path, *, create: bool) -> None:
         if not create and not path.exists():
             raise StoreError(f"there is no store {path} yet; make one with `rexbench run`, or name it with --store")
         path.resolve().parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise StoreError(f"a store must be a file; {path} is a folder")
     except OSError as error:
         needed = "writable" if create else "readable"
         raise StoreError(f"the folder of the store must be {needed}; {path.parent}: {error.strerror}") from None

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SAWarning, SQLAlchemyError
 
 from analysis.json_values import make_plain
 from analysis.schema import SchemaError
@@ -52,7 +52,14 @@ class Store:
         self._secrets = find_secrets(url)
         try:
             self._engine = make_engine(url, create=create)
-        except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:  # ValueError: of the port
+        except (
+            ArgumentError,
+            NoSuchModuleError,
+            SAWarning,
+            ImportError,
+            ValueError,
+        ) as error:
+            # ValueError: of the port, or of a name that no file can have.
             given = f"{hide_password(url)!r}: {one_line(error, self._secrets)}"
             raise StoreError(f"a store must be a SQLAlchemy URL such as {DEFAULT_URL}, got {given}") from None
         self.url = hide_password(self._engine.url.render_as_string(hide_password=True))
@@ -77,6 +84,8 @@ class Store:
             yield
         except DBAPIError as error:
             raise StoreError(f"can't {what} the store {self.url}: {one_line(error.orig, self._secrets)}") from error
+        except UnicodeDecodeError as error:  # SQLite quotes the bytes that it stumbles over
+            raise StoreError(f"can't {what} the store {self.url}: the file is damaged") from error
         except SQLAlchemyError as error:
             raise StoreError(f"can't {what} the store {self.url}: {one_line(error, self._secrets)}") from error
 

@@ -358,3 +358,29 @@ def test_no_part_of_a_password_is_in_the_message_of_a_driver(password):
     for part in ("tail", password, "p@", "a@b", "p:w"):
         assert part not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("create", [True, False])
+@pytest.mark.parametrize(
+    "path", ["x" * 300, "y/" * 3000 + "z", "a\0b", "", "file/x.db", "\ud800x.db"], ids=lambda path: ascii(path[:9])
+)
+def test_a_path_that_no_store_can_have_is_one_line(tmp_path, create, path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError) as caught:
+        Store(f"sqlite:///{tmp_path}/{path}", create=create)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError(5, "Input/output error")])
+def test_a_disk_that_refuses_is_one_line(tmp_path, monkeypatch, error):
+    def refuse(*_args, **_options):
+        raise error
+
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+    with pytest.raises(StoreError, match=error.strerror):
+        Store(f"sqlite:///{tmp_path}/x/results.db")
+
+
+def test_a_part_of_the_url_that_means_nothing_is_named():
+    with pytest.raises(StoreError, match=r"must be a SQLAlchemy URL .* 'x' are not"):
+        Store("sqlite:///?x=1")
