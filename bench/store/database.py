@@ -6,6 +6,7 @@ import json
 import re
 import time
 import warnings
+from contextlib import closing
 from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -77,9 +78,12 @@ def _read_json(text: str | bytes) -> Any:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # Bytes that are no UTF-8 are damage in one value, which its schema names, and no error of the whole query.
     connection.text_factory = partial(str, encoding="utf-8", errors="backslashreplace")
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
+    try:
+        with closing(connection.cursor()) as cursor:
+            cursor.execute("PRAGMA foreign_keys=ON")
+    except BaseException:
+        connection.close()  # the pool does not have it yet
+        raise
 
 
 def outlast_restarts(method: Callable[P, T]) -> Callable[P, T]:
