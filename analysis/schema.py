@@ -30,6 +30,8 @@ Sample = Annotated[float, Meta(gt=0, le=_MOST_S)]
 #: A whole number from 0, or from 1, that tables of 64 bits can hold.
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Positive = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+#: True or false, also as 1 or 0.
+Flag = bool | Annotated[int, Meta(ge=0, le=1)]
 #: One line of text without control characters.
 Name = Annotated[str, Meta(min_length=1, pattern=r"^[^\x00-\x1f\x7f-\x9f]+\Z")]
 #: A time with its offset from UTC, ISO 8601.

@@ -17,6 +17,7 @@ import numpy as np
 from bench.backends.registry import load_backend, read_registry
 from bench.machine.environment import volunteer_for_oom_killer
 from bench.records.files import IMAGES, REFERENCE, WEIGHTS
+from bench.workers.failures import describe_error
 from bench.workers.parent_watch import hold_on
 from rexnet_core.calibration import calibrate, make_images
 from rexnet_core.errors import RexbenchError
@@ -119,6 +120,9 @@ def main() -> None:
     except RexbenchError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(ExitCode.WRONG)
+    except Exception as error:  # noqa: BLE001 - whatever a runtime throws is the outcome of the cases
+        sys.stderr.write(f"{type(error).__name__}: {describe_error(error)}\n")
+        sys.exit(ExitCode.FAILED)
     Path(sys.argv[1]).write_text(json.dumps(done))
 
 

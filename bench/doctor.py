@@ -47,6 +47,7 @@ def examine() -> list[Finding]:
         _check_threads,
         _check_quota,
         _check_tools,
+        _check_obstacles,
         _check_backends,
         _check_load,
         _check_frequency,
@@ -110,6 +111,17 @@ def _check_tools() -> list[Finding]:
         else _fail(tool.name, f"no {tool.title}: the {info.name} backend is unavailable", tool.remedy)
         for info in read_registry().infos.values()
         for tool in info.tools
+    ]
+
+
+def _check_obstacles() -> list[Finding]:
+    """What on this machine is in the way of a backend."""
+    found = [(info, info.find_obstacle()) for info in read_registry().infos.values() if info.find_obstacle]
+    return [
+        _fail("backends", f"{info.name}: {why}", remedy)
+        for info, obstacle in found
+        if obstacle
+        for why, _, remedy in [obstacle.rpartition("; ")]
     ]
 
 

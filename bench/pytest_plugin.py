@@ -6,6 +6,7 @@ Loaded with ``-p bench.pytest_plugin``; it changes nothing for tests that don't 
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,16 @@ _RESUMED: pytest.StashKey[Resumption | None] = pytest.StashKey()
 _LOCK = pytest.StashKey[MachineLock]()
 #: Id of the run this pytest session made, for whoever started it.
 RUN_ID = pytest.StashKey[str]()
+#: Options of plugins that run tests in other processes or at the same time, each with the value that leaves it out.
+_APART: dict[str, Any] = {
+    "numprocesses": None,
+    "dist": "no",
+    "tx": [],  # pytest-xdist
+    "forked": False,  # pytest-forked
+    "workers": None,
+    "tests_per_worker": None,  # pytest-parallel
+    "parallel_threads": 1,  # pytest-run-parallel
+}
 #: pytest captures standard error once it has begun; the display needs the terminal itself.
 _TERMINAL = os.fdopen(os.dup(2), "w", errors="backslashreplace") if os.isatty(2) else None
 
@@ -47,8 +58,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_control(group.addoption)
 
 
+@pytest.hookimpl(tryfirst=True)  # before the plugins that would start processes
 def pytest_configure(config: pytest.Config) -> None:
     """Check the selection before anything is collected: a bad one is an error of usage, in one line."""
+    _keep_together(config.option)
     config.addinivalue_line("markers", "extra: takes longer than the everyday run allows; selected with -m extra")
     try:
         project = load_config(config.getoption("config_file"))
@@ -57,6 +70,20 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_PLAN] = resumed.plan if resumed else expand(read_selection(config.option, project))
     except RexbenchError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _keep_together(option: Any) -> None:
+    """Run all tests here, one after the other, whatever an option or PYTEST_ADDOPTS asks for.
+
+    Cases that are measured at the same time disturb one another, and the run is one for all of them.
+    """
+    asked = [name for name, alone in _APART.items() if getattr(option, name, alone) not in (alone, None, 0)]
+    for name in asked:
+        setattr(option, name, _APART[name])
+    if asked:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in asked)
+        line = f"rexbench: {names} left out: cases that are measured at the same time disturb one another"
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 - before pytest has a place for it
 
 
 def _read_resumed(config: pytest.Config) -> Resumption | None:

@@ -25,6 +25,7 @@ from bench.machine.environment import volunteer_for_oom_killer
 from bench.records.case import Case
 from bench.records.files import IMAGES
 from bench.workers.call_audit import audit_calls, count_threads, find_extra_threads
+from bench.workers.failures import describe_error
 from bench.workers.parent_watch import hold_on
 from bench.workers.protocol import PROTOCOL
 from bench.workers.warm_up import LONG_CALL_S, warm_up
@@ -187,7 +188,7 @@ def _peak_rss_bytes() -> int:
 
 def _describe(error: BaseException) -> dict[str, str]:
     kinds: dict[type[BaseException], str] = {Unsupported: "unsupported", Unavailable: "unavailable"}
-    text = " ".join(str(error).split("\n\n", maxsplit=1)[0].split()) or "no message"
+    text = describe_error(error)
     if isinstance(error, MemoryError) or "allocate memory" in text or "out of memory" in text.lower():
         return {"error": "failed", "message": f"out of memory: {text}"[:500]}
     name = "" if type(error) in kinds else f"{type(error).__name__}: "

@@ -139,7 +139,9 @@ def test_the_parent_process_and_the_reports_live_without_torch(module):
 
 #: Libraries, and what must be read or planned without them.
 PLANS = {
-    "scipy.stats scipy.special": "import rexbench.cli",
+    "scipy.stats scipy.special msgspec sqlalchemy": "import rexbench.cli\n"
+    "try: rexbench.cli.main(['--help'])\n"
+    "except SystemExit as left: assert not left.code",
     "torch": "from rexnet_core import model_config, model_info, model_names\n"
     "for name in model_names(): model_config(name), model_info(name)",
     "torch pandas": "from analysis.published import load, top1\nassert load() and top1('rexnet_1.0')",

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import platform
+import re
 import subprocess
+import sysconfig
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from bench.backends import Tool, Unavailable
@@ -14,12 +19,14 @@ from bench.backends.instruction_sets import GENERATED
 from bench.backends.torch_module import TORCH, TorchModule
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import torch
 
     from bench.records.case import Case
     from bench.records.measurement import Effective
+
+_CACHE = "TORCHINDUCTOR_CACHE_DIR"
+#: Letters at which torch splits the command line of the compiler, where it does not quote paths.
+_SPLITS = re.compile(r"[\s'\"\\]")
 
 
 def read_compiler() -> str | None:
@@ -38,12 +45,30 @@ _COMPILER = Tool(
     remedy="install g++ (Debian: apt-get install g++) or set CXX",
 )
 
+
+def find_obstacle() -> str:
+    """Which folder the compiler can't be given: torch splits the compiler's command line at these letters."""
+    found = importlib.util.find_spec("torch")
+    folders = {
+        "set TMPDIR to": tempfile.gettempdir(),
+        f"set {_CACHE} to": os.environ.get(_CACHE, ""),
+        "install torch in": str(Path(found.origin).parent) if found and found.origin else "",
+        "use a Python in": sysconfig.get_path("include"),
+    }
+    for remedy, folder in folders.items():
+        if _SPLITS.search(folder):
+            needed = "inductor needs folders without spaces, quotes and backslashes in their paths"
+            return f"{needed}, and {folder!r} has one; {remedy} another folder"
+    return ""
+
+
 INFO = replace(
     TORCH,
     name="compile",
     position=2,
     thread_variables=("TORCHINDUCTOR_COMPILE_THREADS",),
-    compile_cache="TORCHINDUCTOR_CACHE_DIR",
+    compile_cache=_CACHE,
+    find_obstacle=find_obstacle,
     colour="#009e73",
     marker="^",
     tools=(_COMPILER,),
@@ -54,9 +79,12 @@ class Compiled(TorchModule):
     """The module compiled as one graph for one static shape."""
 
     def load(self) -> None:
-        """Import torch, and make sure there is a compiler before time is spent."""
-        if self.case.device == "cpu" and read_compiler() is None:
-            raise Unavailable(f"inductor needs a {_COMPILER.title}; {_COMPILER.remedy}")
+        """Import torch, and make sure that there is a compiler, and nothing in its way, before time is spent."""
+        if self.case.device == "cpu":
+            if read_compiler() is None:
+                raise Unavailable(f"inductor needs a {_COMPILER.title}; {_COMPILER.remedy}")
+            if obstacle := find_obstacle():
+                raise Unavailable(obstacle)
         super().load()
 
     def compile(self) -> None:

@@ -60,6 +60,8 @@ class BackendInfo:
         compile_cache: Environment variable that names the folder of its compile cache; empty where compiling leaves
             nothing behind that a later process could reuse.
         tools: Programs that it calls.
+        find_obstacle: Says why it can't work on this machine and what to do, in one line, without importing the
+            runtime; empty where nothing is in the way. ``rexbench doctor`` shows it.
         examine: Findings for ``rexbench doctor``, the library's version first. It runs in a process of its own and may
             import the runtime.
         export: Imports what converting needs and returns the function that converts a module. It runs in the process
@@ -82,6 +84,7 @@ class BackendInfo:
     colour: str = "#cc79a7"
     marker: str = "v"
     tools: tuple[Tool, ...] = ()
+    find_obstacle: Callable[[], str] | None = None
     examine: Callable[[], list[Finding]] | None = None
     export: Callable[[], Export] | None = None
     export_key: str = ""

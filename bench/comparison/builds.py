@@ -108,8 +108,13 @@ def _remove_worktree(root: Path, folder: Path) -> None:
 
 
 def _open_wheel(wheel: Path, stack: ExitStack) -> Build:
-    if not wheel.is_file():
-        raise InputError(f"a wheel must be a file, got {wheel}")
+    try:
+        if not wheel.is_file():
+            raise InputError(f"a wheel must be a file, got {wheel}")
+        wheel.open("rb").close()
+    except (OSError, ValueError) as error:  # ValueError: of a name that no file can have
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"a wheel must be a file that can be read; {wheel}: {why}") from None
     folder = stack.enter_context(make_scratch())
     words = ["-m", "pip", "install", "-q", "--no-deps", "--no-index", "--no-compile", "--target", str(folder)]
     _call([sys.executable, *words, str(wheel)], _INSTALL_S, f"pip can't install {wheel.name}")
@@ -117,7 +122,10 @@ def _open_wheel(wheel: Path, stack: ExitStack) -> Build:
 
 
 def _open_environment(python: Path) -> Build:
-    program = shutil.which(str(python))
+    try:
+        program = shutil.which(str(python))
+    except (OSError, ValueError):
+        program = None
     if program is None:
         raise InputError(f"an interpreter must be a program that can be run, got {python}")
     code = "import importlib.metadata as m; print('rexbench', m.version('rexbench'), m.version('torch'))"
@@ -158,7 +166,7 @@ def _call(command: list[str], limit_s: float, failing: str) -> str:
             check=False,
             env=without_dropped(),
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:  # ValueError: of a name that no file can have
         raise InputError(f"{failing}: {error}") from None
     if done.returncode:
         lines = (done.stderr or done.stdout).encode(errors="replace").decode().strip().splitlines()

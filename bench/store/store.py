@@ -10,13 +10,13 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SAWarning, SQLAlchemyError
 
 from analysis.json_values import make_plain
 from analysis.schema import SchemaError
 from analysis.study import Study
 from bench.store import schema
-from bench.store.database import make_engine, one_line
+from bench.store.database import find_secrets, make_engine, one_line, outlast_restarts
 from bench.store.serialization import (
     dump_rounds,
     dump_values,
@@ -50,10 +50,18 @@ class Store:
             StoreError: The URL can't be read, the database can't be reached, or its tables are not ours or of a later
                 version.
         """
+        self._secrets = find_secrets(url)
         try:
             self._engine = make_engine(url, create=create)
-        except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:  # ValueError: of the port
-            given = f"{hide_passwords(url)!r}: {one_line(error)}"
+        except (
+            ArgumentError,
+            NoSuchModuleError,
+            SAWarning,
+            ImportError,
+            ValueError,
+        ) as error:
+            # ValueError: of the port, or of a name that no file can have.
+            given = f"{hide_passwords(url)!r}: {one_line(error, self._secrets)}"
             raise StoreError(f"a store must be a SQLAlchemy URL such as {DEFAULT_URL}, got {given}") from None
         self.url = hide_passwords(url)
         # Connections are closed with the store, also where nobody closes it.
@@ -76,10 +84,13 @@ class Store:
         try:
             yield
         except DBAPIError as error:
-            raise StoreError(f"can't {what} the store {self.url}: {one_line(error.orig)}") from error
+            raise StoreError(f"can't {what} the store {self.url}: {one_line(error.orig, self._secrets)}") from error
+        except UnicodeDecodeError as error:  # SQLite quotes the bytes that it stumbles over
+            raise StoreError(f"can't {what} the store {self.url}: the file is damaged") from error
         except SQLAlchemyError as error:
-            raise StoreError(f"can't {what} the store {self.url}: {one_line(error)}") from error
+            raise StoreError(f"can't {what} the store {self.url}: {one_line(error, self._secrets)}") from error
 
+    @outlast_restarts
     def save_run(self, run: RunInfo) -> None:
         """Write a run, in place of an earlier state of it."""
         values = asdict(run)
@@ -87,9 +98,11 @@ class Store:
             if not connection.execute(schema.runs.update().where(schema.runs.c.id == run.id).values(values)).rowcount:
                 connection.execute(schema.runs.insert().values(values))
 
+    @outlast_restarts
     def save_plan(self, run: str, document: Mapping[str, Any]) -> None:
         """Write what a run will measure, once."""
         with self._guard("write to"), self._engine.begin() as connection:
+            connection.execute(schema.plans.delete().where(schema.plans.c.run == run))
             connection.execute(schema.plans.insert().values(run=run, data=make_plain(dict(document))))
 
     def plan(self, run: str) -> dict[str, Any] | None:
@@ -100,6 +113,7 @@ class Store:
         """Write a case with its rounds, in place of an earlier state of it."""
         self.save_measurements(run, [measurement])
 
+    @outlast_restarts
     def save_measurements(self, run: str, measurements: Sequence[Measurement]) -> None:
         """Write cases with their rounds, in place of earlier states of them: all, or none where the process is killed.
 
@@ -110,6 +124,7 @@ class Store:
             for measurement in measurements:
                 _write(connection, run, measurement)
 
+    @outlast_restarts
     def save_cost(self, run: str, cost: Mapping[str, Any]) -> None:
         """Write what a model costs at a resolution, once per run."""
         key = {"run": run, "model": cost["model"], "resolution": cost["resolution"]}
@@ -119,6 +134,7 @@ class Store:
             )
             connection.execute(schema.costs.insert().values(**key, data=make_plain(dict(cost))))
 
+    @outlast_restarts
     def save_study(self, run: str, study: Study) -> None:
         """Write a study, in place of an earlier result of the same run."""
         with self._guard("write to"), self._engine.begin() as connection:
@@ -133,6 +149,7 @@ class Store:
         with self._name(run):
             return Study.from_dict(document)
 
+    @outlast_restarts
     def _read_document(self, table: sa.Table, run: str) -> dict[str, Any] | None:
         with self._read(run) as connection:
             data = connection.scalar(sa.select(table.c.data).where(table.c.run == run))
@@ -162,6 +179,7 @@ class Store:
         """All runs that can be read, the oldest first."""
         return self._scan_runs()[0]
 
+    @outlast_restarts
     def _scan_runs(self) -> tuple[list[RunInfo], dict[str, str]]:
         """The runs that can be read, the oldest first; and by id why others can't."""
         runs: list[RunInfo] = []
@@ -186,6 +204,7 @@ class Store:
         """Ids of the runs that have stored more than their start."""
         return self._runs_in(schema.cases, schema.plans, schema.studies)
 
+    @outlast_restarts
     def _runs_in(self, *tables: sa.Table) -> set[str]:
         with self._guard("read"), self._engine.connect() as connection:
             return {run for table in tables for run in connection.scalars(sa.select(table.c.run).distinct())}
@@ -226,6 +245,7 @@ class Store:
             raise StoreError(f"the store {self.url} holds no run of this kind yet; make one with `rexbench run`")
         return newest
 
+    @outlast_restarts
     def measurements(self, run: str) -> tuple[Measurement, ...]:
         """The cases of a run with their raw samples, in the order they were first written.
 
@@ -241,6 +261,7 @@ class Store:
             rows = connection.execute(query).mappings()
             return tuple(read_measurement(list(case)) for _, case in groupby(rows, key=itemgetter("id")))
 
+    @outlast_restarts
     def past_rounds(self, case: Case, runs: Sequence[str], most: int = 12) -> list[tuple[str, Round]]:
         """The newest rounds of a case whose status is ok, each with the id of its run."""
         same_case = [schema.cases.c[name] == value for name, value in case.as_dict().items()]
@@ -258,6 +279,7 @@ class Store:
                     past.append((run, read_round(data)))
         return past
 
+    @outlast_restarts
     def costs(self, run: str) -> tuple[dict[str, Any], ...]:
         """The costs of a run."""
         columns = schema.costs.c

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
-from analysis.schema import Count, Duration, Finite, Positive, Sample, SchemaError, check_fits
+from analysis.schema import Count, Duration, Finite, Flag, Positive, Sample, SchemaError, check_fits
 from bench.records.schemas import StoredEffective  # noqa: TC001 - a schema is read when the program runs
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Built(TypedDict):
 
     phases_s: dict[str, Duration]
     effective: StoredEffective
-    caches: bool
+    caches: Flag
 
 
 class Faults(TypedDict, total=False):
@@ -46,7 +46,7 @@ class Warmed(Faults):
     """Of ``warm_up``."""
 
     calls: Positive
-    steady: bool
+    steady: Flag
     median_s: Sample
     elapsed_s: Duration
 

@@ -45,7 +45,8 @@ def run_words(words: list[str]) -> int:
     published = int(ExitCode.DONE)
     if run:
         args = argparse.Namespace(out=None, json=False, csv=None)
-        published = publish_run(args, Store(memory.config.getoption("store")), run)
+        with Store(memory.config.getoption("store")) as store:
+            published = publish_run(args, store, run)
     codes = {0: published, 1: ExitCode.FAILED, 2: ExitCode.FAILED if run else ExitCode.WRONG}
     return codes.get(int(code), ExitCode.WRONG)
 

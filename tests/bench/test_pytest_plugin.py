@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from bench import pytest_plugin
 from bench.machine.lock import MachineLock
 from bench.pytest_plugin import ReplayClock
 from bench.store.store import Store
@@ -30,9 +33,9 @@ TINY = [
 ]
 
 
-def start(folder, *words, module="rexbench"):
-    command = [sys.executable, "-m", module, *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
+def start(folder, *words, module="rexbench", **variables):
+    command, env = [sys.executable, "-m", module, *words], {**os.environ, **variables}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False, env=env)
 
 
 def check_refusal(folder, line, *words):
@@ -52,9 +55,39 @@ def test_replay_clock_shows_each_duration_between_two_looks():
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """One small real run, through the suites."""
+    """One small real run, through the suites, where the user's settings ask for two processes."""
     folder = tmp_path_factory.mktemp("suites")
-    return folder, start(folder, "suites", *TINY, "--benchmark-json", "times.json", "-q")
+    words = [*TINY, "--benchmark-json", "times.json", "-q"]
+    return folder, start(folder, "suites", *words, PYTEST_ADDOPTS="-n 2 --dist loadfile")
+
+
+def test_suites_run_all_cases_here_whatever_plugins_are_asked_to_do(finished):
+    _, done = finished
+    left_out = "rexbench: --numprocesses, --dist, --tx left out: cases that are measured at the same time disturb"
+    assert left_out in done.stderr
+    assert "2 passed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "alone"),
+    [
+        ("numprocesses", 2, None),
+        ("numprocesses", "auto", None),
+        ("dist", "load", "no"),
+        ("tx", ["popen"], []),
+        ("forked", True, False),
+        ("workers", "2", None),
+        ("tests_per_worker", "2", None),
+        ("parallel_threads", 4, 1),
+    ],
+)
+def test_options_that_run_tests_apart_are_left_out_and_told(capsys, option, value, alone):
+    options = SimpleNamespace(**{option: value, "store": "x"})
+    pytest_plugin._keep_together(options)
+    assert getattr(options, option) == alone
+    assert f"--{option.replace('_', '-')} left out" in capsys.readouterr().err
+    pytest_plugin._keep_together(options)
+    assert capsys.readouterr().err == ""
 
 
 def test_suites_end_with_the_path_of_a_report(finished):

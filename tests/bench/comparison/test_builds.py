@@ -153,3 +153,22 @@ def test_a_build_that_speaks_another_protocol_is_one_clear_line(tmp_path):
     message = "speaks version 99 of the protocol, this rexbench speaks 2; compare with the newer"
     with pytest.raises(WorkerError, match=message):
         ProcessExecutor(Build(root=tmp_path)).open(CASE, tmp_path, tmp_path, 20.0)
+
+
+@pytest.mark.parametrize("path", ["x" * 300, "a\0b", "/dev/null/x", "/tmp"])
+def test_a_wheel_or_an_interpreter_that_no_file_can_be_is_one_line(path):
+    for source in (Source(wheel=Path(path)), Source(python=Path(path))):
+        with pytest.raises(InputError, match=r"^base: a(n interpreter| wheel) must be"), open_builds(source, Source()):
+            pass
+
+
+def test_a_wheel_that_may_not_be_read_is_one_line(tmp_path, monkeypatch):
+    def refuse(*_args, **_options):
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "a.whl").write_text("")
+    for method in ("open", "is_file"):
+        with monkeypatch.context() as patch, pytest.raises(InputError, match=r"a\.whl: Permission denied"):
+            patch.setattr(f"pathlib.Path.{method}", refuse)
+            with open_builds(Source(wheel=tmp_path / "a.whl"), Source()):
+                pass

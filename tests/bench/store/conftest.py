@@ -23,8 +23,20 @@ def _find_server():
 
 
 @pytest.fixture(scope="session")
-def postgresql():
+def postgresql(server):
     """The URL of a running server, without a database."""
+    return server[0]
+
+
+@pytest.fixture
+def restart(server):
+    """Restart the server, which ends all its connections."""
+    return server[1]
+
+
+@pytest.fixture(scope="session")
+def server():
+    """The URL of a running server, without a database, and what restarts the server."""
     programs = _find_server()
     if programs is None:
         pytest.skip("PostgreSQL's server is not installed")
@@ -42,7 +54,9 @@ def postgresql():
         call("initdb", "-U", "postgres", "--auth=trust", "--no-sync")
         call("pg_ctl", "-w", "-o", f"-k {folder} -c listen_addresses= -c fsync=off", "-l", f"{folder}/log", "start")
         try:
-            yield f"postgresql://postgres@/{{}}?host={folder}"
+            options = ("-w", "-m", "immediate", "-o", f"-k {folder} -c listen_addresses= -c fsync=off")
+            restart = lambda: call("pg_ctl", *options, "-l", f"{folder}/log", "restart")  # noqa: E731
+            yield f"postgresql://postgres@/{{}}?host={folder}", restart
         finally:
             call("pg_ctl", "-w", "-m", "immediate", "stop")
 
@@ -55,9 +69,10 @@ def url(request, tmp_path):
         return
     server, name = request.getfixturevalue("postgresql"), f"store{next(_NUMBERS)}"
     main = server.format("postgres").replace("postgresql:", "postgresql+psycopg:")
-    engine = sa.create_engine(main, isolation_level="AUTOCOMMIT")
+    engine = sa.create_engine(main, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
-        yield server.format(name)
+    yield server.format(name)
+    with engine.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
     engine.dispose()

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 import sqlite3
 import threading
+import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import made_up
 import pytest
+import sqlalchemy
 
 from analysis.study import Study
 from bench.records.case import Case
@@ -295,3 +298,89 @@ def test_a_store_in_a_folder_that_we_cannot_look_into_is_one_line(tmp_path, monk
     monkeypatch.setattr("pathlib.Path.exists", refuse)
     with pytest.raises(StoreError, match=r"the folder of the store must be readable; .*: Permission denied"):
         Store(f"sqlite:///{tmp_path}/results.db", create=False)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_server_that_is_restarted_ends_no_run(store, restart):
+    store.save_run(make_run())
+    store.save_plan(make_run().id, {"cases": []})
+    for backend in ("eager", "compile"):
+        restart()
+        store.save_measurement(make_run().id, make_measurement(backend))
+        restart()
+        store.save_plan(make_run().id, {"cases": []})
+    restart()
+    assert [one.case.backend for one in store.measurements(make_run().id)] == ["eager", "compile"]
+    restarted = threading.Timer(0.5, restart)
+    restarted.start()
+    for number in range(20):  # whatever is under way when the server goes is written, once
+        store.save_measurement(make_run().id, make_measurement(f"backend{number}"))
+        time.sleep(0.1)
+    restarted.join()
+    assert len(store.measurements(make_run().id)) == 22
+    assert store.find_run() == make_run()
+
+
+def test_a_server_that_does_not_come_back_is_one_line(monkeypatch):
+    monkeypatch.setattr(database, "_AWAY_S", 0.2)
+    monkeypatch.setattr(database, "_PAUSE_S", 0.05)
+    tried = []
+
+    @database.outlast_restarts
+    def read():
+        tried.append(1)
+        refused = sqlalchemy.exc.OperationalError("select 1", {}, SimpleNamespace(sqlstate=None))
+        raise StoreError("can't read the store x: connection refused") from refused
+
+    with pytest.raises(StoreError, match="connection refused"):
+        read()
+    assert len(tried) > 2
+
+
+@pytest.mark.parametrize("state", ["53100", "23505", "42P01", "none"])
+def test_what_a_server_says_when_it_is_there_is_not_waited_for(state):
+    tried = []
+
+    @database.outlast_restarts
+    def write():
+        tried.append(1)
+        raise StoreError("x") from sqlalchemy.exc.OperationalError("insert", {}, SimpleNamespace(sqlstate=state))
+
+    with pytest.raises(StoreError):
+        write()
+    assert len(tried) == 1
+
+
+@pytest.mark.parametrize("password", ["p@tail", "a@b@tail", "p%40tail", "tail", "p:w@tail", "ta#il@tail"])
+def test_no_part_of_a_password_is_in_the_message_of_a_driver(password):
+    with pytest.raises(StoreError, match=r"^can't open the store |must be a SQLAlchemy URL") as caught:
+        Store(f"postgresql://user:{password}@127.0.0.1:1/x")
+    for part in ("tail", password, "p@", "a@b", "p:w"):
+        assert part not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("create", [True, False])
+@pytest.mark.parametrize(
+    "path", ["x" * 300, "y/" * 3000 + "z", "a\0b", "", "file/x.db", "\ud800x.db"], ids=lambda path: ascii(path[:9])
+)
+def test_a_path_that_no_store_can_have_is_one_line(tmp_path, create, path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError) as caught:
+        Store(f"sqlite:///{tmp_path}/{path}", create=create)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError(5, "Input/output error")])
+def test_a_disk_that_refuses_is_one_line(tmp_path, monkeypatch, error):
+    def refuse(*_args, **_options):
+        raise error
+
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+    with pytest.raises(StoreError, match=error.strerror):
+        Store(f"sqlite:///{tmp_path}/x/results.db")
+
+
+def test_a_part_of_the_url_that_means_nothing_is_named():
+    with pytest.raises(StoreError, match=r"must be a SQLAlchemy URL .* 'x' are not"):
+        Store("sqlite:///?x=1")
