@@ -49,7 +49,7 @@ _SLOW = ("openvino", "openvino_preprocessed")
 _RUNNING = ("fvcore", *_SLOW)
 _SLOW_SIDE = 512
 #: Agreement in this many digits is no coincidence, even in a single row.
-_MANY_DIGITS = 6
+MANY_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +140,7 @@ def _choose(rows: Sequence[PublishedRow], total: Total) -> Choice:
             (row, agree(row, total(name, row.model, side))) for row in rows if (side := _side_under(name, row))
         ]
         scores[name] = sum(bool(how) for _, how in agreements)
-        sure = any(how == "exact" and digits(row) >= _MANY_DIGITS for row, how in agreements)
+        sure = any(how == "exact" and digits(row) >= MANY_DIGITS for row, how in agreements)
         if sure and scores[name] == len(rows):
             break
     most = max(scores.values())

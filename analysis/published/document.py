@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.complexity.conventions import CONVENTIONS
 from analysis.published.conditions import is_registered, read_input
-from analysis.published.conventions import QUICK, stated_convention
-from analysis.published.gather import EVERY, FACTORS, conventions_for, fill_cache, total_from
+from analysis.published.conventions import MANY_DIGITS, QUICK, stated_convention
+from analysis.published.gather import EVERY, FROM_CONFIG, conventions_for, fill_cache, total_from
 from analysis.published.judge import judge_rows
+from analysis.published.rounding import digits
 from analysis.published.timm_index import TIMM_INDEX
 from analysis.published.verdict import VERDICTS
 from analysis.study import Study
@@ -88,13 +89,13 @@ def _checkpoint_bytes(model: str) -> int | None:
 def _wanted_by(rows: Sequence[PublishedRow]) -> Iterator[tuple[str, int, str]]:
     """What the verdicts will ask the cache for: the candidates where a source does not say how it counted."""
     for row in rows:
-        if row.metric != "flops" or not is_registered(row.model):
+        if row.metric not in {"flops", "params"} or not is_registered(row.model):
             continue
         stated, side = stated_convention(row), read_input(row).side
-        # fvcore runs the model and is used only if the others leave a doubt; some counts follow from the config alone.
-        names = {stated} if stated else {*QUICK} - {"fvcore"}
-        if side:
-            known = names.intersection(conventions_for(row.model)) - FACTORS.keys()
+        # fvcore runs the model; it is not tried where another convention gives many digits.
+        names = {stated} if stated else {*QUICK} - ({"fvcore"} if digits(row) >= MANY_DIGITS else set())
+        if side and (stated or row.metric == "flops"):
+            known = names.intersection(conventions_for(row.model)) - FROM_CONFIG
             yield from ((row.model, side, name) for name in sorted(known))
 
 
