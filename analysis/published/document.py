@@ -100,9 +100,11 @@ def wanted_by(rows: Sequence[PublishedRow]) -> Iterator[tuple[str, int, str]]:
 
 def _in_vain(row: PublishedRow, side: int) -> set[str]:
     """What won't be tried: where many digits come out exactly, trying ends; fvcore runs the model besides."""
+    index = "timm" in row.source.lower()
+    others = set() if index else {TIMM_INDEX}
     if digits(row) < MANY_DIGITS:
-        return {"fvcore"} if side > SLOW_SIDE else set()
-    return {*QUICK[QUICK.index(TIMM_INDEX) + 1 :]} if "timm" in row.source.lower() else {"fvcore"}
+        return others | ({"fvcore"} if side > SLOW_SIDE else set())
+    return others | ({*QUICK[QUICK.index(TIMM_INDEX) + 1 :]} if index else {"fvcore"})
 
 
 def _tally(verdicts: Sequence[Verdict]) -> dict[str, int]:
