@@ -47,9 +47,9 @@ QUICK = ("macs", "two_per_mac", "thop", "thop_0.0.31", TIMM_INDEX, "ptflops", "f
 _SLOW = ("openvino", "openvino_preprocessed")
 #: They run the model, or convert it, which takes minutes beyond this side.
 _RUNNING = ("fvcore", *_SLOW)
-_SLOW_SIDE = 512
+SLOW_SIDE = 512
 #: Agreement in this many digits is no coincidence, even in a single row.
-_MANY_DIGITS = 6
+MANY_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +134,13 @@ def _choose(rows: Sequence[PublishedRow], total: Total) -> Choice:
     for name in (*QUICK, *_SLOW):
         if name in _SLOW and not _worth_converting(rows, scores):
             break
-        if name in _RUNNING and _largest_side(rows) > _SLOW_SIDE:
+        if name in _RUNNING and _largest_side(rows) > SLOW_SIDE:
             continue
         agreements = [
             (row, agree(row, total(name, row.model, side))) for row in rows if (side := _side_under(name, row))
         ]
         scores[name] = sum(bool(how) for _, how in agreements)
-        sure = any(how == "exact" and digits(row) >= _MANY_DIGITS for row, how in agreements)
+        sure = any(how == "exact" and digits(row) >= MANY_DIGITS for row, how in agreements)
         if sure and scores[name] == len(rows):
             break
     most = max(scores.values())

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.complexity.conventions import CONVENTIONS
 from analysis.published.conditions import is_registered, read_input
-from analysis.published.conventions import QUICK, stated_convention
-from analysis.published.gather import EVERY, FACTORS, conventions_for, fill_cache, total_from
+from analysis.published.conventions import MANY_DIGITS, QUICK, SLOW_SIDE, stated_convention
+from analysis.published.gather import EVERY, FROM_CONFIG, conventions_for, fill_cache, total_from
 from analysis.published.judge import judge_rows
+from analysis.published.rounding import digits
 from analysis.published.timm_index import TIMM_INDEX
 from analysis.published.verdict import VERDICTS
 from analysis.study import Study
@@ -65,7 +66,7 @@ def make_document(
     """
     sides = {model: model_info(model).resolution for model in explored}
     wanted = [(model, side, name) for model, side in sides.items() for name in conventions_for(model)]
-    fill_cache(cache, [*wanted, *_wanted_by(rows)], jobs=jobs, progress=progress)
+    fill_cache(cache, [*wanted, *wanted_by(rows)], jobs=jobs, progress=progress)
     verdicts = judge_rows(rows, total_from(cache), _checkpoint_bytes, measured)
     payload = {
         "counts": _tally(verdicts),
@@ -85,17 +86,25 @@ def _checkpoint_bytes(model: str) -> int | None:
     return count_checkpoint_bytes(model)
 
 
-def _wanted_by(rows: Sequence[PublishedRow]) -> Iterator[tuple[str, int, str]]:
+def wanted_by(rows: Sequence[PublishedRow]) -> Iterator[tuple[str, int, str]]:
     """What the verdicts will ask the cache for: the candidates where a source does not say how it counted."""
     for row in rows:
-        if row.metric != "flops" or not is_registered(row.model):
+        if row.metric not in {"flops", "params"} or not is_registered(row.model):
             continue
         stated, side = stated_convention(row), read_input(row).side
-        # fvcore runs the model and is used only if the others leave a doubt; some counts follow from the config alone.
-        names = {stated} if stated else {*QUICK} - {"fvcore"}
-        if side:
-            known = names.intersection(conventions_for(row.model)) - FACTORS.keys()
+        names = {stated} if stated else {*QUICK} - _in_vain(row, side or 0)
+        if side and (stated or row.metric == "flops"):
+            known = names.intersection(conventions_for(row.model)) - FROM_CONFIG
             yield from ((row.model, side, name) for name in sorted(known))
+
+
+def _in_vain(row: PublishedRow, side: int) -> set[str]:
+    """What won't be tried: where many digits come out exactly, trying ends; fvcore runs the model besides."""
+    index = "timm" in row.source.lower()
+    others = set() if index else {TIMM_INDEX}
+    if digits(row) < MANY_DIGITS:
+        return others | ({"fvcore"} if side > SLOW_SIDE else set())
+    return others | ({*QUICK[QUICK.index(TIMM_INDEX) + 1 :]} if index else {"fvcore"})
 
 
 def _tally(verdicts: Sequence[Verdict]) -> dict[str, int]:

@@ -52,6 +52,8 @@ def count_with_statistics(model: str, side: int) -> int:
 
 #: What one multiply-add counts under conventions that count nothing else.
 FACTORS = {"macs": 1, "two_per_mac": 2}
+#: Conventions that the config alone determines.
+FROM_CONFIG = frozenset({*FACTORS, "params", "params_with_statistics"})
 
 
 def conventions_for(model: str) -> tuple[str, ...]:

@@ -278,6 +278,18 @@ def test_each_efficientnet_of_the_paper_is_divided_by_its_rexnet():
     assert {(model, to) for (model, _), to in ratios.items()} == {(rival, model) for model, rival in TABLE_5}
 
 
+def test_no_model_is_run_at_a_side_that_takes_minutes(make_row):
+    tried = set()
+
+    def count(convention, _model, _side):
+        tried.add(convention)
+        return 1
+
+    judge([make_row("rexnet_1.0", "flops", "0.77", "G", convention="", conditions="4096x4096")], count)
+    assert not {"fvcore", "openvino", "openvino_preprocessed"} & tried
+    assert {"macs", "thop", "ptflops"} <= tried
+
+
 @pytest.mark.parametrize("kind", ["params", "flops", "latency"])
 def test_the_work_grows_with_the_rows_and_not_with_their_square(make_row, count, kind):
     """Counts are asked for, and inputs read, about once for each row, however many are alike."""

@@ -8,14 +8,32 @@ import pytest
 
 from analysis.published import load
 from analysis.published.checkpoint_size import count_checkpoint_bytes
-from analysis.published.gather import open_cache
+from analysis.published.document import wanted_by
+from analysis.published.gather import FROM_CONFIG, open_cache
 from analysis.published.judge import judge_rows
 
 
 @pytest.fixture(scope="module")
-def verdicts():
+def asked():
+    """What the verdicts asked to be counted: model, side, convention."""
+    return set()
+
+
+@pytest.fixture(scope="module")
+def verdicts(asked):
     book = open_cache(None)
-    return judge_rows(load(), lambda *key: book.count(*key).total, count_checkpoint_bytes)
+
+    def total(convention, model, side):
+        asked.add((model, side, convention))
+        return book.count(convention, model, side).total
+
+    return judge_rows(load(), total, count_checkpoint_bytes)
+
+
+@pytest.mark.usefixtures("verdicts")
+def test_all_that_is_asked_for_is_counted_beforehand_on_all_cores(asked):
+    beforehand = set(wanted_by(load()))
+    assert {key for key in asked if key[2] not in FROM_CONFIG} == beforehand
 
 
 def test_every_row_has_a_verdict(verdicts):
