@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).resolve().parent.parent
 _GIB = 2**30
 _PROBE_S = 120
+#: Beginnings of dropped variables that concern drawing and installing alone.
+_TIMELESS = ("MPL", "MATPLOTLIBRC", "PIP_")
 #: A neighbour that keeps a fifth of a core busy already moves medians by more than the target interval.
 _BUSY_SHARE = 0.2
 
@@ -85,9 +87,12 @@ def _check_threads() -> list[Finding]:
         f"quota {limits['cgroup_quota_cores'] or 'none'})"
     )
     findings = [_ok("threads", text)]
-    if variables := find_dropped():
+    dropped = find_dropped()
+    if variables := [name for name in dropped if not name.startswith(_TIMELESS)]:
         text = f"{', '.join(variables)} set: rexbench workers ignore it, other benchmark tools do not"
         findings.append(_warn("threads", text, f"unset {' '.join(variables)}, and give threads with --threads"))
+    if timeless := [name for name in dropped if name.startswith(_TIMELESS)]:
+        findings.append(_ok("variables", f"{', '.join(timeless)} set: ignored, and no time depends on it"))
     if kept := find_kept():
         text = ", ".join(f"{name}={value}" for name, value in kept.items())
         findings.append(_ok("variables", f"passed on to workers, and stored with each run: {text}"))

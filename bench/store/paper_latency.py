@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from analysis.published.latency import Interval, Measured
 from bench.records.case import REFERENCE_BACKEND
 from bench.statistics.model_ratios import read_model_pairs
 from bench.statistics.result import summarise_run
+from rexnet_core.errors import StoreError
 from rexnet_core.registry import model_info, model_names
 
 if TYPE_CHECKING:
@@ -24,19 +26,21 @@ PRESET = "paper-latency"
 
 
 def find_measured(store: Store, run: str | None = None) -> list[Measured]:
-    """What the run named, or else the newest of the preset `PRESET`, measured; empty where there is none.
+    """What the run named, or else the newest of the preset `PRESET` that can be read, measured; empty without one.
 
     Only the reference backend counts, PyTorch as published latencies were taken with, at each model's own input side.
 
     Raises:
-        StoreError: The run named is not there.
+        StoreError: The run named is not there, or can't be read.
     """
     if run:
-        info: RunInfo | None = store.find_run(run)
-    else:
-        fitting = (one for one in store.runs() if one.preset == PRESET)
-        info = max(fitting, key=lambda one: (one.started_at, one.id), default=None)
-    return list(_read(info, store.measurements(info.id))) if info else []
+        info = store.find_run(run)
+        return list(_read(info, store.measurements(info.id)))
+    fitting = (one for one in store.runs() if one.preset == PRESET)
+    for info in sorted(fitting, key=lambda one: (one.started_at, one.id), reverse=True):
+        with suppress(StoreError):  # a run that nobody named, and that can't be read, is passed over
+            return list(_read(info, store.measurements(info.id)))
+    return []
 
 
 def _read(info: RunInfo, measurements: Sequence[Measurement]) -> Iterator[Measured]:

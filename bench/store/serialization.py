@@ -85,8 +85,11 @@ def read_measurement(rows: Sequence[Mapping[Any, Any]]) -> Measurement:
     if outcome["status"] not in STATUSES:
         raise SchemaError(f"status: expected one of {', '.join(STATUSES)}, got {outcome['status']!r}")
     rounds: tuple[list[Round], list[Round]] = ([], [])
-    for data in (read_table(row["round"]) for row in rows if row["round"] is not None):
-        rounds[bool(data.get(_REPEATED))].append(read_round(data))
+    for position, data in enumerate(row["round"] for row in rows if row["round"] is not None):
+        try:
+            rounds[bool(read_table(data).get(_REPEATED))].append(read_round(data))
+        except SchemaError as error:
+            raise SchemaError(f"round {position} of case {row['id']}: {error}") from None
     return Measurement(
         case=read_case(row),
         status=outcome["status"],

@@ -225,7 +225,8 @@ class WorkerProcess:
             raise WorkerError("failed", f"the worker's answer to {self._asked!r} can't be read: {line[:80]!r}")
         if "error" in answer:
             status, message = answer["error"], " ".join(str(answer.get("message", "no message")).split())
-            raise WorkerError(status if status in _OUTCOMES else "failed", message[:_MESSAGE])
+            known = isinstance(status, str) and status in _OUTCOMES
+            raise WorkerError(status if known else "failed", message[:_MESSAGE])
         self._check_samples(answer.get("samples_s"))
         return answer
 

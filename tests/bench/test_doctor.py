@@ -53,3 +53,11 @@ def test_a_silent_bfloat16_is_a_surprise():
 def test_a_powersaving_governor_is_a_warning(monkeypatch):
     monkeypatch.setattr(doctor, "read_governor", lambda: "powersave")
     assert "cpupower" in only("frequency")[0].remedy
+
+
+def test_variables_that_no_time_depends_on_and_those_passed_on_are_listed_without_a_warning(monkeypatch):
+    monkeypatch.setenv("PIP_TARGET", "/x")
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/some/where")
+    found = {one.found: one.level for one in only("threads")}
+    assert [level for text, level in found.items() if "PIP_TARGET" in text] == ["ok"]
+    assert [level for text, level in found.items() if "LD_LIBRARY_PATH=/some/where" in text] == ["ok"]

@@ -19,6 +19,7 @@ from page_elements import Elements
 
 from analysis.study import Study
 from reports.drawing.figure import draw
+from reports.files.atomic import place_files
 from reports.report import REPORTS, build_frames, find_report, write_report
 from rexnet_core.errors import InputError
 
@@ -290,3 +291,12 @@ def test_every_report_lives_without_torch(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", "figures/a/b", "figures/a\0b", ""])
+def test_no_file_of_a_report_lies_outside_of_its_folder(tmp_path: Path, name: str) -> None:
+    """A figure may be named after what is in a store, and a manifest lists what an earlier report left."""
+    for files, stale in (({name: b"x"}, []), ({}, [name])):
+        with pytest.raises(InputError, match="files of a report must lie in its folder"):
+            place_files(files, stale, tmp_path / "report")
+    assert list(tmp_path.iterdir()) == []

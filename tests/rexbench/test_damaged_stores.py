@@ -134,7 +134,7 @@ def read_all(call, path):
     for name in RUNS:
         fails_in_one_line(call("report", "--run", name, "--store", store, "--out", path.parent / "out"))
     fails_in_one_line(call("report", "--store", store, "--out", path.parent / "out"))
-    fails_in_one_line(call("compare", *RUNS[:2], "--store", store))
+    fails_in_one_line(call("compare", *RUNS[:2], "--force", "--store", store))
     fails_in_one_line(call("run", "--resume", RUNS[0], "--store", store, "--out", path.parent / "out"))
 
 

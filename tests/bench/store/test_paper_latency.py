@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -86,3 +87,15 @@ def test_what_failed_or_has_no_interval_is_left_out(store, keep):
 def test_devices_and_batches_are_kept_apart(store, keep):
     keep("run1", measured(CASE, 0.02), measured(replace(CASE, device="cuda", batch=64), 0.05))
     assert {(one.device, one.batch) for one in find_measured(store)} == {("cpu", 1), ("cuda", 64)}
+
+
+def test_a_run_that_can_not_be_read_is_passed_over_unless_it_is_named(store, keep, tmp_path):
+    keep("run1", measured(CASE))
+    keep("run2", measured(CASE, 2.0))
+    with sqlite3.connect(tmp_path / "results.db") as connection:
+        connection.execute("update cases set status = 'odd' where run = 'run2'")
+    connection.close()
+    [found] = find_measured(store)
+    assert "run run1" in found.description
+    with pytest.raises(StoreError, match="contents of run run2"):
+        find_measured(store, "run2")

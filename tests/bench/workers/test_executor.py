@@ -6,6 +6,7 @@ import psutil
 import pytest
 
 from bench.records.case import Case
+from bench.records.files import as_folder
 from bench.workers.executor import ProcessExecutor, WorkerError, WorkerProcess
 from rexnet_core.errors import InputError
 
@@ -221,3 +222,26 @@ def test_an_answer_of_preparing_that_is_cut_off_fails_the_match(tmp_path, monkey
     task = {"threads": 1, "folder": str(tmp_path)}
     with pytest.raises(WorkerError, match="its answer is cut off"):
         ProcessExecutor().prepare(task, 1.0)
+
+
+@pytest.mark.parametrize("samples", ["[1e3]", "[1.0] * 9", "[0.5, 2.0]"])
+def test_samples_that_take_longer_than_the_parent_waited_end_the_case(start, samples):
+    worker = start(answer=f"{{'samples_s': {samples}}}")
+    with pytest.raises(WorkerError, match=r"its samples take .* s, and its answer came after .* s"):
+        worker.ask("take_turn")
+
+
+@pytest.mark.parametrize("answer", ["{'error': ['x'], 'message': 3}", "{'error': 'odd', 'message': 'a\\nb'}"])
+def test_an_error_that_no_worker_of_ours_would_report_fails_the_case(start, answer):
+    with pytest.raises(WorkerError) as caught:
+        start(answer=answer).ask("build")
+    assert caught.value.status == "failed"
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["../../x", "/x", "..", ".", "a/b", "", "a\0b", "timm:x"])
+def test_no_name_of_a_case_leads_out_of_the_scratch_folder(name):
+    folder = as_folder(name)
+    assert folder not in {"", ".", ".."}
+    assert not set(folder) & set("/\\\0:")
+    assert as_folder(CASE.id) == CASE.id

@@ -192,3 +192,26 @@ def test_why_there_is_no_interval_is_said_once(run: RunData) -> None:
     short = tuple(replace(measurement, rounds=measurement.rounds[:1]) for measurement in run.measurements[:8])
     page = render(replace(run, measurements=short))
     assert page.count("No interval: 1 round is too few for an interval; use --rounds 3 or more.") == 1
+
+
+def test_the_instruction_set_that_ran_stands_beside_that_of_the_processor(run: RunData) -> None:
+    measurement = next(one for one in run.measurements if one.rounds)
+    details = {"isa": "DEFAULT", "kernels": ["jit_dw:avx2"], "processor_isa": "AVX-512"}
+    narrow = replace(measurement, effective=replace(measurement.effective, details=details))
+    cases = run_frames.frame_of(replace(run, measurements=(narrow, replace(measurement))), "cases")
+    assert cases["effective_isa"].tolist() == ["DEFAULT; kernels AVX2", ""]
+    assert cases["processor_isa"].tolist() == ["AVX-512", ""]
+    view = tables.view_effective(cases)
+    assert view["instruction set (effective / processor)"].tolist() == [
+        "DEFAULT; kernels AVX2 / AVX-512",
+        "not reported / not reported",
+    ]
+
+
+def test_variables_that_were_set_are_among_the_conditions(run: RunData) -> None:
+    system = {"kept_variables": {"LD_PRELOAD": "libjemalloc.so"}, "ignored_variables": ["ATEN_CPU_CAPABILITY"]}
+    info = replace(run.info, environment={**run.info.environment, "system": system})
+    conditions = dict(describe_conditions(info, run_frames.frame_of(run, "cases")))
+    assert conditions["variables passed on"] == "LD_PRELOAD=libjemalloc.so"
+    assert conditions["variables ignored"] == "ATEN_CPU_CAPABILITY"
+    assert "variables ignored" not in dict(describe_conditions(run.info, run_frames.frame_of(run, "cases")))
