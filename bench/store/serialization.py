@@ -14,7 +14,7 @@ from analysis.json_values import make_plain
 from bench.records.case import Case
 from bench.records.measurement import Measurement, Parity, Round, read_effective
 from bench.records.run import RunInfo
-from rexnet_core.printable import make_message
+from rexnet_core.printable import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ def dump_values(measurement: Measurement) -> dict[str, Any]:
     """A measurement without its case and its rounds."""
     return {
         "status": measurement.status,
-        "reason": make_message(measurement.reason),
+        "reason": escape_controls(measurement.reason, keep="\n\t"),
         "stop_reason": measurement.stop_reason,
         "parity": make_plain(asdict(measurement.parity)) if measurement.parity else None,
         "effective": make_plain(asdict(measurement.effective)),
