@@ -16,7 +16,7 @@ from bench.records.case import Case
 from bench.records.measurement import STATUSES, Measurement, Parity, Round
 from bench.records.run import RunInfo
 from bench.records.schemas import Cost, Outcome, StoredCase, StoredParity, StoredRound, StoredRun, read_effective
-from rexnet_core.printable import make_message
+from rexnet_core.printable import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ def dump_values(measurement: Measurement) -> dict[str, Any]:
     """A measurement without its case and its rounds."""
     return {
         "status": measurement.status,
-        "reason": make_message(measurement.reason),
+        "reason": escape_controls(measurement.reason, keep="\n\t"),
         "stop_reason": measurement.stop_reason,
         "parity": make_plain(asdict(measurement.parity)) if measurement.parity else None,
         "effective": make_plain(asdict(measurement.effective)),

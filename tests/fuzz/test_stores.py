@@ -31,7 +31,12 @@ def _load_builders(folder):
 
 
 _RUN, _RANK, _PUBLISHED = map(_load_builders, ("", "rank", "published"))
-_STUDIES = (_RANK.made_layers(), _RANK.made_network(), _RANK.made_trained(), _PUBLISHED.made_document())
+#: The larger a study, the longer it takes to show, and the rarer it is here.
+_STUDIES = (
+    *[_RANK.made_trained(), _PUBLISHED.made_document()] * 6,
+    *[_RANK.made_network()] * 3,
+    _RANK.made_layers(),
+)
 
 
 @pytest.fixture(scope="module")

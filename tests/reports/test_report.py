@@ -18,6 +18,8 @@ import pytest
 from page_elements import Elements
 
 from analysis.study import Study
+from bench.records.run import RunInfo
+from bench.store.store import Store
 from reports.drawing.figure import draw
 from reports.files.atomic import place_files
 from reports.report import REPORTS, build_frames, find_report, write_report
@@ -158,6 +160,20 @@ def test_the_same_study_gives_the_same_bytes(studies: dict[str, Any], tmp_path: 
         write_report(kind, study, tmp_path / name)
     assert files_in(tmp_path / "one") == files_in(tmp_path / "two")
     assert dict(mpl.rcParams) == before
+
+
+def test_a_path_that_is_no_text_is_spelled_out_in_every_file(studies: dict[str, Any], tmp_path: Path) -> None:
+    study = studies["trained"]
+    study = replace(study, settings={**study.settings, "folder": "caf\udce9\x1b[31m"})
+    with Store(f"sqlite:///{tmp_path}/x.db") as store:
+        store.save_run(RunInfo(id="a", started_at="2026-01-01T00:00:00+00:00", preset="rank trained"))
+        store.save_study("a", study)
+        kept = store.study("a")
+    assert kept == study
+    write_report("trained", kept, tmp_path / "out")
+    texts = {name: content.decode() for name, content in files_in(tmp_path / "out").items() if name[-3:] != "png"}
+    assert "caf\\\\udce9" in texts["result.json"]
+    assert json.loads(texts["result.json"])["setting"]["folder"] == "caf\\udce9\x1b[31m"
 
 
 @each_kind
