@@ -54,6 +54,8 @@ def read_as(schema: type[T], value: object) -> T:
         return msgspec.convert(value, schema)
     except msgspec.ValidationError as error:
         raise SchemaError(_describe(str(error))) from None
+    except UnicodeEncodeError as error:  # of a name, or of one of several words; text may hold any character
+        raise SchemaError(f"has a name or word that is no text: {error.object!r}") from None
 
 
 def read_record(record: type[T], schema: type[T], value: object) -> T:

@@ -57,6 +57,15 @@ def escape_controls(text: str, keep: str = "") -> str:
     return _NOT_PLAIN.sub(show, text)
 
 
+def shorten(text: str, most: int = 40) -> str:
+    """The beginning of a text that a message quotes.
+
+    Passwords are masked before the cut, for an address without its end no longer shows that it has one.
+    """
+    plain = hide_passwords(text)
+    return plain if len(plain) <= most else f"{plain[:most]}..."
+
+
 def hide_passwords(text: str) -> str:
     """The text with ``***`` in place of the passwords of addresses and connection strings in it.
 

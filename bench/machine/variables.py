@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import csv
 import os
-import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.backends.registry import tuning_variables
+from rexnet_core.printable import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +66,7 @@ def find_dropped(environment: Mapping[str, str] = os.environ) -> list[str]:
 def find_kept(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The variables that are set, change what runtimes do, and are passed on to workers; no password is in a value."""
     kept = sorted(name for name in environment if find_decision(name) == KEPT)
-    return {name: re.sub(r"(://[^:/@\s]*):\S*@", r"\1:***@", environment[name])[:_LONGEST] for name in kept}
+    return {name: shorten(environment[name], _LONGEST) for name in kept}
 
 
 def without_dropped(environment: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -7,6 +7,8 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from rexnet_core.printable import shorten
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,9 +22,9 @@ def whole(text: str) -> int:
     try:
         value = int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"a whole number is needed, not {text[:40]!r}") from None
+        raise argparse.ArgumentTypeError(f"a whole number is needed, not {shorten(text)!r}") from None
     if not -_MOST < value < _MOST:
-        raise argparse.ArgumentTypeError(f"a whole number below {_MOST} is needed, not {text[:40]!r}")
+        raise argparse.ArgumentTypeError(f"a whole number below {_MOST} is needed, not {shorten(text)!r}")
     return value
 
 
@@ -36,7 +38,7 @@ def whole_or(word: str) -> Callable[[str], int | str]:
             return whole(text)
         except argparse.ArgumentTypeError:
             raise argparse.ArgumentTypeError(
-                f"a whole number or the word {word} is needed, not {text[:40]!r}"
+                f"a whole number or the word {word} is needed, not {shorten(text)!r}"
             ) from None
 
     return read
@@ -46,7 +48,7 @@ def megabytes(text: str) -> int:
     """A number of megabytes, as bytes."""
     value = whole(text)
     if value < 1:
-        raise argparse.ArgumentTypeError(f"a whole number of megabytes above 0 is needed, not {text[:40]!r}")
+        raise argparse.ArgumentTypeError(f"a whole number of megabytes above 0 is needed, not {shorten(text)!r}")
     return value * 10**6
 
 
@@ -63,7 +65,7 @@ def duration(text: str) -> float:
     except (KeyError, ValueError):
         seconds = math.nan
     if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"a time above 0 such as 90s, 10m or 1h30m is needed, not {text[:40]!r}")
+        raise argparse.ArgumentTypeError(f"a time above 0 such as 90s, 10m or 1h30m is needed, not {shorten(text)!r}")
     return seconds
 
 
@@ -74,5 +76,5 @@ def number(text: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"a number is needed, not {text[:40]!r}")
+        raise argparse.ArgumentTypeError(f"a number is needed, not {shorten(text)!r}")
     return value

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.survival
+
 SUITE = """
 import os
 import pytest

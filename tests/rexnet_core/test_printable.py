@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rexnet_core.errors import InputError, RexbenchError, StoreError, UnknownNameError, WeightsError
-from rexnet_core.printable import escape_controls, make_message
+from rexnet_core.printable import escape_controls, make_message, shorten
 
 LONGEST = 2000
 
@@ -121,3 +121,13 @@ def test_any_text_becomes_one_line_that_can_be_encoded(text):
     assert len(f"{line}.".splitlines()) == 1
     line.encode()
     assert make_message(line) == line
+
+
+@pytest.mark.parametrize("most", range(1, 60))
+def test_a_cut_never_shows_a_password_whose_address_it_cuts(most):
+    assert "s3cret" not in shorten("['--store=postgresql://u:s3cret@host/x']", most)
+
+
+def test_a_short_text_is_not_cut():
+    assert shorten("about right", 11) == "about right"
+    assert shorten("a little longer", 8) == "a little..."

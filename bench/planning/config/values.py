@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.planning.option_values import duration
 from rexnet_core.errors import InputError, UnknownNameError
+from rexnet_core.printable import shorten
 
 Check = Callable[[Any], Any]
 #: Longer values are cut where they are shown.
@@ -84,12 +85,11 @@ def one_of(kind: str, known: Iterable[str]) -> Check:
     def check_name(value: Any) -> str:
         if isinstance(value, str) and value in names:
             return value
-        raise UnknownNameError(kind, value[:_MOST_SHOWN] if isinstance(value, str) else show(value), names)
+        raise UnknownNameError(kind, shorten(value, _MOST_SHOWN) if isinstance(value, str) else show(value), names)
 
     return check_name
 
 
 def show(value: Any) -> str:
     """A value as an error shows it."""
-    text = repr(value)
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+    return shorten(repr(value), _MOST_SHOWN)

@@ -20,6 +20,8 @@ from bench.workers.executor import WorkerError
 from .conftest import make_case
 from .test_conformance import run
 
+pytestmark = pytest.mark.survival
+
 
 @pytest.fixture
 def work(assets, tmp_path):
@@ -86,7 +88,6 @@ def test_compile_without_a_compiler_is_unavailable(work, monkeypatch):
     assert caught.value.status == "unavailable"
 
 
-@pytest.mark.survival
 def test_compile_finds_its_kernels_again(work):
     cold, effective, _ = work("compile")
     cached, _, _ = work("compile")

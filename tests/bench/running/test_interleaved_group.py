@@ -247,6 +247,7 @@ def test_models_of_other_terms_are_no_group(open_group, cases):
         open_group([cases[0], replace(cases[0], batch=4)])
 
 
+@pytest.mark.survival
 def test_two_models_meet_in_real_processes(tmp_path, saved):
     short = Settings(min_rounds=1, max_rounds=1, round_s=0.05, slice_s=0.01, warm_s=0.2)
     one, two = (

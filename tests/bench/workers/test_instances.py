@@ -139,6 +139,7 @@ def test_an_instance_that_fails_ends_the_case_and_all_its_processes(measure, exe
     assert all(handle.closed for handle in executor.handles)
 
 
+@pytest.mark.survival
 def test_real_instances_end_with_their_case(tmp_path):
     """Nobody is left behind, neither when they are done nor when they hang."""
     task = {"model": "rexnet_0.5", "resolution": 32, "batch": 1, "threads": 1, "seed": 0, "weights": None, "ir": False}

@@ -1,9 +1,12 @@
 import json
 
 import pandas as pd
+import pytest
 from PIL import Image
 
 from bench.store.store import Store
+
+pytestmark = pytest.mark.survival
 
 FEW = "--protocol literal --networks 3 --ratios 0.1 0.5 1.0 --d-out 8 14 --activations Linear ReLU6 SiLU --processes 1"
 NETWORK = "mobilenet_v2_0.5 --resolution 32 --image-count 24 --jacobian 0 --taps stage1.* penultimate*"

@@ -66,6 +66,7 @@ def interrupt_at(monkeypatch, wave):
     monkeypatch.setattr(commands, "open_parallel_map", lambda _: nullcontext(_Interrupting(wave)))
 
 
+@pytest.mark.survival
 @pytest.mark.parametrize(("wave", "protocol_count", "settings_run"), [(2, 1, None), (3, 1, 1), (4, 1, 2), (5, 1, 3)])
 def test_ctrl_c_keeps_what_is_finished(monkeypatch, wave, protocol_count, settings_run):
     """One wave for the literal protocol, three for the grid, then the sign map."""
@@ -87,11 +88,13 @@ def test_a_finished_grid_is_kept_though_no_protocol_was_asked_for(monkeypatch):
     assert {one["protocol"] for one in document["claims"]} == {"sensitivity"}
 
 
+@pytest.mark.survival
 def test_ctrl_c_in_the_second_wave_of_a_width_ends_the_sign_map():
     with pytest.raises(KeyboardInterrupt):
         map_signs(_Interrupting(2), widths=(16,))
 
 
+@pytest.mark.survival
 def test_ctrl_c_ends_a_search(monkeypatch):
     monkeypatch.setattr("analysis.rank.layers.search.OPEN_CHOICES", {"d_out": ((8, 12),)})
     with pytest.raises(KeyboardInterrupt):

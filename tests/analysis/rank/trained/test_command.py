@@ -24,6 +24,7 @@ def statuses():
     return sorted(run.status for run in Store("sqlite:///results/rexbench.db", create=False).runs())
 
 
+@pytest.mark.survival
 def test_ctrl_c_is_no_success_and_the_same_call_goes_on_to_the_end(monkeypatch, capsys):
     done, original = [], training.train
 

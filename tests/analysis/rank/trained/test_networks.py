@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from analysis.complexity.tally import DispatchCounter
+from analysis.complexity.traced import watch_layers
 from analysis.rank.trained import TrainedSetting
 from analysis.rank.trained.networks import MACS_TOLERANCE, cost_of, plan_networks
 from rexnet_core.errors import InputError
@@ -17,10 +17,7 @@ def traced_cost(config, side):
     """Parameters and multiply-adds counted from the operations that run, without looking at the config's numbers."""
     with torch.device("meta"):
         model = Network(config).eval()
-    tally = DispatchCounter(model, {})
-    with torch.no_grad(), tally:
-        model(torch.empty(1, 1, side, side, device="meta"))
-    layers = tally.layers()
+    layers = watch_layers(model, (side, side), in_channels=1).layers()
     return sum(one.params for one in layers), sum(one.macs for one in layers)
 
 
