@@ -12,6 +12,8 @@ from analysis.published.document import wanted_by
 from analysis.published.gather import FROM_CONFIG, open_cache
 from analysis.published.judge import judge_rows
 
+pytestmark = pytest.mark.survival
+
 
 @pytest.fixture(scope="module")
 def asked():

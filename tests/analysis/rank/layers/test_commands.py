@@ -25,6 +25,7 @@ def test_the_closest_setting_comes_from_a_recorded_search():
     assert found["best"][0]["distance"] / 2 < found["validated"]["distance"] < 2 * found["best"][0]["distance"]
 
 
+@pytest.mark.survival
 def test_a_study_becomes_one_plain_document(monkeypatch):
     monkeypatch.setattr(protocols, "GRID", {"norm": ("none", "before")})
     monkeypatch.setattr(commands, "map_signs", lambda *_, **__: [{"d_out": 16}])
