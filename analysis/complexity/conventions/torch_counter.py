@@ -15,7 +15,9 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
+from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._pytree import tree_map_only
 from torch.utils.flop_counter import FlopCounterMode
 
 from analysis.complexity.conventions.module_log import ModuleLog
@@ -56,6 +58,11 @@ def _silent() -> Iterator[None]:
         logger.disabled = before
 
 
+#: Fused operations whose results lie one number after the other, but without data get the layout of their input. Fused
+#: attention, which is not counted, takes the former alone.
+_WHOLE_LAYERS = frozenset({"_transformer_encoder_layer_fwd", "_native_multi_head_attention"})
+
+
 class _CountedLog(ModuleLog):  # type: ignore[no-untyped-call]
     """The log of a run in which each operation bears what a counter counts for it."""
 
@@ -69,6 +76,8 @@ class _CountedLog(ModuleLog):  # type: ignore[no-untyped-call]
         """The result of `func`, once the counter has counted it."""
         before = dict(self._counts["Global"])
         out = func(*args, **(kwargs or {}))
+        if func.overloadpacket.__name__ in _WHOLE_LAYERS:
+            out = tree_map_only(Tensor, Tensor.contiguous, out)
         counted = {one: amount - before.get(one, 0) for one, amount in self._counts["Global"].items()}
         for operator, amount in counted.items():
             if amount:

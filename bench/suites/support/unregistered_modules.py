@@ -29,6 +29,9 @@ from bench.suites.support.unregistered_classes import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from torch import Tensor
 
 #: Side of the images [pixels].
 SIDE = 32
@@ -111,6 +114,18 @@ def _encoder() -> nn.Module:
     return Rows(nn.TransformerEncoder(layer, 2, enable_nested_tensor=False))
 
 
+def _encoder_then_fused() -> nn.Module:
+    """Which path fused attention takes depends on how the encoder layer lays its results out."""
+
+    def run(own: Any, x: Tensor) -> Tensor:
+        rows = own["layer"](own["patches"](x).flatten(2).mT)
+        heads = rows.unflatten(-1, (4, 8)).transpose(1, 2)
+        return functional.scaled_dot_product_attention(heads, heads, heads)
+
+    layer = nn.TransformerEncoderLayer(32, 4, 48, batch_first=True)
+    return Calls(run, patches=nn.Conv2d(3, 32, 8, 8), layer=layer)
+
+
 #: A function that builds each module, by name.
 MODULES: Mapping[str, Callable[[], nn.Module]] = {
     **{f"attention by {one}": partial(Attention, one) for one in ("operator", "einsum", "batched", "fused")},
@@ -120,6 +135,7 @@ MODULES: Mapping[str, Callable[[], nn.Module]] = {
         attend=nn.MultiheadAttention(32, 4, batch_first=True, kdim=32, vdim=32),
     ),
     "TransformerEncoder": _encoder,
+    "fused attention after a TransformerEncoderLayer": _encoder_then_fused,
     "TransformerEncoderLayer with norm first": lambda: Rows(
         nn.TransformerEncoderLayer(32, 4, 48, batch_first=True, norm_first=True)
     ),

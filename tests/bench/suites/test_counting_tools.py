@@ -13,6 +13,7 @@ from rexnet_core.errors import InputError
 
 QUICK = (
     *("attention by operator", "attention by fused", "MultiheadAttention", "TransformerEncoder", "LSTM", "GRU"),
+    "fused attention after a TransformerEncoderLayer",
     *("mixer", "dense block in a list", "shared layer", "shared entries of a list", "tied tensors", "functional"),
     *("weight norm", "weight norm by hooks", "several outputs", "u shape", "transposed", "weights from the image"),
 )
