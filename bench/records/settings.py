@@ -43,8 +43,8 @@ class Settings:
     #: A group under way gets its first round in any case, so that every planned case has a row.
     budget_s: float | None = option(
         None,
-        "time for the whole run, such as 90s, 10m or 1h30m: the groups of cases get rounds in turn, until their "
-        "intervals are narrow; without --rounds, up to 20 rounds a group",
+        "time for the whole run, such as 90s, 10m or 1h30m: each group of cases gets one round, then one "
+        "after the other the rounds of an interval, then all in turn; without --rounds, up to 20 rounds a group",
         flag="--budget",
         metavar="TIME",
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.statistics.intervals import MIN_ROUNDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -16,11 +18,12 @@ if TYPE_CHECKING:
 def allocate_rounds(groups: Sequence[InterleavedGroup], left: Callable[[], float], save: Save, done: Save) -> None:
     """Measure until every group is done or no further round fits into the time left [s].
 
-    Every group gets its first round whatever the time, so that every case has a row. Then each round goes to the group
-    with the fewest rounds, among those whose next round fits; of several, to the one with the widest interval relative
-    to its target, and of those without an interval to the one with the shortest round. The width decides no more than
-    that: if wide groups got more rounds, those whose rounds agree by chance would keep few, and their intervals would
-    be too narrow. The budget is exceeded by the round under way at most. A group's measurements are saved after every
+    Every group gets its first round whatever the time, so that every case has a row. Then, among the groups whose next
+    round fits, one after the other gets the rounds that an interval needs, those with short rounds first: where time is
+    short, some cases with an interval say more than all cases with two rounds. Then each round goes to the group with
+    the fewest rounds; of several, to the one with the widest interval relative to its target. The width decides no more
+    than that: if wide groups got more rounds, those whose rounds agree by chance would keep few, and their intervals
+    would be too narrow. The budget is exceeded by the round under way at most. A group's measurements are saved after every
     round, so that nothing finished is lost.
     """
     going = []
@@ -43,9 +46,11 @@ def allocate_rounds(groups: Sequence[InterleavedGroup], left: Callable[[], float
         done(group.measurements())
 
 
-def _precedence(group: InterleavedGroup) -> tuple[int, float, float]:
+def _precedence(group: InterleavedGroup) -> tuple[bool, int, float, float]:
     """The group for which this is the smallest comes first."""
-    return len(group.history.half_widths), -group.history.uncertainty, group.history.next_s
+    rounds = len(group.history.half_widths)
+    has_interval = rounds >= MIN_ROUNDS
+    return has_interval, rounds if has_interval else -rounds, -group.history.uncertainty, group.history.next_s
 
 
 def measure_and_decide(group: InterleavedGroup, save: Save) -> bool:

@@ -76,8 +76,15 @@ def group(clock):
 def test_groups_get_rounds_in_turn_the_widest_first(clock, play, group):
     """Not by width alone: a group whose rounds agree by chance would keep few, and too narrow an interval."""
     groups = [group("narrow", INF, 0.1), group("middle", INF, 0.3), group("wide", INF, 0.9, 0.7, 0.5)]
-    play(groups, 80.0)
-    assert clock.steps == ["narrow", "middle", "wide"] * 2 + ["wide", "middle"]
+    play(groups, 130.0)
+    assert clock.steps[9:] == ["wide", "middle", "narrow", "wide"]
+
+
+def test_one_group_after_the_other_gets_the_rounds_of_an_interval(clock, play, group):
+    """Where time is short: two rounds of every group would leave the run without one number that can be used."""
+    _, done = play([group(name, INF, INF, 0.3) for name in "abc"], 60.0)
+    assert clock.steps == ["a", "b", "c", "a", "a", "b"]
+    assert done["a"] == (3, "budget")
 
 
 @pytest.mark.parametrize("budget_s", [35.0, 77.0, 100.0, 101.0])
