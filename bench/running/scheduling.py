@@ -23,8 +23,8 @@ def allocate_rounds(groups: Sequence[InterleavedGroup], left: Callable[[], float
     short, some cases with an interval say more than all cases with two rounds. Then each round goes to the group with
     the fewest rounds; of several, to the one with the widest interval relative to its target. The width decides no more
     than that: if wide groups got more rounds, those whose rounds agree by chance would keep few, and their intervals
-    would be too narrow. The budget is exceeded by the round under way at most. A group's measurements are saved after every
-    round, so that nothing finished is lost.
+    would be too narrow. The budget is exceeded by the round under way at most. A group's measurements are saved after
+    every round, so that nothing finished is lost.
     """
     going = []
     for group in groups:
