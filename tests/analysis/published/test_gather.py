@@ -17,6 +17,8 @@ from rexnet_core.errors import InputError
 
 KEYS = [(model, 64, name) for model in ("rexnet_1.0", "mobilenet_v2_1.0") for name in ("macs", "params", "thop")]
 
+pytestmark = pytest.mark.survival
+
 
 def told(cache):
     return {key: cache.count(key[2], key[0], key[1]) for key in KEYS}
