@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 import warnings
 from contextlib import closing
 from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
-from urllib.parse import unquote
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SAWarning
@@ -19,7 +17,7 @@ from rexnet_core.errors import StoreError
 from rexnet_core.printable import hide_passwords
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,12 +35,13 @@ def make_engine(url: str, *, create: bool) -> sa.Engine:
 
     Raises:
         StoreError: The file is not there or can't be made. SQLAlchemy's errors about the URL pass through.
-        ValueError: The password holds an @.
+        ValueError: The URL of a server has a second @, as when a password holds one.
     """
+    if not url.startswith("sqlite") and url.count("@") > 1:
+        # What follows the first @ is a host to the driver, whose messages name it. The remedy has no such sign: all
+        # that stands before one is masked.
+        raise ValueError("a single at sign is allowed; in a password write %40 for it, %2F for / and %25 for %")
     parsed = sa.make_url(url)
-    if parsed.password is not None and "@" in f"{parsed.host}{parsed.database}":
-        # What follows the first @ is a host to the driver, whose messages name it.
-        raise ValueError("its password must have no @; write %40 for @, %2F for / and %25 for %")
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")  # SQLAlchemy 2.0 would ask for psycopg2
     options: dict[str, Any] = {"json_deserializer": _read_json}
@@ -119,20 +118,6 @@ def _is_away(error: BaseException | None) -> bool:
     return error.connection_invalidated or state is None or str(state).startswith(_AWAY_STATES)
 
 
-def find_secrets(url: str) -> tuple[str, ...]:
-    """What no message may show: the password of a URL, as it is written and as it is meant, and its ends.
-
-    Drivers take what follows an ``@`` in a password for the name of the host, and name that.
-    """
-    written = re.findall(r"://[^:/@\s]*:(\S*)@", url) + re.findall(r"(?i)[?&;](?:password|passwd|pwd)=([^&;\s]*)", url)
-    whole = [secret for one in written for secret in (one, unquote(one)) if secret]
-    tails = [f"{secret[place + 1 :]}@" for secret in whole for place, letter in enumerate(secret) if letter == "@"]
-    return tuple(sorted({*whole, *tails} - {"@"}, key=len, reverse=True))
-
-
-def one_line(error: object, secrets: Collection[str] = ()) -> str:
-    """An error of a driver, whose message may have several lines, without the secrets."""
-    text = str(error)
-    for secret in secrets:
-        text = text.replace(secret, "***@" if secret.endswith("@") else "***")
-    return " ".join(hide_passwords(text).split())
+def one_line(error: object) -> str:
+    """An error of a driver, whose message may have several lines."""
+    return " ".join(hide_passwords(str(error)).split())

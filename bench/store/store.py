@@ -16,7 +16,7 @@ from analysis.json_values import make_plain
 from analysis.schema import SchemaError
 from analysis.study import Study
 from bench.store import schema
-from bench.store.database import find_secrets, make_engine, one_line, outlast_restarts
+from bench.store.database import make_engine, one_line, outlast_restarts
 from bench.store.serialization import (
     dump_rounds,
     dump_values,
@@ -50,7 +50,6 @@ class Store:
             StoreError: The URL can't be read, the database can't be reached, or its tables are not ours or of a later
                 version.
         """
-        self._secrets = find_secrets(url)
         try:
             self._engine = make_engine(url, create=create)
         except (
@@ -61,7 +60,7 @@ class Store:
             ValueError,
         ) as error:
             # ValueError: of the port, or of a name that no file can have.
-            given = f"{hide_passwords(url)!r}: {one_line(error, self._secrets)}"
+            given = f"{hide_passwords(url)!r}: {one_line(error)}"
             raise StoreError(f"a store must be a SQLAlchemy URL such as {DEFAULT_URL}, got {given}") from None
         self.url = hide_passwords(url)
         # Connections are closed with the store, also where nobody closes it.
@@ -84,11 +83,11 @@ class Store:
         try:
             yield
         except DBAPIError as error:
-            raise StoreError(f"can't {what} the store {self.url}: {one_line(error.orig, self._secrets)}") from error
+            raise StoreError(f"can't {what} the store {self.url}: {one_line(error.orig)}") from error
         except UnicodeDecodeError as error:  # SQLite quotes the bytes that it stumbles over
             raise StoreError(f"can't {what} the store {self.url}: the file is damaged") from error
         except SQLAlchemyError as error:
-            raise StoreError(f"can't {what} the store {self.url}: {one_line(error, self._secrets)}") from error
+            raise StoreError(f"can't {what} the store {self.url}: {one_line(error)}") from error
 
     @outlast_restarts
     def save_run(self, run: RunInfo) -> None:

@@ -165,6 +165,8 @@ def test_a_file_that_is_no_database_is_named(tmp_path):
         "nosuchdb://user:se:cr@et@host/x",
         "postgresql+nodriver://user:secret@host/x?password=secret",
         "postgresql://user:secret@host:port/x",
+        "postgresql://user:secret@cr@et/x@host/x",
+        "postgresql://user:secret@cr@et?x=1@host/x",
     ],
 )
 def test_a_wrong_url_is_named_without_its_password(wrong):
@@ -174,6 +176,16 @@ def test_a_wrong_url_is_named_without_its_password(wrong):
     assert ("***" in str(caught.value)) == ("user" in wrong)
     assert "secret" not in str(caught.value)
     assert "cr@et" not in str(caught.value)
+    assert ("write %40 for it" in str(caught.value)) == (wrong.count("@") > 1)
+
+
+@pytest.mark.parametrize("password", ["o", "er", "secret", "s%40cret", "se/cret", "se?cret"])
+def test_what_a_driver_says_is_whole_and_tells_no_password(password):
+    """A short password is in many words, which stay as they are."""
+    with pytest.raises(StoreError, match=r'connection to server at "127\.0\.0\.1", port 1 failed') as caught:
+        Store(f"postgresql://user:{password}@127.0.0.1:1/x", create=False)
+    assert "user:***@127.0.0.1" in str(caught.value)
+    assert len(password) < 3 or password not in str(caught.value)
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
