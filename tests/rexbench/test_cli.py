@@ -101,18 +101,18 @@ def test_a_command_is_a_file_with_a_summary_and_only_the_called_one_is_imported(
     }
 
 
+def start_python(*words, folder, path):
+    """What Python answers in a folder, with modules from a path."""
+    environment = {**os.environ, "PYTHONPATH": str(path)}
+    command = [sys.executable, *words]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("package", NEIGHBOURS)
 def test_a_foreign_module_in_the_place_of_a_package_of_ours_is_named(tmp_path, package):
     foreign = tmp_path / f"{package}.py"
     foreign.write_text("")
-    done = subprocess.run(
-        [sys.executable, "-m", "rexbench", "models"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = start_python("-m", "rexbench", "models", folder=tmp_path, path=ROOT)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         f"rexbench: `{package}` must be the package {ROOT / package}, but Python finds {foreign}; "
@@ -125,14 +125,9 @@ def test_a_foreign_module_is_named_wherever_it_is_and_for_callers_from_python_to
     foreign = tmp_path / ("analysis.py" if kind.startswith("module") else "analysis/__init__.py")
     foreign.parent.mkdir(exist_ok=True)
     foreign.write_text("")
-    path = str(ROOT) if kind.endswith("folder") else os.pathsep.join((str(tmp_path), str(ROOT)))
-    done = subprocess.run(
-        [sys.executable, "-c", "from rexbench import count"],
-        cwd=tmp_path if kind.endswith("folder") else ROOT.parent,
-        env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
+    path = ROOT if kind.endswith("folder") else os.pathsep.join((str(tmp_path), str(ROOT)))
+    done = start_python(
+        "-c", "from rexbench import count", folder=tmp_path if kind.endswith("folder") else ROOT.parent, path=path
     )
     assert (
         f"ImportError: `analysis` must be the package {ROOT / 'analysis'}, but Python finds {foreign};" in done.stderr
@@ -142,14 +137,7 @@ def test_a_foreign_module_is_named_wherever_it_is_and_for_callers_from_python_to
 def test_a_folder_of_the_same_name_without_modules_is_not_in_the_way(tmp_path):
     for name in NEIGHBOURS:
         (tmp_path / name).mkdir()
-    done = subprocess.run(
-        [sys.executable, "-m", "rexbench", "--version"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = start_python("-m", "rexbench", "--version", folder=tmp_path, path=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -165,14 +153,7 @@ def test_what_another_package_has_replaced_or_taken_along_is_named(tmp_path, spo
     for name in ("rexbench", *NEIGHBOURS):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     spoil(tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-m", "rexbench", "models"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = start_python("-m", "rexbench", "models", folder=tmp_path, path=tmp_path)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert line in done.stderr
 
