@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rexnet_core.errors import InputError
+from rexnet_core.errors import InputError, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +19,13 @@ _PROBE = b"x" * 4096
 
 
 @contextlib.contextmanager
-def told_in_a_line(need: str, path: Path) -> Iterator[None]:
-    """A path that can't be used, as an error of the caller.
+def refused_paths(need: str, path: Path, remedy: str = "name another or make room") -> Iterator[None]:
+    """A context in which a path that the system refuses is an error of the caller.
 
     Args:
         need: What must hold, such as ``--csv needs a file it can write``.
         path: The path that was given.
+        remedy: What to do.
 
     Raises:
         InputError: The system refuses the path; a name may also be too long, or hold what no name can.
@@ -32,8 +33,7 @@ def told_in_a_line(need: str, path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{need}; {path}: {reason}; name another or make room") from error
+        raise InputError(f"{need}; {path}: {first_line(error)}; {remedy}") from error
 
 
 def encode(text: str) -> bytes:
@@ -47,7 +47,7 @@ def write_file(target: Path, content: str | bytes, *, need: str) -> None:
     Raises:
         InputError: It can't be written; a file that was there stays as it was.
     """
-    with told_in_a_line(need, target):
+    with refused_paths(need, target):
         replace_file(target, content)
 
 
@@ -90,7 +90,7 @@ def check_file(target: Path, need: str) -> None:
     Raises:
         InputError: It can't be written.
     """
-    with told_in_a_line(need, target):
+    with refused_paths(need, target):
         before = _read_state(target)
         if before and stat.S_ISDIR(before.st_mode):
             raise IsADirectoryError(21, "is a folder")
@@ -108,7 +108,7 @@ def check_folder(folder: Path, need: str) -> None:
     """
     made: list[Path] = []
     try:
-        with told_in_a_line(need, folder):
+        with refused_paths(need, folder):
             made += [path for path in (folder, *folder.parents) if not path.exists()]
             folder.mkdir(parents=True, exist_ok=True)
             _try(folder)

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 from PIL import Image
 
-from rexnet_core.errors import InputError, first_line
+from rexnet_core.errors import InputError
+from rexnet_core.files import refused_paths
 from rexnet_core.image_decoding import decode
 
 if TYPE_CHECKING:
     import os
+    from contextlib import AbstractContextManager
 
     import numpy.typing as npt
 
@@ -38,6 +40,11 @@ def is_image_name(name: str) -> bool:
     return not name.startswith(".") and name.lower().endswith(SUFFIXES)
 
 
+def refused_folders(folder: Path) -> AbstractContextManager[None]:
+    """A context in which a folder of images that can't be read is an error of the caller."""
+    return refused_paths("images come from a folder", folder, "name one that can be read")
+
+
 def list_images(folder: str | os.PathLike[str]) -> list[Path]:
     """The images of a folder by `is_image_name`, in the order of their names; its folders are left out.
 
@@ -45,12 +52,8 @@ def list_images(folder: str | os.PathLike[str]) -> list[Path]:
         InputError: It is no folder that can be read, or has no such file.
     """
     place = Path(folder)
-    try:
+    with refused_folders(place):
         images = sorted(file for file in place.iterdir() if is_image_name(file.name) and file.is_file())
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"images come from a folder; {place}: {first_line(error)}; name one that can be read"
-        ) from None
     if not images:
         raise InputError(f"{place} has no image; put files ending in {', '.join(SUFFIXES)} there, not in subfolders")
     return images

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.accuracy.classes import index_classes
-from rexnet_core.errors import InputError, first_line
-from rexnet_core.preprocess import is_image_name
+from rexnet_core.errors import InputError
+from rexnet_core.preprocess import is_image_name, refused_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,22 +97,13 @@ def _walk(folder: Path, trail: Trail) -> Iterator[tuple[Path, bool]]:
 
 
 def _scan(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"images come from a folder; {folder}: {first_line(error)}; name one that can be read"
-        ) from None
+    with refused_folders(folder), os.scandir(folder) as entries:
+        return list(entries)
 
 
 def _identity(folder: Path) -> tuple[int, int]:
-    try:
+    with refused_folders(folder):
         status = folder.stat()
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"images come from a folder; {folder}: {first_line(error)}; name one that can be read"
-        ) from None
     return status.st_dev, status.st_ino
 
 

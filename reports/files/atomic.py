@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rexnet_core.errors import InputError
-from rexnet_core.files import encode, told_in_a_line
+from rexnet_core.files import encode, refused_paths
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -27,7 +27,7 @@ def place_files(files: Mapping[str, bytes | str], stale: Collection[str], folder
         InputError: The folder can't be written, or is full, or a path leads out of it; what was there stays as it was.
     """
     _check_names([*files, *stale])
-    with told_in_a_line("the report's folder must be writable and have room", folder):
+    with refused_paths("the report's folder must be writable and have room", folder):
         folder.mkdir(parents=True, exist_ok=True)
         # Beside its target, so that the last step is a rename within one file system.
         staging = Path(tempfile.mkdtemp(prefix=".report-", dir=folder))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.files.bundle import FOLDERS, PAGE
 from rexnet_core.errors import InputError
-from rexnet_core.files import check_folder, told_in_a_line
+from rexnet_core.files import check_folder, refused_paths
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ def check_writable(folder: Path) -> None:
         InputError: The folder can't be made or written to, or holds something else where the report's parts belong.
     """
     check_folder(folder, _NEED)
-    with told_in_a_line(_NEED, folder):
+    with refused_paths(_NEED, folder):
         wrong = [name for name in FOLDERS if (folder / name).exists() and not (folder / name).is_dir()]
         wrong += [PAGE] if (folder / PAGE).is_dir() else []
     if wrong:
