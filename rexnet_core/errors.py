@@ -43,6 +43,14 @@ class WeightsError(InputError):
     """A checkpoint can't be loaded safely, or its tensors don't fit the model."""
 
 
+class ModelError(RexbenchError):
+    """A model from elsewhere fails by itself: its code raises, or its output can't be compared."""
+
+
+class UnsupportedModelError(RexbenchError):
+    """A model from elsewhere can't be measured here, whatever the machine; the message says why."""
+
+
 class StoreError(RexbenchError):
     """The results store can't be opened, read or written."""
 

@@ -1,0 +1,60 @@
+"""All sources, and whose a name is. No torch here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rexnet_core.sources import (
+    exported_program,
+    onnx_models,
+    openvino_models,
+    python_callable,
+    registered,
+    timm_models,
+    torchvision_models,
+)
+from rexnet_core.sources.source import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rexnet_core.sources.source import ModelSource, OpenedModel
+
+#: By the kind that a case names; a name belongs to the first that knows it, and our registered names come last.
+SOURCES: Mapping[str, ModelSource] = {
+    module.SOURCE.kind: module.SOURCE
+    for module in (
+        python_callable,
+        timm_models,
+        torchvision_models,
+        onnx_models,
+        openvino_models,
+        exported_program,
+        registered,
+    )
+}
+REGISTERED = registered.SOURCE.kind
+
+
+def resolve(request: Request | str) -> tuple[str, str]:
+    """The kind of the source of a model, and the one spelling of its name.
+
+    Raises:
+        InputError: There can be no such model here.
+    """
+    asked = Request(name=request) if isinstance(request, str) else request
+    for source in SOURCES.values():
+        name = source.resolve(asked)
+        if name is not None:
+            return source.kind, name
+    raise AssertionError("the registered names are the last source, which takes or refuses every name")
+
+
+def is_guest(name: str) -> bool:
+    """Whether a name, as `resolve` spelled it, is that of a model from elsewhere, not of a registered network."""
+    return ":" in name or name.lower().endswith((".onnx", ".xml", ".pt2"))
+
+
+def open_model(kind: str, name: str, channels: int | None = None) -> OpenedModel:
+    """The model of a resolved name; it may run the model's own code, so no parent process calls this."""
+    return SOURCES[kind].open(name, channels)

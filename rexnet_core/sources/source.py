@@ -1,0 +1,91 @@
+"""What a source of models is: one file of this folder each, found by `rexnet_core.sources.registry`. No torch here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Any
+
+    import torch
+
+    from rexnet_core.sources.tensors import TensorSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A name as a caller wrote it, with what else was asked for.
+
+    Args:
+        model_args: Arguments of a callable that makes a model.
+        trust: Whether the caller trusts files that hold code.
+    """
+
+    name: str
+    model_args: Mapping[str, Any] | None = None
+    trust: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedModel:
+    """A model in the process that opened it.
+
+    Args:
+        inputs: What it takes.
+        module: It, where it is a module of torch; else None.
+        path: Its file, where it is a graph; else None.
+        pretrained: Whether its weights are its own: a module that is not gets weights of ours.
+        outputs: What it gives, where that is known without running it.
+        licence: Where it is told.
+        classes: Names of its classes in order, where they are told.
+    """
+
+    inputs: tuple[TensorSpec, ...]
+    module: torch.nn.Module | None = None
+    path: Path | None = None
+    pretrained: bool = False
+    outputs: tuple[TensorSpec, ...] = ()
+    licence: str = ""
+    classes: tuple[str, ...] = ()
+
+
+class ModelSource(Protocol):
+    """Where models come from.
+
+    Args:
+        kind: The source as a case names it.
+        form: What its models are: ``module``, ``onnx`` or ``ir``. A backend says which forms it takes.
+        spelling: How its names are written, for messages.
+    """
+
+    kind: str
+    form: str
+    spelling: str
+
+    def resolve(self, request: Request) -> str | None:
+        """The one spelling of a name; None if the name is that of another source.
+
+        It is cheap, imports neither torch nor the package that makes the model, and runs nothing of the model's.
+
+        Raises:
+            InputError: The name is of this source, and there can be no such model here.
+        """
+
+    def open(self, name: str, channels: int | None) -> OpenedModel:
+        """The model. Never called in the parent process: it may run the model's own code.
+
+        Args:
+            name: As `resolve` spelled it.
+            channels: Of the image, where the source can make a model for any number of them; None is its own.
+
+        Raises:
+            InputError: There is no such model.
+            ModelError: The model's own code failed.
+            UnsupportedModelError: It can't be a model here.
+        """
+
+    def fingerprint(self, name: str) -> str:
+        """What tells this model from others that had its name, once it is open; empty for our own."""

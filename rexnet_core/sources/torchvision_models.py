@@ -1,0 +1,77 @@
+"""Models of torchvision by name, such as ``torchvision:resnet18``, without their weights."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING, Any
+
+from rexnet_core.errors import InputError, ModelError, UnknownNameError, first_line
+from rexnet_core.sources.packages import check_installed, read_version
+from rexnet_core.sources.source import OpenedModel
+from rexnet_core.sources.tensors import make_image_spec
+from rexnet_core.sources.torchvision_import import import_torchvision
+
+if TYPE_CHECKING:
+    from rexnet_core.sources.source import Request
+
+PREFIX = "torchvision:"
+
+
+class Torchvision:
+    """The models that torchvision can make; nothing is downloaded."""
+
+    kind = "torchvision"
+    form = "module"
+    spelling = "torchvision:resnet18"
+
+    def resolve(self, request: Request) -> str | None:
+        """The name as it is written; whether torchvision has it is known once torchvision is imported."""
+        if not request.name.startswith(PREFIX):
+            return None
+        if not re.fullmatch(r"\w{1,100}", request.name.removeprefix(PREFIX), re.ASCII):
+            raise InputError(f"a model of torchvision is written torchvision:NAME, got {request.name!r}")
+        check_installed("torchvision", "torchvision", request.name)
+        return request.name
+
+    def open(self, name: str, channels: int | None) -> OpenedModel:
+        """The module with torchvision's own initial weights."""
+        models = _import_models(name)
+        known = name.removeprefix(PREFIX)
+        if known not in models.list_models():
+            raise UnknownNameError("model of torchvision", known, models.list_models())
+        if channels not in {None, 3}:
+            raise InputError(f"{name} takes images of 3 channels, not {channels}; leave out --in-channels")
+        # Left to its default, the backbone of a detector would be downloaded.
+        takes = inspect.signature(models.get_model_builder(known)).parameters
+        options = {option: None for option in ("weights", "weights_backbone") if option in takes}
+        try:
+            module = models.get_model(known, **options)
+        except Exception as error:
+            raise ModelError(f"{name} can't be made by {read_version('torchvision')}: {first_line(error)}") from None
+        side = _read_side(models, known)
+        return OpenedModel(inputs=(make_image_spec(3, side, side),), module=module)
+
+    def fingerprint(self, name: str) -> str:  # noqa: ARG002 - the rule of all sources
+        """The version of torchvision: with the name it tells the architecture."""
+        return read_version("torchvision")
+
+
+def _import_models(name: str) -> Any:
+    try:
+        import_torchvision()
+        from torchvision import models  # noqa: PLC0415
+    except ImportError as error:
+        remedy = "pip install 'rexbench[torchvision]'"
+        raise InputError(f"{name} needs torchvision, which can't be imported: {first_line(error)}; {remedy}") from None
+    return models
+
+
+def _read_side(models: Any, name: str) -> int | None:
+    """The side that the best published weights were tested at; None where there are none, or no side is told."""
+    weights = next(iter(models.get_model_weights(name)), None)
+    side = getattr(getattr(weights, "transforms", None), "keywords", {}).get("crop_size")
+    return side if isinstance(side, int) else None
+
+
+SOURCE = Torchvision()
