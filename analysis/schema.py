@@ -34,6 +34,8 @@ Positive = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Flag = bool | Annotated[int, Meta(ge=0, le=1)]
 #: One line of text without control characters.
 Name = Annotated[str, Meta(min_length=1, pattern=r"^[^\x00-\x1f\x7f-\x9f]+\Z")]
+#: The same, or nothing.
+Text = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z")]
 #: A time with its offset from UTC, ISO 8601.
 Moment = Annotated[datetime, Meta(tz=True)]
 

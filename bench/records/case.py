@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from rexnet_core.sources.tensors import read_shapes, write_shapes
+
+if TYPE_CHECKING:
+    from rexnet_core.sources.tensors import Shape
 
 PRECISIONS = ("fp32", "bf16")
 MEMORY_FORMATS = ("contiguous", "channels_last")
@@ -22,13 +27,18 @@ class Case:
     """One row of a benchmark.
 
     Args:
-        model: Registered name, such as ``rexnet_1.3``.
-        resolution: Side of the square input [pixels].
+        model: Registered name, such as ``rexnet_1.3``, or that of a model from elsewhere, as its source spells it.
+        resolution: Side of the square input [pixels]; of any other input the height, or its longest side.
         batch: Images per call.
         memory_format: One of `MEMORY_FORMATS`; a runtime that chooses its own layouts takes ``contiguous``.
         scenario: ``latency`` calls one after the other; ``throughput`` keeps several requests in flight.
         streams: In the throughput scenario: streams of the runtime, or instances that share the threads where it
             answers one call at a time; 0 leaves the number to the runtime's throughput hint.
+        source: Where the model comes from, a kind of `rexnet_core.sources.registry.SOURCES`.
+        fingerprint: What tells a model from elsewhere from others of its name; empty for our own.
+        shape: Shapes of the inputs for one image, as `write_shapes` has them; empty for one square image of 3 channels.
+        calibration: The set of images that a quantised model was calibrated on; empty where none was.
+        arrivals: How requests arrive; empty where a call follows the one before.
     """
 
     model: str
@@ -41,11 +51,22 @@ class Case:
     device: str = "cpu"
     scenario: str = "latency"
     streams: int = 0
+    source: str = "registered"
+    fingerprint: str = ""
+    shape: str = ""
+    calibration: str = ""
+    arrivals: str = ""
+
+    @property
+    def input_shapes(self) -> tuple[Shape, ...]:
+        """Shape of each input for one image."""
+        return read_shapes(self.shape) if self.shape else ((3, self.resolution, self.resolution),)
 
     @property
     def id(self) -> str:
         """A short readable identity, unique within a run; defaults are left out."""
-        names = [self.model, str(self.resolution), f"b{self.batch}", self.backend, *self._unusual().values()]
+        size = self.shape or str(self.resolution)
+        names = [self.model, size, f"b{self.batch}", self.backend, *self._unusual().values()]
         return "-".join([*names, *([f"streams{self.streams}"] if self.streams else [])])
 
     def _unusual(self) -> dict[str, str]:
@@ -62,7 +83,7 @@ class Case:
         """
         words = {
             "model": self.model,
-            "resolution": f"{self.resolution} px",
+            "resolution": self.shape or f"{self.resolution} px",
             "batch": f"batch {self.batch}",
             "backend": self.backend,
             **self._unusual(),
@@ -71,9 +92,9 @@ class Case:
         return " ".join(word for name, word in words.items() if word and name not in leave_out)
 
     @property
-    def match(self) -> tuple[str, int, int, str, int, str]:
+    def match(self) -> tuple[str, str, int, str, int, str, int, str]:
         """What the cases of different backends must share to be measured side by side and divided by one another."""
-        return (self.model, self.resolution, *self.terms)
+        return (self.model, self.fingerprint, self.resolution, self.shape, *self.terms)
 
     @property
     def terms(self) -> tuple[int, str, int, str]:
@@ -84,5 +105,19 @@ class Case:
         """The fields as plain values, in the order of the contract."""
         return asdict(self)
 
+    def as_message(self) -> dict[str, Any]:
+        """The fields for a worker, which may be of a build that does not know the later ones at their defaults."""
+        later = {spec.name: spec.default for spec in fields(self) if spec.name in _LATER}
+        return {name: value for name, value in asdict(self).items() if name not in later or value != later[name]}
 
-_SHORTENED = frozenset({"precision", "memory_format", "device", "scenario"})
+
+_SHORTENED = frozenset({"precision", "memory_format", "device", "scenario", "calibration", "arrivals"})
+#: Fields that builds of 38dcf3d don't know.
+_LATER = frozenset({"source", "fingerprint", "shape", "calibration", "arrivals"})
+
+
+def name_shape(shapes: tuple[Shape, ...]) -> tuple[int, str]:
+    """The resolution of a case with these inputs, and its shape, which is empty for one square image of 3 channels."""
+    first = shapes[0]
+    side = first[1] if len(first) == len(("channels", "height", "width")) else max(first)
+    return side, "" if shapes == ((3, side, side),) else write_shapes(shapes)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 from msgspec import Meta
 
-from analysis.schema import Count, Duration, Finite, Maybe, Name, Positive, Sample, read_record
+from analysis.schema import Count, Duration, Finite, Maybe, Name, Positive, Sample, Text, read_record
 from bench.records.case import Case
 from bench.records.measurement import Effective, Parity, Round
 from bench.records.run import RunInfo
@@ -82,6 +82,11 @@ class StoredCase(Case):
     device: Name = "cpu"
     scenario: Name = "latency"
     streams: Count = 0
+    source: Name = "registered"
+    fingerprint: Text = ""
+    shape: Annotated[str, Meta(pattern=r"^([1-9][0-9]{0,9}([x,][1-9][0-9]{0,9}){0,63})?\Z")] = ""
+    calibration: Text = ""
+    arrivals: Text = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

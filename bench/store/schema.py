@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bench.records.case import Case
 
 #: The revision in `bench/store/migrations/versions` whose tables these are.
-REVISION = "rexbench_0002"
+REVISION = "rexbench_0003"
 
 metadata = sa.MetaData()
 runs = sa.Table(
@@ -24,8 +24,13 @@ runs = sa.Table(
     sa.Column("environment", sa.JSON, nullable=False),
     sa.Column("settings", sa.JSON, nullable=False),
 )
+#: The name of a model may be a path.
+_LENGTHS = {"model": 400}
 _CASE_COLUMNS = [
-    sa.Column(spec.name, sa.Integer if spec.type == "int" else sa.String(80), nullable=False) for spec in fields(Case)
+    sa.Column(
+        spec.name, sa.Integer if spec.type == "int" else sa.String(_LENGTHS.get(spec.name, 80)), nullable=False
+    )
+    for spec in fields(Case)
 ]
 cases = sa.Table(
     "cases",
@@ -52,7 +57,7 @@ costs = sa.Table(
     "costs",
     metadata,
     sa.Column("run", sa.ForeignKey("runs.id"), primary_key=True),
-    sa.Column("model", sa.String(80), primary_key=True),
+    sa.Column("model", sa.String(_LENGTHS["model"]), primary_key=True),
     sa.Column("resolution", sa.Integer, primary_key=True),
     sa.Column("data", sa.JSON, nullable=False),
 )

@@ -141,7 +141,7 @@ class ProcessExecutor:
         """
         worker = WorkerProcess(case, scratch, limit_s, build=self._build, memory_limit_bytes=self._memory_limit_bytes)
         try:
-            opened = worker.ask("open", case=case.as_dict(), assets=str(assets))
+            opened = worker.ask("open", case=case.as_message(), assets=str(assets))
             check_answer("open", opened, limit_s)
             if reason := why_unspoken(opened.get("protocol")):
                 raise WorkerError("failed", reason)  # noqa: TRY301 - the worker is closed as for any other error
