@@ -43,6 +43,10 @@ class WeightsError(InputError):
     """A checkpoint can't be loaded safely, or its tensors don't fit the model."""
 
 
+class UnsupportedModelError(RexbenchError):
+    """A model that is sound can't be run, counted or exported here; the message says what stands in the way."""
+
+
 class StoreError(RexbenchError):
     """The results store can't be opened, read or written."""
 
