@@ -43,8 +43,12 @@ class WeightsError(InputError):
     """A checkpoint can't be loaded safely, or its tensors don't fit the model."""
 
 
+class ModelError(RexbenchError):
+    """A model from elsewhere fails by itself: its code raises, or its output can't be compared."""
+
+
 class UnsupportedModelError(RexbenchError):
-    """A model that is sound can't be run, counted or exported here; the message says what stands in the way."""
+    """A model from elsewhere can't be measured here, whatever the machine; the message says why."""
 
 
 class StoreError(RexbenchError):

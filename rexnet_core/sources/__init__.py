@@ -1,1 +1,1 @@
-"""Where a model may come from, and what is known of it before it is built."""
+"""Where models come from: ours by name, those of packages, a user's own code, and files. One file for each source."""
