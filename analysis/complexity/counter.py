@@ -37,7 +37,7 @@ class LayerCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __init__(self, module: nn.Module, image: Tensor) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.tally = Tally(module)
+        self.tally = Tally({name: parameter.numel() for name, parameter in module.named_parameters()})
         self._origins = Origins(module, image)
         self._makers: dict[int, str] = {}
         self._linear_runs = False
@@ -92,7 +92,8 @@ class LayerCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._makers.pop(id(args[0]), None)
 
     def _book(self, weight: Tensor, kind: str, *, out: Tensor, **counts: Any) -> None:
-        self._makers[id(out)] = self.tally.book(self._origins.name_of(weight), kind, out=out, **counts)
+        name, shape = self._origins.name_of(weight), tuple(out.shape)
+        self._makers[id(out)] = self.tally.book(name, kind, out_shape=shape, **counts)
 
     def _convolution(self, args: tuple[Any, ...], out: Tensor) -> None:
         image, weight, bias, *_, transposed, _padding, groups = args

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from math import prod
 from typing import TYPE_CHECKING
 
 from analysis.complexity.cost import FP32_BYTES, LayerCost
 
 if TYPE_CHECKING:
-    import torch
+    from collections.abc import Mapping
 
 
 @dataclass(slots=True)
@@ -43,11 +44,11 @@ class Tally:
     """The counts of one run.
 
     Args:
-        module: The model that runs.
+        sizes: Elements of each parameter of the model, by its name.
     """
 
-    def __init__(self, module: torch.nn.Module) -> None:
-        self._sizes = {name: parameter.numel() for name, parameter in module.named_parameters()}
+    def __init__(self, sizes: Mapping[str, int]) -> None:
+        self._sizes = sizes
         self._drafts: dict[str, _Draft] = {}
         self._skipped: Counter[str] = Counter()
 
@@ -58,7 +59,7 @@ class Tally:
         *,
         macs: int,
         inputs: int,
-        out: torch.Tensor,
+        out_shape: tuple[int, ...],
         width: int,
         has_bias: bool,
     ) -> str:
@@ -69,7 +70,7 @@ class Tally:
             kind: What `LayerCost` calls it.
             macs: Multiply-adds.
             inputs: Elements that are read.
-            out: What it gives.
+            out_shape: Shape of what it gives.
             width: Channels of that.
             has_bias: Whether a bias is added.
 
@@ -80,8 +81,8 @@ class Tally:
         draft.uses += 1
         draft.macs += macs
         draft.inputs += inputs
-        draft.activations += out.numel()
-        draft.out_shape = tuple(out.shape)
+        draft.activations += prod(out_shape)
+        draft.out_shape = out_shape
         draft.width, draft.has_bias = width, has_bias
         return name
 

@@ -1,0 +1,42 @@
+"""What the nodes of an OpenVINO graph are to whoever counts them: which multiply, which only move data, who reads whom."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+CONVOLUTIONS = frozenset({"Convolution", "GroupConvolution"})
+TRANSPOSED = frozenset({"ConvolutionBackpropData", "GroupConvolutionBackpropData"})
+#: They name, move or repeat data, or tell its shape; nothing is computed.
+MOVES = frozenset(
+    {
+        *("Parameter", "Result", "Constant", "Convert", "Reshape", "Squeeze", "Unsqueeze", "Slice", "StridedSlice"),
+        *("Concat", "Transpose", "ShapeOf", "Gather", "Broadcast", "ScatterNDUpdate", "ScatterUpdate"),
+    }
+)
+#: The converter of torch modules writes the module's name after it.
+MODULE = "__module."
+
+
+def followers(node: Any) -> list[Any]:
+    """The nodes that read a node, in one order: OpenVINO gives a set."""
+    found = [edge.get_node() for output in node.outputs() for edge in output.get_target_inputs()]
+    return sorted(found, key=lambda one: str(one.get_friendly_name()))
+
+
+def sources(node: Any) -> list[Any]:
+    """The nodes that a node reads, in the order of its inputs."""
+    return [one.get_source_output().get_node() for one in node.inputs()]
+
+
+def count_multiply_adds(node: Any) -> int:
+    """Multiply-adds of a convolution or a matrix product: one for each weight for each place it is applied to."""
+    kind, shape = node.get_type_name(), node.get_input_shape(0)
+    if kind == "MatMul":
+        inner = shape[-2 if node.get_attributes().get("transpose_a") and len(shape) > 1 else -1]
+        return int(prod(node.get_output_shape(0)) * inner)
+    weight = node.get_input_shape(1)
+    if kind in TRANSPOSED:
+        return int(prod(shape) // shape[1] * prod(weight))
+    # (out, in, ...) and (groups, out / groups, in / groups, ...): what is read for each output follows the outputs.
+    return int(prod(node.get_output_shape(0)) * prod(weight[1 if kind == "Convolution" else 2 :]))
