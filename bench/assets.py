@@ -7,21 +7,35 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
-import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.backends.registry import load_backend, read_registry
+from bench.backends.registry import load_backend
 from bench.machine.environment import volunteer_for_oom_killer
-from bench.records.files import IMAGES, REFERENCE, WEIGHTS
+from bench.preparing.graphs import call_literally, export_graph
+from bench.preparing.modules import EAGER, call_eager, export_module, give_weights, open_module
+from bench.preparing.reference import compute_reference
+from bench.preparing.task import read_task
+from bench.records.files import REFERENCE
+from bench.records.inputs import dump_inputs
 from bench.workers.failures import describe_error
 from bench.workers.parent_watch import hold_on
-from rexnet_core.calibration import calibrate, make_images
-from rexnet_core.errors import RexbenchError
+from rexnet_core.calibration import make_inputs
+from rexnet_core.errors import ModelError, RexbenchError, UnsupportedModelError, WeightsError
 from rexnet_core.exit_codes import ExitCode
+from rexnet_core.printable import make_message
+from rexnet_core.sources.registry import REGISTERED, SOURCES, open_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from bench.preparing.task import Task
+    from rexnet_core.sources.tensors import Shape
 
 #: Distinct inputs that parity compares, at least; batches rotate so that no input is seen twice in a row.
 MIN_IMAGES = 8
@@ -29,101 +43,122 @@ MIN_BATCHES = 2
 _MAX_BYTES = 512 * 2**20
 
 
-def plan_batches(batch: int, resolution: int) -> int:
+def plan_batches(batch: int, shapes: Sequence[Shape]) -> int:
     """How many distinct batches a group gets: enough for parity, fewer where they would fill the memory."""
     wanted = max(MIN_BATCHES, math.ceil(MIN_IMAGES / batch))
-    affordable = _MAX_BYTES // (batch * 3 * resolution**2 * 4)
+    affordable = _MAX_BYTES // (batch * 4 * sum(map(math.prod, shapes)))
     return max(1, min(wanted, affordable))
 
 
-def prepare(task: dict[str, Any]) -> dict[str, Any]:
+def prepare(values: Mapping[str, Any]) -> dict[str, Any]:
     """Make the files of one group; weights that are there already are kept.
 
     Args:
-        task: ``model``, ``resolution``, ``batch``, ``threads``, ``seed``, ``weights`` (a checkpoint or None),
-            ``weights_entry`` (which entry of the checkpoint, None or absent for its only one), ``folder``, ``exports``
-            (names of the backends that need files of their own). A parent from before `exports` sends a key for each
-            such backend instead (`BackendInfo.export_key`).
+        values: What `bench.preparing.task.read_task` reads.
 
     Returns:
         ``exports``: by backend, ``build_s`` and ``convert_s``, the times of making the module from its weights and of
         converting it. The worker reads a file, but whoever starts from PyTorch pays both. At the top, the same two keys
         for a parent from before `exports`: those of the first backend, None without any. ``weights_entry``: the entry
         of the checkpoint that was read now, None where the file is the state dict itself or no file was read.
+        ``weights`` and ``reference``: what they are, in words. ``outputs``: how many values each output has for one
+        image.
 
     Raises:
         WeightsError: The checkpoint can't be used.
+        ModelError: A model from elsewhere fails by itself.
+        UnsupportedModelError: It can't be measured here.
     """
+    task = read_task(values)
+    if SOURCES[task.source].form == "module":
+        return _prepare_module(task)
+    return _prepare_graph(task)
+
+
+def _prepare_module(task: Task) -> dict[str, Any]:
     import torch  # noqa: PLC0415
 
-    from rexnet_core import create_model, dump_weights, load_weights  # noqa: PLC0415
-    from rexnet_core.checkpoint import load_tensors  # noqa: PLC0415
-
-    torch.set_num_threads(task["threads"])
-    folder, side = Path(task["folder"]), task["resolution"]
-    module = create_model(task["model"])
-    shared, entry = folder / WEIGHTS, None
-    if shared.exists():
-        load_weights(module, shared)
-    else:
-        if task["weights"]:
-            loaded = load_tensors(task["weights"], task.get("weights_entry"))
-            load_weights(module, loaded)
-            entry = loaded.entry
-        else:
-            calibrate(module, side, task["seed"])
-        dump_weights(module, shared)
-    module.eval()
-    batches = plan_batches(task["batch"], side)
-    images = make_images(batches * task["batch"], side, task["seed"] + 2).reshape(batches, task["batch"], 3, side, side)
-    np.save(folder / IMAGES, images)
-    with torch.inference_mode():
-        np.save(folder / REFERENCE, np.stack([module(torch.from_numpy(batch)).numpy() for batch in images]))
-    exports = {name: _export(name, task, folder) for name in _read_exports(task)}
-    return {
-        **next(iter(exports.values()), {"build_s": None, "convert_s": None}),
-        "exports": exports,
-        "weights_entry": entry,
-    }
+    torch.set_num_threads(task.threads)
+    opened = open_module(task)
+    task = replace(task, types=tuple(spec.dtype for spec in opened.list_inputs(task.shapes)))
+    weights = give_weights(opened, task)
+    module: Any = opened.module
+    with_eager = {**weights, "reference": EAGER, "outputs": _dump_reference(task, call_eager(module))}
+    return _answer(with_eager, _export(task, export_module))
 
 
-def _read_exports(task: dict[str, Any]) -> list[str]:
-    if "exports" in task:
-        return list(task["exports"])
-    return [info.name for info in read_registry().infos.values() if info.export_key and task.get(info.export_key)]
+def _prepare_graph(task: Task) -> dict[str, Any]:
+    opened = open_for(task.source, task.model, task.shapes)
+    task = replace(task, types=tuple(spec.dtype for spec in opened.inputs))
+    call, words = call_literally(task)
+    told = {"weights": "the model's own", "weights_entry": None, "reference": words}
+    known = {**told, "outputs": _dump_reference(task, call)}
+    return _answer(known, _export(task, export_graph))
 
 
-def _export(name: str, task: dict[str, Any], folder: Path) -> dict[str, float]:
-    """Write the files of a backend; the times it took, imports not included."""
-    import torch  # noqa: PLC0415
+def _dump_reference(task: Task, call: Any) -> list[int]:
+    """Write the inputs and the reference outputs; how many values each output has for one image."""
+    batches = plan_batches(task.batch, task.shapes)
+    flat = make_inputs(task.shapes, task.types, batches * task.batch, task.seed + 2)
+    inputs = [values.reshape(batches, task.batch, *values.shape[1:]) for values in flat]
+    dump_inputs(task.folder, inputs)
+    outputs, widths = compute_reference(call, inputs, audit=task.source != REGISTERED)
+    np.save(task.folder / REFERENCE, outputs)
+    return widths
 
-    from rexnet_core import create_model, load_weights  # noqa: PLC0415
 
-    open_export = load_backend(name).INFO.export
-    assert open_export is not None, "a parent asks for the exports that a backend declares"
-    example = torch.zeros(task["batch"], 3, task["resolution"], task["resolution"])
-    export = open_export()
-    begun = time.perf_counter()
-    module = create_model(task["model"]).eval()
-    load_weights(module, folder / WEIGHTS)
-    built = time.perf_counter()
-    export(module, example, folder)
-    return {"build_s": built - begun, "convert_s": time.perf_counter() - built}
+def _export(task: Task, export: Callable[[Task, Any], Mapping[str, float]]) -> dict[str, Any]:
+    """For each backend the times of its export, or why a model from elsewhere can't be exported to it."""
+    done: dict[str, Any] = {}
+    for name in task.exports:
+        open_export = load_backend(name).INFO.export
+        assert open_export is not None, "a parent asks for the exports that a backend declares"
+        try:
+            done[name] = export(task, open_export)
+        except Exception as error:
+            if task.source == REGISTERED:
+                raise
+            done[name] = {"fault": _describe_fault(error)}
+    return done
+
+
+def _describe_fault(error: Exception) -> tuple[str, str]:
+    """Status and reason of the cases that an error of a model from elsewhere ends."""
+    if isinstance(error, RexbenchError):
+        return "unsupported" if isinstance(error, UnsupportedModelError) else "failed", str(error)
+    return "failed", make_message(f"{type(error).__name__}: {describe_error(error)}")
+
+
+def _answer(known: dict[str, Any], exports: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    return {**next(iter(exports.values()), {"build_s": None, "convert_s": None}), **known, "exports": exports}
 
 
 def main() -> None:
     """Prepare the task on standard input; the answer goes into the file named by the first argument."""
     hold_on()
     volunteer_for_oom_killer()
+    code = _run(json.loads(sys.stdin.read()), Path(sys.argv[1]))
+    sys.stderr.flush()
+    # Threads that a user's code has left behind must not keep the process.
+    os._exit(code)
+
+
+def _run(values: dict[str, Any], answer: Path) -> ExitCode:
+    foreign = values.get("source", REGISTERED) != REGISTERED
     try:
-        done = prepare(json.loads(sys.stdin.read()))
+        done = prepare(values)
+    except (ModelError, UnsupportedModelError) as error:
+        done = {"fault": _describe_fault(error)}
     except RexbenchError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(ExitCode.WRONG)
+        if not foreign or isinstance(error, WeightsError):
+            sys.stderr.write(f"{error}\n")
+            return ExitCode.WRONG
+        done = {"fault": _describe_fault(error)}
     except Exception as error:  # noqa: BLE001 - whatever a runtime throws is the outcome of the cases
         sys.stderr.write(f"{type(error).__name__}: {describe_error(error)}\n")
-        sys.exit(ExitCode.FAILED)
-    Path(sys.argv[1]).write_text(json.dumps(done))
+        return ExitCode.FAILED
+    answer.write_text(json.dumps(done))
+    return ExitCode.DONE
 
 
 if __name__ == "__main__":

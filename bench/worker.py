@@ -23,7 +23,8 @@ from bench.backends import Queued, Unavailable, Unsupported, open_backend
 from bench.backends.registry import load_backend
 from bench.machine.environment import volunteer_for_oom_killer
 from bench.records.case import Case
-from bench.records.files import IMAGES
+from bench.records.inputs import load_inputs, name_input
+from bench.records.outputs import flatten, list_tensors
 from bench.workers.call_audit import audit_calls, count_threads, find_extra_threads
 from bench.workers.failures import describe_error
 from bench.workers.parent_watch import hold_on
@@ -47,7 +48,7 @@ class Worker:
         self.case = case
         self.backend: Backend = open_backend(case, assets)
         self.assets = assets
-        self.images: Images
+        self.inputs: tuple[Images, ...] = ()
         self.logits: Logits
         self.runners: list[Callable[[], object]] = []
         self.next = 0
@@ -62,16 +63,17 @@ class Worker:
         phases["build"] = _time(self.backend.build)
         phases["convert"] = _time(self.backend.convert)
         phases["compile"] = _time(self.backend.compile)
-        self.images = np.load(self.assets / IMAGES)
-        if self.images.shape[1] != self.case.batch:
-            raise InputError(f"the inputs are batches of {self.images.shape[1]}, the case asks for {self.case.batch}")
+        self.inputs = load_inputs(self.assets)
+        batches, batch = self.inputs[0].shape[:2]
+        if batch != self.case.batch:
+            raise InputError(f"the inputs are batches of {batch}, the case asks for {self.case.batch}")
         self._feed()
         calls = self.runners
         if isinstance(self.backend, Queued) and self.case.scenario == "throughput":
             # A queue's runner fills all its places; the phase is one call.
-            calls = [self.backend.request(index) for index in range(len(self.images))]
+            calls = [self.backend.request(index) for index in range(batches)]
         phases["first_inference"] = _time(calls[0])
-        self.logits = np.stack([self.backend.read(call()) for call in calls])
+        self.logits = np.stack([flatten(list(list_tensors(self.backend.read(call()))), batch) for call in calls])
         np.save(logits_path, self.logits)
         return {
             "phases_s": phases,
@@ -80,8 +82,8 @@ class Worker:
         }
 
     def _feed(self) -> None:
-        self.backend.feed(self.images)
-        self.runners = [self.backend.runner(index) for index in range(len(self.images))]
+        self.backend.feed(*self.inputs)
+        self.runners = [self.backend.runner(index) for index in range(len(self.inputs[0]))]
 
     def warm_up(self, max_s: float, max_calls: int) -> dict[str, Any]:
         """Call until successive windows agree, then collect garbage for the last time.
@@ -106,15 +108,16 @@ class Worker:
             queued = self.case.scenario == "throughput"
             calls = partial(self._pump, time.monotonic() + call_s * _CONFIRMING_CALLS, 1, _CONFIRMING_CALLS)
             faults += find_extra_threads(used_threads, self.case.threads, calls, queued=queued)
-        faults += audit_calls(self.backend, self.images, self.logits, call_s)
+        faults += audit_calls(self.backend, self.inputs, self.logits, call_s)
         self._restore()
         return faults
 
     def _restore(self) -> None:
         """Feed the inputs of the build again, read into the memory that holds them."""
-        with (self.assets / IMAGES).open("rb") as file:
-            file.seek(-self.images.nbytes, os.SEEK_END)  # the header comes first
-            file.readinto(self.images.data)
+        for index, values in enumerate(self.inputs):
+            with (self.assets / name_input(index)).open("rb") as file:
+                file.seek(-values.nbytes, os.SEEK_END)  # the header comes first
+                file.readinto(values.data)
         self._feed()
 
     def take_turn(self, slice_s: float, max_calls: int, slow_by: float = 0.0) -> dict[str, Any]:

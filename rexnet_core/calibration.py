@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
     import torch
+
+    from rexnet_core.sources.tensors import Shape
 
 _CALIBRATION_IMAGES = 32
 _CALIBRATION_PIXELS = 32 * 224**2
@@ -41,12 +45,48 @@ def make_images(count: int, resolution: int, seed: int) -> npt.NDArray[np.float3
 
 def draw_image(random: np.random.Generator, resolution: int) -> npt.NDArray[np.float64]:
     """The next image of a generator, with the statistics of `make_images`: shape ``(3, resolution, resolution)``."""
-    frequency = np.hypot(np.fft.fftfreq(resolution)[:, None], np.fft.rfftfreq(resolution)[None])
-    frequency = np.maximum(frequency, 1 / resolution)
-    noise = np.fft.rfft2(random.standard_normal((3, resolution, resolution))) * frequency ** -random.uniform(0.5, 2.0)
-    pixels = np.fft.irfft2(noise, s=(resolution, resolution))
+    return _draw(random, 3, resolution, resolution)
+
+
+def _draw(random: np.random.Generator, channels: int, height: int, width: int) -> npt.NDArray[np.float64]:
+    """An image of shape ``(channels, height, width)``."""
+    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
+    frequency = np.maximum(frequency, 1 / max(height, width))
+    noise = np.fft.rfft2(random.standard_normal((channels, height, width))) * frequency ** -random.uniform(0.5, 2.0)
+    pixels = np.fft.irfft2(noise, s=(height, width))
     contrast = np.exp(random.normal(-0.3, 0.4))
-    return np.asarray(pixels / pixels.std() * contrast + random.normal(0, 0.7, (3, 1, 1)))
+    return np.asarray(pixels / max(pixels.std(), 1e-9) * contrast + random.normal(0, 0.7, (channels, 1, 1)))
+
+
+def make_inputs(shapes: Sequence[Shape], types: Sequence[str], count: int, seed: int) -> tuple[npt.NDArray[Any], ...]:
+    """Values for the inputs of any model: images for what has the shape of one, else normal numbers.
+
+    Args:
+        shapes: Of each input for one image.
+        types: Of each input; whole numbers are drawn from all that the type can hold.
+        count: Images.
+        seed: The same seed gives the same values; one square image of 3 channels is that of `make_images`.
+
+    Returns:
+        For each input an array of shape ``(count, *shape)``.
+    """
+    first = shapes[0]
+    if len(shapes) == 1 and len(first) == 3 and first[0] == 3 and first[1] == first[2] and types[0] == "float32":  # noqa: PLR2004
+        return (make_images(count, first[1], seed),)
+    random = np.random.default_rng((seed, *first))
+    return tuple(_make_input(random, shape, np.dtype(kind), count) for shape, kind in zip(shapes, types, strict=True))
+
+
+def _make_input(random: np.random.Generator, shape: Shape, kind: np.dtype[Any], count: int) -> npt.NDArray[Any]:
+    if kind.kind in "iu":
+        limits = np.iinfo(kind)
+        return random.integers(limits.min, limits.max, (count, *shape), kind, endpoint=True)
+    if len(shape) != 3:  # noqa: PLR2004 - channels, height and width
+        return random.standard_normal((count, *shape)).astype(kind)
+    deep_last = shape[2] < min(shape[:2])
+    channels, height, width = (shape[2], *shape[:2]) if deep_last else shape
+    images = np.stack([_draw(random, channels, height, width) for _ in range(count)])
+    return (np.moveaxis(images, 1, 3) if deep_last else images).astype(kind)
 
 
 def calibrate(module: torch.nn.Module, resolution: int, seed: int) -> None:
@@ -86,6 +126,39 @@ def calibrate(module: torch.nn.Module, resolution: int, seed: int) -> None:
             for hook in hooks:
                 hook.remove()
         last.weight.mul_(1 / float(logits.std()))
+
+
+def settle(module: torch.nn.Module, inputs: Sequence[torch.Tensor], seed: int) -> None:
+    """Let a new model from elsewhere behave as a trained one does, in place; it is left in eval mode.
+
+    It keeps its author's initial weights, which suit its design. Only what would hide an error of a runtime changes:
+    parameters that are one number throughout, such as biases of 0, scales of 1 or 1e-6 and classifiers of 0, receive
+    random differences, and batch norms the statistics of the inputs.
+
+    Args:
+        module: In any mode, on the CPU.
+        inputs: A batch of each input.
+        seed: Of the differences.
+    """
+    import torch  # noqa: PLC0415
+
+    generator = torch.Generator().manual_seed(seed)
+    norms: list[Any] = [part for part in module.modules() if isinstance(part, torch.nn.modules.batchnorm._BatchNorm)]  # noqa: SLF001
+    module.eval()
+    with torch.no_grad():
+        for tensor in module.parameters():
+            if tensor.is_floating_point() and tensor.numel() > 1 and bool((tensor == tensor.flatten()[0]).all()):
+                tensor.add_(0.1 * torch.randn(tensor.shape, generator=generator).to(tensor.dtype))
+        for norm in norms:
+            if norm.bias is not None:
+                norm.bias.add_(_SHIFT)
+        taken = [norm for norm in norms if norm.running_mean is not None]
+        hooks = [norm.register_forward_pre_hook(_take_statistics) for norm in taken]
+        try:
+            module(*inputs)
+        finally:
+            for hook in hooks:
+                hook.remove()
 
 
 def _take_statistics(norm: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:

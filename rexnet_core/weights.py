@@ -24,14 +24,14 @@ COUNTER = "num_batches_tracked"
 
 
 def load_weights(
-    model: Network, source: str | os.PathLike[str] | Mapping[str, Any] | NamedTensors, *, entry: str | None = None
+    model: nn.Module, source: str | os.PathLike[str] | Mapping[str, Any] | NamedTensors, *, entry: str | None = None
 ) -> str:
     """Copies a checkpoint into `model`, keeping its dtype and device, and says which layout it was in.
 
     Everything is checked before anything is copied: after an error the model is as it was.
 
     Args:
-        model: A network of `rexnet_core.create_model`.
+        model: A network of `rexnet_core.create_model`, or any other module, which has its own names alone.
         source: A file of torch.save or safetensors, a mapping, or what `rexnet_core.checkpoint.load_tensors` gave, in
             any layout of the model's family.
         entry: Which entry of a training checkpoint to take where several hold weights, such as ``state_dict_ema``.
@@ -48,7 +48,7 @@ def load_weights(
         raise WeightsError("weights need a model with memory, this one is on the meta device; call to_empty() first")
     loaded = load_tensors(source, entry)
     tensors = loaded.tensors
-    named = {layout: _public_names(model, layout) for layout in layouts_of(model.config.family)}
+    named = {layout: _public_names(model, layout) for layout in _layouts_of(model)}
     layout = max(named, key=lambda one: len(tensors.keys() & named[one].values()))
     public = named[layout]
     matched = {ours: tensors[theirs] for ours, theirs in public.items() if theirs in tensors}
@@ -58,7 +58,7 @@ def load_weights(
         # Where nothing fits, what is missing says nothing: the file's names do.
         names = "" if matched else f"; the file's names begin with {loaded.show_first()}"
         raise WeightsError(
-            f"weights must be those of {model.config.name} ({layout} names fit best): "
+            f"weights must be those of {_name_of(model)} ({layout} names fit best): "
             f"{'; '.join(differences[:SHOWN])}{more}{names}; give the checkpoint of this model"
         )
     with torch.no_grad():
@@ -67,14 +67,14 @@ def load_weights(
     return layout
 
 
-def map_weights(model: Network, layout: str) -> dict[str, Tensor]:
+def map_weights(model: nn.Module, layout: str) -> dict[str, Tensor]:
     """The model's tensors under the names, in the order and the shapes of `layout`; memory is shared.
 
     Raises:
         UnknownNameError: The model's family has no such layout.
     """
     own = _own_state(model)
-    convolutional = (model.config.family, layout) in CONVOLUTIONAL_HEADS
+    convolutional = isinstance(model, Network) and (model.config.family, layout) in CONVOLUTIONAL_HEADS
     linear = {f"{name}.weight" for name, module in model.named_modules() if isinstance(module, nn.Linear)}
     return {
         theirs: own[ours][..., None, None] if convolutional and ours in linear else own[ours]
@@ -82,32 +82,45 @@ def map_weights(model: Network, layout: str) -> dict[str, Tensor]:
     }
 
 
-def dump_weights(model: Network, path: str | os.PathLike[str], layout: str = "own") -> None:
+def dump_weights(model: nn.Module, path: str | os.PathLike[str], layout: str = "own") -> None:
     """Writes the model's tensors to a ``.pth``, ``.pt`` or ``.safetensors`` file in `layout`.
 
     Raises:
         UnknownNameError: The model's family has no such layout.
         WeightsError: The suffix is another, or the file can't be written.
     """
-    dump_tensors({name: tensor.contiguous().cpu() for name, tensor in map_weights(model, layout).items()}, path)
+    tensors = {name: tensor.detach().contiguous().cpu() for name, tensor in map_weights(model, layout).items()}
+    # A file has room for each name: tensors that share memory, such as tied weights, are written as often as they occur.
+    alone = isinstance(model, Network)
+    dump_tensors(tensors if alone else {name: tensor.clone() for name, tensor in tensors.items()}, path)
 
 
-def _own_state(model: Network) -> dict[str, Tensor]:
-    if not isinstance(model, Network):
-        raise InputError(f"weights need a model of create_model, not {type(model).__name__}; create one first")
-    return dict(model.state_dict())
+def _own_state(model: nn.Module) -> dict[str, Tensor]:
+    """The tensors of a model; what else a module keeps as its state stays as its maker made it."""
+    if not isinstance(model, nn.Module):
+        raise InputError(f"weights need a module of torch, not {type(model).__name__}; create one first")
+    return {name: value for name, value in model.state_dict().items() if isinstance(value, Tensor)}
 
 
-def _public_names(model: Network, layout: str) -> dict[str, str]:
+def _layouts_of(model: nn.Module) -> tuple[str, ...]:
+    return layouts_of(model.config.family) if isinstance(model, Network) else ("own",)
+
+
+def _name_of(model: nn.Module) -> str:
+    return model.config.name if isinstance(model, Network) else type(model).__name__
+
+
+def _public_names(model: nn.Module, layout: str) -> dict[str, str]:
     """Our tensor -> its name in `layout`, in the order of the public file."""
-    known = layouts_of(model.config.family)
+    known = _layouts_of(model)
     if layout not in known:
-        raise UnknownNameError(f"layout of {model.config.name}", str(layout), known)
+        raise UnknownNameError(f"layout of {_name_of(model)}", str(layout), known)
     names: dict[str, list[str]] = {}
     for name in _own_state(model):
         names.setdefault(name.rpartition(".")[0], []).append(name)
     if layout == "own":
         return {name: name for tensors in names.values() for name in tensors}
+    assert isinstance(model, Network), "only our networks have public layouts"
     modules = module_names(model.config, layout)
     return {name: f"{modules[ours]}.{name.rpartition('.')[2]}" for ours in modules for name in names[ours]}
 

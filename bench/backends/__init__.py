@@ -13,7 +13,7 @@ from bench.backends.registry import load_backend
 from rexnet_core.errors import RexbenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -51,18 +51,22 @@ class Backend(Protocol):
     def compile(self) -> None:
         """Generate and load code for the machine."""
 
-    def feed(self, images: Images) -> None:
+    def feed(self, *inputs: Images) -> None:
         """Take the inputs over, ready to be computed on. Called again with other inputs after the warm-up.
 
         Args:
-            images: Shape ``(batches, N, C, H, W)``. The array is the worker's, which may write to it later.
+            inputs: For each input of the model an array of shape ``(batches, N, ...)``; an image classifier has one,
+                of shape ``(batches, N, C, H, W)``. The arrays are the worker's, which may write to them later.
         """
 
     def runner(self, index: int) -> Callable[[], object]:
         """A call that computes batch `index` and returns its output once that is ready; nothing else is in the call."""
 
-    def read(self, output: object) -> Logits:
-        """A copy of the logits in what a runner returned, shape ``(N, classes)``; no computing is left to do here."""
+    def read(self, output: object) -> Logits | Sequence[Logits]:
+        """A copy of the logits in what a runner returned, shape ``(N, classes)``; no computing is left to do here.
+
+        A model with several outputs gives all of them, in their order.
+        """
 
     def effective(self) -> Effective:
         """What the runtime reports of itself, after its first inference."""

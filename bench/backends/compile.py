@@ -12,15 +12,14 @@ import sysconfig
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from bench.backends import Tool, Unavailable
 from bench.backends.instruction_sets import GENERATED
 from bench.backends.torch_module import TORCH, TorchModule
+from bench.records.outputs import list_tensors
 
 if TYPE_CHECKING:
-    import torch
-
     from bench.records.case import Case
     from bench.records.measurement import Effective
 
@@ -95,12 +94,12 @@ class Compiled(TorchModule):
         # Made outside inference mode, as the inputs are: inductor compiles anew for the other kind of tensor.
         example = self.example()
         with torch.inference_mode():
-            self.call(example)
+            self.call(*example)
 
     def effective(self) -> Effective:
-        """Type of the logits; inductor lays tensors out as it likes, on the CPU mostly channels_last."""
-        logits = self.runner(0)()
-        return self._report([cast("torch.Tensor", logits)], memory_format="runtime", **{GENERATED: _read_vectors()})
+        """Type of the outputs; inductor lays tensors out as it likes, on the CPU mostly channels_last."""
+        outputs = [tensor for tensor in list_tensors(self.runner(0)()) if tensor.is_floating_point()]
+        return self._report(outputs, memory_format="runtime", **{GENERATED: _read_vectors()})
 
 
 def _read_vectors() -> str | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rexnet_core.sources.registry import FORMS, SOURCES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
 
     from bench.records.case import Case
 
-    #: Writes a module, given an example input, into a folder in the backend's own form.
-    Export = Callable[[torch.nn.Module, torch.Tensor, Path], None]
+    #: Writes a module or the graph in a file, given an example of each input, into a folder in the backend's own form.
+    Export = Callable[[torch.nn.Module | Path, tuple[torch.Tensor, ...], Path], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class BackendInfo:
         library: Distribution whose version every run records.
         install: Command that installs the library; default: pip with the name of the library.
         position: Place in tables and legends, the smallest first; backends of other distributions follow ours.
+        forms: Forms of models that it takes, as `rexnet_core.sources.source.ModelSource.form` has them.
         memory_formats: Supported values of `Case.memory_format`; a runtime that chooses its own takes ``contiguous``.
         queued: Whether it keeps several requests in flight by itself (`bench.backends.Queued`). Any other backend
             answers one call at a time; its throughput is measured with several instances.
@@ -75,6 +78,7 @@ class BackendInfo:
     install: str = ""
     position: int = 100
     precisions: tuple[str, ...] = ("fp32",)
+    forms: tuple[str, ...] = ("module",)
     memory_formats: tuple[str, ...] = ("contiguous",)
     devices: tuple[str, ...] = ("cpu",)
     queued: bool = False
@@ -95,8 +99,19 @@ class BackendInfo:
         """The command that installs the library."""
         return self.install or f"pip install {self.library}"
 
+    def why_unsupported_model(self, case: Case) -> str:
+        """Why the backend can't run the model of a case whatever its settings, in one line; empty where it can."""
+        source = SOURCES.get(case.source)
+        if source is None:
+            return f"this rexbench knows no source {case.source!r} of models"
+        if source.form not in self.forms:
+            return f"{self.name} takes {' and '.join(FORMS[form] for form in self.forms)}, not {source.spelling}"
+        return ""
+
     def why_unsupported(self, case: Case) -> str:
         """Why the backend can't run a case on any machine, in one line; empty where it can."""
+        if why := self.why_unsupported_model(case):
+            return why
         for kind, asked, supported in (
             ("device", case.device, self.devices),
             ("precision", case.precision, self.precisions),

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import itertools
 import time
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from analysis.graphs.reading import read_graph
 from bench.backends import BackendInfo, Finding, Unavailable
 from bench.backends.instruction_sets import KERNELS, PROCESSOR, read_processor
 from bench.records.measurement import Effective
@@ -72,32 +74,39 @@ class OpenVino:
             # As many requests as the compiled model calls optimal, which is what 0 asks for.
             self.queue = openvino.AsyncInferQueue(self.compiled, 0)
 
-    def feed(self, images: Images) -> None:
+    def feed(self, *inputs: Images) -> None:
         """Wrap the inputs as tensors over the same memory, so that no copy is timed."""
         import openvino  # noqa: PLC0415
 
-        self.inputs = [openvino.Tensor(np.ascontiguousarray(batch), shared_memory=True) for batch in images]
+        self.inputs = [
+            {
+                place: openvino.Tensor(np.ascontiguousarray(values), shared_memory=True)
+                for place, values in enumerate(batch)
+            }
+            for batch in zip(*inputs, strict=True)
+        ]
 
     def runner(self, index: int) -> Callable[[], object]:
         """One synchronous inference; in the throughput scenario, one inference per request, all in flight."""
         if self.queue is not None:
             return self._queue_runner(index)
-        request, tensor = self.infer_request, self.inputs[index]
+        request, tensors = self.infer_request, list(self.inputs[index].items())
 
         def run() -> object:
-            request.set_input_tensor(tensor)
+            for place, tensor in tensors:
+                request.set_input_tensor(place, tensor)
             return request.infer()
 
         return run
 
     def _queue_runner(self, index: int) -> Callable[[], object]:
         """Fills the queue once and waits: for the warm-up, not for what is counted."""
-        queue, tensor = self.queue, self.inputs[index]
+        queue, tensors = self.queue, self.inputs[index]
         requests = range(len(queue))
 
         def run() -> object:
             for _ in requests:
-                queue.start_async({0: tensor}, share_inputs=True)
+                queue.start_async(tensors, share_inputs=True)
             queue.wait_all()
             return queue[0].results
 
@@ -105,11 +114,11 @@ class OpenVino:
 
     def request(self, index: int) -> Callable[[], object]:
         """One request through the queue."""
-        queue, tensor = self.queue, self.inputs[index]
+        queue, tensors = self.queue, self.inputs[index]
 
         def run() -> object:
             place = queue.get_idle_request_id()
-            queue.start_async({0: tensor}, share_inputs=True)
+            queue.start_async(tensors, share_inputs=True)
             queue.wait_all()
             return queue[place].results
 
@@ -130,7 +139,7 @@ class OpenVino:
             if place in begun:
                 done.append((begun[place], now))
             begun[place] = now
-            queue.start_async({0: next(inputs)}, share_inputs=True)
+            queue.start_async(next(inputs), share_inputs=True)
             started += 1
         place = queue.get_idle_request_id()
         done.append((begun.pop(place), time.monotonic()))
@@ -138,9 +147,10 @@ class OpenVino:
         # The runtime measured those that ended while this thread was not waiting for them.
         return done + [(start, start + queue[other].latency / 1e3) for other, start in begun.items()]
 
-    def read(self, output: object) -> Logits:
-        """A copy of the output tensor."""
-        return np.array(cast("Any", output)[0], dtype=np.float32)
+    def read(self, output: object) -> list[Logits]:
+        """A copy of each output tensor."""
+        outputs = cast("Any", output)
+        return [np.array(outputs[place], dtype=np.float32) for place in range(len(self.compiled.outputs))]
 
     def effective(self) -> Effective:
         """The compiled model's properties, and the precision its convolutions were really given."""
@@ -211,15 +221,36 @@ def open_export() -> Export:
     return dump_ir
 
 
-def dump_ir(module: torch.nn.Module, example: torch.Tensor, folder: Path) -> None:
-    """Convert a float32 module at the static shape of an example, and write it uncompressed, so that it stays float32.
+def dump_ir(model: torch.nn.Module | Path, examples: tuple[torch.Tensor, ...], folder: Path) -> None:
+    """Convert a model at the static shapes of its examples, and write it uncompressed, so that it stays float32.
 
     The folder receives the ``.xml``, named by `ir_name`, and the ``.bin`` beside it.
     """
     import openvino  # noqa: PLC0415
 
-    converted = openvino.convert_model(module, example_input=example, input=[tuple(example.shape)])
-    openvino.save_model(converted, folder / ir_name(len(example)), compress_to_fp16=False)
+    shapes = [tuple(example.shape) for example in examples]
+    converted = read_graph(model, shapes) if isinstance(model, PurePath) else _convert(model, examples)
+    openvino.save_model(converted, folder / ir_name(len(examples[0])), compress_to_fp16=False)
+
+
+def _convert(module: torch.nn.Module, examples: tuple[torch.Tensor, ...]) -> Any:
+    """A module as a model of OpenVINO: traced, or exported by torch where tracing fails."""
+    import openvino  # noqa: PLC0415
+    import torch  # noqa: PLC0415
+
+    shapes = [tuple(example.shape) for example in examples]
+    try:
+        return openvino.convert_model(module, example_input=examples if examples[1:] else examples[0], input=shapes)
+    except Exception:
+        try:
+            exported = torch.export.export(module, examples)
+            converted = openvino.convert_model(exported)
+            converted.reshape(dict(enumerate(shapes)))
+        except Exception:  # noqa: BLE001 - the first error says more of the model
+            converted = None
+        if converted is None:
+            raise
+        return converted
 
 
 INFO = BackendInfo(
@@ -227,6 +258,7 @@ INFO = BackendInfo(
     library="openvino",
     position=3,
     precisions=("fp32", "bf16"),
+    forms=("module", "onnx", "ir"),
     queued=True,
     colour="#0072b2",
     marker="D",

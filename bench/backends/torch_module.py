@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
 from bench.backends import BackendInfo, Finding, Unavailable
 from bench.backends.instruction_sets import OWN, PROCESSOR, listen_to_onednn, read_processor
 from bench.records.files import WEIGHTS
+from bench.records.inputs import load_inputs
 from bench.records.measurement import Effective
+from bench.records.outputs import list_tensors
+from rexnet_core.sources.registry import REGISTERED, open_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -38,6 +42,12 @@ TORCH = BackendInfo(
 )
 
 
+def set_to_eval(module: torch.nn.Module) -> None:
+    """Put a module into eval mode; one that was exported is in the mode it was exported in, and refuses another."""
+    with contextlib.suppress(NotImplementedError):
+        module.eval()
+
+
 class TorchModule:
     """A model run by torch as it is; other backends of torch transform it."""
 
@@ -46,7 +56,7 @@ class TorchModule:
         self.assets = assets
         self.module: Any = None
         self.call: Any = None
-        self.inputs: list[torch.Tensor] = []
+        self.inputs: list[tuple[torch.Tensor, ...]] = []
 
     def load(self) -> None:
         """Import torch with the thread budget of the case; no thread is spent on running operators side by side."""
@@ -63,11 +73,13 @@ class TorchModule:
         """The model in eval mode with the calibrated weights, cast and laid out as asked."""
         import torch  # noqa: PLC0415
 
-        from rexnet_core import create_model, load_weights  # noqa: PLC0415
+        from rexnet_core import load_weights  # noqa: PLC0415
 
-        module = create_model(self.case.model)
+        module = open_for(self.case.source, self.case.model, self.case.input_shapes).module
+        assert module is not None, "`INFO.forms` names modules alone"
         load_weights(module, self.assets / WEIGHTS)
-        module.eval().requires_grad_(False)
+        set_to_eval(module)
+        module.requires_grad_(False)
         # The overload with a memory format takes it alone.
         move: Any = module.to(self.case.device, self._dtype()).to
         self.module = move(memory_format=self._layout())
@@ -80,64 +92,74 @@ class TorchModule:
     def compile(self) -> None:
         """Nothing: torch runs the module itself."""
 
-    def feed(self, images: Images) -> None:
+    def feed(self, *inputs: Images) -> None:
         """Copy the inputs to the device, cast and laid out as asked."""
         import torch  # noqa: PLC0415
 
         self.inputs = [
-            torch.from_numpy(batch).to(device=self.case.device, dtype=self._dtype(), memory_format=self._layout())
-            for batch in images
+            tuple(self._place(torch.from_numpy(values)) for values in batch) for batch in zip(*inputs, strict=True)
         ]
 
-    def example(self) -> torch.Tensor:
-        """An input of the case's shape, type and layout, for tracing."""
+    def _place(self, values: torch.Tensor) -> torch.Tensor:
+        """An input on the device; numbers are cast, and images laid out, as asked."""
+        dtype = self._dtype() if values.is_floating_point() else values.dtype
+        layout = {"memory_format": self._layout()} if values.dim() == _IMAGE_AXES else {}
+        placed: torch.Tensor = cast("Any", values).to(device=self.case.device, dtype=dtype, **layout)
+        return placed
+
+    def example(self) -> tuple[torch.Tensor, ...]:
+        """An example of each input, in the case's shape, type and layout, for tracing."""
         import torch  # noqa: PLC0415
 
-        side = self.case.resolution
-        shape = (self.case.batch, 3, side, side)
-        return torch.zeros(shape, device=self.case.device, dtype=self._dtype()).contiguous(memory_format=self._layout())
+        fed = load_inputs(self.assets)
+        return tuple(self._place(torch.zeros_like(torch.from_numpy(values[0]))) for values in fed)
 
     def runner(self, index: int) -> Callable[[], object]:
         """The model applied to one input under inference mode, waiting for the device where there is one."""
         import torch  # noqa: PLC0415
 
-        call, batch = self.call, self.inputs[index]
+        call, inputs = self.call, self.inputs[index]
         if self.case.device == "cuda":
 
             def run() -> object:
                 with torch.inference_mode():
-                    out = call(batch)
+                    out = call(*inputs)
                 torch.cuda.synchronize()
                 return out
         else:
 
             def run() -> object:
                 with torch.inference_mode():
-                    return call(batch)
+                    return call(*inputs)
 
         return run
 
-    def read(self, output: object) -> Logits:
-        """Logits as float32 on the host."""
-        host: Logits = cast("torch.Tensor", output).float().cpu().numpy()
-        return host.copy()
+    def read(self, output: object) -> list[Logits]:
+        """All outputs as float32 on the host."""
+        return [tensor.float().cpu().numpy().copy() for tensor in list_tensors(output)]
 
     def effective(self) -> Effective:
-        """Type and layout of what the convolutions of the module return in one forward pass."""
+        """Type and layout of what the convolutions and linear layers of the module return in one forward pass."""
         import torch  # noqa: PLC0415
 
         outputs: list[torch.Tensor] = []
         hooks = [
             layer.register_forward_hook(lambda _layer, _inputs, output: outputs.append(output))
             for layer in self.module.modules()
-            if isinstance(layer, torch.nn.Conv2d)
+            if isinstance(layer, torch.nn.Conv2d | torch.nn.Linear)
         ]
         try:
             self.runner(0)()
         finally:
             for hook in hooks:
                 hook.remove()
-        return self._report(outputs)
+        return self._report(outputs, self._name_layout(outputs))
+
+    def _name_layout(self, outputs: Sequence[torch.Tensor]) -> str | None:
+        """The layout of the outputs; ``runtime`` where a model from elsewhere lays some of its tensors out by itself."""
+        seen = set(filter(None, map(_layout_of, outputs)))
+        own = self.case.source != REGISTERED and len(seen) > 1
+        return "runtime" if own else _join(seen)
 
     def _report(
         self, tensors: Sequence[torch.Tensor], memory_format: str | None = None, **details: str | None
@@ -169,6 +191,8 @@ class TorchModule:
         return formats[self.case.memory_format]
 
 
+#: Of ``(N, C, H, W)``.
+_IMAGE_AXES = 4
 _PRECISIONS = {"torch.float32": "fp32", "torch.bfloat16": "bf16"}
 
 
@@ -176,7 +200,7 @@ def _layout_of(tensor: torch.Tensor) -> str | None:
     """Contiguous or channels_last; None where the shape fits both or neither."""
     import torch  # noqa: PLC0415
 
-    if tensor.dim() != 4:  # noqa: PLR2004 - (N, C, H, W), or a weight of as many dimensions
+    if tensor.dim() != _IMAGE_AXES:  # or a weight of as many dimensions
         return None
     fits = tensor.is_contiguous(), tensor.is_contiguous(memory_format=torch.channels_last)
     return {(True, False): "contiguous", (False, True): "channels_last"}.get(fits)

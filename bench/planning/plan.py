@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from analysis.complexity import count
 from analysis.setting_fields import ENTRY, ENTRY_UNSET, check_weights, option
 from bench.backends.registry import backend_names, check_backend
 from bench.machine.environment import has_nvidia_gpu, read_available_bytes, read_thread_budget
 from bench.planning.presets import DEFAULT, NATIVE, PRESETS, Preset
 from bench.planning.streams import check_streams, expand_streams
-from bench.records.case import DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS, Case
+from bench.planning.subjects import ModelOptions, find_subjects, resolve_models
+from bench.records.case import DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS, Case, name_shape
 from rexnet_core.errors import InputError, UnknownNameError
-from rexnet_core.registry import model_info
+from rexnet_core.sources.python_callable import parse_model_args
+from rexnet_core.sources.tensors import USUAL_SIDE, parse_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from bench.records.settings import Settings
+    from bench.records.subject import Subject
 
 T = TypeVar("T")
+SPELLINGS = "timm:NAME, torchvision:NAME, py:package.module:callable, FILE.onnx, FILE.xml, FILE.pt2"
 _PRESET_HELP = f"what to run and how thoroughly; default: {DEFAULT}. " + "; ".join(
     f"{name}: {preset.summary}" for name, preset in PRESETS.items()
 )
@@ -36,7 +40,8 @@ _MOST_S = 30 * 86400
 class Plan:
     """Cases in the order they are run, how thoroughly, and on what weights; `rivals` as in `Preset`.
 
-    `weights_entry` is the entry of the checkpoint that was asked for, None for its only one.
+    `weights_entry` is the entry of the checkpoint that was asked for, None for its only one. `subjects` says what is
+    known of the models; a plan that is read from a store has none.
     """
 
     cases: tuple[Case, ...]
@@ -45,6 +50,7 @@ class Plan:
     weights: Path | None = None
     weights_entry: str | None = None
     rivals: tuple[tuple[str, ...], ...] = ()
+    subjects: tuple[Subject, ...] = ()
 
     def matches(self) -> list[tuple[Case, ...]]:
         """The cases that take turns with one another, in order: the backends of a model, and those of its rivals."""
@@ -66,8 +72,28 @@ class Selection:
 
     preset: str = option(DEFAULT, _PRESET_HELP)
     models: Sequence[str] | None = option(
-        None, "models in place of the preset's (see `rexbench models`)", nargs="+", metavar="MODEL", case="model"
+        None,
+        f"models in place of the preset's: ours (see `rexbench models`), or {SPELLINGS}",
+        nargs="+",
+        metavar="MODEL",
+        case="model",
     )
+    rivals: Sequence[str] | None = option(
+        None,
+        "models that take turns with one another; the others are divided by the first",
+        nargs="+",
+        metavar="MODEL",
+    )
+    model_args: str | None = option(None, "arguments of a model py:..., as a JSON object", metavar="JSON")
+    input_shapes: Sequence[str] | None = option(
+        None,
+        "shape of each input, such as 1,3,224,224; each case puts its batch in place of the first number",
+        flag="--input-shape",
+        nargs="+",
+        metavar="SHAPE",
+    )
+    in_channels: int | None = option(None, "channels of the images", unset="the model's own", type=int)
+    trust: bool = option(False, "load models from files that can hold code, such as FILE.pt2")
     backends: Sequence[str] | None = option(
         None, f"any of {', '.join(backend_names())}", nargs="+", metavar="BACKEND", case="backend"
     )
@@ -114,8 +140,14 @@ def expand(selection: Selection) -> Plan:
     if selection.preset not in selection.presets:
         raise UnknownNameError("preset", selection.preset, selection.presets)
     preset = selection.presets[selection.preset]
-    models = _chosen("model", selection.models, preset.models)
+    if selection.resolutions and selection.input_shapes:
+        raise InputError("--input-shape and --resolutions both say how large the inputs are; give only one of them")
+    options = read_model_options(selection)
+    rivals = _read_rivals(selection, preset, options)
+    usual = selection.rivals if selection.models is None and selection.rivals else preset.models
+    models = resolve_models(_chosen("model", selection.models, usual), options)
     resolutions = _chosen("resolution", selection.resolutions, preset.resolutions)
+    _check_names("resolution", [side for side in resolutions if isinstance(side, str)], (NATIVE,))
     precisions = _check_names("precision", _chosen("precision", selection.precisions, preset.precisions), PRECISIONS)
     formats = _chosen("memory format", selection.memory_formats, preset.memory_formats)
     formats = _check_names("memory format", formats, MEMORY_FORMATS)
@@ -123,17 +155,20 @@ def expand(selection: Selection) -> Plan:
     grids = _expand_devices(selection, preset)
     threads = _check_threads(preset.threads if selection.threads is None else selection.threads)
     # A preset's streams mean nothing to a run of other scenarios, as those that are asked for should.
-    usual = preset.streams if "throughput" in scenarios else None
-    streams = check_streams(usual if selection.streams is None else selection.streams, scenarios, threads)
-    costs = {(model, side): count(model, side) for model in models for side in _sides(model, resolutions)}
-    for (model, side), cost in costs.items():
+    usual_streams = preset.streams if "throughput" in scenarios else None
+    streams = check_streams(usual_streams if selection.streams is None else selection.streams, scenarios, threads)
+    _check_weights(selection.weights, list(models.values()), selection.weights_entry)
+    subjects = find_subjects(models, options, resolutions, own_sides=selection.resolutions is None, threads=threads)
+    for subject in subjects:
         for batch in {batch for _, batches, _ in grids for batch in batches}:
-            _check_memory(model, side, batch, cost.layers)
-    _check_weights(selection.weights, [cost.model for cost in costs.values()], selection.weights_entry)
+            _check_memory(subject, batch)
     cases = [
         Case(
-            model=cost.model,
-            resolution=side,
+            model=subject.model,
+            resolution=name_shape(subject.shapes)[0] if subject.shapes else USUAL_SIDE,
+            shape=name_shape(subject.shapes)[1] if subject.shapes else "",
+            source=subject.source,
+            fingerprint=subject.fingerprint,
             batch=batch,
             backend=backend,
             precision=precision,
@@ -144,7 +179,7 @@ def expand(selection: Selection) -> Plan:
             streams=lanes,
         )
         for device, batches, backends in grids
-        for ((_, side), cost), precision, batch in itertools.product(costs.items(), precisions, batches)
+        for subject, precision, batch in itertools.product(subjects, precisions, batches)
         for backend, memory_format, scenario in itertools.product(backends, formats, scenarios)
         for lanes in expand_streams(scenario, streams, backend, threads)
     ]
@@ -154,8 +189,36 @@ def expand(selection: Selection) -> Plan:
         preset=selection.preset,
         weights=selection.weights,
         weights_entry=selection.weights_entry,
-        rivals=_meeting(preset.rivals, {cost.model for cost in costs.values()}),
+        rivals=_meeting(rivals, {subject.model for subject in subjects}),
+        subjects=tuple(subjects),
     )
+
+
+def read_model_options(selection: Selection) -> ModelOptions:
+    """How the models of a selection are to be made and fed.
+
+    Raises:
+        InputError: A value breaks a rule.
+    """
+    return ModelOptions(
+        model_args=None if selection.model_args is None else parse_model_args(selection.model_args),
+        shapes=tuple(map(parse_shape, selection.input_shapes or ())),
+        channels=selection.in_channels,
+        trust=selection.trust,
+    )
+
+
+def _read_rivals(selection: Selection, preset: Preset, options: ModelOptions) -> tuple[tuple[str, ...], ...]:
+    """The groups of models that take turns, spelled as their sources spell them."""
+    if selection.rivals is None:
+        groups = preset.rivals
+    elif len(set(selection.rivals)) < 2:  # noqa: PLR2004 - a comparison needs two
+        raise InputError(f"--rivals needs at least two models, got {' '.join(selection.rivals) or 'none'}")
+    else:
+        groups = (tuple(selection.rivals),)
+        if selection.models is not None and (alone := set(selection.rivals) - set(selection.models)):
+            raise InputError(f"--rivals must be among --models; {min(alone)} is not, add it there")
+    return tuple(tuple(resolve_models(group, options)) for group in groups)
 
 
 def _expand_devices(selection: Selection, preset: Preset) -> list[tuple[str, list[int], list[str]]]:
@@ -174,12 +237,6 @@ def _expand_devices(selection: Selection, preset: Preset) -> list[tuple[str, lis
     if asked is None and preset.gpu_batch_sizes and has_nvidia_gpu():
         grids.append((*on_gpu[:2], [backend for backend in backends if backend in on_gpu[2]]))
     return grids
-
-
-def _sides(model: str, resolutions: Iterable[int | str]) -> list[int]:
-    _check_names("resolution", [side for side in resolutions if isinstance(side, str)], (NATIVE,))
-    sides = (model_info(model).resolution if isinstance(side, str) else side for side in resolutions)
-    return list(dict.fromkeys(sides))
 
 
 def _meeting(rivals: Iterable[tuple[str, ...]], models: Iterable[str]) -> tuple[tuple[str, ...], ...]:
@@ -223,14 +280,16 @@ def _check_threads(threads: int | None) -> int:
     return threads
 
 
-def _check_memory(model: str, side: int, batch: int, layers: Sequence[Any]) -> None:
-    """Refuse a batch whose input and widest activation alone exceed the memory that is there."""
-    widest = max(layer.activations for layer in layers)
-    needed = batch * 4 * (3 * side * side + 2 * widest)
+def _check_memory(subject: Subject, batch: int) -> None:
+    """Refuse a batch whose inputs and widest activation alone exceed the memory that is there."""
+    layers = (subject.cost or {}).get("layers") or ()
+    widest = max((layer["activations"] for layer in layers), default=0)
+    needed = batch * 4 * (sum(map(math.prod, subject.shapes)) + 2 * widest)
     available = read_available_bytes()
     if needed > available:
+        size = name_shape(subject.shapes)
         raise InputError(
-            f"batch {batch} of {model} at {side} needs at least {needed / 2**30:,.1f} GiB, "
+            f"batch {batch} of {subject.model} at {size[1] or size[0]} needs at least {needed / 2**30:,.1f} GiB, "
             f"{available / 2**30:,.1f} GiB are free; "
             f"the largest that could fit is {batch * available // needed}"
         )

@@ -40,7 +40,7 @@ class Effective:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parity:
-    """Agreement of a backend's logits with eager fp32 on the same weights and inputs.
+    """Agreement of a backend's outputs with those of the reference on the same weights and inputs.
 
     Args:
         cosine: Smallest cosine similarity over the inputs.
@@ -49,6 +49,7 @@ class Parity:
         inputs: Number of distinct inputs compared.
         passed: Whether all three are within the limits of the precision.
         fault: What is wrong with the output, where it has a simple name; else empty.
+        reference: What the reference is: eager fp32, or for the file of a graph its most literal run.
     """
 
     cosine: float
@@ -57,6 +58,7 @@ class Parity:
     inputs: int
     passed: bool
     fault: str = ""
+    reference: str = "eager fp32"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

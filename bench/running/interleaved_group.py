@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from analysis.schema import SchemaError
+from bench.backends.registry import info_of
 from bench.machine.interference import find_causes, interference
 from bench.machine.signals import finish_first
 from bench.records.files import REFERENCE
@@ -22,7 +23,7 @@ from bench.running.turns import count_turns, plan_slowdowns, take_turns
 from bench.statistics.parity import compare, find_mismatches
 from bench.statistics.summary import half_width
 from bench.workers.answers import read_logits
-from bench.workers.executor import WorkerError
+from bench.workers.executor import WorkerError, make_fault
 from bench.workers.instances import open_case
 from bench.workers.shared_files import assets_name, prepare_task, share_weights
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from bench.workers.executor import Executor
 
 
+#: The reference of builds that do not name theirs.
+EAGER = "eager fp32"
 #: Share of the compile time that a filled cache saves: with one, inductor needed a tenth to a third of the time.
 _CACHED_SHARE = 0.8
 
@@ -59,6 +62,7 @@ class InterleavedGroup:
         all_or_none: bool = False,
         shuffle_opening: bool = False,
         slowdowns: Sequence[float] = (),
+        faults: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         """A group that has not begun, or one to continue after an interruption.
 
@@ -76,6 +80,7 @@ class InterleavedGroup:
             all_or_none: Whether a case that fails, or is a mismatch, ends the group.
             shuffle_opening: Whether workers start in random order instead of the order of the cases.
             slowdowns: Shares by which the worker of the last case is slowed in additional turns of every round.
+            faults: Status and reason of models that can't be measured, by name.
         """
         first = cases[0]
         assert builds or all(case.terms == first.terms for case in cases), "a group holds cases that can be compared"
@@ -89,7 +94,7 @@ class InterleavedGroup:
         self._scratch, self._weights, self._weights_entry = scratch, weights, weights_entry
         self._all_or_none, self._shuffle_opening, self._slowdowns = all_or_none, shuffle_opening, slowdowns
         self._random = random.Random(f"{settings.seed} {first.match}")
-        self._prepared = False
+        self._prepared, self._faults = False, faults or {}
         self.history = RoundHistory(settings, self._restore({known.case: known for known in stored}) if stored else [])
         kept = len(self.history.half_widths)
         if kept:
@@ -175,7 +180,12 @@ class InterleavedGroup:
         """Make the files that workers share, for each model, build and batch; a failure fails the cases it concerns."""
         sharing: dict[Path, list[CaseState]] = {}
         for state in self._alive():
-            sharing.setdefault(state.assets, []).append(state)
+            if state.case.model in self._faults:
+                state.fail(make_fault(*self._faults[state.case.model]))
+            elif why := info_of(state.case.backend).why_unsupported_model(state.case):
+                state.fail(make_fault("unsupported", why))
+            else:
+                sharing.setdefault(state.assets, []).append(state)
         for assets, states in sharing.items():
             try:
                 assets.mkdir(parents=True, exist_ok=True)
@@ -186,6 +196,8 @@ class InterleavedGroup:
             else:
                 for state in states:
                     state.prepared = prepared
+                    if fault := prepared.get("exports", {}).get(state.case.backend, {}).get("fault"):
+                        state.fail(make_fault(*fault))
 
     def _prepare_model(self, states: Sequence[CaseState]) -> dict[str, Any]:
         first = states[0]
@@ -227,10 +239,17 @@ class InterleavedGroup:
             state.handle = open_case(state.executor, state.case, state.assets, scratch, settings.limit_s)
             state.built = state.ask("build", logits_path=str(logits))
             state.effective = read_effective(state.built["effective"])
-            if entry := state.prepared.get("weights_entry"):
-                state.effective.details["weights_entry"] = entry
+            state.effective.details.update(
+                {name: told for name in ("weights_entry", "weights") if (told := state.prepared.get(name))}
+            )
             reference = read_logits(state.assets / REFERENCE)
-            state.parity = compare(reference, read_logits(logits, reference), state.case.precision)
+            state.parity = compare(
+                reference,
+                read_logits(logits, reference),
+                state.case.precision,
+                widths=state.prepared.get("outputs", ()),
+                words=state.prepared.get("reference", EAGER),
+            )
             mismatches = find_mismatches(state.case, state.effective, state.parity)
             if mismatches:
                 state.status, state.reason = "mismatch", "; ".join(mismatches)

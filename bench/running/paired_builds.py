@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.records.files import IMAGES, REFERENCE, WEIGHTS
+from bench.records.inputs import MOST_INPUTS, name_input
 from bench.running.interleaved_group import InterleavedGroup
 from bench.workers.executor import ProcessExecutor, WorkerError
 from rexnet_core.errors import InputError
@@ -91,7 +92,7 @@ def prepare_head(inner: Executor, task: dict[str, Any], limit_s: float) -> dict[
     prepared = _prepare(inner, task, limit_s)
     # Inputs of another batch size are different ones; then each build is compared with its own reference.
     if _shape(shared / IMAGES) == _shape(folder / IMAGES):
-        _copy(shared, folder, IMAGES, REFERENCE)
+        _copy(shared, folder, *map(name_input, range(MOST_INPUTS)), REFERENCE)
     return prepared
 
 

@@ -23,9 +23,10 @@ from bench.running.stopping import spent_s
 from bench.running.time_estimate import TIME, describe_above, estimate_time, find_above
 from bench.statistics.model_ratios import RIVALS
 from bench.workers.executor import ProcessExecutor
+from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -90,14 +91,26 @@ class Session:
                 self._reopen(self._resumed)
             else:
                 self._record()
-            for model, side in dict.fromkeys((case.model, case.resolution) for case in self.plan.cases):
-                self.store.save_cost(self.run.id, as_dict(count(model, side), per_layer=True))
+            for cost in self._list_costs():
+                self.store.save_cost(self.run.id, cost)
             self.forecast = estimate_time(self.plan, self.store, self.run)
             self._progress.begin(len(self.plan.cases) - len(self._measured), self._expected_s())
         except BaseException:
             self.__exit__(*sys.exc_info())
             raise
         return self
+
+    def _list_costs(self) -> Iterator[Mapping[str, Any]]:
+        """What the models of the plan cost; a plan from the store knows its own networks, and has stored the others."""
+        if self.plan.subjects:
+            measured = {(case.model, case.fingerprint) for case in self.plan.cases}
+            for subject in self.plan.subjects:
+                if subject.cost is not None and (subject.model, subject.fingerprint) in measured:
+                    yield subject.cost
+            return
+        registered = [case for case in self.plan.cases if case.source == REGISTERED and not case.shape]
+        for model, side in dict.fromkeys((case.model, case.resolution) for case in registered):
+            yield as_dict(count(model, side), per_layer=True)
 
     def _record(self) -> None:
         weights = str(self.plan.weights) if self.plan.weights else "calibrated"
@@ -198,6 +211,7 @@ class Session:
             weights=self.plan.weights,
             weights_entry=self.plan.weights_entry,
             watch=self._progress.step,
+            faults={one.model: one.fault for one in self.plan.subjects if one.fault},
             stored=[known for known in (self._resumed.stored if self._resumed else ()) if known.case in cases],
         )
 

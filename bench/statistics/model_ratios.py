@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Under this name the settings of a run hold its groups of models, as lists of names.
 RIVALS = "rivals"
+#: Fields of a case that say which model it has, and how large its inputs are.
+_OF_MODEL = ("model", "source", "fingerprint", "resolution", "shape")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,8 @@ def model_ratios(cases: Sequence[CaseResult], groups: Sequence[Sequence[str]]) -
 def _counterparts(model: CaseResult, timed: Sequence[CaseResult], names: Sequence[str]) -> Iterator[CaseResult]:
     for name in names:
         for other in timed:
-            alike = replace(other.case, model=model.case.model, resolution=model.case.resolution) == model.case
+            own = {name: getattr(model.case, name) for name in _OF_MODEL}
+            alike = replace(other.case, **own) == model.case
             if other.case.model == name and alike and _is_fair(model.case, other.case):
                 yield other
 

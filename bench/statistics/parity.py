@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from bench.records.measurement import Parity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from bench.records.case import Case
@@ -21,8 +24,37 @@ if TYPE_CHECKING:
 LIMITS = {"fp32": (0.9999, 1e-3, 1.0), "bf16": (0.98, 0.2, 0.5)}
 
 
-def compare(reference: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], precision: str) -> Parity:
-    """Agreement of logits with those of eager fp32, both of shape ``(..., classes)``, by `LIMITS` of a precision."""
+def compare(
+    reference: npt.NDArray[np.float32],
+    logits: npt.NDArray[np.float32],
+    precision: str,
+    *,
+    widths: Sequence[int] = (),
+    words: str = "eager fp32",
+) -> Parity:
+    """Agreement of outputs with those of the reference, by `LIMITS` of a precision; of several outputs the worst.
+
+    Args:
+        reference: Shape ``(..., values)``.
+        logits: Of the same shape.
+        precision: Of the case.
+        widths: How many values of each row belong to each output; empty where there is one.
+        words: What the reference is called.
+    """
+    if len(widths) > 1 and reference.shape == logits.shape and sum(widths) == reference.shape[-1]:
+        edges = np.cumsum(widths)[:-1]
+        pairs = zip(np.split(reference, edges, axis=-1), np.split(logits, edges, axis=-1), strict=True)
+        each = [compare(one, other, precision, words=words) for one, other in pairs]
+        # Which value is largest means something for the classes of a single output alone.
+        return replace(
+            max(each, key=lambda parity: (not parity.passed, parity.relative_error)),
+            cosine=min(parity.cosine for parity in each),
+            top1_agreement=min(parity.top1_agreement for parity in each),
+        )
+    return replace(_compare(reference, logits, precision), reference=words)
+
+
+def _compare(reference: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], precision: str) -> Parity:
     expected = reference.reshape(-1, reference.shape[-1]).astype(np.float64)
     outputs = logits.reshape(-1, logits.shape[-1]).astype(np.float64)
     fault = _find_fault(expected, outputs)
@@ -76,7 +108,7 @@ def find_mismatches(case: Case, effective: Effective, parity: Parity) -> list[st
     ]
     if not parity.passed:
         mismatches.append(
-            f"output differs from eager fp32: cosine {parity.cosine:.6f}, relative error {parity.relative_error:.2g}, "
+            f"output differs from {parity.reference}: cosine {parity.cosine:.6f}, relative error {parity.relative_error:.2g}, "
             f"top-1 agreement {parity.top1_agreement:.0%} over {parity.inputs} inputs"
         )
     if parity.fault:

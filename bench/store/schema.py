@@ -27,9 +27,7 @@ runs = sa.Table(
 #: The name of a model may be a path.
 _LENGTHS = {"model": 400}
 _CASE_COLUMNS = [
-    sa.Column(
-        spec.name, sa.Integer if spec.type == "int" else sa.String(_LENGTHS.get(spec.name, 80)), nullable=False
-    )
+    sa.Column(spec.name, sa.Integer if spec.type == "int" else sa.String(_LENGTHS.get(spec.name, 80)), nullable=False)
     for spec in fields(Case)
 ]
 cases = sa.Table(

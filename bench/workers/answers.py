@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
-from analysis.schema import Count, Duration, Finite, Flag, Positive, Sample, SchemaError, check_fits
+from analysis.schema import Count, Duration, Finite, Flag, Name, Positive, Sample, SchemaError, check_fits
 from bench.records.schemas import StoredEffective  # noqa: TC001 - a schema is read when the program runs
 
 if TYPE_CHECKING:
@@ -86,10 +86,21 @@ class Times(TypedDict, total=False):
     convert_s: Duration | None
 
 
+class Export(Times, total=False):
+    """Of preparing the files of one backend: the times, or status and reason of its cases."""
+
+    fault: tuple[str, str]
+
+
 class Prepared(Times, total=False):
     """Of preparing the files that workers share."""
 
-    exports: dict[str, Times]
+    exports: dict[str, Export]
+    fault: tuple[str, str]
+    outputs: list[Positive]
+    reference: Name
+    weights: Name
+    weights_entry: str | None
 
 
 _ANSWERS: dict[str, Any] = {

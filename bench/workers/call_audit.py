@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from bench.records.outputs import flatten, list_tensors
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from bench.backends import Backend, Images, Logits
 
@@ -38,19 +40,20 @@ _NEARER = 3.0
 _THREADS_MARGIN = 0.5
 
 
-def audit_calls(backend: Backend, images: Images, logits: Logits, call_s: float) -> list[str]:
+def audit_calls(backend: Backend, inputs: Sequence[Images], logits: Logits, call_s: float) -> list[str]:
     """What is wrong with the calls of a warm backend, each fault in one line; its inputs are other ones afterwards.
 
-    The images, shape ``(batches, N, C, H, W)``, are overwritten; the logits, shape ``(batches, N, classes)``, are what
-    the backend answered for them, and a steady call takes `call_s` [s].
+    The inputs, each of shape ``(batches, N, ...)``, are overwritten; the logits, shape ``(batches, N, values)``, are
+    what the backend answered for them, and a steady call takes `call_s` [s].
     """
     ratios = dict.fromkeys(_MOST, float("inf"))
     for attempt in range(1, _ATTEMPTS + 1):
         # Threads that fell asleep while the backend was fed take a while to wake, with known inputs as with new ones.
-        known_s = _call(backend, images)[0]["call"]
-        _renew(images)
+        known_s = _call(backend, inputs)[0]["call"]
+        for values in inputs:
+            _renew(values)
         expected = np.roll(logits.reshape(-1, logits.shape[-1]), attempt, axis=0).reshape(logits.shape)
-        times_s, outputs = _call(backend, images)
+        times_s, outputs = _call(backend, inputs)
         if fault := _find_wrong_output(outputs, expected):
             return [fault]
         usual_s = max(call_s, known_s, 1e-9)
@@ -61,25 +64,29 @@ def audit_calls(backend: Backend, images: Images, logits: Logits, call_s: float)
 
 
 def _renew(images: Images) -> None:
-    """Move each image to the next place and scale it a little, without a second copy of all in memory."""
+    """Move each image to the next place and change it a little, without a second copy of all in memory."""
     flat = images.reshape(-1, *images.shape[2:])
     last = flat[-1].copy()
     for index in range(len(flat) - 1, 0, -1):
         flat[index] = flat[index - 1]
     flat[0] = last
-    flat *= 1 + _SCALE
+    if flat.dtype.kind == "f":
+        flat *= 1 + _SCALE
+    else:
+        np.bitwise_xor(flat, 1, out=flat)  # the least change that a whole number can have
 
 
-def _call(backend: Backend, images: Images) -> tuple[dict[str, float], list[Logits]]:
+def _call(backend: Backend, inputs: Sequence[Images]) -> tuple[dict[str, float], list[Logits]]:
     """Shortest time of each step [s], as the keys of `_MOST` have it, and the outputs."""
-    feed_s, _ = _time(lambda: backend.feed(images))
-    times_s = {"call": float("inf"), "feed": feed_s / len(images), "read": float("inf")}
+    batches, batch = inputs[0].shape[:2]
+    feed_s, _ = _time(lambda: backend.feed(*inputs))
+    times_s = {"call": float("inf"), "feed": feed_s / batches, "read": float("inf")}
     outputs: list[Logits] = []
-    for index in range(min(_BATCHES, len(images))):
+    for index in range(min(_BATCHES, batches)):
         call_s, output = _time(backend.runner(index))
         read_s, read = _time(lambda output=output: backend.read(output))  # type: ignore[misc]
         times_s = {**times_s, "call": min(times_s["call"], call_s), "read": min(times_s["read"], read_s)}
-        outputs.append(read)
+        outputs.append(flatten(list(list_tensors(read)), batch))
     return times_s, outputs
 
 

@@ -48,6 +48,11 @@ class WorkerError(RexbenchError):
         self.status = status
 
 
+def make_fault(status: str, reason: str) -> WorkerError:
+    """The outcome that a process reported of a case."""
+    return WorkerError(status if status in _OUTCOMES else "failed", " ".join(reason.split())[:_MESSAGE])
+
+
 class Handle(Protocol):
     """A live worker, as a group sees it. Every question raises `WorkerError` where the case ends."""
 
@@ -224,9 +229,7 @@ class WorkerProcess:
         if not isinstance(answer, dict):
             raise WorkerError("failed", f"the worker's answer to {self._asked!r} can't be read: {line[:80]!r}")
         if "error" in answer:
-            status, message = answer["error"], " ".join(str(answer.get("message", "no message")).split())
-            known = isinstance(status, str) and status in _OUTCOMES
-            raise WorkerError(status if known else "failed", message[:_MESSAGE])
+            raise make_fault(str(answer["error"]), str(answer.get("message", "no message")))
         self._check_samples(answer.get("samples_s"))
         return answer
 
@@ -301,4 +304,6 @@ def _read_prepared(path: Path, limit_s: float) -> dict[str, Any]:
         check_answer("prepare", done, limit_s)
     except SchemaError as error:
         raise WorkerError("failed", f"preparing weights and inputs: {describe_fault('prepare', error)}") from None
+    if "fault" in done:
+        raise make_fault(*done["fault"])
     return done

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from typing import TYPE_CHECKING, Any
 
 from bench.backends.registry import info_of, read_registry
 from bench.records.files import WEIGHTS, as_folder
+from rexnet_core.sources.registry import REGISTERED, SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,10 +16,16 @@ if TYPE_CHECKING:
 
     from bench.records.case import Case
 
+#: Longest name of a folder that comes from a name of a model.
+_LONGEST = 100
+
 
 def assets_name(case: Case) -> str:
     """Name of the folder for what cases share; those of another batch size have other inputs, and another folder."""
-    return as_folder(f"{case.model}-{case.resolution}-b{case.batch}")
+    folder = as_folder(f"{case.model}-{case.shape or case.resolution}")[-_LONGEST:]
+    if case.source != REGISTERED:  # two names may be alike once they are names of folders
+        folder += f"-{hashlib.sha256(case.model.encode()).hexdigest()[:8]}"
+    return f"{folder}-b{case.batch}"
 
 
 def share_weights(folder: Path) -> None:
@@ -33,11 +41,15 @@ def prepare_task(
 ) -> dict[str, Any]:
     """The task of making what cases of one model, resolution and batch share, as `bench.assets.prepare` takes it."""
     first = cases[0]
-    exports = [name for name in dict.fromkeys(case.backend for case in cases) if info_of(name).export]
+    form = SOURCES[first.source].form
+    infos = [info_of(name) for name in dict.fromkeys(case.backend for case in cases)]
+    exports = [info.name for info in infos if info.export and form in info.forms]
     keys = {info.export_key: info.name in exports for info in read_registry().infos.values() if info.export_key}
     return {
         "model": first.model,
+        "source": first.source,
         "resolution": first.resolution,
+        "shapes": [list(shape) for shape in first.input_shapes],
         "batch": first.batch,
         "threads": first.threads,
         "seed": seed,

@@ -23,6 +23,7 @@ class ExportedProgramFile:
     kind = "pt2"
     form = "module"
     spelling = "FILE.pt2"
+    takes_channels = False
 
     def resolve(self, request: Request) -> str | None:
         """The path as it is given."""

@@ -22,6 +22,7 @@ class OnnxFile:
     kind = "onnx"
     form = "onnx"
     spelling = "FILE.onnx"
+    takes_channels = False
 
     def resolve(self, request: Request) -> str | None:
         """The path as it is given."""

@@ -21,6 +21,7 @@ class OpenVinoFile:
     kind = "ir"
     form = "ir"
     spelling = "FILE.xml"
+    takes_channels = False
 
     def resolve(self, request: Request) -> str | None:
         """The path as it is given."""

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 PREFIX = "py:"
 #: Packages of ours: a user's package of the same name can't be imported beside them.
 OURS = frozenset({"analysis", "bench", "reports", "rexbench", "rexnet_core"})
-_NAME = re.compile(r"py:([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\((\{.*\})\))?", re.DOTALL)
+_NAME = re.compile(
+    r"py:([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\((\{.*\})\))?", re.DOTALL
+)
 _LONGEST = 400
 
 
@@ -44,6 +46,7 @@ class PythonCallable:
     kind = "py"
     form = "module"
     spelling = "py:package.module:callable"
+    takes_channels = False
 
     def resolve(self, request: Request) -> str | None:
         """The name with its arguments, which are part of it, such as ``py:models:build({"width":2})``."""
@@ -69,7 +72,10 @@ class PythonCallable:
         size = told.get("input_size")
         depth, height, width = size if isinstance(size, tuple | list) and len(size) == 3 else (None, None, None)  # noqa: PLR2004
         return OpenedModel(
-            inputs=(make_image_spec(channels or depth, height, width),), module=module, pretrained=_is_trained(module)
+            inputs=(make_image_spec(channels or depth, height, width),),
+            module=module,
+            pretrained=_is_trained(module),
+            any_inputs=True,
         )
 
     def fingerprint(self, name: str) -> str:
@@ -95,7 +101,7 @@ def _read_arguments(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         arguments = None
     if not isinstance(arguments, dict):
-        raise InputError(f"arguments of a model must be a JSON object such as {{\"width\": 2}}, got {text!r}")
+        raise InputError(f'arguments of a model must be a JSON object such as {{"width": 2}}, got {text!r}')
     return arguments
 
 

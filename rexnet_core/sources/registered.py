@@ -18,6 +18,7 @@ class Registered:
     kind = "registered"
     form = "module"
     spelling = "rexnet_1.0"
+    takes_channels = True
 
     def resolve(self, request: Request) -> str:
         """The name, which has one spelling."""

@@ -16,9 +16,10 @@ from rexnet_core.sources import (
 from rexnet_core.sources.source import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rexnet_core.sources.source import ModelSource, OpenedModel
+    from rexnet_core.sources.tensors import Shape
 
 #: By the kind that a case names; a name belongs to the first that knows it, and our registered names come last.
 SOURCES: Mapping[str, ModelSource] = {
@@ -33,7 +34,10 @@ SOURCES: Mapping[str, ModelSource] = {
         registered,
     )
 }
+#: The forms in which a source gives its models, in words.
+FORMS: Mapping[str, str] = {"module": "modules of torch", "onnx": "ONNX files", "ir": "OpenVINO's files"}
 REGISTERED = registered.SOURCE.kind
+_USUAL_CHANNELS = 3
 
 
 def resolve(request: Request | str) -> tuple[str, str]:
@@ -58,3 +62,10 @@ def is_guest(name: str) -> bool:
 def open_model(kind: str, name: str, channels: int | None = None) -> OpenedModel:
     """The model of a resolved name; it may run the model's own code, so no parent process calls this."""
     return SOURCES[kind].open(name, channels)
+
+
+def open_for(kind: str, name: str, shapes: Sequence[Shape]) -> OpenedModel:
+    """The model of a resolved name as it takes inputs of these shapes for one image; as `open_model`."""
+    first = shapes[0]
+    image = SOURCES[kind].takes_channels and len(first) == len(("channels", "height", "width"))
+    return open_model(kind, name, first[0] if image and first[0] != _USUAL_CHANNELS else None)

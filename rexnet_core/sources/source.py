@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from rexnet_core.sources.tensors import TensorSpec
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
     import torch
 
-    from rexnet_core.sources.tensors import TensorSpec
+    from rexnet_core.sources.tensors import Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class OpenedModel:
         outputs: What it gives, where that is known without running it.
         licence: Where it is told.
         classes: Names of its classes in order, where they are told.
+        any_inputs: Whether it may take other inputs than `inputs` says: a user's module does not tell.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -50,6 +53,13 @@ class OpenedModel:
     outputs: tuple[TensorSpec, ...] = ()
     licence: str = ""
     classes: tuple[str, ...] = ()
+    any_inputs: bool = False
+
+    def list_inputs(self, asked: Sequence[Shape]) -> tuple[TensorSpec, ...]:
+        """What it takes, where a caller asks for these shapes, for one image, of its inputs; none where nobody asks."""
+        if not asked or not self.any_inputs:
+            return self.inputs
+        return tuple(TensorSpec(name="", shape=(None, *shape), dtype="float32") for shape in asked)
 
 
 class ModelSource(Protocol):
@@ -59,11 +69,13 @@ class ModelSource(Protocol):
         kind: The source as a case names it.
         form: What its models are: ``module``, ``onnx`` or ``ir``. A backend says which forms it takes.
         spelling: How its names are written, for messages.
+        takes_channels: Whether it makes a model for any number of channels of the image.
     """
 
     kind: str
     form: str
     spelling: str
+    takes_channels: bool
 
     def resolve(self, request: Request) -> str | None:
         """The one spelling of a name; None if the name is that of another source.

@@ -25,6 +25,7 @@ class Timm:
     kind = "timm"
     form = "module"
     spelling = "timm:resnet18"
+    takes_channels = True
 
     def resolve(self, request: Request) -> str | None:
         """The name as it is written; whether timm has it is known once timm is imported."""

@@ -24,6 +24,7 @@ class Torchvision:
     kind = "torchvision"
     form = "module"
     spelling = "torchvision:resnet18"
+    takes_channels = False
 
     def resolve(self, request: Request) -> str | None:
         """The name as it is written; whether torchvision has it is known once torchvision is imported."""

@@ -1,0 +1,103 @@
+"""Describe models from elsewhere: the program that opens them and counts them, in a process apart from the parent.
+
+Opening a model imports torch or reads a graph, and may run a user's code. Each answer is one line of JSON, written as
+soon as it is known: where the process dies, those before are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analysis.complexity.frame import as_dict
+from bench.machine.environment import volunteer_for_oom_killer
+from bench.records.case import name_shape
+from bench.records.subject import Question, Subject
+from bench.workers.failures import describe_error
+from bench.workers.parent_watch import hold_on
+from rexnet_core.errors import InputError, ModelError, RexbenchError, UnsupportedModelError
+from rexnet_core.printable import make_message
+from rexnet_core.sources.registry import SOURCES, open_model
+from rexnet_core.sources.tensors import fix_shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analysis.complexity.cost import Cost
+    from rexnet_core.sources.source import OpenedModel
+    from rexnet_core.sources.tensors import Shape
+
+
+def describe(question: Question) -> Subject:
+    """What is known of a model.
+
+    Raises:
+        InputError: There is no such model.
+    """
+    known: dict[str, Any] = {"model": question.model, "source": question.source}
+    try:
+        opened = open_model(question.source, question.model, question.channels)
+        inputs = opened.list_inputs(question.shapes)
+        shapes = fix_shapes(inputs, resolution=question.resolution, asked=question.shapes, channels=question.channels)
+    except InputError:
+        raise
+    except UnsupportedModelError as error:
+        return Subject(**known, fault=("unsupported", str(error)))
+    except ModelError as error:
+        return Subject(**known, fault=("failed", str(error)))
+    fingerprint = SOURCES[question.source].fingerprint(question.model)
+    known = {**known, "shapes": shapes, "fingerprint": fingerprint, "licence": opened.licence}
+    try:
+        cost = count_opened(question.model, opened, shapes)
+    except RexbenchError as error:
+        return Subject(**known, uncounted=str(error))
+    except Exception as error:  # noqa: BLE001 - a user's forward may raise anything; the model may still be measured
+        return Subject(**known, uncounted=make_message(describe_error(error)))
+    return Subject(**known, cost=as_dict(cost, per_layer=True))
+
+
+def count_opened(name: str, opened: OpenedModel, shapes: Sequence[Shape]) -> Cost:
+    """What an opened model costs for one image."""
+    whole = [(1, *shape) for shape in shapes]
+    side = name_shape(tuple(shapes))[0]
+    if opened.module is None:
+        from analysis.graphs.counting import count_graph  # noqa: PLC0415 - imports openvino
+
+        assert opened.path is not None, "what is no module is a file"
+        return count_graph(opened.path, whole, name=name, resolution=side)
+    from analysis.complexity import trace  # noqa: PLC0415 - imports torch
+
+    types = [spec.dtype for spec in opened.list_inputs(shapes)]
+    return trace(opened.module, side, shapes=whole, dtypes=types, name=name)
+
+
+def read_question(values: dict[str, Any]) -> Question:
+    """A question from its plain values."""
+    return Question(**{**values, "shapes": tuple(map(tuple, values["shapes"]))})
+
+
+def main() -> None:
+    """Answer the list of questions on standard input, in the file that the first argument names."""
+    hold_on()
+    volunteer_for_oom_killer()
+    questions = [read_question(values) for values in json.loads(sys.stdin.read())]
+    # Whatever a model prints must not reach the parent's output.
+    os.dup2(2, 1)
+    with Path(sys.argv[1]).open("a") as answers:
+        for question in questions:
+            try:
+                answer = asdict(describe(question))
+            except InputError as error:
+                answer = {"wrong": str(error)}
+            answers.write(json.dumps(answer) + "\n")
+            answers.flush()
+    # Threads that a user's code has left behind must not keep the process.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""A module of torch made ready: with its weights in a file, and as a reference that runs in eager fp32."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from bench.records.files import WEIGHTS
+from bench.records.outputs import list_tensors
+from bench.workers.failures import describe_error
+from rexnet_core.errors import ModelError, RexbenchError
+from rexnet_core.sources.registry import REGISTERED, open_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import torch
+
+    from bench.preparing.reference import Call
+    from bench.preparing.task import Task
+    from rexnet_core.sources.source import OpenedModel
+
+#: What eager fp32 is called in a row.
+EAGER = "eager fp32"
+_CALIBRATION_IMAGES = 8
+
+
+def open_module(task: Task) -> OpenedModel:
+    """The model of a task, freshly made from its seed and in eval mode."""
+    import torch  # noqa: PLC0415
+
+    torch.manual_seed(task.seed)
+    opened = open_for(task.source, task.model, task.shapes)
+    assert opened.module is not None, "a task for a module"
+    with contextlib.suppress(NotImplementedError):  # an exported module refuses to change its mode
+        opened.module.eval()
+    return opened
+
+
+def give_weights(opened: OpenedModel, task: Task) -> dict[str, Any]:
+    """Give the module its weights, and write them where there is no file yet.
+
+    Returns:
+        ``weights``: what they are, in words; ``weights_entry``: the entry of the checkpoint that was read, or None.
+
+    Raises:
+        WeightsError: The checkpoint can't be used.
+        ModelError: The module can't compute on its inputs.
+    """
+    from rexnet_core import dump_weights, load_weights  # noqa: PLC0415
+    from rexnet_core.checkpoint import load_tensors  # noqa: PLC0415
+
+    module: Any = opened.module
+    shared, entry, words = task.folder / WEIGHTS, None, "calibrated"
+    if shared.exists():
+        load_weights(module, shared)
+        return {"weights": "shared", "weights_entry": None}
+    if task.weights:
+        loaded = load_tensors(task.weights, task.weights_entry)
+        load_weights(module, loaded)
+        entry, words = loaded.entry, "checkpoint"
+    elif opened.pretrained:
+        words = "the model's own"
+    else:
+        _calibrate(module, task)
+    dump_weights(module, shared)
+    return {"weights": words, "weights_entry": entry}
+
+
+def _calibrate(module: Any, task: Task) -> None:
+    import torch  # noqa: PLC0415
+
+    from rexnet_core.calibration import calibrate, make_inputs, settle  # noqa: PLC0415
+
+    square = task.shapes == ((3, task.resolution, task.resolution),)
+    if task.source == REGISTERED and square:
+        calibrate(module, task.resolution, task.seed)
+        return
+    inputs = make_inputs(task.shapes, task.types, _CALIBRATION_IMAGES, task.seed + 1)
+    with blame_model():
+        settle(module, [torch.from_numpy(values) for values in inputs], task.seed)
+
+
+@contextlib.contextmanager
+def blame_model() -> Iterator[None]:
+    """A context in which a model from elsewhere runs: whatever it raises is one line about the model.
+
+    What it prints goes to standard error.
+
+    Raises:
+        ModelError: The model raised an error.
+    """
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    except (RexbenchError, KeyboardInterrupt, MemoryError):
+        raise
+    except SystemExit as error:
+        raise ModelError(f"the model called sys.exit({error.code!r}) while it computed") from None
+    except BaseException as error:  # noqa: BLE001 - a user's code may raise anything
+        said = describe_error(error)
+        raise ModelError(f"the model raised {type(error).__name__} while it computed: {said}") from None
+
+
+def call_eager(module: torch.nn.Module) -> Call:
+    """The reference: the module in eager mode."""
+    import torch  # noqa: PLC0415
+
+    def call(inputs: Sequence[Any]) -> list[Any]:
+        with torch.inference_mode(), blame_model():
+            output = module(*map(torch.from_numpy, inputs))
+        return [tensor.float().numpy() for tensor in list_tensors(output)]
+
+    return call
+
+
+def export_module(task: Task, open_export: Any) -> Mapping[str, float]:
+    """Write the files of a backend from a module; the times it took [s], imports not included."""
+    import torch  # noqa: PLC0415
+
+    from rexnet_core import load_weights  # noqa: PLC0415
+
+    export = open_export()
+    begun = time.perf_counter()
+    module: Any = open_module(task).module
+    load_weights(module, task.folder / WEIGHTS)
+    built = time.perf_counter()
+    examples = tuple(
+        torch.zeros(task.batch, *shape, dtype=getattr(torch, kind))
+        for shape, kind in zip(task.shapes, task.types, strict=True)
+    )
+    export(module, examples, task.folder)
+    return {"build_s": built - begun, "convert_s": time.perf_counter() - built}

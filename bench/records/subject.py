@@ -1,0 +1,48 @@
+"""What is known of a model before it is measured, in plain values: its inputs, its cost, or why it can't be measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A model at the shapes at which it is measured.
+
+    Args:
+        model: Its name, as its source spells it.
+        source: The kind of its source.
+        shapes: Of each input for one image; empty where the model could not be opened.
+        fingerprint: What tells it from others of its name; empty for our own.
+        cost: What it costs there, as `analysis.complexity.as_dict` has it; None where it can't be counted.
+        uncounted: Why it can't be counted.
+        licence: Where it is told.
+        fault: Status and reason of its cases, where it can't be measured.
+    """
+
+    model: str
+    source: str
+    shapes: tuple[tuple[int, ...], ...] = ()
+    fingerprint: str = ""
+    cost: dict[str, Any] | None = None
+    uncounted: str = ""
+    licence: str = ""
+    fault: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A model to be described, and the inputs that were asked for.
+
+    Args:
+        resolution: Side of a square image [pixels]; None is the model's own.
+        shapes: Of each input for one image, in place of all others.
+        channels: Of the image; None are the model's own.
+    """
+
+    model: str
+    source: str
+    resolution: int | None = None
+    shapes: tuple[tuple[int, ...], ...] = ()
+    channels: int | None = None
