@@ -1,7 +1,7 @@
 """ONNX files: read without running anything, checked, and described.
 
-A file may be damaged or hostile: nothing that it names is opened before it is found to lie in the model's folder, and no
-memory is taken for what the file only declares.
+A file may be damaged or hostile: nothing that it names is opened before it is found to lie in the model's folder, and
+no memory is taken for what the file only declares.
 """
 
 from __future__ import annotations

@@ -83,7 +83,11 @@ def parse_shape(text: str) -> Shape:
 
 
 def fix_shapes(
-    inputs: Sequence[TensorSpec], *, resolution: int | None = None, asked: Sequence[Shape] = (), channels: int | None = None
+    inputs: Sequence[TensorSpec],
+    *,
+    resolution: int | None = None,
+    asked: Sequence[Shape] = (),
+    channels: int | None = None,
 ) -> tuple[Shape, ...]:
     """The shapes, without the batch, in which a model's inputs are fed.
 
