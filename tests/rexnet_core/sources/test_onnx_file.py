@@ -254,7 +254,16 @@ def test_damaged_files_are_refused_in_one_line_or_described(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_shared_name_space_is_not_needed_for_constants(tmp_path):
+@pytest.mark.parametrize("old", [b"stem.weight", b"head.bias", b"by hand", b"Relu", b"w.bin"])
+def test_a_name_that_is_no_text_is_refused(tmp_path, old):
+    (tmp_path / "w.bin").write_bytes(bytes(432))
+    path = put_outside(tmp_path / "m.onnx", "w.bin")
+    path.write_bytes(path.read_bytes().replace(old, b"\xff" * len(old)))
+    with pytest.raises(InputError, match="written in UTF-8"):
+        describe_onnx(path)
+
+
+def test_constants_need_no_names(tmp_path):
     nodes = [
         helper.make_node("Constant", [], ["two"], value=make_tensor("", (1,))),
         helper.make_node("Mul", ["x", "two"], ["y"]),
