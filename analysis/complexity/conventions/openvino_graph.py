@@ -1,7 +1,5 @@
 """Operations and constants of the converted OpenVINO graph, as Open Model Zoo prints them.
 
-This is the only file of the package that imports OpenVINO.
-
 The model is converted, batch norm folds into the convolutions before it, and every node of the graph is counted by its
 type and the shapes on its edges. The mean and scale of the input may be part of the graph, as in Open Model Zoo.
 
@@ -27,6 +25,7 @@ import rexnet_core
 from analysis.complexity.conventions.record import Count, Part, describe_uncounted, make_count
 from analysis.complexity.meta_run import Resolution, check_shape, learn_shapes
 from analysis.complexity.module_copy import copy_with_data, originals_stay_out
+from analysis.graphs.nodes import CONVOLUTIONS, MODULE, MOVES, count_multiply_adds, followers, sources
 from rexnet_core.errors import InputError
 from rexnet_core.preprocess import IMAGENET_MEAN, IMAGENET_STD
 
@@ -41,13 +40,9 @@ _PER_ELEMENT = {
     "Swish": 5,
 }
 _ACTIVATIONS = {"Relu", "Clamp", "Sigmoid", "Swish"}
-#: They move or name data, or are means over axes, which the convention counts as nothing.
-_NOTHING = {
-    *("Parameter", "Result", "Constant", "Convert", "Reshape", "Squeeze", "Unsqueeze", "Slice", "StridedSlice"),
-    *("Concat", "Transpose", "ReduceMean", "ShapeOf", "Gather", "Broadcast", "ScatterNDUpdate", "ScatterUpdate"),
-}
+#: Means over axes count as nothing, too.
+_NOTHING = MOVES | {"ReduceMean"}
 _POOLS = {"AvgPool", "MaxPool"}
-_MODULE = "__module."
 _PREPROCESSING = "preprocessing/"
 
 
@@ -87,7 +82,7 @@ def count_openvino_constants(model: torch.nn.Module | str, resolution: Resolutio
     for node, layer in _nodes(convert(model, shape)):
         if node.get_type_name() != "Constant":
             continue
-        user = _followers(node)[0]
+        user = followers(node)[0]
         kind, size = node.get_element_type(), prod(node.get_output_shape(0))
         if kind.is_real():
             parts.append(Part(layer=layer, operator=user.get_type_name(), group=_group_of(user), amount=size))
@@ -173,18 +168,9 @@ def _nodes(graph: Any) -> Iterator[tuple[Any, str]]:
     layers: dict[str, str] = {}
     for node in reversed(nodes):
         name = node.get_friendly_name()
-        followers = _followers(node)
-        inherited = next((layers[one.get_name()] for one in followers if layers.get(one.get_name())), "")
-        layers[node.get_name()] = (
-            name.removeprefix(_MODULE).partition("/")[0] if name.startswith(_MODULE) else inherited
-        )
+        inherited = next((layers[one.get_name()] for one in followers(node) if layers.get(one.get_name())), "")
+        layers[node.get_name()] = name.removeprefix(MODULE).partition("/")[0] if name.startswith(MODULE) else inherited
     return ((node, layers[node.get_name()]) for node in nodes)
-
-
-def _followers(node: Any) -> list[Any]:
-    """The nodes that read a node, in one order: OpenVINO gives a set."""
-    found = [edge.get_node() for output in node.outputs() for edge in output.get_target_inputs()]
-    return sorted(found, key=lambda one: str(one.get_friendly_name()))
 
 
 def _operations(node: Any) -> int | None:
@@ -195,13 +181,8 @@ def _operations(node: Any) -> int | None:
     elements = prod(node.get_output_shape(0))
     if kind in _PER_ELEMENT:
         return int(_PER_ELEMENT[kind] * elements)
-    if kind in {"Convolution", "GroupConvolution"}:
-        # (out, in, ...) and (groups, out / groups, in / groups, ...): what is read for each output follows the outputs.
-        weight = node.get_input_shape(1)
-        return int(2 * elements * prod(weight[1:] if kind == "Convolution" else weight[2:]))
-    if kind == "MatMul":
-        inner = node.get_input_shape(0)[-2 if node.get_attributes().get("transpose_a") else -1]
-        return int(2 * elements * inner)
+    if kind in CONVOLUTIONS or kind == "MatMul":
+        return 2 * count_multiply_adds(node)
     if kind in _POOLS:
         return int(elements * prod(node.get_attributes()["kernel"]))
     return None
@@ -217,7 +198,7 @@ def _group_of(node: Any) -> str:
         return "activation"
     if kind in _POOLS:
         return "pooling"
-    sources = [edge.get_source_output().get_node().get_type_name() for edge in node.inputs()]
+    read = [source.get_type_name() for source in sources(node)]
     if node.get_friendly_name().startswith(_PREPROCESSING):
         return "preprocessing"
-    return "bias" if "Constant" in sources else "elementwise"
+    return "bias" if "Constant" in read else "elementwise"
