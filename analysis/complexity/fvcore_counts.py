@@ -9,7 +9,6 @@ Source: facebookresearch/fvcore, ``fvcore/nn/flop_count.py`` and ``jit_handles.p
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 from fvcore.nn import FlopCountAnalysis
@@ -28,15 +27,8 @@ if TYPE_CHECKING:
 #: fvcore's names for the operators that are multiply-adds in our sense.
 _MULTIPLY_ADDS = ("conv", "linear")
 
-#: What fvcore has no rule for.
-_FUSED_ATTENTION = "scaled_dot_product_attention"
-
 #: What it counts, in the words of `analysis.complexity.conventions.record.GROUPS`.
-_GROUPS = {
-    "conv": "convolution",
-    **dict.fromkeys(("linear", "addmm", "matmul", _FUSED_ATTENTION), "linear"),
-    "batch_norm": "batch norm",
-}
+_GROUPS = {"conv": "convolution", "linear": "linear", "addmm": "linear", "matmul": "linear", "batch_norm": "batch norm"}
 
 
 def fvcore_macs(module: torch.nn.Module, resolution: int = 224, *, in_channels: int = 3) -> dict[str, int]:
@@ -51,9 +43,7 @@ def fvcore_macs(module: torch.nn.Module, resolution: int = 224, *, in_channels: 
     return {name: macs for name, macs in found.items() if macs}
 
 
-def count_as_fvcore(
-    model: torch.nn.Module | str, resolution: Resolution = 224, *, fused_attention: bool = False
-) -> Count:
+def count_as_fvcore(model: torch.nn.Module | str, resolution: Resolution = 224) -> Count:
     """`FlopCountAnalysis(...).total()` with its parts: what fvcore's users print as FLOPs.
 
     Multiply-adds of convolutions and matrix products as one each, two per element of batch norm (four where its
@@ -63,8 +53,6 @@ def count_as_fvcore(
     Args:
         model: A registered name, or a module, a copy of which is run with the weights it has.
         resolution: Side, or height and width, of the image [pixels], or inputs of any kind.
-        fused_attention: Whether the two products inside of `scaled_dot_product_attention`, which fvcore passes over,
-            count as it counts them where a model writes them itself.
 
     Raises:
         InputError: Unknown name, or a side out of range.
@@ -76,19 +64,11 @@ def count_as_fvcore(
         else copy_with_data(model)
     )
     analysis = _quiet(FlopCountAnalysis(learn_shapes(module, inputs), make_tensors(module, inputs)))
-    if fused_attention:
-        analysis.set_op_handle(f"aten::{_FUSED_ATTENTION}", _attention_products)
     with originals_stay_out(module), plain_outputs(module):
         inclusive = analysis.by_module_and_operator()
     passed_over = analysis.unsupported_ops()
     uncounted = {name.removeprefix("aten::").rstrip("_"): times for name, times in passed_over.items()}
     return make_count("fvcore", model, inputs, _own_parts(inclusive), describe_uncounted(uncounted))
-
-
-def _attention_products(inputs: list[Any], _outputs: list[Any]) -> int:
-    """Multiply-adds of queries (..., L, E) with keys (..., S, E), and of their result with values (..., S, V)."""
-    queries, keys, values = (one.type().sizes() for one in inputs[:3])
-    return int(prod(queries[:-1]) * keys[-2] * (queries[-1] + values[-1]))
 
 
 def _own_parts(inclusive: Mapping[str, Mapping[str, float]]) -> tuple[Part, ...]:
