@@ -23,7 +23,8 @@ import torch
 
 import rexnet_core
 from analysis.complexity.conventions.record import Count, Part, describe_uncounted, make_count
-from analysis.complexity.meta_run import Resolution, check_shape, learn_shapes
+from analysis.complexity.inputs import Inputs, Resolution, read_inputs
+from analysis.complexity.meta_run import learn_shapes, make_tensors, plain_outputs
 from analysis.complexity.module_copy import copy_with_data, originals_stay_out
 from analysis.graphs.nodes import CONVOLUTIONS, MODULE, MOVES, count_multiply_adds, followers, sources
 from rexnet_core.errors import InputError
@@ -51,15 +52,19 @@ def count_openvino(model: torch.nn.Module | str, resolution: Resolution = 224, *
 
     Args:
         model: A registered name, or a module.
-        resolution: Side, or height and width, of the input [pixels].
+        resolution: Side, or height and width, of the image [pixels], or inputs of any kind.
         preprocessing: Whether mean and scale are part of the graph, which then reads pixels from 0 to 255.
 
     Raises:
         InputError: Unknown name, or a side out of range.
     """
-    shape = check_shape(resolution)
+    inputs = read_inputs(resolution)
     parts, unknown = [], Counter[str]()
-    graph = convert(model, shape)
+    if preprocessing and (inputs.image is None or inputs.channels != len(IMAGENET_MEAN)):
+        raise InputError(
+            f"openvino_preprocessed adds mean and scale of an image of 3 channels, got {inputs}; choose openvino"
+        )
+    graph = convert(model, inputs)
     for node, layer in _nodes(_with_preprocessing(graph) if preprocessing else graph):
         operator = node.get_type_name()
         amount = _operations(node)
@@ -68,7 +73,7 @@ def count_openvino(model: torch.nn.Module | str, resolution: Resolution = 224, *
         elif amount:
             parts.append(Part(layer=layer, operator=operator, group=_group_of(node), amount=amount))
     convention = "openvino_preprocessed" if preprocessing else "openvino"
-    return make_count(convention, model, shape, parts, describe_uncounted(unknown))
+    return make_count(convention, model, inputs, parts, describe_uncounted(unknown))
 
 
 def count_openvino_constants(model: torch.nn.Module | str, resolution: Resolution = 224) -> Count:
@@ -77,9 +82,9 @@ def count_openvino_constants(model: torch.nn.Module | str, resolution: Resolutio
     Raises:
         InputError: Unknown name, or a side out of range.
     """
-    shape = check_shape(resolution)
+    inputs = read_inputs(resolution)
     parts, others = [], Counter[str]()
-    for node, layer in _nodes(convert(model, shape)):
+    for node, layer in _nodes(convert(model, inputs)):
         if node.get_type_name() != "Constant":
             continue
         user = followers(node)[0]
@@ -88,18 +93,18 @@ def count_openvino_constants(model: torch.nn.Module | str, resolution: Resolutio
             parts.append(Part(layer=layer, operator=user.get_type_name(), group=_group_of(user), amount=size))
         else:
             others[f"{kind.get_type_name()} number"] += size
-    return make_count("openvino_constants", model, shape, parts, describe_uncounted(others))
+    return make_count("openvino_constants", model, inputs, parts, describe_uncounted(others))
 
 
-def convert(model: torch.nn.Module | str, shape: tuple[int, int]) -> Any:
-    """The model as an OpenVINO graph at a static shape, batch 1.
+def convert(model: torch.nn.Module | str, inputs: Inputs) -> Any:
+    """The model as an OpenVINO graph of static shapes, batch 1.
 
     The weights are replaced by numbers that are neither zero nor one, in a copy: the converter drops additions of zero
     and multiplications by one, and the count would depend on how far the model was trained.
     """
     if isinstance(model, str):
-        return _convert_named(model, shape)
-    return _convert(learn_shapes(copy_with_data(model), shape), shape)
+        return _convert_named(model, inputs)
+    return _convert(learn_shapes(copy_with_data(model), inputs), inputs)
 
 
 def forget_graphs() -> None:
@@ -108,20 +113,20 @@ def forget_graphs() -> None:
 
 
 @functools.lru_cache(maxsize=1)
-def _convert_named(name: str, shape: tuple[int, int]) -> Any:
+def _convert_named(name: str, inputs: Inputs) -> Any:
     """The graph of a registered model; the last is kept, for it is counted in three ways."""
-    return _convert(rexnet_core.create_model(name).eval(), shape)
+    return _convert(rexnet_core.create_model(name, in_channels=inputs.channels).eval(), inputs)
 
 
-def _convert(module: torch.nn.Module, shape: tuple[int, int]) -> Any:
+def _convert(module: torch.nn.Module, inputs: Inputs) -> Any:
     import openvino  # noqa: PLC0415 - a second to import, and not needed by the other conventions
 
     _fill(module)
-    image = torch.zeros(1, 3, *shape)
-    with torch.no_grad(), originals_stay_out(module):
-        traced = torch.jit.trace(module, image, check_trace=False)  # type: ignore[no-untyped-call]
+    tensors = make_tensors(module, inputs)
+    with torch.no_grad(), originals_stay_out(module), plain_outputs(module):
+        traced = torch.jit.trace(module, tensors, check_trace=False)  # type: ignore[no-untyped-call]
     try:
-        return openvino.convert_model(traced, example_input=image, input=[tuple(image.shape)])
+        return openvino.convert_model(traced, example_input=tensors, input=list(inputs.shapes))
     except Exception as error:  # its exceptions have no class in common
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(

@@ -70,7 +70,9 @@ def _load(name: str) -> Any:
         SkipTest: It is not there, or does not run on this Python.
     """
     try:
-        with contextlib.suppress(ImportError, InputError):  # ptflops imports it where it is, and it may be of another build
+        with contextlib.suppress(
+            ImportError, InputError
+        ):  # ptflops imports it where it is, and it may be of another build
             import_torchvision()
         return import_module(name)
     except ModuleNotFoundError as error:
