@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from analysis.published import find_accuracy
 from bench.backends import instruction_sets
 from bench.records.measurement import Effective
 from bench.statistics.disturbance import describe_round
@@ -191,6 +192,22 @@ def _sample_rows(run: RunData) -> Iterator[Row]:
                 yield from ({**place, "sample": s, "time_s": time_s} for s, time_s in enumerate(turn))
 
 
+def _accuracy_rows(run: RunData) -> Iterator[Row]:
+    """Each model and side of the run with the accuracy that was printed for it, or why there is none."""
+    cases = ((one.case.model, one.case.resolution) for one in run.measurements)
+    for model, resolution in dict.fromkeys((*cases, *((cost["model"], cost["resolution"]) for cost in run.costs))):
+        known = find_accuracy(model, resolution)
+        yield {
+            "model": model,
+            "resolution": resolution,
+            **{f"{row.metric}_percent": float(row.value) for row in (known.top1, known.top5) if row is not None},
+            "weights": known.weights,
+            "conditions": known.top1.conditions if known.top1 else "",
+            "source": known.top1.source if known.top1 else "",
+            "reason": known.reason,
+        }
+
+
 #: File name without ``.csv`` to what makes its rows.
 _ROWS: dict[str, Callable[[RunData], Iterable[Row]]] = {
     "cases": lambda run: map(_case_row, run.result.cases),
@@ -199,6 +216,7 @@ _ROWS: dict[str, Callable[[RunData], Iterable[Row]]] = {
     "phases": lambda run: (row for result in run.result.cases for row in _phase_rows(result)),
     "rounds": lambda run: (row for each in run.measurements for row in _round_rows(each)),
     "costs": lambda run: run.costs,
+    "accuracies": _accuracy_rows,
     "layers": _layer_rows,
     "samples": _sample_rows,
 }
