@@ -101,11 +101,6 @@ class TimmCpuTime:
     gmacs: str
     mactivations: str
 
-    @property
-    def time_s(self) -> float:
-        """The time of a call [s]."""
-        return float(self.step_time_ms) / 1e3
-
 
 _ACCURACIES, _CPU_TIMES = "timm_accuracies.csv", "timm_cpu_times.csv"
 
@@ -141,6 +136,11 @@ def find_cpu_times(name: str) -> Mapping[int, TimmCpuTime]:
         name: As for `find_accuracies`; a tag makes no difference.
     """
     return _cpu_times().get(name.removeprefix(PREFIX).partition(".")[0], {})
+
+
+def read_cpu_times_s(name: str) -> dict[int, float]:
+    """The printed times [s] of an architecture by input side [pixels], as `find_cpu_times` has them."""
+    return {side: float(one.step_time_ms) / 1e3 for side, one in find_cpu_times(name).items()}
 
 
 def describe_default() -> str:

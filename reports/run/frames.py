@@ -19,6 +19,7 @@ from reports.estimate_columns import estimate_columns
 from reports.run.knees import knee_row
 from reports.run.model_ratios import ratio_row
 from reports.run.paper_latency import read_paper
+from reports.run.published_order import order_row, time_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -217,6 +218,8 @@ _ROWS: dict[str, Callable[[RunData], Iterable[Row]]] = {
     "rounds": lambda run: (row for each in run.measurements for row in _round_rows(each)),
     "costs": lambda run: run.costs,
     "accuracies": _accuracy_rows,
+    "published_order": lambda run: map(order_row, run.result.orders),
+    "published_times": lambda run: (row for order in run.result.orders for row in time_rows(order)),
     "layers": _layer_rows,
     "samples": _sample_rows,
 }

@@ -6,12 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reports.drawing.figure import list_named
-from reports.run.figures import accuracy, costs, load, paper, phases, speed
+from reports.run.figures import accuracy, costs, load, paper, phases, published_times, speed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
+    from matplotlib.figure import Figure as Plot
 
     from reports.drawing.figure import Figure
 
@@ -36,7 +37,15 @@ def list_figures(frames: Mapping[str, pd.DataFrame], conditions: str) -> Iterato
             "macs_latency": partial(costs.plot_macs_latency, cases, cost, conditions),
             "accuracy": partial(accuracy.plot_accuracy, cases, cost, known, conditions),
             "paper_latency": partial(paper.plot_paper_latency, frames["model_pairs"], known, conditions),
+            **_list_published_times(frames, conditions),
             "phases": partial(phases.plot_phases, frames["phases"], conditions),
             "layers": partial(costs.plot_layers, frames["layers"], _NOT_MEASURED),
         },
     )
+
+
+def _list_published_times(frames: Mapping[str, pd.DataFrame], conditions: str) -> dict[str, Callable[[], Plot | None]]:
+    """The figure of a run that has models of timm's table; in other runs there is nothing to say of it."""
+    if frames["published_order"].empty:
+        return {}
+    return {"published_times": partial(published_times.plot_published_times, frames, conditions)}
