@@ -22,6 +22,8 @@ _DISTANCES = (5.0, 12.0, 20.0, 30.0, 42.0, 56.0)
 _ANGLES = np.linspace(0, 2 * np.pi, 16, endpoint=False)
 #: Beyond this distance a line leads from the name to its point [points].
 _NEAR = 8.0
+#: Room around a name [pixels].
+_AROUND = 1.0
 #: Half the side of the square that a point takes [points].
 _POINT = 4.0
 #: Half the side of the squares by which a line goes, and how far apart they are [points].
@@ -58,7 +60,7 @@ def name_points(panel: Axes, points: Iterable[tuple[float, float, str]]) -> None
         x, y, name = named[index]
         label = panel.annotate(name, (x, y), xytext=(0, 0), ha="center", **_LOOK)
         size = label.get_window_extent()
-        half = np.array([size.width, size.height]) / 2
+        half = np.array([size.width, size.height]) / 2 + _AROUND
         shift, away = _choose(places[index], half, scale, (names, taken, inside))
         label.set_position(tuple(shift / scale))
         if away > _NEAR:

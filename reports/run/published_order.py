@@ -56,7 +56,9 @@ def render_orders(orders: Iterable[PublishedOrder]) -> str:
 
 def _line(order: PublishedOrder) -> str:
     outliers = [point for point in order.points if point.outlier]
-    named = ", ".join(f"{one.result.case.model} ({one.deviation:.2g} times)" for one in outliers[:_MOST_NAMED])
+    named = ", ".join(
+        f"{one.result.case.model} ({one.deviation:.2g} times the typical ratio)" for one in outliers[:_MOST_NAMED]
+    )
     more = f" and {len(outliers) - _MOST_NAMED} more" if len(outliers) > _MOST_NAMED else ""
     tau = format_estimate(order.tau)
     left_out = f"; {len(order.left_out)} left out" if order.left_out else ""

@@ -5,6 +5,10 @@ import pytest
 from analysis.published import find_accuracy, timm_results
 from analysis.published.accuracy import list_accuracies
 
+TINY = "timm:tiny_vit_5m_224.dist_in22k_ft_in1k, timm:tiny_vit_5m_224.in1k"
+RESNETS = "timm:resnet18.a1_in1k, timm:resnet18.a2_in1k, timm:resnet18.a3_in1k"
+NONE = "timm's results tables have no accuracy of"
+
 
 @pytest.mark.parametrize(
     ("name", "side", "top1", "top5"),
@@ -32,20 +36,10 @@ def test_an_architecture_alone_stands_for_timms_default_weights_and_says_so():
     ("name", "side", "reason"),
     [
         ("timm:resnet18", 256, "the published accuracy is for 224 and 288 pixels, not for 256"),
-        (
-            "timm:vit_base_patch16_224_miil",
-            224,
-            "timm's results tables have no accuracy of the default weights of vit_base_patch16_224_miil; "
-            "they have timm:vit_base_patch16_224_miil.in21k_ft_in1k",
-        ),
-        (
-            "timm:resnet18.none",
-            224,
-            "timm's results tables have no accuracy of the weights resnet18.none; they have timm:resnet18.a1_in1k, "
-            "timm:resnet18.a2_in1k, timm:resnet18.a3_in1k and 4 more",
-        ),
-        ("timm:no_such_model.tag", 224, "timm's results tables have no accuracy of no_such_model"),
-        ("timm:", 224, "timm's results tables have no accuracy of "),
+        ("timm:tiny_vit_5m_224", 224, f"{NONE} the default weights of tiny_vit_5m_224; they have {TINY}"),
+        ("timm:resnet18.none", 224, f"{NONE} the weights resnet18.none; they have {RESNETS} and 4 more"),
+        ("timm:no_such_model.tag", 224, f"{NONE} no_such_model"),
+        ("timm:", 224, f"{NONE} "),
         ("torchvision:resnet18", 224, "no published accuracies of such models are known here"),
         ("py:mine:build", 224, "no published accuracies of such models are known here"),
         ("/a/net.onnx", 224, "no published accuracies of such models are known here"),
