@@ -1,20 +1,14 @@
 """Counts of graph files: against the traced module, and by hand for what no exporter here writes."""
 
-from collections import Counter
-
-import openvino
 import pytest
-import torch
+from graph_exports import count_both, fill, multiplying
 from graph_files import make_tensor, save_onnx, save_small, small_nodes
 from onnx import TensorProto, helper
 from torch import nn
 from torch.nn import functional
 
-from analysis.complexity import trace
 from analysis.graphs.counting import count_graph
 from rexnet_core.errors import InputError, UnsupportedModelError
-
-SIDE = 32
 
 
 class Small(nn.Module):
@@ -37,50 +31,11 @@ class Small(nn.Module):
         return self.out(functional.softmax(x @ x.transpose(1, 2), -1) @ x)
 
 
-def fill(module):
-    """Numbers that are neither 0 nor 1, for exporters drop additions and multiplications by these."""
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for tensor in module.state_dict().values():
-            if tensor.is_floating_point():
-                tensor.copy_(0.2 + 0.5 * torch.rand(tensor.shape, generator=generator))
-    return module.eval()
-
-
-def export(module, folder, form, side=SIDE):
-    """A file of the module for one image: written by torch's new or old exporter, or by OpenVINO."""
-    image, path = torch.zeros(1, 3, side, side), folder / f"{form}.{'xml' if form == 'ir' else 'onnx'}"
-    if form == "ir":
-        converted = openvino.convert_model(module, example_input=image, input=[tuple(image.shape)])
-        openvino.save_model(converted, path, compress_to_fp16=False)
-    elif form == "onnx":
-        torch.onnx.export(module, (image,), path, dynamo=True, external_data=False, verbose=False)
-    else:
-        torch.onnx.export(module, (image,), path, dynamo=False)
-    return path
-
-
-def multiplying(cost):
-    """What is counted of the layers that multiply, without their names and order."""
-    return Counter(
-        (layer.kind, layer.macs, layer.activations, layer.params_folded, layer.traffic_bytes, layer.out_shape)
-        for layer in cost.layers
-        if layer.macs
-    )
-
-
-def check_export(module, folder, form, side=SIDE):
-    """The counts of a file and of the module that it was exported from, found equal where both have the layers."""
-    path = export(module, folder, form, side)
-    ours, theirs = trace(module, side), count_graph(path, [(1, 3, side, side)], name="file", resolution=side)
-    assert multiplying(theirs) == multiplying(ours)
-    return ours, theirs
-
-
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("form", ["old onnx", "ir"])
 def test_a_module_and_its_export_cost_the_same(tmp_path, form):
-    ours, theirs = check_export(fill(Small()), tmp_path, form)
+    ours, theirs = count_both(fill(Small()), tmp_path, form, 32)
+    assert multiplying(theirs) == multiplying(ours)
     # The exporters fold the norm after the convolution; the other one stays, in the IR as a product and a sum.
     assert theirs.params == theirs.params_folded == ours.params_folded
     assert (theirs.macs, theirs.activations, theirs.traffic_bytes) == (ours.macs, ours.activations, ours.traffic_bytes)
