@@ -133,6 +133,23 @@ def test_a_weight_may_be_either_factor_and_transposed(tmp_path, first):
     assert [(one.kind, one.macs, one.params) for one in cost.layers] == [("linear", 8 * 8 * 8 * 3, 64)]
 
 
+@pytest.mark.parametrize(
+    ("equation", "weight", "macs"),
+    [
+        ("nchw,co->nohw", (3, 5), 3 * 5 * 64),
+        ("nchw, ko c w -> nkoh", (2, 5, 3, 8), 8 * 2 * 5 * 3 * 8),
+        ("...w,wo->...o", (8, 2), 24 * 8 * 2),
+        ("nchw,wo", (8, 2), 24 * 8 * 2),
+        ("n...w,w->n...", (8,), 24 * 8),
+    ],
+)
+def test_an_einsum_with_a_weight_is_a_linear_layer(tmp_path, equation, weight, macs):
+    nodes = [helper.make_node("Einsum", ["x", "w"], ["y"], equation=equation)]
+    outputs = [("y", ("a", "b", "c"))] if equation.endswith("n...") else [("y", None)]
+    [layer] = by_hand(tmp_path, nodes, [make_tensor("w", weight)], outputs=outputs).layers
+    assert (layer.kind, layer.macs) == ("linear", macs)
+
+
 def test_a_product_of_two_features_is_not_counted(tmp_path):
     cost = by_hand(tmp_path, [helper.make_node("MatMul", ["x", "x"], ["y"])])
     assert (cost.layers, cost.uncounted) == ((), ("MatMul x1",))
