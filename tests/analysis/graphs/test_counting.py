@@ -126,6 +126,12 @@ def test_only_one_constant_per_channel_is_a_bias(tmp_path, shape, bias):
     assert cost.layers[0].params == (16 if bias else 12)
 
 
+def test_the_shape_that_a_weight_is_brought_to_is_no_weight(tmp_path):
+    shape = helper.make_tensor("shape", TensorProto.INT64, [4], [1, 1, 1, 1])
+    nodes = [helper.make_node("Reshape", ["w", "shape"], ["a"]), helper.make_node("Conv", ["x", "a"], ["y"])]
+    assert by_hand(tmp_path, nodes, [make_tensor("w", (1,)), shape], shape=(1, 1, 8, 8)).params == 1
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_a_weight_may_be_either_factor_and_transposed(tmp_path, first):
     names = ["w", "x"] if first else ["x", "w"]
