@@ -15,7 +15,7 @@ from rexnet_core.sources.onnx_file import describe_onnx
 
 #: Files with the shape of an input, multiply-adds and parameters there, and the shape of what they give.
 FILES = {
-    "ch_ppocr_mobile_v2.0_cls_infer.onnx": ((1, 3, 48, 192), 16_315_376, 129_358, (1, 2)),
+    "ch_ppocr_mobile_v2.0_cls_infer.onnx": ((1, 3, 48, 192), 16_315_376, 129_356, (1, 2)),
     "ch_PP-OCRv4_det_infer.onnx": ((1, 3, 96, 96), 51_902_784, 1_171_489, (1, 1, 96, 96)),
     "ch_PP-OCRv4_rec_infer.onnx": ((1, 3, 48, 320), 701_701_440, 2_688_397, (1, 40, 6625)),
 }
