@@ -2,8 +2,8 @@
 
 fvcore reads the operations of a `torch.jit` trace. They are the functions of torch that a model calls, before torch
 takes them apart, so the same ones are seen here as they are called. Operations that fvcore has no rule for count
-nothing: convolutions whose padding is given as a word, LSTMs, other pooling than adaptive. Fused attention, which
-it has no rule for either, may count as it does where a model writes its two products itself.
+nothing: convolutions whose padding is given as a word, LSTMs, other pooling than adaptive. Fused attention, which it
+has no rule for either, counts here as it does where a model writes its two products itself.
 
 One rule differs: fvcore takes the cost of `einsum` from a text of NumPy with four digits; here it is exact.
 
@@ -53,7 +53,7 @@ class Rule(NamedTuple):
 
 
 def count_by_fvcore_rules(model: torch.nn.Module | str, resolution: Resolution = 224) -> Count:
-    """What fvcore counts, and the products of fused attention besides.
+    """What fvcore counts, and the products of fused attention.
 
     Args:
         model: A registered name, or a module.
