@@ -1,4 +1,4 @@
-"""What is known of a model before it is measured, in plain values: its inputs, its cost, or why it can't be measured."""
+"""What is known of a model before it is measured: its inputs and its cost, or why it can't be measured."""
 
 from __future__ import annotations
 
