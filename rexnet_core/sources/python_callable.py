@@ -24,7 +24,7 @@ from rexnet_core.sources.source import OpenedModel
 from rexnet_core.sources.tensors import make_image_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from types import ModuleType
 
     import torch
@@ -58,7 +58,7 @@ class PythonCallable:
         module, attribute, written = found.groups()
         arguments = _read_arguments(written) if written else dict(request.model_args or {})
         _check_findable(request.name, module.partition(".")[0])
-        text = json.dumps(arguments, sort_keys=True, separators=(",", ":"), allow_nan=False) if arguments else ""
+        text = write_arguments(arguments)
         name = f"py:{module}:{attribute}({text})" if text else f"py:{module}:{attribute}"
         if len(name) > _LONGEST:
             raise InputError(f"a name with its arguments must have at most {_LONGEST} characters, got {len(name)}")
@@ -112,6 +112,17 @@ def parse_model_args(text: str) -> dict[str, Any]:
         InputError: The text is no JSON object.
     """
     return _read_arguments(text)
+
+
+def write_arguments(arguments: Mapping[str, Any]) -> str:
+    """The arguments as a name holds them; empty where there are none."""
+    return json.dumps(arguments, sort_keys=True, separators=(",", ":"), allow_nan=False) if arguments else ""
+
+
+def read_name_arguments(name: str) -> dict[str, Any]:
+    """The arguments that a resolved name holds; none for names of other sources."""
+    found = _NAME.fullmatch(name)
+    return _read_arguments(found[3]) if found and found[3] else {}
 
 
 def _check_findable(name: str, top: str) -> None:

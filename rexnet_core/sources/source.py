@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from rexnet_core.preprocess import Preprocessing
     from rexnet_core.sources.tensors import Shape
 
 
@@ -43,6 +44,7 @@ class OpenedModel:
         outputs: What it gives, where that is known without running it.
         licence: Where it is told.
         classes: Names of its classes in order, where they are told.
+        preprocessing: How its author prepares images, where that is told.
         any_inputs: Whether it may take other inputs than `inputs` says: a user's module does not tell.
     """
 
@@ -54,6 +56,7 @@ class OpenedModel:
     licence: str = ""
     classes: tuple[str, ...] = ()
     any_inputs: bool = False
+    preprocessing: Preprocessing | None = None
 
     def list_inputs(self, asked: Sequence[Shape]) -> tuple[TensorSpec, ...]:
         """What it takes, where a caller asks for these shapes, for one image, of its inputs; none where nobody asks."""
