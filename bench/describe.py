@@ -21,7 +21,7 @@ from bench.workers.failures import describe_error
 from bench.workers.parent_watch import hold_on
 from rexnet_core.errors import InputError, ModelError, RexbenchError, UnsupportedModelError
 from rexnet_core.printable import make_message
-from rexnet_core.sources.registry import SOURCES, open_model
+from rexnet_core.sources.registry import LISTED, SOURCES, open_model
 from rexnet_core.sources.tensors import fix_shapes
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def describe(question: Question) -> Subject:
     except ModelError as error:
         return Subject(**known, fault=("failed", str(error)))
     fingerprint = SOURCES[question.source].fingerprint(question.model)
-    known = {**known, "shapes": shapes, "fingerprint": fingerprint, "licence": opened.licence}
+    family = type(opened.module).__module__.rpartition(".")[2] if opened.module is not None else ""
+    known |= {"shapes": shapes, "fingerprint": fingerprint, "licence": opened.licence, "family": family}
     try:
         cost = count_opened(question.model, opened, shapes)
     except RexbenchError as error:
@@ -80,20 +81,28 @@ def read_question(values: dict[str, Any]) -> Question:
     return Question(**{**values, "shapes": tuple(map(tuple, values["shapes"]))})
 
 
+def _answer(values: dict[str, Any]) -> dict[str, Any]:
+    try:
+        if "pattern" in values:
+            return {"names": LISTED[values["source"]].list_names(values["pattern"])}
+        return asdict(describe(read_question(values)))
+    except InputError as error:
+        return {"wrong": str(error)}
+
+
 def main() -> None:
-    """Answer the list of questions on standard input, in the file that the first argument names."""
+    """Answer the list of questions on standard input, in the file that the first argument names.
+
+    A question is that of `Question`, or has ``source`` and ``pattern``: the names that a source lists.
+    """
     hold_on()
     volunteer_for_oom_killer()
-    questions = [read_question(values) for values in json.loads(sys.stdin.read())]
+    questions = json.loads(sys.stdin.read())
     # Whatever a model prints must not reach the parent's output.
     os.dup2(2, 1)
     with Path(sys.argv[1]).open("a") as answers:
-        for question in questions:
-            try:
-                answer = asdict(describe(question))
-            except InputError as error:
-                answer = {"wrong": str(error)}
-            answers.write(json.dumps(answer) + "\n")
+        for values in questions:
+            answers.write(json.dumps(_answer(values)) + "\n")
             answers.flush()
     # Threads that a user's code has left behind must not keep the process.
     os._exit(0)

@@ -18,6 +18,7 @@ class Subject:
         cost: What it costs there, as `analysis.complexity.as_dict` has it; None where it can't be counted.
         uncounted: Why it can't be counted.
         licence: Where it is told.
+        family: The file that defines the module's class, such as ``mobilenetv3``; empty for what is no module.
         fault: Status and reason of its cases, where it can't be measured.
     """
 
@@ -28,6 +29,7 @@ class Subject:
     cost: dict[str, Any] | None = None
     uncounted: str = ""
     licence: str = ""
+    family: str = ""
     fault: tuple[str, str] | None = None
 
 

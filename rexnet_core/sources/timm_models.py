@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import re
 import sys
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,10 @@ class Timm:
         depth, height, width = told.get("input_size") or (3, None, None)
         spec = make_image_spec(channels or depth, height, width)
         return OpenedModel(inputs=(spec,), module=module, licence=str(told.get("license") or ""))
+
+    def list_names(self, pattern: str) -> list[str]:
+        """The architectures, each without a tag, which only chooses weights."""
+        return [f"{PREFIX}{name}" for name in fnmatch.filter(import_timm().list_models(), pattern)]
 
     def fingerprint(self, name: str) -> str:  # noqa: ARG002 - the rule of all sources
         """The version of timm: with the name it tells the architecture."""
