@@ -20,6 +20,8 @@ _ROOT = Path(__file__).parent
 _ENV = _ROOT / ".nox" / "rexbench"
 _BIN = _ENV / ("Scripts" if os.name == "nt" else "bin")
 _GROUPS = ("tests", "lint", "types")
+#: Installed without their dependencies, as pyproject.toml says.
+_GUESTS = ("guests",)
 
 
 def _run(session: nox.Session, *command: str, **variables: str) -> None:
@@ -36,9 +38,11 @@ def _prepare(session: nox.Session) -> None:
         return
     session.run(sys.executable, "-m", "venv", "--clear", str(_ENV), external=True)
     constrained = ["-c", str(_ROOT / "constraints.txt")]
-    groups = nox.project.dependency_groups(nox.project.load_toml(_ROOT / "pyproject.toml"), *_GROUPS)
+    project = nox.project.load_toml(_ROOT / "pyproject.toml")
+    groups, guests = (nox.project.dependency_groups(project, *names) for names in (_GROUPS, _GUESTS))
     # Some networks and registries are slow with torch; a timeout of pip's default 15 s would end the run.
     _run(session, "python", "-m", "pip", "install", "-q", "--timeout", "120", *constrained, "-e", str(_ROOT), *groups)
+    _run(session, "python", "-m", "pip", "install", "-q", "--timeout", "120", "--no-deps", *constrained, *guests)
     stamp.write_text(wanted)
 
 

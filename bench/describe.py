@@ -52,6 +52,7 @@ def describe(question: Question) -> Subject:
     fingerprint = SOURCES[question.source].fingerprint(question.model)
     family = type(opened.module).__module__.rpartition(".")[2] if opened.module is not None else ""
     known |= {"shapes": shapes, "fingerprint": fingerprint, "licence": opened.licence, "family": family}
+    known["table_macs"] = _count_as_tables(opened, question.table_side)
     try:
         cost = count_opened(question.model, opened, shapes)
     except RexbenchError as error:
@@ -74,6 +75,18 @@ def count_opened(name: str, opened: OpenedModel, shapes: Sequence[Shape]) -> Cos
 
     types = [spec.dtype for spec in opened.list_inputs(shapes)]
     return trace(opened.module, side, shapes=whole, dtypes=types, name=name)
+
+
+def _count_as_tables(opened: OpenedModel, side: int | None) -> int | None:
+    """The multiply-adds as timm's tables count them; None where none are asked for, or they can't be counted."""
+    if side is None or opened.module is None:
+        return None
+    from analysis.published.timm_counts import count_as_timm_tables  # noqa: PLC0415 - imports torch
+
+    try:
+        return count_as_timm_tables(opened.module, side).total
+    except Exception:  # noqa: BLE001 - a model's forward may raise anything; no verdict follows
+        return None
 
 
 def read_question(values: dict[str, Any]) -> Question:

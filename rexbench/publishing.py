@@ -10,6 +10,7 @@ from reports.report import write_report
 from reports.run.data import RunData
 from reports.run.frames import frame_of, plain_rows
 from reports.run.knees import render_knees
+from reports.run.published_order import render_orders
 from reports.run.text import render_cases
 from rexbench.output import out_folder, print_report_path, write_output
 from rexnet_core.exit_codes import ExitCode
@@ -33,9 +34,11 @@ def publish_run(args: argparse.Namespace, store: Store, run: str) -> int:
     data = _load(store, run)
     path = write_report("run", data, out_folder(args.out, run), run=run)
     frame = frame_of(data, "cases")
-    answer = {"cases": plain_rows(frame), "knees": plain_rows(frame_of(data, "knees")), "floor": data.floor or None}
-    lines = [render_cases(data.result.cases), render_knees(data.result.series), data.floor]
-    document = {"run": run, "report": str(path), **answer}
+    answer = {"cases": plain_rows(frame)}
+    answer |= {name: plain_rows(frame_of(data, name)) for name in ("knees", "accuracies", "published_order")}
+    result = data.result
+    lines = [render_cases(result.cases), render_knees(result.series), render_orders(result.orders), data.floor]
+    document = {"run": run, "report": str(path), **answer, "floor": data.floor or None}
     write_output(args, document, frame, text=lambda: "\n".join(filter(None, lines)))
     print_report_path(args, path)
     return _judge(data.measurements)

@@ -90,7 +90,7 @@ def dump_weights(model: nn.Module, path: str | os.PathLike[str], layout: str = "
         WeightsError: The suffix is another, or the file can't be written.
     """
     tensors = {name: tensor.detach().contiguous().cpu() for name, tensor in map_weights(model, layout).items()}
-    # A file has room for each name: tensors that share memory, such as tied weights, are written as often as they occur.
+    # Tensors that share memory, such as tied weights, are written as often as they occur.
     alone = isinstance(model, Network)
     dump_tensors(tensors if alone else {name: tensor.clone() for name, tensor in tensors.items()}, path)
 

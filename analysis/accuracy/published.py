@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from analysis.published import load
+from analysis.published.accuracy import list_accuracies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,13 +25,11 @@ def published_rows(model: str, accuracy: Mapping[str, float | None], *, comparab
     """Each printed top-1 and top-5 of a model, with its source.
 
     Args:
-        model: A registered name.
+        model: A registered name, or one of timm's.
         accuracy: ``top1_percent``, ``top1_low_percent``, ``top1_high_percent``, and those of ``top5`` [%].
         comparable: Whether the printed number is about the same classes; else nothing is said of its place.
     """
-    for row in load():
-        if row.model != model or row.metric not in {"top1", "top5"}:
-            continue
+    for row in list_accuracies(model):
         ours, low, high = (accuracy[f"{row.metric}{end}_percent"] for end in ("", "_low", "_high"))
         place: dict[str, Any] = {"difference_percent": None, "in_interval": None}
         if comparable and ours is not None and low is not None and high is not None:

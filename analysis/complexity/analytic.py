@@ -53,7 +53,8 @@ def count_config(config: NetConfig, resolution: int = 224) -> Cost:
         for index, block in enumerate(blocks):
             _block(walk, f"stages.{stage}.{index}.", LAYERS[config.block_kind](block), block)
     _head(walk, config.head)
-    return Cost(model=config.name, resolution=side, layers=tuple(walk.layers))
+    shape = (1, config.stem.w_in, side, side)
+    return Cost(model=config.name, resolution=side, layers=tuple(walk.layers), input_shapes=(shape,))
 
 
 def _block(walk: ShapeWalk, prefix: str, layers: Sequence[BlockLayer], block: BlockConfig) -> None:

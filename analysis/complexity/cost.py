@@ -1,8 +1,8 @@
 """What a model costs, layer by layer, and what each number means. No torch here.
 
-Every count is for **one image** (batch 1) in inference mode. A *layer* is a module that owns parameters: a
-convolution, a linear layer or a batch norm; it bears the module's name in the torch model and comes in the order
-in which the model runs. The counts, each defined here and nowhere else:
+Every count is for **one image** (batch 1; of a model that takes something else, for one of that) in inference mode. A
+*layer* is a module that owns parameters: a convolution, a linear layer or a batch norm; it bears the module's name in
+the torch model and comes in the order in which the model runs. The counts, each defined here and nowhere else:
 
 ``params``
     Learnable numbers: weights, biases, and batch norm's scale and shift. Running means and variances are buffers
@@ -76,15 +76,28 @@ class Cost:
 
     Args:
         model: Name the model was asked for by, or its class name.
-        resolution: Side of the square input [pixels].
+        resolution: Side of the square input [pixels]: the height of the first input where it is an image, else its
+            largest axis.
         layers: One entry per layer, in the order the model runs them.
         uncounted: Operations that ran and have no part in any count, as ``name xN``; empty where nothing ran.
+        input_shapes: Shapes of all inputs with the batch of 1 in front; by default one square image of 3 channels.
     """
 
     model: str
     resolution: int
     layers: tuple[LayerCost, ...]
     uncounted: tuple[str, ...] = ()
+    input_shapes: tuple[tuple[int, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        """The default shape follows from the resolution."""
+        if not self.input_shapes:
+            object.__setattr__(self, "input_shapes", ((1, 3, self.resolution, self.resolution),))
+
+    @property
+    def takes_square(self) -> bool:
+        """Whether `resolution` says what the input was: one square image, of as many channels as the model takes."""
+        return len(self.input_shapes) == 1 and self.input_shapes[0][2:] == (self.resolution, self.resolution)
 
     @property
     def params(self) -> int:

@@ -15,7 +15,7 @@ from analysis.complexity.operations import BATCH_NORMS, Origins, answer, compute
 from analysis.complexity.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from torch import Tensor, nn
 
@@ -32,13 +32,13 @@ class LayerCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     Args:
         module: The model that will run inside the context, without gradients.
-        image: What it will run on.
+        inputs: What it will run on.
     """
 
-    def __init__(self, module: nn.Module, image: Tensor) -> None:
+    def __init__(self, module: nn.Module, inputs: Sequence[Tensor]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.tally = Tally({name: parameter.numel() for name, parameter in module.named_parameters()})
-        self._origins = Origins(module, image)
+        self._origins = Origins(module, inputs)
         self._makers: dict[int, str] = {}
         self._linear_runs = False
 

@@ -35,10 +35,13 @@ def as_dict(cost: Cost, *, per_layer: bool = False) -> dict[str, Any]:
     """The totals of one model, ready for `json.dumps`.
 
     Args:
-        cost: A cost counted in either way; one that was traced adds the list ``uncounted``.
+        cost: A cost counted in either way; one that was traced adds the list ``uncounted``, one of other inputs than a
+            square image ``input_shapes``.
         per_layer: Whether to add the list ``layers``.
     """
     document = {column: getattr(cost, column) for column in MODEL_COLUMNS}
+    if not cost.takes_square:
+        document["input_shapes"] = [list(shape) for shape in cost.input_shapes]
     if cost.uncounted:
         document["uncounted"] = list(cost.uncounted)
     if per_layer:
@@ -47,17 +50,23 @@ def as_dict(cost: Cost, *, per_layer: bool = False) -> dict[str, Any]:
 
 
 def model_rows(costs: Iterable[Cost]) -> list[dict[str, Any]]:
-    """One row per model with `MODEL_COLUMNS`, for CSV."""
-    return [{column: getattr(cost, column) for column in MODEL_COLUMNS} for cost in costs]
+    """One row per model with `MODEL_COLUMNS`, and `input_shapes` where these are not one square image, for CSV."""
+    return [{column: getattr(cost, column) for column in MODEL_COLUMNS} | _inputs(cost) for cost in costs]
 
 
 def layer_rows(cost: Cost) -> list[dict[str, Any]]:
     """One row per layer, led by the model and its resolution; `out_shape` reads ``1x32x112x112``, for CSV."""
-    identity = {"model": cost.model, "resolution": cost.resolution}
-    return [
-        identity | _layer(layer) | {"out_shape": "x".join(str(size) for size in layer.out_shape)}
-        for layer in cost.layers
-    ]
+    identity = {"model": cost.model, "resolution": cost.resolution} | _inputs(cost)
+    return [identity | _layer(layer) | {"out_shape": _sizes(layer.out_shape)} for layer in cost.layers]
+
+
+def _inputs(cost: Cost) -> dict[str, str]:
+    """The shapes of all inputs, as ``1x3x48x192 1x10``, where the resolution does not say them."""
+    return {} if cost.takes_square else {"input_shapes": " ".join(map(_sizes, cost.input_shapes))}
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
 
 
 def _layer(layer: LayerCost) -> dict[str, Any]:

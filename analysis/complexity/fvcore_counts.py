@@ -15,7 +15,8 @@ from fvcore.nn import FlopCountAnalysis
 
 import rexnet_core
 from analysis.complexity.conventions.record import Count, Part, describe_uncounted, make_count
-from analysis.complexity.meta_run import Resolution, check_shape, learn_shapes, make_image
+from analysis.complexity.inputs import Resolution, read_inputs
+from analysis.complexity.meta_run import learn_shapes, make_tensors, plain_outputs
 from analysis.complexity.module_copy import copy_with_data, originals_stay_out
 
 if TYPE_CHECKING:
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
 #: fvcore's names for the operators that are multiply-adds in our sense.
 _MULTIPLY_ADDS = ("conv", "linear")
 
-#: What else it counts, in the words of `analysis.complexity.conventions.record.GROUPS`.
+#: What it counts, in the words of `analysis.complexity.conventions.record.GROUPS`.
 _GROUPS = {"conv": "convolution", "linear": "linear", "addmm": "linear", "matmul": "linear", "batch_norm": "batch norm"}
 
 
 def fvcore_macs(module: torch.nn.Module, resolution: int = 224, *, in_channels: int = 3) -> dict[str, int]:
     """Multiply-adds by module name: fvcore's convolution and linear counts of modules without children."""
-    counts = _quiet(FlopCountAnalysis(module, make_image(module, check_shape(resolution), in_channels)))
+    counts = _quiet(FlopCountAnalysis(module, make_tensors(module, read_inputs(resolution, in_channels))))
     leaves = {name for name, child in module.named_modules() if not any(child.children())}
     found = {
         name: sum(round(operators.get(operator, 0)) for operator in _MULTIPLY_ADDS)
@@ -51,19 +52,23 @@ def count_as_fvcore(model: torch.nn.Module | str, resolution: Resolution = 224) 
 
     Args:
         model: A registered name, or a module, a copy of which is run with the weights it has.
-        resolution: Side, or height and width, of the input [pixels].
+        resolution: Side, or height and width, of the image [pixels], or inputs of any kind.
 
     Raises:
         InputError: Unknown name, or a side out of range.
     """
-    shape = check_shape(resolution)
-    module = rexnet_core.create_model(model).eval() if isinstance(model, str) else copy_with_data(model)
-    analysis = _quiet(FlopCountAnalysis(learn_shapes(module, shape), make_image(module, shape)))
-    with originals_stay_out(module):
+    inputs = read_inputs(resolution)
+    module = (
+        rexnet_core.create_model(model, in_channels=inputs.channels).eval()
+        if isinstance(model, str)
+        else copy_with_data(model)
+    )
+    analysis = _quiet(FlopCountAnalysis(learn_shapes(module, inputs), make_tensors(module, inputs)))
+    with originals_stay_out(module), plain_outputs(module):
         inclusive = analysis.by_module_and_operator()
     passed_over = analysis.unsupported_ops()
     uncounted = {name.removeprefix("aten::").rstrip("_"): times for name, times in passed_over.items()}
-    return make_count("fvcore", model, shape, _own_parts(inclusive), describe_uncounted(uncounted))
+    return make_count("fvcore", model, inputs, _own_parts(inclusive), describe_uncounted(uncounted))
 
 
 def _own_parts(inclusive: Mapping[str, Mapping[str, float]]) -> tuple[Part, ...]:
@@ -89,7 +94,7 @@ def _own_parts(inclusive: Mapping[str, Mapping[str, float]]) -> tuple[Part, ...]
 
 def fvcore_total(module: torch.nn.Module, resolution: Resolution = 224, *, in_channels: int = 3) -> int:
     """`FlopCountAnalysis(...).total()`, with its batch norm and pooling: what fvcore's users print as FLOPs."""
-    return int(_quiet(FlopCountAnalysis(module, make_image(module, check_shape(resolution), in_channels))).total())
+    return int(_quiet(FlopCountAnalysis(module, make_tensors(module, read_inputs(resolution, in_channels)))).total())
 
 
 def _quiet(analysis: Any) -> Any:

@@ -4,57 +4,43 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.utils._pytree import tree_leaves
 
 import rexnet_core
 from analysis.complexity.module_copy import copy_without_data, has_lazy_tensors, originals_stay_out
 from analysis.complexity.operations import Answering
-from analysis.complexity.resolution import check_resolution
-from rexnet_core.errors import InputError
 
-#: A side, or height and width [pixels].
-Resolution = int | tuple[int, int]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-
-def check_shape(resolution: Resolution) -> tuple[int, int]:
-    """Height and width of the input [pixels]; a single number is a square.
-
-    Raises:
-        InputError: A side breaks the rule of `check_resolution`, or there are not two.
-    """
-    if not isinstance(resolution, tuple):
-        side = check_resolution(resolution)
-        return side, side
-    if len(resolution) != 2:  # noqa: PLR2004 - height and width
-        raise InputError(f"an input has a height and a width, got {resolution!r}; give one side or two")
-    return check_resolution(resolution[0]), check_resolution(resolution[1])
+    from analysis.complexity.inputs import Inputs
 
 
-def build_on_meta(
-    model: torch.nn.Module | str, shape: tuple[int, int], in_channels: int = 3, num_classes: int = 1000
-) -> torch.nn.Module:
+def build_on_meta(model: torch.nn.Module | str, inputs: Inputs, num_classes: int = 1000) -> torch.nn.Module:
     """A model without data in its tensors, in inference mode: the named one, or a copy of a module.
 
     Args:
         model: A registered name, or a module, which stays as it is.
-        shape: Height and width of the image [pixels], from which lazy modules learn their shapes.
-        in_channels: Channels of the image.
+        inputs: What it will run on, from which lazy modules learn their shapes; a named model is made for the channels
+            of the image.
         num_classes: Outputs of the classifier of a named model.
 
     Raises:
         InputError: Unknown name, an option out of range, or a module that can't be copied.
     """
     if isinstance(model, str):
-        return _build_named(model, num_classes, in_channels)
-    return learn_shapes(copy_without_data(model), shape, in_channels)
+        return _build_named(model, num_classes, inputs.channels)
+    return learn_shapes(copy_without_data(model), inputs)
 
 
-def learn_shapes(module: torch.nn.Module, shape: tuple[int, int], in_channels: int = 3) -> torch.nn.Module:
+def learn_shapes(module: torch.nn.Module, inputs: Inputs) -> torch.nn.Module:
     """The module itself; one with lazy submodules has run once, which gives them their shapes."""
     if has_lazy_tensors(module):
-        image = make_image(module, shape, in_channels)
-        run_once(module, image, Answering() if image.is_meta else contextlib.nullcontext())  # type: ignore[no-untyped-call]
+        tensors = make_tensors(module, inputs)
+        run_once(module, tensors, Answering() if tensors[0].is_meta else contextlib.nullcontext())  # type: ignore[no-untyped-call]
     return module
 
 
@@ -72,15 +58,41 @@ def name_of(model: torch.nn.Module | str) -> str:
 
 
 @torch.inference_mode(mode=False)
-def make_image(module: torch.nn.Module, shape: tuple[int, int], in_channels: int = 3) -> torch.Tensor:
-    """An image ``(1, C, H, W)`` of zeros on the device, and of the type, of the first numbers that the module has."""
+def make_tensors(module: torch.nn.Module, inputs: Inputs) -> tuple[torch.Tensor, ...]:
+    """Zeros on the device of the first numbers that the module has, and of their type where the inputs name none."""
     numbers = (tensor for tensor in (*module.parameters(), *module.buffers()) if tensor.is_floating_point())
     first = next(numbers, torch.empty(0))
-    return torch.zeros(1, in_channels, *shape, device=first.device, dtype=first.dtype)
+    kinds = [getattr(torch, dtype) for dtype in inputs.dtypes] or [first.dtype] * len(inputs.shapes)
+    return tuple(
+        torch.zeros(shape, device=first.device, dtype=kind) for shape, kind in zip(inputs.shapes, kinds, strict=True)
+    )
 
 
-def run_once(module: torch.nn.Module, image: torch.Tensor, watch: contextlib.AbstractContextManager[object]) -> None:
-    """Run a copy once on an image from `make_image`, without gradients, inside `watch`."""
+@contextlib.contextmanager
+def plain_outputs(module: torch.nn.Module) -> Iterator[None]:
+    """A context in which a copy gives its tensors in a tuple where it gives more than one, as `torch.jit` needs."""
+    forward = module.forward
+
+    def flat(*tensors: torch.Tensor) -> Any:
+        outputs = forward(*tensors)
+        if isinstance(outputs, torch.Tensor):
+            return outputs
+        return tuple(leaf for leaf in tree_leaves(outputs) if isinstance(leaf, torch.Tensor))
+
+    own = vars(module).get("forward")
+    module.forward = flat
+    try:
+        yield
+    finally:
+        del module.forward
+        if own is not None:
+            module.forward = own
+
+
+def run_once(
+    module: torch.nn.Module, tensors: tuple[torch.Tensor, ...], watch: contextlib.AbstractContextManager[object]
+) -> None:
+    """Run a copy once on tensors from `make_tensors`, without gradients, inside `watch`."""
     # In the inference mode of a caller, operations would come as wholes that are made of others elsewhere.
     with torch.inference_mode(mode=False), torch.no_grad(), originals_stay_out(module), watch:
-        module(image)
+        module(*tensors)

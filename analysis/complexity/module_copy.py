@@ -56,8 +56,12 @@ def copy_without_data(module: nn.Module) -> nn.Module:
 
 
 def copy_with_data(module: nn.Module) -> nn.Module:
-    """A copy whose tensors have the same numbers on the same devices."""
-    return _copy(module, lambda tensor: tensor.detach().clone(), None)
+    """A copy whose tensors have the same numbers on the same devices; one without data has zeros on the processor."""
+    return _copy(module, _clone, None)
+
+
+def _clone(tensor: Tensor) -> Tensor:
+    return torch.zeros_like(tensor, device="cpu") if tensor.is_meta else tensor.detach().clone()
 
 
 def copy_to_processor(module: nn.Module) -> nn.Module:

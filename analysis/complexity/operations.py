@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 #: Their outputs have the shape of their first input. torch answers them on `meta` by Python decompositions that take
 #: most of a run's time, so they are answered here.
@@ -63,19 +63,19 @@ def tensors_in(values: Iterable[Any]) -> Iterator[Tensor]:
 
 
 class Origins:
-    """Which tensors are made of the image, and which of parameters and constants alone.
+    """Which tensors are made of the inputs, and which of parameters and constants alone.
 
     Args:
         module: Its parameters and buffers are known by their names.
-        image: What the module will be run on.
+        inputs: What the module will be run on.
     """
 
-    def __init__(self, module: torch.nn.Module, image: Tensor) -> None:
+    def __init__(self, module: torch.nn.Module, inputs: Sequence[Tensor]) -> None:
         named = (*module.named_parameters(), *module.named_buffers())
         self._names = {id(tensor): name for name, tensor in named}
-        self._of_image = {id(image)}
+        self._of_inputs = set(map(id, inputs))
         # Python gives the id of a dead tensor to a new one, so those whose id is kept are kept alive.
-        self._alive = [image, *(tensor for _, tensor in named)]
+        self._alive = [*inputs, *(tensor for _, tensor in named)]
 
     def name_of(self, tensor: Tensor | None) -> str | None:
         """Name of the parameter or buffer that a tensor is, or is computed from; None for any other tensor."""
@@ -87,11 +87,11 @@ class Origins:
 
     def follow(self, inputs: list[Tensor], results: Any) -> None:
         """Give the results of an operation the origin of its inputs."""
-        of_image = any(id(tensor) in self._of_image for tensor in inputs)
+        of_inputs = any(id(tensor) in self._of_inputs for tensor in inputs)
         name = next(filter(None, map(self.name_of, inputs)), None)
         for result in tensors_in((results,)):
-            if of_image:
-                self._of_image.add(id(result))
+            if of_inputs:
+                self._of_inputs.add(id(result))
                 self._names.pop(id(result), None)
             elif name is not None:
                 self._names.setdefault(id(result), name)

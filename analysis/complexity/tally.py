@@ -66,7 +66,7 @@ class Tally:
         """Add one use of a weight; one that is used twice costs twice.
 
         Args:
-            weight: Name of its parameter; None where it is computed from the image.
+            weight: Name of its parameter; None where it is computed from the inputs.
             kind: What `LayerCost` calls it.
             macs: Multiply-adds.
             inputs: Elements that are read.

@@ -37,9 +37,10 @@ class Constants:
         return node.get_name() in self._roots
 
     def roots(self, node: Any) -> list[Any]:
-        """The constants that a fixed node is computed from, the largest first."""
+        """The constants that a fixed node is computed from, the largest first; none for another node, or no node."""
+        names = self._roots.get(node.get_name(), ()) if node is not None else ()
         return sorted(
-            (self._known[name] for name in self._roots.get(node.get_name(), ())),
+            (self._known[name] for name in names),
             key=lambda one: (-count_numbers(one), str(one.get_name())),
         )
 
@@ -59,6 +60,12 @@ class Constants:
 def count_numbers(constant: Any) -> int:
     """The elements of a constant."""
     return int(prod(constant.get_output_shape(0)))
+
+
+def is_one(node: Any) -> bool:
+    """Whether a node is a constant of the single number 1."""
+    constant = node is not None and node.get_type_name() == "Constant"
+    return bool(constant and count_numbers(node) == 1 and node.get_element_type().is_real() and node.data.item() == 1)
 
 
 def name_of_module(constant: Any) -> str:

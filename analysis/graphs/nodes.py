@@ -1,4 +1,4 @@
-"""What the nodes of an OpenVINO graph are to whoever counts them: which multiply, which only move data, who reads whom."""
+"""What the nodes of an OpenVINO graph are to a counter: which multiply, which only move data, who reads whom."""
 
 from __future__ import annotations
 

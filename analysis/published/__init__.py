@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analysis.published.accuracy import Accuracy, find_accuracy
 from analysis.published.table import METRICS, PublishedRow, load, top1
 
-__all__ = ["METRICS", "PublishedRow", "load", "top1"]
+__all__ = ["METRICS", "Accuracy", "PublishedRow", "find_accuracy", "load", "top1"]

@@ -11,6 +11,8 @@ import scipy
 from analysis.statistics.estimates import COVERAGE, Estimate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from analysis.statistics.intervals import Array
@@ -66,6 +68,40 @@ def correlation_estimate(first: Array, second: Array, coverage: float = COVERAGE
     return bootstrap_estimate(
         value, _spearman_rows(first[drawn].reshape(DRAWS, -1), second[drawn].reshape(DRAWS, -1)), coverage
     )
+
+
+def kendall_estimate(first: Array, second: Array, units: Sequence[str], coverage: float = COVERAGE) -> Estimate:
+    """Kendall's tau-b, with an interval from resampling units: 1 where both have one order, -1 for the reverse.
+
+    Two values of one unit say nothing about the order of units, so that such pairs do not count. Where no pair is out
+    of order there is no interval: no resample could show another tau.
+
+    Args:
+        first: Shape (n,).
+        second: Shape (n,).
+        units: The unit of each value; equal names are one unit.
+        coverage: Coverage of the interval. In simulations with normal values, a true tau of 0.59 to 0.91 and 6 to 30
+            units, the interval of 95 % covered in 95 % or more, with few units in all.
+    """
+    names, unit = np.unique(np.array(units, dtype=str), return_inverse=True)
+    apart = unit[:, None] != unit[None]
+    signs = [np.sign(side[:, None] - side[None]) * apart for side in (first, second)]
+    value = float(_tau_rows(np.ones((1, len(first))), *signs)[0])
+    if math.isnan(value):
+        return Estimate(reason="two values that differ on both sides are needed")
+    if len(names) < MIN_UNITS:
+        return Estimate(value=value, reason=f"a bootstrap needs {MIN_UNITS} units; got {len(names)}")
+    if abs(value) == 1:
+        return Estimate(value=value, reason="every pair is in order, so that resampling can show no other value")
+    times = np.stack([np.bincount(drawn, minlength=len(names)) for drawn in resample(len(names), _SEED)])
+    return bootstrap_estimate(value, _tau_rows(times[:, unit].astype(float), *signs), coverage)
+
+
+def _tau_rows(times: Array, first: Array, second: Array) -> Array:
+    """Tau-b of each resample, shape (draws,), from how often it holds each value and the signs of all differences."""
+    agreeing, *moved = (((times @ pairs) * times).sum(axis=1) for pairs in (first * second, first**2, second**2))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(agreeing / np.sqrt(moved[0] * moved[1]))
 
 
 def spearman(first: Array, second: Array) -> float:

@@ -156,7 +156,7 @@ class TorchModule:
         return self._report(outputs, self._name_layout(outputs))
 
     def _name_layout(self, outputs: Sequence[torch.Tensor]) -> str | None:
-        """The layout of the outputs; ``runtime`` where a model from elsewhere lays some of its tensors out by itself."""
+        """The layout of the outputs; ``runtime`` where a model from elsewhere chooses that of some by itself."""
         seen = set(filter(None, map(_layout_of, outputs)))
         own = self.case.source != REGISTERED and len(seen) > 1
         return "runtime" if own else _join(seen)

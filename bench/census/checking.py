@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.backends.registry import info_of
 from bench.census.row import CensusRow
+from bench.census.table_counts import compare_with_table
 from bench.records.case import Case, name_shape
 from bench.records.settings import Settings
 from bench.running.interleaved_group import InterleavedGroup
@@ -64,6 +65,7 @@ def _describe(subject: Subject) -> dict[str, Any]:
         "params": cost.get("params"),
         "macs": cost.get("macs"),
         "uncounted": subject.uncounted,
+        **compare_with_table(subject),
     }
 
 

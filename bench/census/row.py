@@ -29,6 +29,10 @@ class CensusRow:
         params: Learnable numbers.
         macs: Multiply-adds for one image at this resolution.
         uncounted: Why there are none.
+        published_gmacs: What timm's tables print of it, digit for digit.
+        published_side: The side to which that belongs [pixels].
+        counted_gmacs: What we count as these tables do at that side.
+        gmacs_verdict: Whether we count what is printed: as `analysis.published.timm_counts.judge` has it.
         build_s: Time of making the module from its weights [s].
         convert_s: Time of converting it [s].
         compile_s: Time of compiling it [s].
@@ -52,6 +56,10 @@ class CensusRow:
     params: int | None = None
     macs: int | None = None
     uncounted: str = ""
+    published_gmacs: str = ""
+    published_side: int | None = None
+    counted_gmacs: float | None = None
+    gmacs_verdict: str = ""
     build_s: float | None = None
     convert_s: float | None = None
     compile_s: float | None = None

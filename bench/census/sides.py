@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bench.census.table_counts import find_table_side
 from bench.records.subject import Question
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ def choose_sides(models: Mapping[str, str], resolution: int, describe: Describe)
         resolution: The side that was asked for [pixels].
         describe: Answers what models are.
     """
-    questions = [Question(model=name, source=kind, resolution=resolution) for name, kind in models.items()]
+    questions = [
+        Question(model=name, source=kind, resolution=resolution, table_side=find_table_side(name, kind))
+        for name, kind in models.items()
+    ]
     small = describe(questions)
     doubted = [subject for subject in small if _find_refusal(subject)]
     own = {subject.model: subject for subject in _describe_own(doubted, describe)}
@@ -44,7 +48,7 @@ def find_own(subject: Subject, why: str, resolution: int, describe: Describe) ->
     [own] = _describe_own([subject], describe)
     if not own.shapes or own.shapes == subject.shapes:
         return None
-    return Candidate(subject=own, refused=f"at {resolution} px: {why}")
+    return Candidate(subject=replace(own, table_macs=subject.table_macs), refused=f"at {resolution} px: {why}")
 
 
 def _describe_own(subjects: Sequence[Subject], describe: Describe) -> list[Subject]:
@@ -59,4 +63,5 @@ def _find_refusal(subject: Subject) -> str:
 def _choose(small: Subject, own: Subject | None, resolution: int) -> Candidate:
     if own is None or _find_refusal(own) or own.shapes == small.shapes:
         return Candidate(subject=small)
+    own = replace(own, table_macs=small.table_macs)
     return Candidate(subject=own, refused=f"at {resolution} px: {_find_refusal(small)}")

@@ -157,7 +157,7 @@ def expand(selection: Selection) -> Plan:
     # A preset's streams mean nothing to a run of other scenarios, as those that are asked for should.
     usual_streams = preset.streams if "throughput" in scenarios else None
     streams = check_streams(usual_streams if selection.streams is None else selection.streams, scenarios, threads)
-    _check_weights(selection.weights, list(models.values()), selection.weights_entry)
+    _check_weights(selection.weights, list(models), selection.weights_entry)
     subjects = find_subjects(models, options, resolutions, own_sides=selection.resolutions is None, threads=threads)
     for subject in subjects:
         for batch in {batch for _, batches, _ in grids for batch in batches}:

@@ -59,8 +59,14 @@ def _compare(reference: npt.NDArray[np.float32], logits: npt.NDArray[np.float32]
     outputs = logits.reshape(-1, logits.shape[-1]).astype(np.float64)
     fault = _find_fault(expected, outputs)
     if expected.shape != outputs.shape or not np.isfinite(outputs).all():
-        worst = {"cosine": 0.0, "relative_error": float("inf"), "top1_agreement": 0.0}
-        return Parity(**worst, inputs=len(expected), passed=False, fault=fault)
+        return Parity(
+            cosine=0.0,
+            relative_error=float("inf"),
+            top1_agreement=0.0,
+            inputs=len(expected),
+            passed=False,
+            fault=fault,
+        )
     norms = np.linalg.norm(expected, axis=1) * np.linalg.norm(outputs, axis=1)
     cosine = float(np.min((expected * outputs).sum(axis=1) / np.maximum(norms, np.finfo(float).tiny)))
     error = float(np.abs(expected - outputs).max() / max(float(np.abs(expected).max()), np.finfo(float).tiny))
@@ -108,7 +114,8 @@ def find_mismatches(case: Case, effective: Effective, parity: Parity) -> list[st
     ]
     if not parity.passed:
         mismatches.append(
-            f"output differs from {parity.reference}: cosine {parity.cosine:.6f}, relative error {parity.relative_error:.2g}, "
+            f"output differs from {parity.reference}: "
+            f"cosine {parity.cosine:.6f}, relative error {parity.relative_error:.2g}, "
             f"top-1 agreement {parity.top1_agreement:.0%} over {parity.inputs} inputs"
         )
     if parity.fault:

@@ -11,6 +11,7 @@ from bench.records.case import REFERENCE_BACKEND, SCENARIOS
 from bench.statistics.case_result import CaseResult, summarise
 from bench.statistics.knee import find_series
 from bench.statistics.model_ratios import model_ratios
+from bench.statistics.published_order import published_orders
 from bench.statistics.start_up import StartUp, break_even, median_phases, one_off_s, rounds_by_cache
 from bench.statistics.summary import Ratio, ratio
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from bench.records.measurement import Measurement
     from bench.statistics.knee import Series
     from bench.statistics.model_ratios import ModelRatio
+    from bench.statistics.published_order import PublishedOrder, PublishedTimes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,18 +35,29 @@ class Leader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What a run came to; `leaders` are the fastest of each interleaved group, `model_ratios` need groups of models."""
+    """What a run came to.
+
+    `leaders` are the fastest of each interleaved group; `model_ratios` need groups of models, `orders` published times.
+    """
 
     cases: tuple[CaseResult, ...] = ()
     model_ratios: tuple[ModelRatio, ...] = ()
     series: tuple[Series, ...] = ()
     leaders: tuple[Leader, ...] = ()
+    orders: tuple[PublishedOrder, ...] = ()
 
 
-def summarise_run(measurements: Sequence[Measurement], model_pairs: Sequence[Sequence[str]] = ()) -> RunResult:
+def summarise_run(
+    measurements: Sequence[Measurement],
+    model_pairs: Sequence[Sequence[str]] = (),
+    published: PublishedTimes | None = None,
+) -> RunResult:
     """The result of a run; everything that is resampled for a report is resampled here, and once.
 
-    Of each group of models, the others are compared with the first.
+    Args:
+        measurements: Of the run.
+        model_pairs: Groups of models; of each, the others are compared with the first.
+        published: Latencies whose order is compared with ours.
     """
     alone = [summarise(measurement) for measurement in measurements]
     cases = tuple(_compare_with_reference(result, find_reference(result, alone)) for result in alone)
@@ -53,6 +66,7 @@ def summarise_run(measurements: Sequence[Measurement], model_pairs: Sequence[Seq
         model_ratios=model_ratios(cases, model_pairs),
         series=find_series(cases),
         leaders=_find_leaders(cases),
+        orders=published_orders(cases, published or {}),
     )
 
 

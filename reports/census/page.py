@@ -28,6 +28,9 @@ _HEADS = {
     "params": "parameters [M]",
     "resolution": "input [px]",
     "relative_error": "relative error",
+    "published_gmacs": "timm's GMACs",
+    "counted_gmacs": "counted so [G]",
+    "gmacs_verdict": "GMACs",
     "took_s": "census spent [s]",
 }
 _LISTED = ("status", "backend", "family", "source")
@@ -113,16 +116,18 @@ def _view_rows(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows.iloc[np.argsort(works, kind="stable")]
     view = rows[["model", "family", "backend"]].copy()
     view["status"] = [statuses.badge(name) for name in rows["status"]]
-    view["why"] = [_why(row) for row in rows.to_dict("records")]
-    view[_HEADS["resolution"]] = [
-        shape or ("" if side is None else str(side))
-        for shape, side in X
-    ]
+    view[_HEADS["resolution"]] = rows["shape"].where(
+        rows["shape"] != "", rows["resolution"].astype("string").fillna("")
+    )
     for name in ("params", "macs"):
         view[_HEADS[name]] = rows[name].astype("Float64").astype(float) / 1e6
+    if (rows["published_gmacs"] != "").any():
+        for name in ("published_gmacs", "counted_gmacs", "gmacs_verdict"):
+            view[_HEADS[name]] = rows[name]
     view["cosine"] = rows["cosine"]
     view[_HEADS["relative_error"]] = rows["relative_error"]
     view[_HEADS["took_s"]] = rows["took_s"]
+    view["why"] = [_why(row) for row in rows.to_dict("records")]
     return view
 
 

@@ -34,7 +34,10 @@ def summarise(study: Study, rows: pd.DataFrame) -> str:
     stopped = f" of {payload['listed']}" if study.stopped else ""
     own = rows[rows["refused"] != ""]["model"].nunique()
     at = f"{own} of them at their own side instead of {side} px; " if own else ""
-    return f"{payload['checked']}{stopped} models were checked, {at}{counted} could be counted."
+    verdicts = rows.drop_duplicates("model")["gmacs_verdict"].value_counts()
+    judged = ", ".join(f"{count} {name}" for name, count in verdicts.items() if name)
+    printed = f" GMACs that timm's tables print: {judged}." if judged else ""
+    return f"{payload['checked']}{stopped} models were checked, {at}{counted} could be counted.{printed}"
 
 
 def _count(study: Study, rows: pd.DataFrame) -> Iterator[str]:

@@ -12,7 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+from analysis.published.conditions import is_registered
 from bench.backends.registry import backend_names, info_of
+from rexnet_core.registry import model_info
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
 #: which a thin line on white would lose; backends name their own colours and markers (`BackendInfo`).
 #: These are for parts of a whole that are no backends; they differ in lightness too.
 PARTS = ("#c8c8c8", "#9ad0f3", "#e69f00", "#5d3a9b", "#b2182b", "#1b7837")
+
+#: Colours, marks and lines of families of models, in the order they come.
+_FAMILIES = (
+    ("#5d3a9b", "P", "-"), ("#c77c02", "X", "--"), ("#1b7837", "p", "-."), ("#b2182b", "h", ":"),
+    ("#2166ac", "v", "-"), ("#8c510a", "<", "--"), ("#01665e", ">", "-."),
+)  # fmt: skip
 
 _PANEL_IN = (3.0, 2.6)
 #: Width up to which two figures stand side by side on a page.
@@ -102,8 +110,14 @@ def finish(figure: Figure, conditions: str, handles: Sequence[Any] = ()) -> Figu
 
 
 def family_of(model: str) -> str:
-    """The family of a model: its name without the width or size at its end."""
-    return model.rpartition("_")[0] or model
+    """The family of a model that is registered; another is a family of its own."""
+    return model_info(model).family if is_registered(model) else model
+
+
+def family_style(families: Sequence[str], family: str) -> dict[str, Any]:
+    """Line and marker of one of some families: they differ without colour too, by marks that no backend has."""
+    colour, marker, dashes = _FAMILIES[families.index(family) % len(_FAMILIES)]
+    return {"color": colour, "marker": marker, "markersize": 6.5, "linestyle": dashes, "linewidth": 1.4}
 
 
 def name_beside(*, before: bool) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from analysis.published import timm_results
 from bench.statistics.model_ratios import read_model_pairs
 from bench.statistics.result import RunResult, summarise_run
 
@@ -37,5 +38,9 @@ class RunData:
 
     def __post_init__(self) -> None:
         """Summarise the measurements, once for the whole report."""
-        result = summarise_run(self.measurements, read_model_pairs(self.info.settings))
+        models = {one.case.model for one in self.measurements}
+        published = {
+            name: timm_results.read_cpu_times_s(name) for name in sorted(models) if name.startswith(timm_results.PREFIX)
+        }
+        result = summarise_run(self.measurements, read_model_pairs(self.info.settings), published)
         object.__setattr__(self, "result", result)

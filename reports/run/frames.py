@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from analysis.published import find_accuracy
 from bench.backends import instruction_sets
 from bench.records.measurement import Effective
 from bench.statistics.disturbance import describe_round
@@ -18,6 +19,7 @@ from reports.estimate_columns import estimate_columns
 from reports.run.knees import knee_row
 from reports.run.model_ratios import ratio_row
 from reports.run.paper_latency import read_paper
+from reports.run.published_order import order_row, time_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -191,6 +193,22 @@ def _sample_rows(run: RunData) -> Iterator[Row]:
                 yield from ({**place, "sample": s, "time_s": time_s} for s, time_s in enumerate(turn))
 
 
+def _accuracy_rows(run: RunData) -> Iterator[Row]:
+    """Each model and side of the run with the accuracy that was printed for it, or why there is none."""
+    cases = ((one.case.model, one.case.resolution) for one in run.measurements)
+    for model, resolution in dict.fromkeys((*cases, *((cost["model"], cost["resolution"]) for cost in run.costs))):
+        known = find_accuracy(model, resolution)
+        yield {
+            "model": model,
+            "resolution": resolution,
+            **{f"{row.metric}_percent": float(row.value) for row in (known.top1, known.top5) if row is not None},
+            "weights": known.weights,
+            "conditions": known.top1.conditions if known.top1 else "",
+            "source": known.top1.source if known.top1 else "",
+            "reason": known.reason,
+        }
+
+
 #: File name without ``.csv`` to what makes its rows.
 _ROWS: dict[str, Callable[[RunData], Iterable[Row]]] = {
     "cases": lambda run: map(_case_row, run.result.cases),
@@ -199,6 +217,9 @@ _ROWS: dict[str, Callable[[RunData], Iterable[Row]]] = {
     "phases": lambda run: (row for result in run.result.cases for row in _phase_rows(result)),
     "rounds": lambda run: (row for each in run.measurements for row in _round_rows(each)),
     "costs": lambda run: run.costs,
+    "accuracies": _accuracy_rows,
+    "published_order": lambda run: map(order_row, run.result.orders),
+    "published_times": lambda run: (row for order in run.result.orders for row in time_rows(order)),
     "layers": _layer_rows,
     "samples": _sample_rows,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.published.timm_results import CPU_CONDITIONS
 from bench.statistics.knee import RULE
 from reports.page.sections import Section
 from reports.page.templates import render_page
@@ -49,7 +50,7 @@ def render_run_page(run: RunData, frames: Frames, pictures: Sequence[Picture]) -
 def _sections(frames: Frames) -> Iterator[Section]:
     cases = frames["cases"]
     shared = tables.shared_settings(cases) if len(cases) else ""
-    values = {"shared": f"All cases: {shared}. " if shared else "", "rule": RULE}
+    values = {"shared": f"All cases: {shared}. " if shared else "", "rule": RULE, "table": CPU_CONDITIONS}
     views = {
         "model_pairs": tables.view_model_pairs(frames["model_pairs"]),
         "cases": tables.view_cases(cases),
@@ -57,6 +58,9 @@ def _sections(frames: Frames) -> Iterator[Section]:
         "left_out": tables.view_left_out(cases),
         "phases": tables.view_phases(frames["phases"], cases),
         "costs": tables.view_costs(frames["costs"]),
+        "accuracies": tables.view_accuracies(frames["accuracies"]),
+        "published_order": tables.view_published_order(frames["published_order"]),
+        "published_times": tables.view_published_times(frames["published_times"], frames["published_order"]),
         "effective": tables.view_effective(cases),
     }
     texts = load_texts("run")["sections"]

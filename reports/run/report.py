@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.published import top1
 from reports.report import Report
 from reports.run.conditions import footnote
 from reports.run.figures import list_figures
@@ -21,9 +20,7 @@ if TYPE_CHECKING:
 
 
 def _list_figures(run: RunData, frames: Frames) -> Iterator[Figure]:
-    models = {*frames["cases"]["model"], *frames["costs"]["model"]}
-    known = {model: (float(row.value), row.source) for model in models if (row := top1(model))}
-    return list_figures(frames, footnote(run.info, frames["cases"]), known)
+    return list_figures(frames, footnote(run.info, frames["cases"]))
 
 
 REPORTS = {

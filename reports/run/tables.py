@@ -140,6 +140,46 @@ def view_costs(costs: pd.DataFrame) -> pd.DataFrame:
     return view
 
 
+def view_accuracies(accuracies: pd.DataFrame) -> pd.DataFrame:
+    """Published accuracies with their sources, or why there is none; empty where no model has one."""
+    if accuracies["top1_percent"].isna().all():
+        return pd.DataFrame()
+    view = accuracies[["model", "resolution"]].copy()
+    for metric in ("top1", "top5"):
+        view[f"{metric.replace('top', 'top-')} [%]"] = pd.to_numeric(accuracies[f"{metric}_percent"])
+    view["weights"] = accuracies["weights"]
+    view["images"] = accuracies["conditions"]
+    view["source or reason"] = accuracies["source"] + accuracies["reason"]
+    return view
+
+
+def view_published_order(orders: pd.DataFrame) -> pd.DataFrame:
+    """Each backend's order beside the published one; empty where no backend has enough models."""
+    rows = orders[orders["tau"].notna()]
+    view = rows[["backend", "threads", "models"]].copy()
+    view["Kendall's tau"] = rows["tau"]
+    view["95 % interval"] = _interval(rows, "tau")
+    view["typical ratio"] = rows["typical_ratio"]
+    view["outlying models"] = rows["outliers"]
+    view["left out"] = rows["left_out"]
+    view["note"] = rows["reason"]
+    return view
+
+
+def view_published_times(times: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
+    """Our latencies beside the published ones, for the backends that `view_published_order` shows."""
+    shown = orders.loc[orders["tau"].notna(), ["backend", "threads"]]
+    rows = times.merge(shown, on=["backend", "threads"])
+    view = rows[["model", "resolution", "backend", "threads"]].copy()
+    view["here [ms]"] = rows["latency_s"] * 1e3
+    view["here, 95 % interval"] = _interval(rows, "latency", "_s", 1e3)
+    view["published [ms]"] = rows["published_latency_s"] * 1e3
+    view["ratio"] = rows["ratio"]
+    view["deviation"] = rows["deviation"]
+    view["outlier"] = rows["outlier"].map({True: "yes", False: ""})
+    return view
+
+
 def view_effective(cases: pd.DataFrame) -> pd.DataFrame:
     """Requested beside effective settings, agreement of the outputs, and what the machine did meanwhile."""
     rows = cases[cases["samples"] > 0]

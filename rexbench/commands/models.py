@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.complexity import count
-from analysis.published import top1
+from analysis.published import find_accuracy
 from rexbench.output import add_output, write_output
 from rexnet_core.exit_codes import ExitCode
 from rexnet_core.registry import model_info, model_names
@@ -28,7 +28,8 @@ def run(args: argparse.Namespace) -> int:
     """
     rows = []
     for name in model_names():
-        cost, accuracy, info = count(name, 224), top1(name), model_info(name)
+        cost, info = count(name, 224), model_info(name)
+        accuracy = find_accuracy(name, info.resolution).top1
         rows.append(
             {
                 "model": name,

@@ -59,6 +59,17 @@ def find_size(path: Path, kind: str) -> int:
     return state.st_size
 
 
+def read_text(value: str | bytes, owner: object) -> str:
+    """The text of a field; protobuf gives what is no UTF-8 as bytes.
+
+    Raises:
+        InputError: It is no UTF-8.
+    """
+    if isinstance(value, bytes):
+        raise InputError(f"names must be written in UTF-8; {owner} has {value[:40]!r}; export the model again")
+    return value
+
+
 def check_inside(folder: Path, target: Path, owner: Path) -> None:
     """Refuse a file of weights that a link leads out of the model's folder.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET  # noqa: N817 - the usual name
+from xml.etree import ElementTree as ET
 
 from rexnet_core.errors import InputError, first_line
 
@@ -22,13 +22,14 @@ class _Guarded(ET.TreeBuilder):
         super().__init__()
         self._depth = 0
 
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        raise _Refused("it declares a document type")
+    # The parser calls these three as it goes.
+    def doctype(self, *_declared: str | None) -> None:
+        raise _RefusedError("it declares a document type")
 
-    def start(self, tag: str, attrs: dict[str, str], /) -> Element:  # type: ignore[override]
+    def start(self, tag: str, attrs: dict[str, str], /) -> Element:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise _Refused(f"it is nested more than {_DEEPEST} deep")
+            raise _RefusedError(f"it is nested more than {_DEEPEST} deep")
         return super().start(tag, attrs)
 
     def end(self, tag: str, /) -> Element:
@@ -36,7 +37,7 @@ class _Guarded(ET.TreeBuilder):
         return super().end(tag)
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """What no graph has."""
 
 
@@ -54,7 +55,7 @@ def parse_xml(data: bytes, path: Path) -> Element:
     try:
         parser.feed(data)
         root: Element = parser.close()
-    except (ET.ParseError, ValueError, LookupError, _Refused) as error:
+    except (ET.ParseError, ValueError, LookupError, _RefusedError) as error:
         # An unknown encoding is a LookupError, one of several bytes a ValueError.
         raise InputError(
             f"an OpenVINO IR must be plain XML; {path}: {first_line(error)}; convert the model again"

@@ -1,7 +1,7 @@
 """ONNX files: read without running anything, checked, and described.
 
-A file may be damaged or hostile: nothing that it names is opened before it is found to lie in the model's folder, and no
-memory is taken for what the file only declares.
+A file may be damaged or hostile: nothing that it names is opened before it is found to lie in the model's folder, and
+no memory is taken for what the file only declares.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rexnet_core.errors import InputError, UnsupportedModelError, first_line
-from rexnet_core.sources.file_checks import check_specs, read_whole
+from rexnet_core.sources.file_checks import check_specs, read_text, read_whole
 from rexnet_core.sources.graph_description import GraphDescription
 from rexnet_core.sources.onnx_parts import DOMAINS, operators_in, tensors_in
 from rexnet_core.sources.onnx_tensors import check_tensor
@@ -46,12 +46,12 @@ def describe_onnx(path: Path) -> GraphDescription:
     held |= {tensor.values.name for tensor in model.graph.sparse_initializer}
     inputs = tuple(_spec(onnx, value, path) for value in model.graph.input if value.name not in held)
     check_specs(inputs, path)
-    told = {entry.key.lower(): entry.value for entry in model.metadata_props}
+    told = {read_text(one.key, path).lower(): read_text(one.value, path) for one in model.metadata_props}
     return GraphDescription(
         inputs=inputs,
         outputs=tuple(_spec(onnx, value, path) for value in model.graph.output),
         licence=told.get("license", told.get("licence", "")).strip(),
-        producer=f"{model.producer_name} {model.producer_version}".strip(),
+        producer=" ".join(read_text(one, path) for one in (model.producer_name, model.producer_version)).strip(),
         classes=_classes(told),
     )
 
@@ -81,7 +81,7 @@ def _parse(onnx: Any, path: Path) -> Any:
 
 def _check_operators(model: Any, path: Path) -> None:
     own = {(function.domain, function.name) for function in model.functions}
-    used = {(node.domain, node.op_type) for node in operators_in(model)}
+    used = {(read_text(node.domain, path), read_text(node.op_type, path)) for node in operators_in(model)}
     others = sorted(".".join(one) for one in used - own if one[0] not in DOMAINS)
     if others:
         more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
@@ -107,9 +107,14 @@ def _spec(onnx: Any, value: Any, path: Path) -> TensorSpec:
             f"inputs and outputs must be tensors of known rank; {value.name} of {path} is {what}; export another model"
         )
     tensor = value.type.tensor_type
+    if not tensor.elem_type or tensor.elem_type not in onnx.TensorProto.DataType.values():
+        raise InputError(
+            f"tensors must have a type that ONNX knows; {value.name} of {path} has type {tensor.elem_type}; "
+            "export the model again"
+        )
     sides = (side.dim_value if side.HasField("dim_value") else None for side in tensor.shape.dim)
     return TensorSpec(
-        name=value.name,
+        name=read_text(value.name, path),
         shape=tuple(side if side is None or side > 0 else None for side in sides),
         dtype=str(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)),
     )

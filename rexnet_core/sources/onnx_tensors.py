@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from rexnet_core.errors import InputError
-from rexnet_core.sources.file_checks import check_inside, count_elements, find_size
+from rexnet_core.sources.file_checks import check_inside, count_elements, find_size, read_text
 
 #: Elements smaller than a byte [bits].
 _PACKED = {"UINT4": 4, "INT4": 4, "FLOAT4E2M1": 4, "UINT2": 2, "INT2": 2, "FLOAT6E2M3": 6, "FLOAT6E3M2": 6}
@@ -21,7 +21,7 @@ def check_tensor(onnx: Any, tensor: Any, path: Path) -> None:
         InputError: It has an unknown type or an impossible shape, too few numbers, or weights in a file that is
             missing, too short, or outside of the model's folder.
     """
-    owner = f"{tensor.name or 'a constant'} of {path}"
+    owner = f"{read_text(tensor.name, path) or 'a constant'} of {path}"
     elements = count_elements(tensor.dims, owner)
     bits = _bits(onnx, tensor, owner)
     if tensor.data_location == onnx.TensorProto.EXTERNAL:
@@ -49,7 +49,7 @@ def _bits(onnx: Any, tensor: Any, owner: str) -> int:
 
 def _external_bytes(tensor: Any, path: Path, owner: str) -> int:
     """The bytes that a tensor has in another file."""
-    told = {entry.key: entry.value for entry in tensor.external_data}
+    told = {read_text(entry.key, owner): read_text(entry.value, owner) for entry in tensor.external_data}
     location = told.get("location", "")
     target = path.parent / _checked_location(location, owner)
     size = find_size(target, f"weights of {owner}")

@@ -46,7 +46,7 @@ class Timm:
             raise UnknownNameError("model of timm", known.partition(".")[0], timm.list_models())
         try:
             module = timm.create_model(known, pretrained=False, **({} if channels is None else {"in_chans": channels}))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a package raises is one line
             if channels is not None:
                 raise InputError(f"{name} can't be made for {channels} channels: {first_line(error)}") from None
             raise ModelError(f"{name} can't be made by {read_version('timm')}: {first_line(error)}") from None

@@ -49,7 +49,7 @@ class Torchvision:
         options = {option: None for option in ("weights", "weights_backbone") if option in takes}
         try:
             module = models.get_model(known, **options)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a package raises is one line
             raise ModelError(f"{name} can't be made by {read_version('torchvision')}: {first_line(error)}") from None
         side = _read_side(models, known)
         return OpenedModel(inputs=(make_image_spec(3, side, side),), module=module)

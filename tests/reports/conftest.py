@@ -21,7 +21,6 @@ from bench.records.run import RunInfo
 from reports.run.data import RunData
 
 HOSTILE = "<script>alert(1)</script>"
-TOP1 = {"rexnet_1.0": (77.9, "official repository"), "rexnet_2.0": (81.6, "official repository")}
 _SPEED = {"eager": 1.0, "torchscript": 1.15, "compile": 1.6, "openvino": 2.1}
 _EAGER_S = {("rexnet_1.0", 1): 0.029, ("rexnet_1.0", 8): 0.21, ("rexnet_2.0", 1): 0.081, ("rexnet_2.0", 8): 0.62}
 _PHASES = {
@@ -187,11 +186,6 @@ def run() -> RunData:
 def empty_run() -> RunData:
     """A run that was stopped before anything was measured."""
     return RunData(info=made_info())
-
-
-@pytest.fixture(scope="session")
-def top1() -> dict[str, tuple[float, str]]:
-    return TOP1
 
 
 def load_builders(folder: str) -> Any:

@@ -6,17 +6,18 @@ parts of its total and what it left out, for any model and resolution. No torch 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from analysis.complexity.conventions.record import GROUPS, Count, Part, from_dict
+from analysis.complexity.inputs import choose_inputs
 from analysis.complexity.misfit import refuse_misfits
 from analysis.data_tables import load_table
 from rexnet_core.errors import UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from torch import nn
 
@@ -56,16 +57,29 @@ CONVENTIONS: Mapping[str, Convention] = {
 }
 
 
-def count_under(convention: str, model: nn.Module | str, resolution: int | tuple[int, int] = 224) -> Count:
+def count_under(
+    convention: str,
+    model: nn.Module | str,
+    resolution: int | tuple[int, int] = 224,
+    *,
+    in_channels: int = 3,
+    shapes: Sequence[tuple[int, ...]] | None = None,
+    dtypes: Sequence[str] | None = None,
+    name: str | None = None,
+) -> Count:
     """A model counted under a convention, for one image.
 
     Args:
         convention: A key of `CONVENTIONS`.
-        model: A registered name, or any module that takes ``(1, 3, H, W)``.
+        model: A registered name, or any module.
         resolution: Side, or height and width, of the input [pixels].
+        in_channels: Channels of the input.
+        shapes: Of all inputs, as `analysis.complexity.trace` takes them, instead of `resolution` and `in_channels`.
+        dtypes: Of all inputs.
+        name: What the count bears as the model's name; by default the registered name, or the class of a module.
 
     Raises:
-        InputError: Unknown model, a side out of range, a module that does not take such an image, or one that the
+        InputError: Unknown model, a size out of range, a module that does not take such inputs, or one that the
             convention's tool counts and that is not modelled here.
         UnknownNameError: Unknown convention.
     """
@@ -73,6 +87,7 @@ def count_under(convention: str, model: nn.Module | str, resolution: int | tuple
         raise UnknownNameError("convention", convention, CONVENTIONS)
     place, _, function = CONVENTIONS[convention].counter.rpartition(".")
     options = CONVENTIONS[convention].options
-    with refuse_misfits(resolution):
-        count: Count = getattr(import_module(f"analysis.complexity.{place}"), function)(model, resolution, **options)
-    return count
+    inputs = choose_inputs(resolution, in_channels, shapes, dtypes)
+    with refuse_misfits(inputs):
+        count: Count = getattr(import_module(f"analysis.complexity.{place}"), function)(model, inputs, **options)
+    return count if name is None else replace(count, model=name)

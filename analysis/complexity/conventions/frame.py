@@ -105,7 +105,7 @@ def _document(count: Count, *, per_layer: bool) -> dict[str, Any]:
         "operators": count.by_operator(),
         "groups": count.by_group(),
         "uncounted": list(count.uncounted),
-    }
+    } | ({"input_shapes": [list(shape) for shape in count.input_shapes]} if count.input_shapes else {})
     return document | {"layers": _layers(count)} if per_layer else document
 
 
@@ -115,7 +115,12 @@ def _identity(count: Count) -> dict[str, Any]:
         "model": count.model,
         "resolution": count.height if square else f"{count.height}x{count.width}",
         "convention": count.convention,
-    }
+    } | ({"input_shapes": _shapes(count)} if count.input_shapes else {})
+
+
+def _shapes(count: Count) -> str:
+    """All inputs, as ``1x3x48x192 1x10``."""
+    return " ".join("x".join(map(str, shape)) for shape in count.input_shapes)
 
 
 def _operators(count: Count) -> list[dict[str, Any]]:

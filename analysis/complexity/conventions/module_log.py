@@ -12,7 +12,7 @@ import torch
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from analysis.complexity.meta_run import make_image, run_once
+from analysis.complexity.meta_run import make_tensors, run_once
 from analysis.complexity.operations import answer, computes
 from rexnet_core.errors import InputError
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from torch import nn
+
+    from analysis.complexity.inputs import Inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +151,10 @@ class ModuleLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 )
 
 
-def watch_modules(module: nn.Module, shape: tuple[int, int]) -> ModuleLog:
-    """The log of one run of a module from `build_on_meta` on an image of this height and width [pixels]."""
+def watch_modules(module: nn.Module, inputs: Inputs) -> ModuleLog:
+    """The log of one run of a module from `build_on_meta`."""
     log = ModuleLog(module)
-    run_once(module, make_image(module, shape), log)
+    run_once(module, make_tensors(module, inputs), log)
     return log
 
 

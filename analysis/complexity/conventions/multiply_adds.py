@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.complexity.conventions.record import Count, Part, make_count
-from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape
+from analysis.complexity.inputs import Resolution, read_inputs
+from analysis.complexity.meta_run import build_on_meta
 from analysis.complexity.traced import watch_layers
 
 if TYPE_CHECKING:
@@ -22,14 +23,14 @@ def count_multiply_adds(model: nn.Module | str, resolution: Resolution = 224, *,
 
     Args:
         model: A registered name, or a module.
-        resolution: Side, or height and width, of the input [pixels].
+        resolution: Side, or height and width, of the image [pixels], or inputs of any kind.
         factor: 1, or 2 to count the multiplication and the addition apart.
 
     Raises:
         InputError: Unknown name, or a side out of range.
     """
-    shape = check_shape(resolution)
-    tally = watch_layers(build_on_meta(model, shape), shape)
+    inputs = read_inputs(resolution)
+    tally = watch_layers(build_on_meta(model, inputs), inputs)
     parts = (
         Part(
             layer=layer.layer,
@@ -40,4 +41,4 @@ def count_multiply_adds(model: nn.Module | str, resolution: Resolution = 224, *,
         for layer in tally.layers()
         if layer.macs
     )
-    return make_count("macs" if factor == 1 else "two_per_mac", model, shape, parts, tally.uncounted())
+    return make_count("macs" if factor == 1 else "two_per_mac", model, inputs, parts, tally.uncounted())

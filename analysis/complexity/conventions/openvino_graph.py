@@ -1,7 +1,5 @@
 """Operations and constants of the converted OpenVINO graph, as Open Model Zoo prints them.
 
-This is the only file of the package that imports OpenVINO.
-
 The model is converted, batch norm folds into the convolutions before it, and every node of the graph is counted by its
 type and the shapes on its edges. The mean and scale of the input may be part of the graph, as in Open Model Zoo.
 
@@ -25,8 +23,10 @@ import torch
 
 import rexnet_core
 from analysis.complexity.conventions.record import Count, Part, describe_uncounted, make_count
-from analysis.complexity.meta_run import Resolution, check_shape, learn_shapes
+from analysis.complexity.inputs import Inputs, Resolution, read_inputs
+from analysis.complexity.meta_run import learn_shapes, make_tensors, plain_outputs
 from analysis.complexity.module_copy import copy_with_data, originals_stay_out
+from analysis.graphs.nodes import CONVOLUTIONS, MODULE, MOVES, count_multiply_adds, followers, sources
 from rexnet_core.errors import InputError
 from rexnet_core.preprocess import IMAGENET_MEAN, IMAGENET_STD
 
@@ -41,13 +41,9 @@ _PER_ELEMENT = {
     "Swish": 5,
 }
 _ACTIVATIONS = {"Relu", "Clamp", "Sigmoid", "Swish"}
-#: They move or name data, or are means over axes, which the convention counts as nothing.
-_NOTHING = {
-    *("Parameter", "Result", "Constant", "Convert", "Reshape", "Squeeze", "Unsqueeze", "Slice", "StridedSlice"),
-    *("Concat", "Transpose", "ReduceMean", "ShapeOf", "Gather", "Broadcast", "ScatterNDUpdate", "ScatterUpdate"),
-}
+#: Means over axes count as nothing, too.
+_NOTHING = MOVES | {"ReduceMean"}
 _POOLS = {"AvgPool", "MaxPool"}
-_MODULE = "__module."
 _PREPROCESSING = "preprocessing/"
 
 
@@ -56,15 +52,19 @@ def count_openvino(model: torch.nn.Module | str, resolution: Resolution = 224, *
 
     Args:
         model: A registered name, or a module.
-        resolution: Side, or height and width, of the input [pixels].
+        resolution: Side, or height and width, of the image [pixels], or inputs of any kind.
         preprocessing: Whether mean and scale are part of the graph, which then reads pixels from 0 to 255.
 
     Raises:
         InputError: Unknown name, or a side out of range.
     """
-    shape = check_shape(resolution)
+    inputs = read_inputs(resolution)
     parts, unknown = [], Counter[str]()
-    graph = convert(model, shape)
+    if preprocessing and (inputs.image is None or inputs.channels != len(IMAGENET_MEAN)):
+        raise InputError(
+            f"openvino_preprocessed adds mean and scale of an image of 3 channels, got {inputs}; choose openvino"
+        )
+    graph = convert(model, inputs)
     for node, layer in _nodes(_with_preprocessing(graph) if preprocessing else graph):
         operator = node.get_type_name()
         amount = _operations(node)
@@ -73,7 +73,7 @@ def count_openvino(model: torch.nn.Module | str, resolution: Resolution = 224, *
         elif amount:
             parts.append(Part(layer=layer, operator=operator, group=_group_of(node), amount=amount))
     convention = "openvino_preprocessed" if preprocessing else "openvino"
-    return make_count(convention, model, shape, parts, describe_uncounted(unknown))
+    return make_count(convention, model, inputs, parts, describe_uncounted(unknown))
 
 
 def count_openvino_constants(model: torch.nn.Module | str, resolution: Resolution = 224) -> Count:
@@ -82,29 +82,29 @@ def count_openvino_constants(model: torch.nn.Module | str, resolution: Resolutio
     Raises:
         InputError: Unknown name, or a side out of range.
     """
-    shape = check_shape(resolution)
+    inputs = read_inputs(resolution)
     parts, others = [], Counter[str]()
-    for node, layer in _nodes(convert(model, shape)):
+    for node, layer in _nodes(convert(model, inputs)):
         if node.get_type_name() != "Constant":
             continue
-        user = _followers(node)[0]
+        user = followers(node)[0]
         kind, size = node.get_element_type(), prod(node.get_output_shape(0))
         if kind.is_real():
             parts.append(Part(layer=layer, operator=user.get_type_name(), group=_group_of(user), amount=size))
         else:
             others[f"{kind.get_type_name()} number"] += size
-    return make_count("openvino_constants", model, shape, parts, describe_uncounted(others))
+    return make_count("openvino_constants", model, inputs, parts, describe_uncounted(others))
 
 
-def convert(model: torch.nn.Module | str, shape: tuple[int, int]) -> Any:
-    """The model as an OpenVINO graph at a static shape, batch 1.
+def convert(model: torch.nn.Module | str, inputs: Inputs) -> Any:
+    """The model as an OpenVINO graph of static shapes, batch 1.
 
     The weights are replaced by numbers that are neither zero nor one, in a copy: the converter drops additions of zero
     and multiplications by one, and the count would depend on how far the model was trained.
     """
     if isinstance(model, str):
-        return _convert_named(model, shape)
-    return _convert(learn_shapes(copy_with_data(model), shape), shape)
+        return _convert_named(model, inputs)
+    return _convert(learn_shapes(copy_with_data(model), inputs), inputs)
 
 
 def forget_graphs() -> None:
@@ -113,20 +113,20 @@ def forget_graphs() -> None:
 
 
 @functools.lru_cache(maxsize=1)
-def _convert_named(name: str, shape: tuple[int, int]) -> Any:
+def _convert_named(name: str, inputs: Inputs) -> Any:
     """The graph of a registered model; the last is kept, for it is counted in three ways."""
-    return _convert(rexnet_core.create_model(name).eval(), shape)
+    return _convert(rexnet_core.create_model(name, in_channels=inputs.channels).eval(), inputs)
 
 
-def _convert(module: torch.nn.Module, shape: tuple[int, int]) -> Any:
+def _convert(module: torch.nn.Module, inputs: Inputs) -> Any:
     import openvino  # noqa: PLC0415 - a second to import, and not needed by the other conventions
 
     _fill(module)
-    image = torch.zeros(1, 3, *shape)
-    with torch.no_grad(), originals_stay_out(module):
-        traced = torch.jit.trace(module, image, check_trace=False)  # type: ignore[no-untyped-call]
+    tensors = make_tensors(module, inputs)
+    with torch.no_grad(), originals_stay_out(module), plain_outputs(module):
+        traced = torch.jit.trace(module, tensors, check_trace=False)  # type: ignore[no-untyped-call]
     try:
-        return openvino.convert_model(traced, example_input=image, input=[tuple(image.shape)])
+        return openvino.convert_model(traced, example_input=tensors, input=list(inputs.shapes))
     except Exception as error:  # its exceptions have no class in common
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(
@@ -173,18 +173,9 @@ def _nodes(graph: Any) -> Iterator[tuple[Any, str]]:
     layers: dict[str, str] = {}
     for node in reversed(nodes):
         name = node.get_friendly_name()
-        followers = _followers(node)
-        inherited = next((layers[one.get_name()] for one in followers if layers.get(one.get_name())), "")
-        layers[node.get_name()] = (
-            name.removeprefix(_MODULE).partition("/")[0] if name.startswith(_MODULE) else inherited
-        )
+        inherited = next((layers[one.get_name()] for one in followers(node) if layers.get(one.get_name())), "")
+        layers[node.get_name()] = name.removeprefix(MODULE).partition("/")[0] if name.startswith(MODULE) else inherited
     return ((node, layers[node.get_name()]) for node in nodes)
-
-
-def _followers(node: Any) -> list[Any]:
-    """The nodes that read a node, in one order: OpenVINO gives a set."""
-    found = [edge.get_node() for output in node.outputs() for edge in output.get_target_inputs()]
-    return sorted(found, key=lambda one: str(one.get_friendly_name()))
 
 
 def _operations(node: Any) -> int | None:
@@ -195,13 +186,8 @@ def _operations(node: Any) -> int | None:
     elements = prod(node.get_output_shape(0))
     if kind in _PER_ELEMENT:
         return int(_PER_ELEMENT[kind] * elements)
-    if kind in {"Convolution", "GroupConvolution"}:
-        # (out, in, ...) and (groups, out / groups, in / groups, ...): what is read for each output follows the outputs.
-        weight = node.get_input_shape(1)
-        return int(2 * elements * prod(weight[1:] if kind == "Convolution" else weight[2:]))
-    if kind == "MatMul":
-        inner = node.get_input_shape(0)[-2 if node.get_attributes().get("transpose_a") else -1]
-        return int(2 * elements * inner)
+    if kind in CONVOLUTIONS or kind == "MatMul":
+        return 2 * count_multiply_adds(node)
     if kind in _POOLS:
         return int(elements * prod(node.get_attributes()["kernel"]))
     return None
@@ -217,7 +203,7 @@ def _group_of(node: Any) -> str:
         return "activation"
     if kind in _POOLS:
         return "pooling"
-    sources = [edge.get_source_output().get_node().get_type_name() for edge in node.inputs()]
+    read = [source.get_type_name() for source in sources(node)]
     if node.get_friendly_name().startswith(_PREPROCESSING):
         return "preprocessing"
-    return "bias" if "Constant" in sources else "elementwise"
+    return "bias" if "Constant" in read else "elementwise"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from analysis.complexity.conventions.record import Count, Part, make_count
-from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape
+from analysis.complexity.inputs import Resolution, read_inputs
+from analysis.complexity.meta_run import build_on_meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,22 +27,23 @@ def count_parameters(model: nn.Module | str, resolution: Resolution = 224, *, st
 
     Args:
         model: A registered name, or a module.
-        resolution: Side, or height and width, of the input [pixels]; lazy modules learn their shapes from it.
+        resolution: Side, or height and width, of the image [pixels], or inputs of any kind; lazy modules learn their
+            shapes from it.
         statistics: Whether to count running means and variances, too; other buffers are never counted.
 
     Raises:
         InputError: Unknown name, or a side out of range.
     """
-    shape = check_shape(resolution)
+    inputs = read_inputs(resolution)
     seen: set[int] = set()
     parts = []
-    for layer, module in build_on_meta(model, shape).named_modules():
+    for layer, module in build_on_meta(model, inputs).named_modules():
         kind = type(module).__name__
         for name, tensor, group in _numbers(module, statistics=statistics):
             if id(tensor) not in seen and tensor.numel():
                 seen.add(id(tensor))
                 parts.append(Part(layer=layer, operator=f"{kind} {name}", group=group, amount=tensor.numel()))
-    return make_count("params_with_statistics" if statistics else "params", model, shape, parts)
+    return make_count("params_with_statistics" if statistics else "params", model, inputs, parts)
 
 
 def _numbers(module: nn.Module, *, statistics: bool) -> Iterator[tuple[str, torch.Tensor, str]]:

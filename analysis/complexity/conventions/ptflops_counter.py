@@ -19,7 +19,8 @@ from analysis.complexity.conventions.module_log import ModuleLog, count_places, 
 from analysis.complexity.conventions.ptflops_functions import FunctionLog
 from analysis.complexity.conventions.ptflops_rules import NOT_MODELLED, RULES
 from analysis.complexity.conventions.record import Count, Part, describe_uncounted, make_count
-from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape, make_image, name_of, run_once
+from analysis.complexity.inputs import Resolution, read_inputs
+from analysis.complexity.meta_run import build_on_meta, make_tensors, name_of, run_once
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,13 +35,13 @@ def count_as_ptflops(model: nn.Module | str, resolution: Resolution = 224) -> Co
     Raises:
         InputError: Unknown name, a side out of range, or a module that ptflops counts and this does not.
     """
-    shape = check_shape(resolution)
-    module = build_on_meta(model, shape)
+    inputs = read_inputs(resolution)
+    module = build_on_meta(model, inputs)
     refuse_modules(module, "ptflops 0.7.5", NOT_MODELLED)
     log = ModuleLog(module)
     functions = FunctionLog(log)
     with functions.replaced():
-        run_once(module, make_image(module, shape), log)
+        run_once(module, make_tensors(module, inputs), log)
     log.refuse_keywords("ptflops 0.7.5", RULES)
     if sum(not call.name for call in log.calls) > 1:
         raise InputError(
@@ -49,7 +50,7 @@ def count_as_ptflops(model: nn.Module | str, resolution: Resolution = 224) -> Co
         )
     parts = tuple(_parts(module, log))
     uncounted = log.operations(outside={*functions.booked(), *(part.layer for part in parts)})
-    return make_count("ptflops", model, shape, (*parts, *functions.parts()), describe_uncounted(uncounted))
+    return make_count("ptflops", model, inputs, (*parts, *functions.parts()), describe_uncounted(uncounted))
 
 
 def _parts(module: nn.Module, log: ModuleLog) -> Iterator[Part]:

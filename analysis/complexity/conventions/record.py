@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from analysis.complexity.inputs import Inputs
+
 #: What operators do, in words that hold across the tools; stacked in this order.
 GROUPS = (
     "convolution",
@@ -50,6 +52,7 @@ class Count:
         width: Width of the input [pixels].
         parts: What was counted, in the order the model runs.
         uncounted: What ran and was not counted, as ``name xN``.
+        input_shapes: Shapes of all inputs where these are not one image ``(1, 3, height, width)``; else empty.
     """
 
     convention: str
@@ -58,6 +61,7 @@ class Count:
     width: int
     parts: tuple[Part, ...]
     uncounted: tuple[str, ...] = ()
+    input_shapes: tuple[tuple[int, ...], ...] = ()
 
     @property
     def total(self) -> int:
@@ -82,7 +86,7 @@ class Count:
             "width": self.width,
             "parts": [[part.layer, part.operator, part.group, part.amount] for part in self.parts],
             "uncounted": list(self.uncounted),
-        }
+        } | ({"input_shapes": [list(shape) for shape in self.input_shapes]} if self.input_shapes else {})
 
 
 def from_dict(document: Mapping[str, Any]) -> Count:
@@ -104,28 +108,31 @@ def from_dict(document: Mapping[str, Any]) -> Count:
         width=int(document["width"]),
         parts=parts,
         uncounted=tuple(str(one) for one in document["uncounted"]),
+        input_shapes=tuple(tuple(map(int, shape)) for shape in document.get("input_shapes", ())),
     )
 
 
 def make_count(
-    convention: str, model: object, shape: tuple[int, int], parts: Iterable[Part], uncounted: Iterable[str] = ()
+    convention: str, model: object, inputs: Inputs, parts: Iterable[Part], uncounted: Iterable[str] = ()
 ) -> Count:
-    """The count of a model on an image of this height and width [pixels].
+    """The count of a model.
 
     Args:
         convention: Name of the convention.
         model: A registered name, or a module, whose class names the count.
-        shape: Height and width of the input [pixels].
+        inputs: What it was counted on.
         parts: What was counted.
         uncounted: What ran and was not counted, as ``name xN``.
     """
+    height, width = inputs.place
     return Count(
         convention=convention,
         model=model if isinstance(model, str) else type(model).__name__,
-        height=shape[0],
-        width=shape[1],
+        height=height,
+        width=width,
         parts=tuple(parts),
         uncounted=tuple(uncounted),
+        input_shapes=() if inputs.shapes == ((1, 3, height, width),) else inputs.shapes,
     )
 
 

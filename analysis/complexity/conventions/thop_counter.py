@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from analysis.complexity.conventions.module_log import count_places, refuse_modules, watch_modules
 from analysis.complexity.conventions.record import Count, Part, describe_uncounted, make_count
 from analysis.complexity.conventions.thop_rules import NOT_MODELLED, RULES
-from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape
+from analysis.complexity.inputs import Resolution, read_inputs
+from analysis.complexity.meta_run import build_on_meta
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,17 +43,17 @@ def count_as_thop(
 
     Args:
         model: A registered name or a module.
-        resolution: Side, or height and width, of the input [pixels].
+        resolution: Side, or height and width, of the image [pixels], or inputs of any kind.
         release: A key of `thop_rules.RULES`.
         unseen: Whether thop would pass over a module because, in the code that was counted, its class is a subclass.
 
     Raises:
         InputError: Unknown name, a side out of range, or a module that thop counts and this does not.
     """
-    shape = check_shape(resolution)
-    module = build_on_meta(model, shape)
+    inputs = read_inputs(resolution)
+    module = build_on_meta(model, inputs)
     refuse_modules(module, f"thop {release}", NOT_MODELLED)
-    log = watch_modules(module, shape)
+    log = watch_modules(module, inputs)
     rules = RULES[release]
     log.refuse_keywords(f"thop {release}", rules)
     seen = [call for call in log.calls if type(call.module) in rules and not unseen(call.name, call.module)]
@@ -60,7 +61,7 @@ def count_as_thop(
         seen = [call for call in seen if call.name]
     convention = "thop" if release == "0.1.1" else f"thop_{release}"
     uncounted = describe_uncounted(log.operations(outside={call.name for call in seen}))
-    return make_count(convention, model, shape, _parts(module, seen, release), uncounted)
+    return make_count(convention, model, inputs, _parts(module, seen, release), uncounted)
 
 
 def _parts(module: nn.Module, seen: list[Call], release: str) -> Iterator[Part]:

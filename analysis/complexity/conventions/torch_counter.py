@@ -22,7 +22,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from analysis.complexity.conventions.module_log import ModuleLog
 from analysis.complexity.conventions.record import Count, Part, describe_uncounted, make_count
-from analysis.complexity.meta_run import Resolution, build_on_meta, check_shape, make_image, run_once
+from analysis.complexity.inputs import Resolution, read_inputs
+from analysis.complexity.meta_run import build_on_meta, make_tensors, run_once
 from analysis.complexity.module_copy import copy_to_processor
 from analysis.complexity.operations import computes
 
@@ -38,13 +39,13 @@ def count_as_torch(model: nn.Module | str, resolution: Resolution = 224) -> Coun
     Raises:
         InputError: Unknown name, or a side out of range.
     """
-    shape = check_shape(resolution)
-    on_meta = build_on_meta(model, shape)
+    inputs = read_inputs(resolution)
+    on_meta = build_on_meta(model, inputs)
     with _silent(), FakeTensorMode(allow_non_fake_inputs=True), FlopCounterMode(display=False) as counter:
         module = copy_to_processor(on_meta)
         log = _CountedLog(module, counter)
-        run_once(module, make_image(module, shape), log)
-    return make_count("torch", model, shape, log.parts(), describe_uncounted(log.passed_over()))
+        run_once(module, make_tensors(module, inputs), log)
+    return make_count("torch", model, inputs, log.parts(), describe_uncounted(log.passed_over()))
 
 
 @contextlib.contextmanager

@@ -17,6 +17,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from analysis.complexity.fvcore_counts import fvcore_total
+from rexnet_core.errors import InputError
+from rexnet_core.sources.torchvision_import import import_torchvision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,6 +70,10 @@ def _load(name: str) -> Any:
         SkipTest: It is not there, or does not run on this Python.
     """
     try:
+        with contextlib.suppress(
+            ImportError, InputError
+        ):  # ptflops imports it where it is, and it may be of another build
+            import_torchvision()
         return import_module(name)
     except ModuleNotFoundError as error:
         raise SkipTest(

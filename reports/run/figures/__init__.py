@@ -6,29 +6,27 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reports.drawing.figure import list_named
-from reports.run.figures import costs, load, paper, phases, speed
+from reports.run.figures import accuracy, costs, load, paper, phases, published_times, speed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
+    from matplotlib.figure import Figure as Plot
 
     from reports.drawing.figure import Figure
 
 _NOT_MEASURED = "Counted from the architecture, for one image; nothing here was timed."
 
 
-def list_figures(
-    frames: Mapping[str, pd.DataFrame], conditions: str, top1: Mapping[str, tuple[float, str]]
-) -> Iterator[Figure]:
+def list_figures(frames: Mapping[str, pd.DataFrame], conditions: str) -> Iterator[Figure]:
     """The figures in the order of the page, not drawn yet.
 
     Args:
         frames: As from `reports.run.frames.all_frames`.
         conditions: The footnote: processor, threads, precision.
-        top1: Model name to published top-1 accuracy [%] and its source.
     """
-    cases, cost = frames["cases"], frames["costs"]
+    cases, cost, known = frames["cases"], frames["costs"], frames["accuracies"]
     return list_named(
         "run",
         {
@@ -37,9 +35,17 @@ def list_figures(
             "streams": partial(load.plot_streams, cases, conditions),
             "speedup": partial(speed.plot_speedup, cases, conditions),
             "macs_latency": partial(costs.plot_macs_latency, cases, cost, conditions),
-            "accuracy": partial(costs.plot_accuracy, cases, cost, top1, conditions),
-            "paper_latency": partial(paper.plot_paper_latency, frames["model_pairs"], top1, conditions),
+            "accuracy": partial(accuracy.plot_accuracy, cases, cost, known, conditions),
+            "paper_latency": partial(paper.plot_paper_latency, frames["model_pairs"], known, conditions),
+            **_list_published_times(frames, conditions),
             "phases": partial(phases.plot_phases, frames["phases"], conditions),
             "layers": partial(costs.plot_layers, frames["layers"], _NOT_MEASURED),
         },
     )
+
+
+def _list_published_times(frames: Mapping[str, pd.DataFrame], conditions: str) -> dict[str, Callable[[], Plot | None]]:
+    """The figure of a run that has models of timm's table; in other runs there is nothing to say of it."""
+    if frames["published_order"].empty:
+        return {}
+    return {"published_times": partial(published_times.plot_published_times, frames, conditions)}

@@ -1,4 +1,4 @@
-"""What a model costs against what it takes and what it reaches, and where in the network the cost lies."""
+"""What a model costs against the time it takes, and where in the network the cost lies."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ import numpy as np
 from matplotlib.patches import Patch
 
 from reports.drawing import style
-from rexnet_core.errors import InputError
-from rexnet_core.registry import model_info
+from reports.drawing.names import name_models, name_points
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -21,6 +18,9 @@ if TYPE_CHECKING:
 _MOST_PANELS = 4
 #: Up to here the names of models fit over a narrow panel.
 _FEW_MODELS = 4
+#: Beyond so many, names stand beside the points of a broad panel, and no line joins them.
+_MANY_MODELS = 14
+_BROAD_IN = (7.4, 4.4)
 #: Share of a panel's width that a slanting name along its top takes.
 _NAME_WIDTH = 0.04
 _LAYER_PANELS = ("macs", "params"), ("multiply-adds", "parameters"), ("MMACs", "thousands")
@@ -35,79 +35,36 @@ def plot_macs_latency(cases: pd.DataFrame, costs: pd.DataFrame, conditions: str)
         return None
     batches = sorted(compared["batch"].unique())[:_MOST_PANELS]
     keys = [key for key, _ in style.series(compared)]
-    panel_in = (3.0, 2.8) if compared["model"].nunique() <= _FEW_MODELS else (4.4, 3.4)
-    figure, axes = style.new_figure(*style.grid_for(len(batches), most=2), panel_in=panel_in, entries=len(keys))
+    models = compared["model"].nunique()
+    many = models > _MANY_MODELS
+    panel_in = _BROAD_IN if many else (3.0, 2.8) if models <= _FEW_MODELS else (4.4, 3.4)
+    grid = style.grid_for(len(batches), most=1 if many else 2)
+    figure, axes = style.new_figure(*grid, panel_in=panel_in, entries=len(keys))
     for panel, batch in zip(axes, batches, strict=False):
         part = compared[compared["batch"] == batch]
         for key, line in style.series(part):
             ordered = line.sort_values("macs")
-            panel.plot(ordered["macs"] / 1e9, ordered["latency_s"] * 1e3, **style.style_of(key))
+            look = style.style_of(key) | ({"linestyle": "none", "markersize": 4} if many else {})
+            panel.plot(ordered["macs"] / 1e9, ordered["latency_s"] * 1e3, **look)
         _log_both(panel, part["macs"] / 1e9, part["latency_s"] * 1e3)
-        _name_columns(panel, part)
+        if not many:
+            _name_columns(panel, part)
         panel.text(0.97, 0.04, f"batch {batch}", transform=panel.transAxes, fontsize=9, ha="right")
         panel.set_xlabel("multiply-adds per image [GMACs]", fontsize=8)
         panel.set_ylabel("latency [ms]", fontsize=8)
     style.hide_rest(axes, len(batches))
-    return style.finish(figure, conditions, style.legend_handles(keys))
+    style.finish(figure, conditions, style.legend_handles(keys))
+    if many:
+        figure.draw_without_rendering()
+        for panel, batch in zip(axes, batches, strict=False):
+            _name_slowest(panel, compared[compared["batch"] == batch])
+    return figure
 
 
-def plot_accuracy(
-    cases: pd.DataFrame, costs: pd.DataFrame, top1: Mapping[str, tuple[float, str]], conditions: str
-) -> Figure | None:
-    """Published top-1 accuracy against multiply-adds, and against latency at the smallest batch.
-
-    Args:
-        cases: As from `frame_of(run, "cases")`.
-        costs: As from `frame_of(run, "costs")`.
-        top1: Model name to top-1 accuracy on ImageNet [%] and who published it.
-        conditions: The footnote; the sources are added to it.
-    """
-    costs = costs[costs["model"].isin(top1)]
-    costs = costs[costs["resolution"] == costs["model"].map(_published_side)]
-    if costs.empty:
-        return None
-    compared = _with_costs(cases, costs)
-    compared = compared[compared["batch"] == compared["batch"].min()]
-    keys = [key for key, _ in style.series(compared)]
-    panel_in = (3.0, 2.8) if costs["model"].nunique() <= _FEW_MODELS else (3.8, 3.4)
-    figure, axes = style.new_figure(1, 2 if keys else 1, panel_in=panel_in, entries=max(1, len(keys)))
-    _accuracy_over_macs(axes[0], costs, top1)
-    if keys:
-        axes[1].set_ylim(axes[0].get_ylim())  # so that a point's model is read off the panel on the left
-        # A line joins models of one family: between families it would only go to and fro.
-        families = compared["model"].map(style.family_of)
-        for key, line in (line for _, part in compared.groupby(families) for line in style.series(part)):
-            ordered = line.sort_values("latency_s")
-            accuracy = [top1[model][0] for model in ordered["model"]]
-            axes[1].plot(ordered["latency_s"] * 1e3, accuracy, **style.style_of(key))
-        latency_ms = compared["latency_s"] * 1e3
-        style.plain_log(axes[1].xaxis, latency_ms.min(), latency_ms.max())
-        axes[1].set_xlabel(f"latency at batch {compared['batch'].min()} [ms], measured here", fontsize=8)
-        axes[1].set_ylabel("top-1 [%], published", fontsize=8)
-    sources = "; ".join(sorted({top1[model][1] for model in costs["model"]}))
-    return style.finish(
-        figure, f"Accuracy is published, not measured here: {sources}. {conditions}", style.legend_handles(keys)
-    )
-
-
-def _published_side(model: str) -> int | None:
-    """The input side that the published accuracy of a model belongs to; None for a model that is not known here."""
-    try:
-        return model_info(model).resolution
-    except InputError:
-        return None
-
-
-def _accuracy_over_macs(panel: Axes, costs: pd.DataFrame, top1: Mapping[str, tuple[float, str]]) -> None:
-    families = costs["model"].map(style.family_of)
-    leanest = costs.groupby(families)["macs"].median().idxmin()
-    for model, family, macs in zip(costs["model"], families, costs["macs"] / 1e9, strict=True):
-        panel.plot(macs, top1[model][0], color="#5d3a9b", marker="o", markersize=6)
-        panel.annotate(model, (macs, top1[model][0]), **style.name_beside(before=family == leanest))
-    style.plain_log(panel.xaxis, costs["macs"].min() / 1e9, costs["macs"].max() / 1e9)
-    panel.margins(x=0.42, y=0.2)
-    panel.set_xlabel("multiply-adds per image [GMACs]", fontsize=8)
-    panel.set_ylabel("top-1 [%], published", fontsize=8)
+def _name_slowest(panel: Axes, part: pd.DataFrame) -> None:
+    """Each model's name beside its slowest point."""
+    slowest = part.loc[part.groupby(["model", "resolution"])["latency_s"].idxmax()]
+    name_points(panel, zip(slowest["macs"] / 1e9, slowest["latency_s"] * 1e3, name_models(slowest), strict=True))
 
 
 def plot_layers(layers: pd.DataFrame, conditions: str) -> Figure | None:
@@ -147,12 +104,10 @@ def _log_both(panel: Axes, x: pd.Series[float], y: pd.Series[float]) -> None:
 
 def _name_columns(panel: Axes, part: pd.DataFrame) -> None:
     """Write each model's name once, along the top, over its own multiply-adds or as near as other names let it."""
-    several = len(part["resolution"].unique()) > 1
     low, high = np.log(panel.get_xlim())
     free = 0.0
     named = part.drop_duplicates(["model", "resolution"]).sort_values("macs")
-    for model, resolution, macs in zip(named["model"], named["resolution"], named["macs"] / 1e9, strict=True):
-        text = f"{model}, {resolution}" if several else str(model)
+    for text, macs in zip(name_models(named), named["macs"] / 1e9, strict=True):
         panel.axvline(macs, color="#d0d0d0", linewidth=0.8, zorder=0)
         place = max(free, (np.log(macs) - low) / (high - low))
         free = place + _NAME_WIDTH

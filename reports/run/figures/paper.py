@@ -12,13 +12,11 @@ from matplotlib.lines import Line2D
 from reports.drawing import style
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Families in the order they come, which differ without colour too, by marks that no backend has.
-_FAMILIES = (("#5d3a9b", "P", "-"), ("#c77c02", "X", "--"), ("#1b7837", "p", "-."), ("#b2182b", "h", ":"))
 _PAPER: dict[str, Any] = {"color": "black", "marker": "*", "markersize": 9, "markerfacecolor": "white"}
 _COLS = 2
 _PANEL_IN = (3.7, 2.8)
@@ -26,12 +24,12 @@ _TIMES = ("latency_s", "latency_low_s", "latency_high_s")
 _PRINTED = ("printed_s", "printed_s", "printed_s")
 
 
-def plot_paper_latency(pairs: pd.DataFrame, top1: Mapping[str, tuple[float, str]], conditions: str) -> Figure | None:
+def plot_paper_latency(pairs: pd.DataFrame, accuracies: pd.DataFrame, conditions: str) -> Figure | None:
     """Per device: accuracy over latency for each backend and as printed, and the ratios; fp32 and contiguous alone.
 
     Args:
         pairs: As from `frame_of(run, "model_pairs")`.
-        top1: Model name to top-1 accuracy on ImageNet [%] and who published it.
+        accuracies: As from `frame_of(run, "accuracies")`.
         conditions: The footnote.
     """
     plain = (pairs["precision"] == "fp32") & (pairs["memory_format"] == "contiguous")
@@ -47,18 +45,16 @@ def plot_paper_latency(pairs: pd.DataFrame, top1: Mapping[str, tuple[float, str]
     figure, axes = style.new_figure(sum(heights), _COLS, panel_in=_PANEL_IN, entries=len(handles))
     for number, rows in enumerate(devices):
         first, last = _COLS * sum(heights[:number]), _COLS * sum(heights[: number + 1])
-        used = _plot_device(axes[first:last], rows, families, top1)
+        used = _plot_device(axes[first:last], rows, families, accuracies)
         style.hide_rest(axes[first:last], used)
     return style.finish(
         figure, f"Accuracy and the paper's latencies are printed, not measured here. {conditions}", handles
     )
 
 
-def _plot_device(
-    axes: Sequence[Axes], rows: pd.DataFrame, families: Sequence[str], top1: Mapping[str, tuple[float, str]]
-) -> int:
+def _plot_device(axes: Sequence[Axes], rows: pd.DataFrame, families: Sequence[str], accuracies: pd.DataFrame) -> int:
     """The panels of one device; how many there are."""
-    points = _points(rows, top1)
+    points = _points(rows, accuracies)
     batch, where = rows["batch"].iloc[0], str(rows["paper_condition"].iloc[0])
     on = f"batch {batch}" if rows["device"].iloc[0] == "cpu" else f"batch {batch}, GPU"
     backends = style.series(points)
@@ -71,34 +67,35 @@ def _plot_device(
         axes[used].set_title(f"paper: {where}", fontsize=9)
         used += 1
     for panel in axes[:used]:
-        panel.set_ylim(points["top1"].min() - 0.8, points["top1"].max() + 0.8)
+        panel.set_ylim(points["top1_percent"].min() - 0.8, points["top1_percent"].max() + 0.8)
     _ratio_panel(axes[used], rows.assign(device="cpu"))  # the title says the device, the look need not
     axes[used].set_title(f"ratio, {on}: above 1 the other is slower", fontsize=9)
     return used + 1
 
 
-def _points(rows: pd.DataFrame, top1: Mapping[str, tuple[float, str]]) -> pd.DataFrame:
-    """Each network once per backend: ``name, family, top1``, its latency and the printed one."""
+def _points(rows: pd.DataFrame, accuracies: pd.DataFrame) -> pd.DataFrame:
+    """Each network once per backend: ``name, family, top1_percent``, its latency and the printed one."""
     parts = []
     for who in ("model", "other"):
-        names = {who: "name", f"paper_{who}_latency_s": "printed_s", **{f"{who}_{name}": name for name in _TIMES}}
+        names = {who: "name", f"{who}_resolution": "resolution", f"paper_{who}_latency_s": "printed_s"}
+        names |= {f"{who}_{name}": name for name in _TIMES}
         parts.append(rows.rename(columns=names)[[*names.values(), *style.SERIES]])
     points = pd.concat(parts).drop_duplicates(["name", *style.SERIES])
-    points = points[points["name"].isin(top1)]
-    return points.assign(
-        top1=[top1[name][0] for name in points["name"]], family=[style.family_of(name) for name in points["name"]]
-    )
+    known = accuracies.rename(columns={"model": "name"})[["name", "resolution", "top1_percent"]]
+    points = points.merge(known.dropna(subset="top1_percent"), on=["name", "resolution"])
+    return points.assign(family=points["name"].map(style.family_of))
 
 
 def _accuracy_panel(panel: Axes, points: pd.DataFrame, times: tuple[str, str, str], families: Sequence[str]) -> None:
     """One line per family; names stand left of the points for the faster family, and right for the others."""
     quickest = points.groupby("family")[times[0]].median().idxmin()
     for family, part in points.groupby("family", sort=False):
-        ordered = part.sort_values("top1")
+        ordered = part.sort_values("top1_percent")
         bars = style.bar_lengths(ordered, times, 1e3)
-        panel.errorbar(ordered[times[0]] * 1e3, ordered["top1"], xerr=bars, capsize=2, **_look(families, str(family)))
+        look = style.family_style(families, str(family))
+        panel.errorbar(ordered[times[0]] * 1e3, ordered["top1_percent"], xerr=bars, capsize=2, **look)
         beside = style.name_beside(before=family == quickest)
-        for name, time_s, accuracy in zip(ordered["name"], ordered[times[0]], ordered["top1"], strict=True):
+        for name, time_s, accuracy in zip(ordered["name"], ordered[times[0]], ordered["top1_percent"], strict=True):
             short = name.removeprefix(f"{family}_")
             panel.annotate(short, (time_s * 1e3, accuracy), **beside)
     low, high = style.span(points, times, 1e3)
@@ -137,13 +134,8 @@ def _ratio_panel(panel: Axes, rows: pd.DataFrame) -> None:
     panel.set_xlabel("latency of the other model over that of the model", fontsize=8)
 
 
-def _look(families: Sequence[str], family: str) -> dict[str, Any]:
-    colour, marker, dashes = _FAMILIES[families.index(family) % len(_FAMILIES)]
-    return {"color": colour, "marker": marker, "markersize": 6.5, "linestyle": dashes, "linewidth": 1.4}
-
-
 def _family_handles(families: Sequence[str]) -> list[Line2D]:
-    return [Line2D([], [], label=family, **_look(families, family)) for family in families]
+    return [Line2D([], [], label=family, **style.family_style(families, family)) for family in families]
 
 
 def _ratio_handles(keys: Sequence[tuple[str, ...]]) -> list[Line2D]:

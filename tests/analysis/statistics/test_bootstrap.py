@@ -4,8 +4,15 @@ import math
 
 import numpy as np
 import pytest
+import scipy
 
-from analysis.statistics.bootstrap import bootstrap_estimate, correlation_estimate, resample
+from analysis.statistics.bootstrap import (
+    _tau_rows,
+    bootstrap_estimate,
+    correlation_estimate,
+    kendall_estimate,
+    resample,
+)
 from analysis.statistics.intervals import shared_coverage
 
 
@@ -61,3 +68,61 @@ def test_few_units_give_a_correlation_without_interval():
 
 def test_a_constant_has_no_correlation():
     assert math.isnan(correlation_estimate(np.ones((8, 4)), np.arange(32.0).reshape(8, 4)).value)
+
+
+def test_tau_is_scipys_with_ties():
+    random = np.random.default_rng(2)
+    first = random.integers(0, 8, 20).astype(float)
+    second = first + random.integers(-2, 3, 20)
+    estimate = kendall_estimate(first, second, list(map(str, range(20))))
+    assert estimate.value == pytest.approx(scipy.stats.kendalltau(first, second).statistic)
+    assert -1 < estimate.low < estimate.value < estimate.high <= 1
+
+
+def test_a_resample_gives_the_tau_of_the_values_it_holds():
+    random = np.random.default_rng(3)
+    first, second = random.normal(size=(2, 9))
+    signs = [np.sign(side[:, None] - side[None]) for side in (first, second)]
+    for drawn in resample(9, draws=5):
+        times = np.bincount(drawn, minlength=9)[None].astype(float)
+        expected = scipy.stats.kendalltau(first[drawn], second[drawn]).statistic
+        assert _tau_rows(times, *signs)[0] == pytest.approx(expected)
+
+
+def test_pairs_within_a_unit_do_not_count():
+    first, second = np.array([1.0, 2.0, 3.0, 4.0]), np.array([2.0, 1.0, 4.0, 3.0])
+    assert kendall_estimate(first, second, ["a", "a", "b", "b"]).value == 1
+    assert kendall_estimate(first, second, ["a", "b", "c", "d"]).value == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "value", "reason"),
+    [
+        (range(9), range(9), 1, "every pair is in order"),
+        (range(9), range(9, 0, -1), -1, "every pair is in order"),
+        ([1, 2, 3, 4, 5], [2, 1, 3, 4, 5], 0.8, "a bootstrap needs 6 units; got 5"),
+        ([1, 1, 1, 1, 1, 1], range(6), math.nan, "two values that differ on both sides are needed"),
+        ([1], [1], math.nan, "two values that differ on both sides are needed"),
+    ],
+)
+def test_a_tau_without_interval_says_why(first, second, value, reason):
+    sides = [np.array(side, dtype=float) for side in (first, second)]
+    estimate = kendall_estimate(*sides, list(map(str, range(len(sides[0])))))
+    assert estimate.value == pytest.approx(value, nan_ok=True)
+    assert not estimate.has_interval
+    assert estimate.reason.startswith(reason)
+
+
+@pytest.mark.extra
+@pytest.mark.parametrize("units", [6, 15])
+def test_the_interval_of_tau_covers_at_least_as_often_as_it_should(units):
+    """Of normal values with correlation r the true tau is 2/pi asin(r)."""
+    random, covered, tried = np.random.default_rng(6), 0, 0
+    names = list(map(str, range(units)))
+    while tried < 200:
+        first = random.normal(size=units)
+        estimate = kendall_estimate(first, 0.9 * first + math.sqrt(0.19) * random.normal(size=units), names)
+        if estimate.has_interval:
+            tried += 1
+            covered += estimate.low <= 2 / math.pi * math.asin(0.9) <= estimate.high
+    assert covered / tried >= 0.93

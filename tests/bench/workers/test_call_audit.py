@@ -35,7 +35,7 @@ class Model:
 
 def audit(monkeypatch, model, call_s=1.0):
     monkeypatch.setattr(call_audit.time, "perf_counter", lambda: model.now_s)
-    return audit_calls(model, IMAGES.copy(), IMAGES.reshape(4, 2, -1)[:, :, :10], call_s)
+    return audit_calls(model, [IMAGES.copy()], IMAGES.reshape(4, 2, -1)[:, :, :10], call_s)
 
 
 def test_honest_calls_pass_at_once(monkeypatch):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,13 @@ from reports.drawing import style
 from reports.drawing.figure import draw
 from reports.drawing.settings import drawing
 from reports.run import frames as run_frames
-from reports.run.figures import costs, list_figures, load, speed
+from reports.run.figures import accuracy, costs, list_figures, load, speed
 
 if TYPE_CHECKING:
     from reports.run.data import RunData
 
-    Top1 = dict[str, tuple[float, str]]
+
+ACCURACY = ("cases", "costs", "accuracies")
 
 
 def test_requests_in_flight_are_apart_from_one_call_at_a_time(run: RunData) -> None:
@@ -61,7 +63,8 @@ def test_labels_of_requests_in_flight_stay_inside_the_figure(run: RunData) -> No
 
 def test_one_model_has_no_figure_over_models(run: RunData) -> None:
     frames = run_frames.all_frames(replace(run, measurements=run.measurements[:8], costs=run.costs[:1]))
-    reasons = {picture.name: picture.reason for picture in draw(list_figures(frames, "", {}))}
+    frames["accuracies"] = frames["accuracies"].assign(top1_percent=math.nan)
+    reasons = {picture.name: picture.reason for picture in draw(list_figures(frames, ""))}
     assert "two models" in reasons["macs_latency"]
     assert "published accuracy" in reasons["accuracy"]
     assert reasons["latency"] == ""
@@ -88,7 +91,7 @@ def test_names_with_dollar_signs_are_no_formulas(run: RunData) -> None:
     odd = tuple(
         replace(measurement, case=replace(measurement.case, model="$x^{_$")) for measurement in run.measurements[:1]
     )
-    assert draw(list_figures(run_frames.all_frames(replace(run, measurements=odd)), "$\\bad{$", {}))[0].svg
+    assert draw(list_figures(run_frames.all_frames(replace(run, measurements=odd)), "$\\bad{$"))[0].svg
 
 
 def test_backends_differ_in_colour_and_in_marker() -> None:
@@ -113,23 +116,30 @@ def test_a_huge_interval_does_not_dwarf_the_points(run: RunData) -> None:
     assert figure.axes[0].get_ylim()[1] < 1000
 
 
-def test_models_of_one_family_are_joined_and_others_are_not(run: RunData, top1: Top1) -> None:
+def test_models_of_one_family_are_joined_and_others_are_not(run: RunData) -> None:
     frames = run_frames.all_frames(run)
-    frames["costs"].loc[1, "model"] = "mobilenet_v2_1.0"
-    frames["cases"] = frames["cases"].replace("rexnet_2.0", "mobilenet_v2_1.0")
-    known = top1 | {"mobilenet_v2_1.0": (72.0, "x")}
-    figure = costs.plot_accuracy(frames["cases"], frames["costs"], known, "")
+    frames = {name: frames[name].replace("rexnet_2.0", "mobilenet_v2_1.0") for name in ACCURACY}
+    figure = accuracy.plot_accuracy(*frames.values(), "")
     assert figure is not None
     assert {len(line.get_xdata()) for line in figure.axes[1].lines} == {1}
 
 
-@pytest.mark.parametrize(("model", "side", "drawn"), [("efficientnet_b1", 240, True), ("efficientnet_b1", 224, False)])
-def test_a_published_accuracy_belongs_to_the_models_own_side(
-    run: RunData, *, model: str, side: int, drawn: bool
+@pytest.mark.parametrize(
+    ("model", "side", "known"),
+    [
+        ("efficientnet_b1", 240, True),
+        ("efficientnet_b1", 224, False),
+        ("timm:resnet18", 288, True),
+        ("a.onnx", 9, False),
+    ],
+)
+def test_a_published_accuracy_belongs_to_the_side_it_was_published_for(
+    run: RunData, *, model: str, side: int, known: bool
 ) -> None:
-    frames = run_frames.all_frames(run)
-    own = frames["costs"].iloc[:1].assign(model=model, resolution=side)
-    assert (costs.plot_accuracy(frames["cases"], own, {model: (79.2, "x")}, "") is not None) == drawn
+    costs = ({**run.costs[0], "model": model, "resolution": side},)
+    frames = run_frames.all_frames(replace(run, costs=costs, measurements=()))
+    figure = accuracy.plot_accuracy(*(frames[name] for name in ACCURACY), "")
+    assert (figure is not None) == known
 
 
 def test_names_of_models_with_like_costs_stand_apart(run: RunData) -> None:

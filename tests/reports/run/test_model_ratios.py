@@ -30,10 +30,6 @@ if TYPE_CHECKING:
 PRESET = PRESETS["paper-latency"]
 #: How many times as long the other model takes, pair by pair; the paper's CPU ratios are 1.00, 1.27, 1.31 and 1.45.
 RATIOS = (1.0, 1.27, 1.1, 1.45)
-TOP1 = {
-    name: (accuracy, "x")
-    for name, accuracy in zip(PRESET.models, (77.9, 77.3, 79.5, 79.2, 80.3, 80.3, 81.6, 81.7), strict=True)
-}
 
 
 def measured(case: Case, time_s: float, rounds: int) -> Measurement:
@@ -65,8 +61,13 @@ def one_row(run: RunData, other: str, backend: str = "eager") -> pd.Series:
     return frame[(frame["other"] == other) & (frame["backend"] == backend)].iloc[0]
 
 
+def plot(run: RunData, **changes: Any) -> Figure | None:
+    accuracies = run_frames.frame_of(run, "accuracies").assign(**changes)
+    return plot_paper_latency(run_frames.frame_of(run, "model_pairs"), accuracies, "")
+
+
 def drawn(run: RunData) -> Figure:
-    figure = plot_paper_latency(run_frames.frame_of(run, "model_pairs"), TOP1, "")
+    figure = plot(run)
     assert figure is not None
     return figure
 
@@ -137,7 +138,7 @@ def test_another_batch_or_side_has_a_ratio_and_none_of_the_papers(changes: dict[
     row = one_row(run, "efficientnet_b1")
     assert row["ratio"] == pytest.approx(1.27, rel=0.02)
     assert math.isnan(row["paper_ratio"])
-    assert plot_paper_latency(run_frames.frame_of(run, "model_pairs"), TOP1, "") is None
+    assert plot(run) is None
 
 
 def test_what_is_not_ok_is_a_row_without_ratio_that_says_why() -> None:
@@ -161,7 +162,7 @@ def test_a_run_without_model_pairs_has_no_rows_and_no_figure() -> None:
     frames = run_frames.all_frames(run)
     assert frames["model_pairs"].empty
     assert list(frames["model_pairs"].columns) == list(run_frames.TABLES["model_pairs"])
-    reasons = {picture.name: picture.reason for picture in draw(list_figures(frames, "", TOP1))}
+    reasons = {picture.name: picture.reason for picture in draw(list_figures(frames, ""))}
     assert "no pair of models that the paper compares" in reasons["paper_latency"]
 
 
@@ -199,15 +200,14 @@ def test_no_two_names_of_a_panel_overlap() -> None:
 
 
 def test_a_model_without_published_accuracy_is_left_out_of_those_panels_alone() -> None:
-    known = {name: accuracy for name, accuracy in TOP1.items() if name != "rexnet_1.0"}
-    figure = plot_paper_latency(run_frames.frame_of(made_run(), "model_pairs"), known, "")
+    figure = plot(made_run(), top1_percent=lambda rows: rows["top1_percent"].mask(rows["model"] == "rexnet_1.0"))
     assert figure is not None
     assert "1.0" not in [text.get_text() for text in figure.axes[0].texts]
     assert len(figure.axes[3].get_yticklabels()) == 4
 
 
 def test_without_any_accuracy_the_ratios_are_still_drawn() -> None:
-    figure = plot_paper_latency(run_frames.frame_of(made_run(), "model_pairs"), {}, "")
+    figure = plot(made_run(), top1_percent=math.nan)
     assert figure is not None
     assert [panel.get_title() for panel in figure.axes if panel.get_visible()] == [
         "ratio, batch 1: above 1 the other is slower"

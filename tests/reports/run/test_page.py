@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from reports.run.data import RunData
 
 
-def render(run: RunData, top1: Any = None) -> str:
+def render(run: RunData) -> str:
     frames = run_frames.all_frames(run)
-    return render_run_page(run, frames, draw(list_figures(frames, "conditions", top1 or {})))
+    return render_run_page(run, frames, draw(list_figures(frames, "conditions")))
 
 
 @pytest.fixture(scope="module")
-def page(run: RunData, top1: dict[str, tuple[float, str]]) -> str:
-    return render(run, top1)
+def page(run: RunData) -> str:
+    return render(run)
 
 
 def test_the_page_stays_light(page: str) -> None:
@@ -77,7 +77,7 @@ def test_hostile_text_in_every_field_stays_text(run: RunData) -> None:
         "model": evil,
         "layers": [{"layer": evil, "kind": evil, "params": 1, "macs": 1, "out_shape": evil}],
     }
-    page = render(replace(run, info=info, measurements=cases, costs=(cost,)), {evil: (70.0, evil)})
+    page = render(replace(run, info=info, measurements=cases, costs=(cost,)))
     assert "<script>alert" not in page
     assert "</td></script>" not in page
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 import torch
 
+from analysis.complexity.inputs import check_inputs
 from analysis.complexity.traced import watch_layers
 from analysis.rank.trained import TrainedSetting
 from analysis.rank.trained.networks import MACS_TOLERANCE, cost_of, plan_networks
@@ -17,7 +18,7 @@ def traced_cost(config, side):
     """Parameters and multiply-adds counted from the operations that run, without looking at the config's numbers."""
     with torch.device("meta"):
         model = Network(config).eval()
-    layers = watch_layers(model, (side, side), in_channels=1).layers()
+    layers = watch_layers(model, check_inputs([(1, 1, side, side)])).layers()
     return sum(one.params for one in layers), sum(one.macs for one in layers)
 
 
