@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 TABLES = load_tables("census")
 _ROW = describe_record("row", TABLES["rows"], ("model", "source", "family", "backend", "status", "reason"))
-SCHEMA = describe_record("census", listed=Count, checked=Count, rows=list_of(_ROW))
-_NUMBER = re.compile(r"\d[\d.]*(?:e[+-]?\d+)?%?")
+SCHEMA = describe_record("census", listed=(Count, 0), checked=(Count, 0), rows=(list_of(_ROW), []))
+_NUMBER = re.compile(r"(?<![\w.])\d[\d.]*(?:e[+-]?\d+)?(?: ?%)?")
 _LONGEST, _EXAMPLES = 240, 5
 
 
 def census_frames(study: Study) -> dict[str, pd.DataFrame]:
     """One row per model and backend; one per family and backend; and one per backend and kind of reason."""
-    rows: list[Row] = study.payload["rows"]
+    rows: list[Row] = study.payload.get("rows", [])
     made = {"rows": rows, "families": _count_families(rows), "reasons": _group_reasons(rows)}
     return {name: make_frame(made[name], table) for name, table in TABLES.items()}
 

@@ -73,7 +73,7 @@ def _count(rows: pd.DataFrame) -> list[tuple[str, list[int]]]:
 
 def _list_settings(study: Study) -> list[tuple[str, str]]:
     told = {**study.settings, **study.settings.get("versions", {})}
-    del told["versions"]
+    told.pop("versions", None)
     return [
         (name, " ".join(map(str, value)) if isinstance(value, list) else str(value))
         for name, value in told.items()

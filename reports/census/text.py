@@ -29,8 +29,10 @@ def render_census(study: Study) -> str:
 
 def summarise(study: Study, rows: pd.DataFrame) -> str:
     """What was checked, in a sentence or two."""
+    if rows.empty:
+        return "No model was checked."
     payload, side = study.payload, study.settings.get("resolution")
-    counted = rows.drop_duplicates("model")["macs"].notna().sum() if len(rows) else 0
+    counted = rows.drop_duplicates("model")["macs"].notna().sum()
     stopped = f" of {payload['listed']}" if study.stopped else ""
     own = rows[rows["refused"] != ""]["model"].nunique()
     at = f"{own} of them at their own side instead of {side} px; " if own else ""

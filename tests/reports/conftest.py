@@ -201,8 +201,14 @@ def load_builders(folder: str) -> Any:
 @pytest.fixture(scope="session")
 def studies(run: RunData) -> dict[str, Any]:
     """By kind of report a full study."""
-    rank, published = load_builders("rank"), load_builders("published")
-    documents = (rank.made_layers(), rank.made_network(), rank.made_trained(), published.made_document())
+    rank, published, census = load_builders("rank"), load_builders("published"), load_builders("census")
+    documents = (
+        rank.made_layers(),
+        rank.made_network(),
+        rank.made_trained(),
+        published.made_document(),
+        census.made_census(),
+    )
     return {"run": run} | {document["kind"]: Study.from_dict(document) for document in documents}
 
 
