@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import re
 import sys
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,10 @@ class Timm:
             licence=str(told.get("license") or ""),
             preprocessing=_read_preprocessing(told),
         )
+
+    def list_names(self, pattern: str) -> list[str]:
+        """The architectures, each without a tag, which only chooses weights."""
+        return [f"{PREFIX}{name}" for name in fnmatch.filter(import_timm().list_models(), pattern)]
 
     def fingerprint(self, name: str) -> str:  # noqa: ARG002 - the rule of all sources
         """The version of timm: with the name it tells the architecture."""
