@@ -86,8 +86,8 @@ def _read_preprocessing(told: Mapping[str, Any]) -> Preprocessing | None:
     return Preprocessing(
         crop_ratio=float(crop_ratio),
         interpolation=interpolation if known else "bicubic",
-        mean=tuple(map(float, mean)),
-        std=tuple(map(float, std)),
+        mean=(float(mean[0]), float(mean[1]), float(mean[2])),
+        std=(float(std[0]), float(std[1]), float(std[2])),
         note="; ".join(notes),
     )
 

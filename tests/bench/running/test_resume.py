@@ -17,7 +17,6 @@ from bench.running.resume import RESUMED, find_differences, read_resumption
 from bench.running.resume import _digest_code as digest_code
 from rexnet_core.errors import InputError
 
-
 #: Options that say nothing about the plan, and those of models, whose values are no plain names.
 _APART = frozenset(
     {
