@@ -56,7 +56,8 @@ def expand_pairs(
     selection = replace(selection, settings={name: value for name, value in fixed.items() if name != "budget_s"})
     plan = expand(selection)
     plan = replace(plan, settings=replace(plan.settings, budget_s=fixed["budget_s"]))
-    pairs = [tuple(_apply_changes(case, plan, selection, changes) for changes in own) for case in plan.cases]
+    base, head = ([_apply_changes(case, plan, selection, changes) for case in plan.cases] for changes in own)
+    pairs = list(zip(base, head, strict=True))
     return plan, list(dict.fromkeys(pairs))
 
 

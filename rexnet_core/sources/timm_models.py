@@ -72,8 +72,9 @@ def _read_preprocessing(told: Mapping[str, Any]) -> Preprocessing | None:
     from rexnet_core.preprocess import INTERPOLATIONS, Preprocessing  # noqa: PLC0415 - names resolve without Pillow
 
     mean, std, crop_ratio = told.get("mean"), told.get("std"), told.get("crop_pct")
-    if not mean or not std or not crop_ratio or len(mean) != len(std) or len(mean) != len(("R", "G", "B")):
+    if not mean or not std or not crop_ratio or not len(mean) == len(std) == len(("red", "green", "blue")):
         return None
+    (red, green, blue), deviations = map(float, mean), tuple(map(float, std))
     interpolation, mode = told.get("interpolation", ""), told.get("crop_mode") or "center"
     known = interpolation in INTERPOLATIONS
     notes = [] if known else [f"timm resizes by {interpolation}, here it is bicubic"]
@@ -81,8 +82,8 @@ def _read_preprocessing(told: Mapping[str, Any]) -> Preprocessing | None:
     return Preprocessing(
         crop_ratio=float(crop_ratio),
         interpolation=interpolation if known else "bicubic",
-        mean=tuple(map(float, mean)),
-        std=tuple(map(float, std)),
+        mean=(red, green, blue),
+        std=(deviations[0], deviations[1], deviations[2]),
         note="; ".join(notes),
     )
 

@@ -179,3 +179,38 @@ def test_what_cannot_be_evaluated_is_one_line(call, words, line):
     assert (answer.code, answer.out) == (2, "")
     [said] = [part for part in answer.err.splitlines() if part.startswith("rexbench: ")]
     assert line in said
+
+
+def test_ranks_of_any_module_are_measured_beside_ours(call, folder):
+    words = "--resolution 32 --image-count 12 --batch-size 6 --jacobian 1 --threads 1 --json"
+    answer = call("rank network rexnet_0.5 py:guest_models:fresh py:guest_models:Colours", words)
+    ours, fresh, own = answer.document["models"]
+    assert ours["blocks"]
+    assert (fresh["blocks"], fresh["source"]) == ([], "py")
+    assert fresh["weights"] == "initial, with batch norm statistics of generated images"
+    assert own["weights"] == "the model's own"
+    assert [tap["tap"] for tap in fresh["taps"]] == ["0", "1", "2", "5"]
+    assert [tap["depth"] for tap in fresh["taps"]] == [0, 1 / 3, 2 / 3, 1]
+    assert fresh["taps"][0]["bound_reason"] == "as many as channels"
+    assert {layer["layer"]: layer["macs"] for layer in fresh["layers"]}["0"] == 15 * 15 * 27 * 4
+    assert "printed by the system" not in answer.out
+    page = next((folder / "results").glob("*/report.html")).read_text()
+    assert "py:guest_models:fresh" in page
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("py:guest_models:Quits", "py:guest_models:Quits called sys.exit(3)"),
+        ("py:guest_models:Raises", "py:guest_models:Raises raised KeyError"),
+        ("py:guest_models:Colours --taps nothing", "unknown tap 'nothing'"),
+        ("colours.onnx", "needs modules of torch; colours.onnx is a file of a graph"),
+    ],
+)
+def test_what_cannot_be_probed_is_one_line(call, folder, words, line):
+    (folder / "colours.onnx").write_bytes(b"")
+    answer = call("rank network", words, "--resolution 32 --image-count 4 --threads 1 --json")
+    assert (answer.code, answer.out) == (2, "")
+    assert [said for said in answer.err.splitlines() if said.startswith("rexbench: ")] == [
+        said for said in answer.err.splitlines() if line in said
+    ]
