@@ -141,14 +141,18 @@ def _check_tensors(given: Any, where: str) -> dict[str, Tensor]:
 
 
 def _strip_prefixes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors without wrapping modules, wherever these stand in a name, and without what all names begin with.
+    return {short: tensors[name] for short, name in strip_names(list(tensors)).items()}
+
+
+def strip_names(names: Sequence[str]) -> dict[str, str]:
+    """Each name by what is left without wrapping modules, wherever these stand, and without what all names begin with.
 
     ``model.``, ``net.`` and any other attribute that a training module keeps its network in is such a beginning.
     """
-    plain = {".".join(part for part in name.split(".") if part not in _WRAPPERS): name for name in tensors}
-    if len(plain) < len(tensors):  # two would become one: these are other tensors than training's
-        return dict(tensors)
-    names = {short: name for short, name in plain.items() if short.rpartition(".")[2] != _COUNTER}
-    while names and all("." in short for short in names) and len({short.partition(".")[0] for short in names}) == 1:
-        names = {short.partition(".")[2]: name for short, name in names.items()}
-    return {short: tensors[name] for short, name in names.items()}
+    plain = {".".join(part for part in name.split(".") if part not in _WRAPPERS): name for name in names}
+    if len(plain) < len(names):  # two would become one: these are other tensors than training's
+        return {name: name for name in names}
+    short = {one: name for one, name in plain.items() if one.rpartition(".")[2] != _COUNTER}
+    while short and all("." in one for one in short) and len({one.partition(".")[0] for one in short}) == 1:
+        short = {one.partition(".")[2]: name for one, name in short.items()}
+    return short

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rexnet_core.checkpoint import dump_tensors, load_tensors
+from rexnet_core.checkpoint_entries import strip_names
 from rexnet_core.checkpoint_layouts import CONVOLUTIONAL_HEADS, layouts_of, module_names
 from rexnet_core.errors import InputError, UnknownNameError, WeightsError
 from rexnet_core.network import Network
@@ -48,7 +49,7 @@ def load_weights(
         raise WeightsError("weights need a model with memory, this one is on the meta device; call to_empty() first")
     loaded = load_tensors(source, entry)
     tensors = loaded.tensors
-    named = {layout: _public_names(model, layout) for layout in _layouts_of(model)}
+    named = {layout: _short_names(model, layout) for layout in _layouts_of(model)}
     layout = max(named, key=lambda one: len(tensors.keys() & named[one].values()))
     public = named[layout]
     matched = {ours: tensors[theirs] for ours, theirs in public.items() if theirs in tensors}
@@ -123,6 +124,13 @@ def _public_names(model: nn.Module, layout: str) -> dict[str, str]:
     assert isinstance(model, Network), "only our networks have public layouts"
     modules = module_names(model.config, layout)
     return {name: f"{modules[ours]}.{name.rpartition('.')[2]}" for ours in modules for name in names[ours]}
+
+
+def _short_names(model: nn.Module, layout: str) -> dict[str, str]:
+    """The names in `layout` as `load_tensors` shortens those of a file: all of a model may begin with ``head.``."""
+    public = _public_names(model, layout)
+    ours = {theirs: name for name, theirs in public.items()}
+    return {ours[theirs]: short for short, theirs in strip_names(list(ours)).items()}
 
 
 def _name_differences(public: Mapping[str, str], tensors: Mapping[str, Tensor]) -> list[str]:

@@ -56,8 +56,11 @@ def expand_pairs(
     selection = replace(selection, settings={name: value for name, value in fixed.items() if name != "budget_s"})
     plan = expand(selection)
     plan = replace(plan, settings=replace(plan.settings, budget_s=fixed["budget_s"]))
-    base, head = ([_apply_changes(case, plan, selection, changes) for case in plan.cases] for changes in own)
-    pairs = list(zip(base, head, strict=True))
+    base, head = own
+    pairs = [
+        (_apply_changes(case, plan, selection, base), _apply_changes(case, plan, selection, head))
+        for case in plan.cases
+    ]
     return plan, list(dict.fromkeys(pairs))
 
 

@@ -31,6 +31,7 @@ def describe_models(
     threads: int = 1,
     limit_s: float = LIMIT_S,
     tell: Callable[[Subject], None] = lambda _subject: None,
+    strict: bool = True,
 ) -> list[Subject]:
     """What is known of each model, in the order of the questions.
 
@@ -42,6 +43,7 @@ def describe_models(
         threads: For the process.
         limit_s: For each model [s].
         tell: Called with each answer once it is there.
+        strict: Whether a name that is no model's is an error, or the fault of that model.
 
     Raises:
         InputError: There is no such model.
@@ -49,14 +51,42 @@ def describe_models(
     subjects: list[Subject] = []
     while len(subjects) < len(questions):
         begun = len(subjects)
-        for subject in _ask(questions[begun:], threads, limit_s):
+        for subject in _ask(questions[begun:], threads, limit_s, strict=strict):
             subjects.append(subject)
             tell(subject)
     return subjects
 
 
-def _ask(questions: Sequence[Question], threads: int, limit_s: float) -> list[Subject]:
+def list_names(source: str, patterns: Sequence[str], *, limit_s: float = LIMIT_S) -> list[str]:
+    """The names of a source's models that fit any of the patterns, each once.
+
+    Args:
+        source: A key of `rexnet_core.sources.registry.LISTED`.
+        patterns: Such as ``mobile*``, without the prefix of the source.
+        limit_s: For importing the package and for each pattern [s].
+
+    Raises:
+        InputError: The package is not there, or can't be imported.
+    """
+    asked = [{"source": source, "pattern": pattern} for pattern in patterns]
+    lines, why = _run(asked, 1, limit_s)
+    if why:
+        raise InputError(f"the models of {source} can't be listed: the process {why}")
+    return list(dict.fromkeys(name for line in lines for name in _read_answer(line, strict=True)["names"]))
+
+
+def _ask(questions: Sequence[Question], threads: int, limit_s: float, *, strict: bool) -> list[Subject]:
     """The answers of one process; the last is the fault of the model that ended it, if one did."""
+    lines, why = _run([asdict(question) for question in questions], threads, limit_s)
+    answers = [_read(line, question, strict=strict) for line, question in zip(lines, questions, strict=False)]
+    if why:
+        lost = questions[len(answers)]
+        answers.append(Subject(model=lost.model, source=lost.source, fault=("failed", f"the model {why}")))
+    return answers
+
+
+def _run(questions: Sequence[dict[str, Any]], threads: int, limit_s: float) -> tuple[list[bytes], str]:
+    """The lines that one process answers, and why it ended before it had answered all; empty where it had."""
     with tempfile.TemporaryDirectory(prefix="rexbench-") as folder:
         path = Path(folder) / "answers.jsonl"
         child = Child(
@@ -64,19 +94,19 @@ def _ask(questions: Sequence[Question], threads: int, limit_s: float) -> list[Su
         )
         try:
             assert child.popen.stdin is not None
-            child.popen.stdin.write(json.dumps([asdict(question) for question in questions]).encode())
+            child.popen.stdin.write(json.dumps(questions).encode())
             child.popen.stdin.close()
             late = _wait(child, path, limit_s)
-            answers = [_read(line) for line in _read_lines(path)]
-            if len(answers) < len(questions):
-                why = f"took longer than {limit_s:g} s to open" if late else f"ended its process: {child.why_dead()}"
-                lost = questions[len(answers)]
-                fault = "failed", f"the model {why}"
-                answers.append(Subject(model=lost.model, source=lost.source, fault=fault))
+            lines = _read_lines(path)
+            if len(lines) == len(questions):
+                return lines, ""
+            return (
+                lines,
+                f"took longer than {limit_s:g} s to open" if late else f"ended its process: {child.why_dead()}",
+            )
         finally:
             child.end()
             child.close()
-    return answers
 
 
 def _wait(child: Child, path: Path, limit_s: float) -> bool:
@@ -96,11 +126,21 @@ def _read_lines(path: Path) -> list[bytes]:
     return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
 
 
-def _read(line: bytes) -> Subject:
+def _read(line: bytes, question: Question, *, strict: bool) -> Subject:
+    answer = _read_answer(line, strict=strict)
+    if "wrong" in answer:
+        return Subject(model=question.model, source=question.source, fault=("failed", str(answer["wrong"])))
+    try:
+        return read_as(Subject, answer)
+    except SchemaError as error:
+        raise InputError(f"what describes models answered what can't be read: {error}") from None
+
+
+def _read_answer(line: bytes, *, strict: bool) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = json.loads(line)
-        if "wrong" in answer:
-            raise InputError(str(answer["wrong"]))
-        return read_as(Subject, answer)
-    except (ValueError, SchemaError) as error:
+    except ValueError as error:
         raise InputError(f"what describes models answered what can't be read: {error}") from None
+    if strict and "wrong" in answer:
+        raise InputError(str(answer["wrong"]))
+    return answer

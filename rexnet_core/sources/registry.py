@@ -18,7 +18,7 @@ from rexnet_core.sources.source import Request
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rexnet_core.sources.source import ModelSource, OpenedModel
+    from rexnet_core.sources.source import ListedSource, ModelSource, OpenedModel
     from rexnet_core.sources.tensors import Shape
 
 #: By the kind that a case names; a name belongs to the first that knows it, and our registered names come last.
@@ -33,6 +33,10 @@ SOURCES: Mapping[str, ModelSource] = {
         exported_program,
         registered,
     )
+}
+#: Those that know all of their models.
+LISTED: Mapping[str, ListedSource] = {
+    module.SOURCE.kind: module.SOURCE for module in (timm_models, torchvision_models, registered)
 }
 #: The forms in which a source gives its models, in words.
 FORMS: Mapping[str, str] = {"module": "modules of torch", "onnx": "ONNX files", "ir": "OpenVINO's files"}

@@ -104,3 +104,16 @@ class ModelSource(Protocol):
 
     def fingerprint(self, name: str) -> str:
         """What tells this model from others that had its name, once it is open; empty for our own."""
+
+
+class ListedSource(ModelSource, Protocol):
+    """A source that knows all of its models."""
+
+    def list_names(self, pattern: str) -> list[str]:
+        """The names that fit a pattern such as ``mobile*``, which has no prefix, as `resolve` spells them.
+
+        Never called in the parent process: it may import the package that makes the models.
+
+        Raises:
+            InputError: The package can't be imported.
+        """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import re
 import sys
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,10 @@ class Timm:
             preprocessing=_read_preprocessing(told),
         )
 
+    def list_names(self, pattern: str) -> list[str]:
+        """The architectures, each without a tag, which only chooses weights."""
+        return [f"{PREFIX}{name}" for name in fnmatch.filter(import_timm().list_models(), pattern)]
+
     def fingerprint(self, name: str) -> str:  # noqa: ARG002 - the rule of all sources
         """The version of timm: with the name it tells the architecture."""
         return read_version("timm")
@@ -72,9 +77,8 @@ def _read_preprocessing(told: Mapping[str, Any]) -> Preprocessing | None:
     from rexnet_core.preprocess import INTERPOLATIONS, Preprocessing  # noqa: PLC0415 - names resolve without Pillow
 
     mean, std, crop_ratio = told.get("mean"), told.get("std"), told.get("crop_pct")
-    if not mean or not std or not crop_ratio or not len(mean) == len(std) == len(("red", "green", "blue")):
+    if not mean or not std or not crop_ratio or len(mean) != len(std) or len(mean) != len(("R", "G", "B")):
         return None
-    (red, green, blue), deviations = map(float, mean), tuple(map(float, std))
     interpolation, mode = told.get("interpolation", ""), told.get("crop_mode") or "center"
     known = interpolation in INTERPOLATIONS
     notes = [] if known else [f"timm resizes by {interpolation}, here it is bicubic"]
@@ -82,8 +86,8 @@ def _read_preprocessing(told: Mapping[str, Any]) -> Preprocessing | None:
     return Preprocessing(
         crop_ratio=float(crop_ratio),
         interpolation=interpolation if known else "bicubic",
-        mean=(red, green, blue),
-        std=(deviations[0], deviations[1], deviations[2]),
+        mean=(float(mean[0]), float(mean[1]), float(mean[2])),
+        std=(float(std[0]), float(std[1]), float(std[2])),
         note="; ".join(notes),
     )
 

@@ -1,4 +1,4 @@
-"""Where features of a model from elsewhere are taken when nobody says it: behind its blocks, and before its classifier."""
+"""Where features of a model from elsewhere are taken by default: behind its blocks, and before its classifier."""
 
 from __future__ import annotations
 

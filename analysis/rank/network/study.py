@@ -87,7 +87,7 @@ def run_network(
     report = progress or (lambda _: None)
     with torch_threads(setting.threads):
         described = _describe(setting, source)
-        models = [_study(name, kind, setting, source, report, time_layers) for name, kind in setting.kinds.items()]
+        models = [_study(model, setting, source, report, time_layers) for model in setting.kinds.items()]
     return Study(kind="network", settings=make_plain(described), payload=make_plain({"models": models}))
 
 
@@ -118,13 +118,13 @@ def _describe(setting: NetworkSetting, source: ImageSource) -> dict[str, Any]:
 
 
 def _study(
-    name: str,
-    kind: str,
+    model: tuple[str, str],
     setting: NetworkSetting,
     source: ImageSource,
     report: Callable[[str], None],
     time_layers: LayerTimer | None,
 ) -> dict[str, Any]:
+    name, kind = model
     report(f"{name}: weights")
     subject = open_subject(name, kind, setting)
     with subject.running():

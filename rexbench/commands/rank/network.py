@@ -33,8 +33,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure the rank of layer outputs of whole networks on images, block by block, beside what algebra allows.
 
-    Any module of torch can be probed: of a model from elsewhere there are no bounds from algebra, no Jacobians and no table
-    of blocks, for these need a config of ours. Its code runs in this process. From Python: see `analysis.rank.probe`.
+    Any module of torch can be probed. Of a model from elsewhere there are no bounds from algebra, no Jacobians and no
+    table of blocks, which need a config of ours. Its code runs in this process. In Python: see `analysis.rank.probe`.
     """
     setting = read_setting(args)
     from analysis.rank.network.study import check_taps, run_network  # noqa: PLC0415 - torch, after the checks

@@ -305,10 +305,10 @@ _STOP = {"compile": {"fails_at": "take_turn", "fails_in": 2, "error": KeyboardIn
 
 def test_a_users_code_in_a_stored_plan_runs_only_with_trust(interrupt, guests, read):
     interrupt(guests[0], **_STOP)
-    with pytest.raises(InputError, match="measures py:own:build, which is code, .*; add --trust"):
+    with pytest.raises(InputError, match=r"measures py:own:build, which is code, .*; add --trust"):
         read()
-    assert [one.model for one in read(trust=True).plan.subjects] == ["py:own:build"] * 1
-    with pytest.raises(InputError, match="--model-args contradicts run .* planned with none"):
+    assert [one.model for one in read(trust=True).plan.subjects] == ["py:own:build"]
+    with pytest.raises(InputError, match=r"--model-args contradicts run .* planned with none"):
         read(trust=True, model_args='{"width": 2}')
 
 

@@ -1,5 +1,6 @@
 """Models from elsewhere in every command: counted, evaluated, probed, and one line for each mistake."""
 
+import sys
 import textwrap
 
 import numpy as np
@@ -57,7 +58,7 @@ class Two(Colours):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The user's folder: models, and images whose class is the name of their strongest colour; one is labelled wrongly."""
+    """The user's folder: models, and images in folders by their strongest colour, one of them in a wrong one."""
     (tmp_path / "guest_models.py").write_text(textwrap.dedent(MODELS))
     random = np.random.default_rng(0)
     for index, name in enumerate("abc"):
@@ -76,16 +77,13 @@ def folder(tmp_path, monkeypatch):
 def forget_models():
     """Each test imports the user's module anew."""
     yield
-    import sys
-
     sys.modules.pop("guest_models", None)
 
 
 def export_onnx(path, *, batch=1):
     """Means over the positions, then a matrix: three classes."""
     onnx = pytest.importorskip("onnx", reason="ONNX files need the package onnx")
-    from onnx import TensorProto, helper
-
+    floats, helper = onnx.TensorProto.FLOAT, onnx.helper
     weight = np.eye(3, dtype=np.float32)
     nodes = [
         helper.make_node("GlobalAveragePool", ["x"], ["pooled"]),
@@ -95,14 +93,15 @@ def export_onnx(path, *, batch=1):
     graph = helper.make_graph(
         nodes,
         "colours",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, 3, SIDE, SIDE])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [batch, 3])],
-        [helper.make_tensor("weight", TensorProto.FLOAT, [3, 3], weight.ravel())],
+        [helper.make_tensor_value_info("x", floats, [batch, 3, SIDE, SIDE])],
+        [helper.make_tensor_value_info("logits", floats, [batch, 3])],
+        [helper.make_tensor("weight", floats, [3, 3], weight.ravel())],
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
 
 
-def test_a_users_module_is_counted_in_a_process_of_its_own(call, folder):
+@pytest.mark.usefixtures("folder")
+def test_a_users_module_is_counted_in_a_process_of_its_own(call):
     document = call("complexity", "py:guest_models:fresh", "--model-args", "'{\"width\": 8}'", "--json").document
     assert document["model"] == 'py:guest_models:fresh({"width":8})'
     assert (document["params"], document["resolution"]) == (3 * 8 * 9 + 8 + 16 + 8 * 3 + 3, 224)
@@ -148,9 +147,7 @@ def test_an_accuracy_of_any_source_is_the_same(call, folder, name):
     export_onnx(folder / "colours.onnx") if name == "colours.onnx" else None
     export_onnx(folder / "free.onnx", batch="N") if name == "free.onnx" else None
     if name == "colours.pt2":
-        from torch import nn
-
-        module = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        module = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
         torch.export.save(torch.export.export(module, (torch.zeros(1, 3, SIDE, SIDE),)), folder / name)
     words = ("evaluate", name, "--images", "val", "--batch-size", "5", "--trust", "--threads", "1")
     answer = call(*words, "--json", *(() if "onnx" in name or "pt2" in name else ("--resolution", str(SIDE))))
