@@ -1,4 +1,4 @@
-"""Models from elsewhere in the process of a study: opened as their sources make them, and blamed for their own errors."""
+"""Models from elsewhere in the process of a study: opened by their sources, and blamed for their own errors."""
 
 from __future__ import annotations
 

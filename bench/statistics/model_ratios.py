@@ -77,7 +77,7 @@ def _is_fair(model: Case, other: Case) -> bool:
 
 
 def _is_native(case: Case) -> bool:
-    """Whether the input has the model's own side, which is not known of a model from elsewhere or of a later version."""
+    """Whether the input has the model's own side, which is known of the models of this version alone."""
     if case.source != REGISTERED:
         return False
     try:

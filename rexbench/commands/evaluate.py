@@ -33,8 +33,8 @@ def run(args: argparse.Namespace) -> int:
 
     The folder holds one subfolder for each class; their order by name is the order of the checkpoint's outputs, as with
     ImageNet's 1000 folders. Images are resized by the shorter side, and their centre is cut out, as for the printed
-    accuracies; those of timm as timm prepares them. A model of torch runs in fp32 on the CPU, with eager, and a file of a
-    graph as literally as its runtime can. Ctrl-C gives the accuracy over the images seen so far.
+    accuracies; for a model of timm as timm does it. A model of torch runs in fp32 on the CPU, with eager, and a file of
+    a graph as literally as its runtime can. Ctrl-C gives the accuracy over the images seen so far.
     """
     setting = read_setting(args, read_thread_budget())
     with Progress() as bars, divert_stdout():

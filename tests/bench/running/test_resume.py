@@ -12,6 +12,7 @@ import pytest
 from bench.machine.environment import read_environment
 from bench.options import add_control, add_options
 from bench.planning.plan import Plan
+from bench.records.subject import Subject
 from bench.resume_options import read_resumed
 from bench.running.resume import RESUMED, find_differences, read_resumption
 from bench.running.resume import _digest_code as digest_code
@@ -280,3 +281,44 @@ def test_the_code_is_its_source_files_by_name_and_content(tmp_path):
         (tmp_path / "bench" / name).write_text(text)
         digests.add(digest_code(tmp_path))
     assert len(digests) == 3
+
+
+@pytest.fixture
+def guests(plan, monkeypatch):
+    """A plan with a model of a user's own, and what opening that model gives now."""
+    now = {"fingerprint": "sha256:1", "fault": None}
+
+    def describe(questions, **_options):
+        return [
+            Subject(model=one.model, source=one.source, shapes=() if now["fault"] else one.shapes, **now)
+            for one in questions
+        ]
+
+    monkeypatch.setattr("bench.planning.subjects.describe_models", describe)
+    monkeypatch.setattr("bench.running.resume.resolve", lambda asked: ("py", asked.name))
+    guest = {"model": "py:own:build", "source": "py", "fingerprint": "sha256:1"}
+    return replace(plan, cases=(*plan.cases, *(replace(case, **guest) for case in plan.cases))), now
+
+
+_STOP = {"compile": {"fails_at": "take_turn", "fails_in": 2, "error": KeyboardInterrupt(), "caches": 1}}
+
+
+def test_a_users_code_in_a_stored_plan_runs_only_with_trust(interrupt, guests, read):
+    interrupt(guests[0], **_STOP)
+    with pytest.raises(InputError, match=r"measures py:own:build, which is code, .*; add --trust"):
+        read()
+    assert [one.model for one in read(trust=True).plan.subjects] == ["py:own:build"]
+    with pytest.raises(InputError, match=r"--model-args contradicts run .* planned with none"):
+        read(trust=True, model_args='{"width": 2}')
+
+
+def test_a_model_that_changed_is_a_difference_unless_forced(interrupt, guests, read):
+    plan, now = guests
+    interrupt(plan, **_STOP)
+    now["fingerprint"] = "sha256:2"
+    with pytest.raises(InputError, match="py:own:build was sha256:1, now sha256:2"):
+        read(trust=True)
+    assert read(trust=True, force=True).differences == ("py:own:build was sha256:1, now sha256:2",)
+    now |= {"fingerprint": "", "fault": ("failed", "it raised ValueError")}
+    with pytest.raises(InputError, match="py:own:build can't be opened now: it raised ValueError"):
+        read(trust=True)

@@ -1,5 +1,6 @@
 """Models from elsewhere in every command: counted, evaluated, probed, and one line for each mistake."""
 
+import sys
 import textwrap
 
 import numpy as np
@@ -57,7 +58,7 @@ class Two(Colours):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The user's folder: models, and images whose class is the name of their strongest colour; one is labelled wrongly."""
+    """The user's folder: models, and images in folders by their strongest colour, one of them in a wrong one."""
     (tmp_path / "guest_models.py").write_text(textwrap.dedent(MODELS))
     random = np.random.default_rng(0)
     for index, name in enumerate("abc"):
@@ -76,16 +77,13 @@ def folder(tmp_path, monkeypatch):
 def forget_models():
     """Each test imports the user's module anew."""
     yield
-    import sys
-
     sys.modules.pop("guest_models", None)
 
 
 def export_onnx(path, *, batch=1):
     """Means over the positions, then a matrix: three classes."""
     onnx = pytest.importorskip("onnx", reason="ONNX files need the package onnx")
-    from onnx import TensorProto, helper
-
+    floats, helper = onnx.TensorProto.FLOAT, onnx.helper
     weight = np.eye(3, dtype=np.float32)
     nodes = [
         helper.make_node("GlobalAveragePool", ["x"], ["pooled"]),
@@ -95,14 +93,15 @@ def export_onnx(path, *, batch=1):
     graph = helper.make_graph(
         nodes,
         "colours",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, 3, SIDE, SIDE])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [batch, 3])],
-        [helper.make_tensor("weight", TensorProto.FLOAT, [3, 3], weight.ravel())],
+        [helper.make_tensor_value_info("x", floats, [batch, 3, SIDE, SIDE])],
+        [helper.make_tensor_value_info("logits", floats, [batch, 3])],
+        [helper.make_tensor("weight", floats, [3, 3], weight.ravel())],
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
 
 
-def test_a_users_module_is_counted_in_a_process_of_its_own(call, folder):
+@pytest.mark.usefixtures("folder")
+def test_a_users_module_is_counted_in_a_process_of_its_own(call):
     document = call("complexity", "py:guest_models:fresh", "--model-args", "'{\"width\": 8}'", "--json").document
     assert document["model"] == 'py:guest_models:fresh({"width":8})'
     assert (document["params"], document["resolution"]) == (3 * 8 * 9 + 8 + 16 + 8 * 3 + 3, 224)
@@ -148,9 +147,7 @@ def test_an_accuracy_of_any_source_is_the_same(call, folder, name):
     export_onnx(folder / "colours.onnx") if name == "colours.onnx" else None
     export_onnx(folder / "free.onnx", batch="N") if name == "free.onnx" else None
     if name == "colours.pt2":
-        from torch import nn
-
-        module = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        module = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
         torch.export.save(torch.export.export(module, (torch.zeros(1, 3, SIDE, SIDE),)), folder / name)
     words = ("evaluate", name, "--images", "val", "--batch-size", "5", "--trust", "--threads", "1")
     answer = call(*words, "--json", *(() if "onnx" in name or "pt2" in name else ("--resolution", str(SIDE))))
@@ -179,3 +176,38 @@ def test_what_cannot_be_evaluated_is_one_line(call, words, line):
     assert (answer.code, answer.out) == (2, "")
     [said] = [part for part in answer.err.splitlines() if part.startswith("rexbench: ")]
     assert line in said
+
+
+def test_ranks_of_any_module_are_measured_beside_ours(call, folder):
+    words = "--resolution 32 --image-count 12 --batch-size 6 --jacobian 1 --threads 1 --json"
+    answer = call("rank network rexnet_0.5 py:guest_models:fresh py:guest_models:Colours", words)
+    ours, fresh, own = answer.document["models"]
+    assert ours["blocks"]
+    assert (fresh["blocks"], fresh["source"]) == ([], "py")
+    assert fresh["weights"] == "initial, with batch norm statistics of generated images"
+    assert own["weights"] == "the model's own"
+    assert [tap["tap"] for tap in fresh["taps"]] == ["0", "1", "2", "5"]
+    assert [tap["depth"] for tap in fresh["taps"]] == [0, 1 / 3, 2 / 3, 1]
+    assert fresh["taps"][0]["bound_reason"] == "as many as channels"
+    assert {layer["layer"]: layer["macs"] for layer in fresh["layers"]}["0"] == 15 * 15 * 27 * 4
+    assert "printed by the system" not in answer.out
+    page = next((folder / "results").glob("*/report.html")).read_text()
+    assert "py:guest_models:fresh" in page
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("py:guest_models:Quits", "py:guest_models:Quits called sys.exit(3)"),
+        ("py:guest_models:Raises", "py:guest_models:Raises raised KeyError"),
+        ("py:guest_models:Colours --taps nothing", "unknown tap 'nothing'"),
+        ("colours.onnx", "needs modules of torch; colours.onnx is a file of a graph"),
+    ],
+)
+def test_what_cannot_be_probed_is_one_line(call, folder, words, line):
+    (folder / "colours.onnx").write_bytes(b"")
+    answer = call("rank network", words, "--resolution 32 --image-count 4 --threads 1 --json")
+    assert (answer.code, answer.out) == (2, "")
+    assert [said for said in answer.err.splitlines() if said.startswith("rexbench: ")] == [
+        said for said in answer.err.splitlines() if line in said
+    ]
