@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -131,7 +131,7 @@ def _view_rows(rows: pd.DataFrame) -> pd.DataFrame:
     return view
 
 
-def _why(row: Mapping[str, str]) -> str:
+def _why(row: Mapping[Any, Any]) -> str:
     uncounted = f"not counted: {row['uncounted']}" if row["uncounted"] else ""
     texts = [text[:_MOST_REASON] for text in (row["reason"], row["refused"], uncounted) if text]
     return "; ".join(texts)
