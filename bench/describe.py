@@ -21,7 +21,7 @@ from bench.workers.failures import describe_error
 from bench.workers.parent_watch import hold_on
 from rexnet_core.errors import InputError, ModelError, RexbenchError, UnsupportedModelError
 from rexnet_core.printable import make_message
-from rexnet_core.sources.registry import SOURCES, open_model
+from rexnet_core.sources.registry import SOURCES, open_for, open_model
 from rexnet_core.sources.tensors import fix_shapes
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ def describe(question: Question) -> Subject:
     """
     known: dict[str, Any] = {"model": question.model, "source": question.source}
     try:
-        opened = open_model(question.source, question.model, question.channels)
+        opened = _open(question)
         inputs = opened.list_inputs(question.shapes)
         shapes = fix_shapes(inputs, resolution=question.resolution, asked=question.shapes, channels=question.channels)
+        opened.check_sizes(shapes)
     except InputError:
         raise
     except UnsupportedModelError as error:
@@ -55,9 +56,17 @@ def describe(question: Question) -> Subject:
         cost = count_opened(question.model, opened, shapes)
     except RexbenchError as error:
         return Subject(**known, uncounted=str(error))
+    except SystemExit as error:
+        return Subject(**known, uncounted=f"the model called sys.exit({error.code!r}) when it was counted")
     except Exception as error:  # noqa: BLE001 - a user's forward may raise anything; the model may still be measured
         return Subject(**known, uncounted=make_message(describe_error(error)))
     return Subject(**known, cost=as_dict(cost, per_layer=True))
+
+
+def _open(question: Question) -> OpenedModel:
+    if question.shapes:
+        return open_for(question.source, question.model, question.shapes)
+    return open_model(question.source, question.model, question.channels)
 
 
 def count_opened(name: str, opened: OpenedModel, shapes: Sequence[Shape]) -> Cost:
@@ -84,17 +93,21 @@ def main() -> None:
     """Answer the list of questions on standard input, in the file that the first argument names."""
     hold_on()
     volunteer_for_oom_killer()
+    # A user's code may read the arguments of its program: these are not its own.
+    path, sys.argv = Path(sys.argv[1]), sys.argv[:1]
     questions = [read_question(values) for values in json.loads(sys.stdin.read())]
     # Whatever a model prints must not reach the parent's output.
     os.dup2(2, 1)
-    with Path(sys.argv[1]).open("a") as answers:
-        for question in questions:
-            try:
-                answer = asdict(describe(question))
-            except InputError as error:
-                answer = {"wrong": str(error)}
+    own = os.getpid()
+    for question in questions:
+        try:
+            answer = asdict(describe(question))
+        except InputError as error:
+            answer = {"wrong": str(error)}
+        if os.getpid() != own:  # a user's code has forked, and comes here twice
+            os._exit(1)
+        with path.open("a") as answers:
             answers.write(json.dumps(answer) + "\n")
-            answers.flush()
     # Threads that a user's code has left behind must not keep the process.
     os._exit(0)
 

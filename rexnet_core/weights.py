@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rexnet_core.checkpoint import dump_tensors, load_tensors
+from rexnet_core.checkpoint_entries import strip_prefixes
 from rexnet_core.checkpoint_layouts import CONVOLUTIONAL_HEADS, layouts_of, module_names
 from rexnet_core.errors import InputError, UnknownNameError, WeightsError
 from rexnet_core.network import Network
@@ -44,6 +45,8 @@ def load_weights(
         WeightsError: The file can't be read safely, or its tensors are not this model's.
     """
     own = _own_state(model)
+    if not own:
+        return "own"
     if any(tensor.is_meta for tensor in own.values()):
         raise WeightsError("weights need a model with memory, this one is on the meta device; call to_empty() first")
     loaded = load_tensors(source, entry)
@@ -52,7 +55,8 @@ def load_weights(
     layout = max(named, key=lambda one: len(tensors.keys() & named[one].values()))
     public = named[layout]
     matched = {ours: tensors[theirs] for ours, theirs in public.items() if theirs in tensors}
-    problems = [f"{public[ours]} {what}" for ours, tensor in matched.items() if (what := _problem(own[ours], tensor))]
+    check = _problem if isinstance(model, Network) else _misfit
+    problems = [f"{public[ours]} {what}" for ours, tensor in matched.items() if (what := check(own[ours], tensor))]
     if differences := _name_differences(public, tensors) + problems:
         more = f" and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
         # Where nothing fits, what is missing says nothing: the file's names do.
@@ -118,9 +122,11 @@ def _public_names(model: nn.Module, layout: str) -> dict[str, str]:
     names: dict[str, list[str]] = {}
     for name in _own_state(model):
         names.setdefault(name.rpartition(".")[0], []).append(name)
+    ours = [name for tensors in names.values() for name in tensors]
+    if not isinstance(model, Network):  # a file's names are read without what all of them begin with
+        return {name: name for name in ours} | {name: plain for plain, name in strip_prefixes(ours).items()}
     if layout == "own":
-        return {name: name for tensors in names.values() for name in tensors}
-    assert isinstance(model, Network), "only our networks have public layouts"
+        return {name: name for name in ours}
     modules = module_names(model.config, layout)
     return {name: f"{modules[ours]}.{name.rpartition('.')[2]}" for ours in modules for name in names[ours]}
 
@@ -137,13 +143,23 @@ def _name_differences(public: Mapping[str, str], tensors: Mapping[str, Tensor]) 
 
 
 def _problem(ours: Tensor, theirs: Tensor) -> str | None:
-    """Why `theirs` can't be copied into `ours`, or None; (n, c, 1, 1) fits (n, c)."""
+    """Why `theirs` can't be weights in place of `ours`, or None."""
+    if misfit := _misfit(ours, theirs):
+        return misfit
+    if theirs.is_floating_point() and not bool(torch.isfinite(theirs).all()):
+        return "has values that are not finite"
+    return None
+
+
+def _misfit(ours: Tensor, theirs: Tensor) -> str | None:
+    """Why `theirs` can't be copied into `ours`, or None; (n, c, 1, 1) fits (n, c).
+
+    Tensors of other people's modules may hold infinities on purpose, as masks of attention do.
+    """
     if tuple(theirs.shape) not in {tuple(ours.shape), (*ours.shape, 1, 1)}:
         return f"has shape {list(theirs.shape)} where the model has {list(ours.shape)}"
     if theirs.is_meta or theirs.layout != torch.strided or theirs.is_quantized:
         return "is no plain tensor with values"
     if theirs.is_floating_point() != ours.is_floating_point():
         return f"has type {theirs.dtype} where the model has {ours.dtype}"
-    if theirs.is_floating_point() and not bool(torch.isfinite(theirs).all()):
-        return "has values that are not finite"
     return None

@@ -15,6 +15,7 @@ from bench.planning.presets import DEFAULT, NATIVE, PRESETS, Preset
 from bench.planning.streams import check_streams, expand_streams
 from bench.planning.subjects import ModelOptions, find_subjects, resolve_models
 from bench.records.case import DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS, Case, name_shape
+from bench.workers.descriptions import Limits
 from rexnet_core.errors import InputError, UnknownNameError
 from rexnet_core.sources.python_callable import parse_model_args
 from rexnet_core.sources.tensors import USUAL_SIDE, parse_shape
@@ -158,7 +159,9 @@ def expand(selection: Selection) -> Plan:
     usual_streams = preset.streams if "throughput" in scenarios else None
     streams = check_streams(usual_streams if selection.streams is None else selection.streams, scenarios, threads)
     _check_weights(selection.weights, list(models), selection.weights_entry)
-    subjects = find_subjects(models, options, resolutions, own_sides=selection.resolutions is None, threads=threads)
+    settings = check_settings(preset.settings, selection.settings)
+    limits = Limits(threads=threads, limit_s=settings.limit_s, memory_bytes=settings.memory_limit_bytes)
+    subjects = find_subjects(models, options, resolutions, own_sides=selection.resolutions is None, limits=limits)
     for subject in subjects:
         for batch in {batch for _, batches, _ in grids for batch in batches}:
             _check_memory(subject, batch)
@@ -185,7 +188,7 @@ def expand(selection: Selection) -> Plan:
     ]
     return Plan(
         cases=tuple(dict.fromkeys(cases)),
-        settings=check_settings(preset.settings, selection.settings),
+        settings=settings,
         preset=selection.preset,
         weights=selection.weights,
         weights_entry=selection.weights_entry,

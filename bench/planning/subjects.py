@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.complexity import as_dict, count
 from bench.records.subject import Question, Subject
-from bench.workers.descriptions import describe_models
+from bench.workers.descriptions import Limits, describe_models
 from rexnet_core.errors import InputError
 from rexnet_core.registry import model_info
 from rexnet_core.sources.registry import REGISTERED, SOURCES, resolve
@@ -44,6 +44,8 @@ def resolve_models(names: Iterable[str], options: ModelOptions) -> dict[str, str
     """
     asked = [Request(name=name, model_args=options.model_args, trust=options.trust) for name in names]
     models = {name: kind for kind, name in map(resolve, asked)}
+    if options.channels is not None and options.channels < 1:
+        raise InputError(f"--in-channels must be at least 1, not {options.channels}")
     if options.model_args is not None and "py" not in models.values():
         raise InputError("--model-args are for a model py:package.module:callable, and there is none; leave them out")
     return models
@@ -55,7 +57,7 @@ def find_subjects(
     resolutions: Sequence[int | str],
     *,
     own_sides: bool,
-    threads: int = 1,
+    limits: Limits | None = None,
 ) -> list[Subject]:
     """Each model at each of its inputs. Our networks are counted from their configs, all others in another process.
 
@@ -64,14 +66,14 @@ def find_subjects(
         options: How they are made and fed.
         resolutions: Sides of the square image [pixels], or the word for each model's own.
         own_sides: Whether models from elsewhere take their own side whatever `resolutions` says.
-        threads: For the other process.
+        limits: Of the processes that describe models.
 
     Raises:
         InputError: There is no such model, or a number is out of range.
     """
     questions = list(_list_questions(models, options, resolutions, own_sides=own_sides))
     foreign = [question for question in questions if not _is_plain(question)]
-    described = dict(zip(foreign, describe_models(foreign, threads=threads), strict=True)) if foreign else {}
+    described = dict(zip(foreign, describe_models(foreign, limits), strict=True))
     subjects = [described[one] if one in described else _count(one) for one in questions]
     return list({(subject.model, subject.shapes): subject for subject in subjects}.values())
 
