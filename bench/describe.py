@@ -21,7 +21,7 @@ from bench.workers.failures import describe_error
 from bench.workers.parent_watch import hold_on
 from rexnet_core.errors import InputError, ModelError, RexbenchError, UnsupportedModelError
 from rexnet_core.printable import make_message
-from rexnet_core.sources.registry import SOURCES, open_for, open_model
+from rexnet_core.sources.registry import LISTED, SOURCES, open_for, open_model
 from rexnet_core.sources.tensors import fix_shapes
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ def describe(question: Question) -> Subject:
     except ModelError as error:
         return Subject(**known, fault=("failed", str(error)))
     fingerprint = SOURCES[question.source].fingerprint(question.model)
-    known = {**known, "shapes": shapes, "fingerprint": fingerprint, "licence": opened.licence}
+    family = type(opened.module).__module__.rpartition(".")[2] if opened.module is not None else ""
+    known |= {"shapes": shapes, "fingerprint": fingerprint, "licence": opened.licence, "family": family}
+    known["table_macs"] = _count_as_tables(opened, question.table_side)
     try:
         cost = count_opened(question.model, opened, shapes)
     except RexbenchError as error:
@@ -64,7 +66,8 @@ def describe(question: Question) -> Subject:
 
 
 def _open(question: Question) -> OpenedModel:
-    if question.shapes:
+    """The model for as many channels as its inputs have where only their shapes were asked for."""
+    if question.shapes and question.channels is None:
         return open_for(question.source, question.model, question.shapes)
     return open_model(question.source, question.model, question.channels)
 
@@ -84,26 +87,47 @@ def count_opened(name: str, opened: OpenedModel, shapes: Sequence[Shape]) -> Cos
     return trace(opened.module, side, shapes=whole, dtypes=types, name=name)
 
 
+def _count_as_tables(opened: OpenedModel, side: int | None) -> int | None:
+    """The multiply-adds as timm's tables count them; None where none are asked for, or they can't be counted."""
+    if side is None or opened.module is None:
+        return None
+    from analysis.published.timm_counts import count_as_timm_tables  # noqa: PLC0415 - imports torch
+
+    try:
+        return count_as_timm_tables(opened.module, side).total
+    except (Exception, SystemExit):  # noqa: BLE001 - a model's forward may raise anything; no verdict follows
+        return None
+
+
 def read_question(values: dict[str, Any]) -> Question:
     """A question from its plain values."""
     return Question(**{**values, "shapes": tuple(map(tuple, values["shapes"]))})
 
 
+def _answer(values: dict[str, Any]) -> dict[str, Any]:
+    try:
+        if "pattern" in values:
+            return {"names": LISTED[values["source"]].list_names(values["pattern"])}
+        return asdict(describe(read_question(values)))
+    except InputError as error:
+        return {"wrong": str(error)}
+
+
 def main() -> None:
-    """Answer the list of questions on standard input, in the file that the first argument names."""
+    """Answer the list of questions on standard input, in the file that the first argument names.
+
+    A question is that of `Question`, or has ``source`` and ``pattern``: the names that a source lists.
+    """
     hold_on()
     volunteer_for_oom_killer()
     # A user's code may read the arguments of its program: these are not its own.
     path, sys.argv = Path(sys.argv[1]), sys.argv[:1]
-    questions = [read_question(values) for values in json.loads(sys.stdin.read())]
+    own = os.getpid()
+    questions = json.loads(sys.stdin.read())
     # Whatever a model prints must not reach the parent's output.
     os.dup2(2, 1)
-    own = os.getpid()
-    for question in questions:
-        try:
-            answer = asdict(describe(question))
-        except InputError as error:
-            answer = {"wrong": str(error)}
+    for values in questions:
+        answer = _answer(values)
         if os.getpid() != own:  # a user's code has forked, and comes here twice
             os._exit(1)
         with path.open("a") as answers:

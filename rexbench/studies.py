@@ -1,4 +1,4 @@
-"""A rank study as a command runs it: the study is stored, then published as a report."""
+"""A study as a command runs it: the study is stored, then published as a report."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def take_entry(given: Mapping[Any, Any], origin: str, asked: str | None) -> Name
     name = _only_name(entries, origin) if asked is None else _asked_name(entries, asked, origin)
     where = origin if name == TOP else f"entry {name!r} of {origin}"
     tensors = _check_tensors(entries.get(name, given), where)
-    plain = {short: tensors[name] for short, name in strip_prefixes(tensors).items()}
+    plain = _strip_prefixes(tensors)
     entry = None if name == TOP and len(entries) <= 1 else name
     return NamedTensors(tensors=plain, entry=entry, origin=origin, first_names=tuple(list(tensors)[:3]))
 
@@ -140,16 +140,19 @@ def _check_tensors(given: Any, where: str) -> dict[str, Tensor]:
     return dict(given)
 
 
-def strip_prefixes(full: Iterable[str]) -> dict[str, str]:
-    """Each name by itself without wrapping modules, wherever these stand in it, and without what all names begin with.
+def _strip_prefixes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {short: tensors[name] for short, name in strip_names(list(tensors)).items()}
+
+
+def strip_names(names: Sequence[str]) -> dict[str, str]:
+    """Each name by what is left without wrapping modules, wherever these stand, and without what all names begin with.
 
     ``model.``, ``net.`` and any other attribute that a training module keeps its network in is such a beginning.
     """
-    known = list(full)
-    plain = {".".join(part for part in name.split(".") if part not in _WRAPPERS): name for name in known}
-    if len(plain) < len(known):  # two would become one: these are other tensors than training's
-        return {name: name for name in known}
-    names = {short: name for short, name in plain.items() if short.rpartition(".")[2] != _COUNTER}
-    while names and all("." in short for short in names) and len({short.partition(".")[0] for short in names}) == 1:
-        names = {short.partition(".")[2]: name for short, name in names.items()}
-    return names
+    plain = {".".join(part for part in name.split(".") if part not in _WRAPPERS): name for name in names}
+    if len(plain) < len(names):  # two would become one: these are other tensors than training's
+        return {name: name for name in names}
+    short = {one: name for one, name in plain.items() if one.rpartition(".")[2] != _COUNTER}
+    while short and all("." in one for one in short) and len({one.partition(".")[0] for one in short}) == 1:
+        short = {one.partition(".")[2]: name for one, name in short.items()}
+    return short

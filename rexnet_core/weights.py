@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rexnet_core.checkpoint import dump_tensors, load_tensors
-from rexnet_core.checkpoint_entries import strip_prefixes
+from rexnet_core.checkpoint_entries import strip_names
 from rexnet_core.checkpoint_layouts import CONVOLUTIONAL_HEADS, layouts_of, module_names
 from rexnet_core.errors import InputError, UnknownNameError, WeightsError
 from rexnet_core.network import Network
@@ -45,13 +45,13 @@ def load_weights(
         WeightsError: The file can't be read safely, or its tensors are not this model's.
     """
     own = _own_state(model)
-    if not own:
-        return "own"
     if any(tensor.is_meta for tensor in own.values()):
         raise WeightsError("weights need a model with memory, this one is on the meta device; call to_empty() first")
+    if not own:
+        return "own"
     loaded = load_tensors(source, entry)
     tensors = loaded.tensors
-    named = {layout: _public_names(model, layout) for layout in _layouts_of(model)}
+    named = {layout: _short_names(model, layout) for layout in _layouts_of(model)}
     layout = max(named, key=lambda one: len(tensors.keys() & named[one].values()))
     public = named[layout]
     matched = {ours: tensors[theirs] for ours, theirs in public.items() if theirs in tensors}
@@ -122,13 +122,18 @@ def _public_names(model: nn.Module, layout: str) -> dict[str, str]:
     names: dict[str, list[str]] = {}
     for name in _own_state(model):
         names.setdefault(name.rpartition(".")[0], []).append(name)
-    ours = [name for tensors in names.values() for name in tensors]
-    if not isinstance(model, Network):  # a file's names are read without what all of them begin with
-        return {name: name for name in ours} | {name: plain for plain, name in strip_prefixes(ours).items()}
     if layout == "own":
-        return {name: name for name in ours}
+        return {name: name for tensors in names.values() for name in tensors}
+    assert isinstance(model, Network), "only our networks have public layouts"
     modules = module_names(model.config, layout)
     return {name: f"{modules[ours]}.{name.rpartition('.')[2]}" for ours in modules for name in names[ours]}
+
+
+def _short_names(model: nn.Module, layout: str) -> dict[str, str]:
+    """The names in `layout` as `load_tensors` shortens those of a file: all of a model may begin with ``head.``."""
+    public = _public_names(model, layout)
+    ours = {theirs: name for name, theirs in public.items()}
+    return {ours[theirs]: short for short, theirs in strip_names(list(ours)).items()}
 
 
 def _name_differences(public: Mapping[str, str], tensors: Mapping[str, Tensor]) -> list[str]:

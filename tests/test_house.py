@@ -27,7 +27,7 @@ FLOORS = [
         statistics workers
         planning preparing store
         worker assets describe layer_profile running options doctor
-        selftest resume_options
+        selftest census resume_options
         comparison
         pytest_plugin
         suites
@@ -48,7 +48,13 @@ DOORS = {
     "sqlalchemy": "bench/store",
     "alembic": "bench/store",
     "filelock": "bench/machine",
-    "matplotlib": ("reports/drawing", "reports/run/figures", "reports/rank/figures", "reports/published/figures.py"),
+    "matplotlib": (
+        "reports/drawing",
+        "reports/run/figures",
+        "reports/rank/figures",
+        "reports/published/figures.py",
+        "reports/census/figure.py",
+    ),
     "pytest": ("bench/pytest_plugin.py", "bench/suites/support/reference_tools.py"),
     "itables": "reports/page",
     "jinja2": "reports/page",
@@ -126,7 +132,7 @@ LIGHT = """
     bench.store.paper_latency rexnet_core.registry rexnet_core.calibration rexbench.commands.evaluate
     rexbench.commands.rank.layers rexbench.commands.rank.network rexbench.commands.rank.trained
     rexbench.commands.rank.search rexbench.commands.compare rexbench.commands.selftest rexbench.commands.complexity
-    rexbench.commands.run rexbench.commands.report rexbench.commands.suites
+    rexbench.commands.run rexbench.commands.report rexbench.commands.suites rexbench.commands.census reports.census.report
     bench.comparison.compare bench.selftest.pairs bench.selftest.other_protocols
     reports.compare reports.selftest reports.accuracy reports.rank.report analysis.rank analysis.rank.layers.setting
     analysis.rank.network.setting analysis.rank.trained.setting analysis.accuracy analysis.accuracy.published

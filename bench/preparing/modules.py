@@ -56,17 +56,16 @@ def give_weights(opened: OpenedModel, task: Task) -> dict[str, Any]:
     from rexnet_core.checkpoint import load_tensors  # noqa: PLC0415
 
     module: Any = opened.module
-    shared, entry, words = task.folder / WEIGHTS, None, "calibrated"
-    if shared.exists():
+    shared, entry = task.folder / WEIGHTS, None
+    words = "checkpoint" if task.weights else "the model's own" if opened.pretrained else "calibrated"
+    if shared.exists():  # made in the same way, for another batch size or build
         load_weights(module, shared)
-        return {"weights": "shared", "weights_entry": None}
+        return {"weights": words, "weights_entry": None}
     if task.weights:
         loaded = load_tensors(task.weights, task.weights_entry)
         load_weights(module, loaded)
-        entry, words = loaded.entry, "checkpoint"
-    elif opened.pretrained:
-        words = "the model's own"
-    else:
+        entry = loaded.entry
+    elif not opened.pretrained:
         _calibrate(module, task)
     dump_weights(module, shared)
     return {"weights": words, "weights_entry": entry}

@@ -187,6 +187,8 @@ class ToldSubject(Subject):
     cost: dict[str, Any] | None = None
     uncounted: Text = ""
     licence: Text = ""
+    family: Text = ""
+    table_macs: Count | None = None
     fault: tuple[Literal["failed", "unsupported"], Name] | None = None
 
 

@@ -18,6 +18,9 @@ class Subject:
         cost: What it costs there, as `analysis.complexity.as_dict` has it; None where it can't be counted.
         uncounted: Why it can't be counted.
         licence: Where it is told.
+        family: The file that defines the module's class, such as ``mobilenetv3``; empty for what is no module.
+        table_macs: Multiply-adds as timm's tables count them, at `Question.table_side`; None where they are not asked for,
+            or can't be counted.
         fault: Status and reason of its cases, where it can't be measured.
     """
 
@@ -28,6 +31,8 @@ class Subject:
     cost: dict[str, Any] | None = None
     uncounted: str = ""
     licence: str = ""
+    family: str = ""
+    table_macs: int | None = None
     fault: tuple[str, str] | None = None
 
 
@@ -39,6 +44,7 @@ class Question:
         resolution: Side of a square image [pixels]; None is the model's own.
         shapes: Of each input for one image, in place of all others.
         channels: Of the image; None are the model's own.
+        table_side: Side at which a module's multiply-adds are counted as timm's tables count them, too [pixels].
     """
 
     model: str
@@ -46,3 +52,4 @@ class Question:
     resolution: int | None = None
     shapes: tuple[tuple[int, ...], ...] = ()
     channels: int | None = None
+    table_side: int | None = None

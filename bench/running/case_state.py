@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 from analysis.schema import SchemaError
 from bench.backends.instruction_sets import find_shortfalls
 from bench.backends.registry import info_of
+from bench.records.files import REFERENCE
 from bench.records.measurement import Effective, Measurement, Round
+from bench.records.schemas import read_effective
 from bench.running.turns import FULL_SPEED
-from bench.workers.answers import check_answer, describe_fault
+from bench.statistics.parity import compare, find_mismatches
+from bench.workers.answers import check_answer, describe_fault, read_logits
 from bench.workers.executor import WorkerError
+from bench.workers.instances import open_case
 from bench.workers.shared_files import export_times
 from rexnet_core.errors import RexbenchError
 
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
     from bench.workers.executor import Executor, Handle
 
     Prepare = Callable[[dict[str, Any], float], dict[str, Any]]
+
+#: The reference of builds that do not name theirs.
+EAGER = "eager fp32"
 
 
 @dataclass(slots=True)
@@ -104,6 +111,34 @@ class CaseState:
             self.status = "mismatch"
             self.reason = "; ".join(dict.fromkeys(filter(None, [*self.reason.split("; "), *faults])))
         return answer
+
+    def build(self, scratch: Path) -> None:
+        """Start the worker, let it compute once, and compare what it gives with the reference.
+
+        Args:
+            scratch: Folder for what the worker compiles.
+
+        Raises:
+            WorkerError: The case comes to its end.
+            SchemaError: Outputs in a file can't be read.
+        """
+        logits = self.assets / "logits.npy"
+        self.handle = open_case(self.executor, self.case, self.assets, scratch, self.limit_s)
+        self.built = self.ask("build", logits_path=str(logits))
+        self.effective = read_effective(self.built["effective"])
+        told = {name: self.prepared[name] for name in ("weights_entry", "weights") if self.prepared.get(name)}
+        self.effective.details.update(told)
+        reference = read_logits(self.assets / REFERENCE)
+        self.parity = compare(
+            reference,
+            read_logits(logits, reference),
+            self.case.precision,
+            widths=self.prepared.get("outputs", ()),
+            words=self.prepared.get("reference", EAGER),
+        )
+        mismatches = find_mismatches(self.case, self.effective, self.parity)
+        if mismatches:
+            self.status, self.reason = "mismatch", "; ".join(mismatches)
 
     def close(self) -> None:
         """End the worker, if there is one."""

@@ -15,16 +15,11 @@ from analysis.schema import SchemaError
 from bench.backends.registry import info_of
 from bench.machine.interference import find_causes, interference
 from bench.machine.signals import finish_first
-from bench.records.files import REFERENCE
-from bench.records.schemas import read_effective
 from bench.running.case_state import CaseState
 from bench.running.stopping import RoundHistory, spent_s
 from bench.running.turns import count_turns, plan_slowdowns, take_turns
-from bench.statistics.parity import compare, find_mismatches
 from bench.statistics.summary import half_width
-from bench.workers.answers import read_logits
 from bench.workers.executor import WorkerError, make_fault
-from bench.workers.instances import open_case
 from bench.workers.shared_files import assets_name, prepare_task, share_weights
 
 if TYPE_CHECKING:
@@ -38,8 +33,6 @@ if TYPE_CHECKING:
     from bench.workers.executor import Executor
 
 
-#: The reference of builds that do not name theirs.
-EAGER = "eager fp32"
 #: Share of the compile time that a filled cache saves: with one, inductor needed a tenth to a third of the time.
 _CACHED_SHARE = 0.8
 
@@ -134,6 +127,18 @@ class InterleavedGroup:
             save(self.measurements())
             raise
         return bool(self._alive())
+
+    def check(self) -> None:
+        """Let each case compute once, one after the other, and compare; nothing is timed, and no round is kept."""
+        self._prepare()
+        for state in self._alive():
+            try:
+                self._watch(state.case, "build and compile")
+                state.build(self._scratch)
+            except (WorkerError, SchemaError, OSError) as error:
+                state.fail(error)
+            finally:
+                state.close()
 
     def measurements(self) -> tuple[Measurement, ...]:
         """What is known, one measurement per case in the order given."""
@@ -230,29 +235,11 @@ class InterleavedGroup:
                     closing.callback(state.close)
 
     def _open(self, state: CaseState, index: int) -> None:
-        logits = state.assets / "logits.npy"
         settings = self._settings
         state.start_round()
         try:
             self._watch(state.case, "build" if index else "build and compile")
-            scratch = self._scratch / state.label
-            state.handle = open_case(state.executor, state.case, state.assets, scratch, settings.limit_s)
-            state.built = state.ask("build", logits_path=str(logits))
-            state.effective = read_effective(state.built["effective"])
-            state.effective.details.update(
-                {name: told for name in ("weights_entry", "weights") if (told := state.prepared.get(name))}
-            )
-            reference = read_logits(state.assets / REFERENCE)
-            state.parity = compare(
-                reference,
-                read_logits(logits, reference),
-                state.case.precision,
-                widths=state.prepared.get("outputs", ()),
-                words=state.prepared.get("reference", EAGER),
-            )
-            mismatches = find_mismatches(state.case, state.effective, state.parity)
-            if mismatches:
-                state.status, state.reason = "mismatch", "; ".join(mismatches)
+            state.build(self._scratch / state.label)
             self._watch(state.case, "warm up")
             state.warmed = state.ask("warm_up", max_s=settings.warm_s, max_calls=settings.warm_calls)
         except (WorkerError, SchemaError, OSError) as error:

@@ -53,7 +53,7 @@ def pair_builds(cases: tuple[Case, Case], executors: tuple[Executor, Executor], 
 
 def find_obstacle(base: Measurement, head: Measurement) -> tuple[str, str]:
     """Status and reason of two measurements that can't be compared; ``ok`` and no reason where they can."""
-    if base.case == head.case and base.status == "ok" and head.status in _LOST:
+    if base.case.lineage == head.case.lineage and base.status == "ok" and head.status in _LOST:
         return "failed", f"{HEAD} is {head.status} where {BASE} is not: {head.reason}"
     # A build that was ended because the other failed is ok itself; the other gives the reason.
     for label, measurement in ((BASE, base), (HEAD, head)):

@@ -9,14 +9,15 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from analysis.schema import SchemaError
 from bench.records.schemas import read_subject
 from bench.records.subject import Subject
 from bench.workers.child_process import Build, Child
 from bench.workers.executor import WorkerError, check_memory
 from rexnet_core.errors import InputError
-from rexnet_core.sources.registry import SOURCES
+from rexnet_core.sources.registry import runs_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -51,6 +52,7 @@ def describe_models(
     limits: Limits | None = None,
     *,
     tell: Callable[[Subject], None] = lambda _subject: None,
+    strict: bool = True,
 ) -> list[Subject]:
     """What is known of each model, in the order of the questions.
 
@@ -62,6 +64,7 @@ def describe_models(
         questions: One for each model and input.
         limits: Of each process.
         tell: Called with each answer as soon as it is there.
+        strict: Whether a name that is no model's is an error, or the fault of that model.
 
     Raises:
         InputError: There is no such model.
@@ -70,7 +73,7 @@ def describe_models(
     for group in _share_out(questions):
         waiting = list(group)
         while waiting:
-            for subject in _ask(tuple(waiting), limits or Limits()):
+            for subject in _ask(tuple(waiting), limits or Limits(), strict=strict):
                 known[waiting.pop(0)] = subject
                 tell(subject)
     return [known[question] for question in questions]
@@ -80,17 +83,41 @@ def _share_out(questions: Sequence[Question]) -> list[list[Question]]:
     """The questions of each process."""
     groups: dict[str, list[Question]] = {}
     for question in dict.fromkeys(questions):
-        groups.setdefault(question.model if SOURCES[question.source].runs_code else "", []).append(question)
+        groups.setdefault(question.model if runs_code(question.source) else "", []).append(question)
     return list(groups.values())
 
 
-def _ask(questions: Sequence[Question], limits: Limits) -> Iterator[Subject]:
+def list_names(source: str, patterns: Sequence[str], limits: Limits | None = None) -> list[str]:
+    """The names of a source's models that fit any of the patterns, each once.
+
+    Args:
+        source: A key of `rexnet_core.sources.registry.LISTED`.
+        patterns: Such as ``mobile*``, without the prefix of the source.
+        limits: Of the process.
+
+    Raises:
+        InputError: The package is not there, or can't be imported.
+    """
+    asked = [{"source": source, "pattern": pattern} for pattern in patterns]
+    lines: list[bytes] = []
+    with _start(asked, limits or Limits()) as (child, path):
+        try:
+            lines += _follow(child, path, len(asked), limits or Limits())
+            why = f"the process ended: {child.why_dead()}" if len(lines) < len(asked) else ""
+        except (WorkerError, _BadAnswerError) as error:
+            why = str(error)
+    if why:
+        raise InputError(f"the models of {source} can't be listed: {why}")
+    return list(dict.fromkeys(name for line in lines for name in _read_answer(line)["names"]))
+
+
+def _ask(questions: Sequence[Question], limits: Limits, *, strict: bool) -> Iterator[Subject]:
     """The answers of one process, at least one: the last is the fault of the model that ended it, if one did."""
     answered = 0
-    with _start(questions, limits) as (child, path):
+    with _start([asdict(question) for question in questions], limits) as (child, path):
         try:
             for line in _follow(child, path, len(questions), limits):
-                yield _read(line, questions[answered])
+                yield _read(line, questions[answered], strict=strict)
                 answered += 1
             why = f"the model ended its process: {child.why_dead()}"
         except (WorkerError, _BadAnswerError) as error:
@@ -101,7 +128,7 @@ def _ask(questions: Sequence[Question], limits: Limits) -> Iterator[Subject]:
 
 
 @contextlib.contextmanager
-def _start(questions: Sequence[Question], limits: Limits) -> Iterator[tuple[Child, Path]]:
+def _start(questions: Sequence[dict[str, Any]], limits: Limits) -> Iterator[tuple[Child, Path]]:
     """A process with its questions, and the file of its answers; it ends with the context."""
     with tempfile.TemporaryDirectory(prefix="rexbench-") as folder:
         path = Path(folder) / _FILE
@@ -112,7 +139,7 @@ def _start(questions: Sequence[Question], limits: Limits) -> Iterator[tuple[Chil
         try:
             assert child.popen.stdin is not None
             with contextlib.suppress(BrokenPipeError):  # it has died already, and its exit code says why
-                child.popen.stdin.write(json.dumps([asdict(question) for question in questions]).encode())
+                child.popen.stdin.write(json.dumps(questions).encode())
                 child.popen.stdin.close()
             yield child, path
         finally:
@@ -149,20 +176,35 @@ class _BadAnswerError(Exception):
     """A line that describes no model."""
 
 
-def _read(line: bytes, question: Question) -> Subject:
+def _read(line: bytes, question: Question, *, strict: bool) -> Subject:
     """The subject that a line describes.
 
     Raises:
-        InputError: There is no such model.
+        InputError: There is no such model, and that is an error.
         _BadAnswerError: The line does not answer the question: the model's code wrote it.
     """
     try:
-        answer = json.loads(line)
-        if isinstance(answer, dict) and set(answer) == {"wrong"}:
-            raise InputError(answer["wrong"])
+        answer = _read_answer(line)
+    except InputError as error:
+        if strict:
+            raise
+        return Subject(model=question.model, source=question.source, fault=("failed", str(error)))
+    try:
         subject = read_subject(answer)
-    except (ValueError, RecursionError):
+    except SchemaError:
         subject = None
     if subject is None or (subject.model, subject.source) != (question.model, question.source):
         raise _BadAnswerError("the model wrote to where its description belongs, which can't be read")
     return subject
+
+
+def _read_answer(line: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(line)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise _BadAnswerError("the model wrote to where its description belongs, which can't be read")
+    if set(answer) == {"wrong"}:
+        raise InputError(answer["wrong"])
+    return answer

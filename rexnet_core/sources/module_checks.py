@@ -33,9 +33,9 @@ def check_module(module: nn.Module, name: str) -> None:
 def _find_fault(tensor: Tensor) -> str:
     """What is wrong with a tensor, and what to do; empty if nothing is."""
     import torch  # noqa: PLC0415
-    from torch.nn.parameter import UninitializedTensorMixin  # noqa: PLC0415
+    from torch.nn.parameter import is_lazy  # noqa: PLC0415
 
-    if isinstance(tensor, UninitializedTensorMixin):
+    if is_lazy(tensor):  # type: ignore[no-untyped-call]
         return "has no size before the first call; call the module once before it is returned"
     if tensor.device.type != "cpu":
         return f"is on the device {tensor.device.type}; return the module on the CPU, with all its values"

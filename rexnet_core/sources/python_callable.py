@@ -20,7 +20,7 @@ from rexnet_core.sources.tensors import make_image_spec
 from rexnet_core.sources.user_code import blame, check_findable, import_user_module, list_user_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import torch
 
@@ -54,8 +54,7 @@ class PythonCallable:
                 f"a model of your own is written py:package.module:callable, got {shorten(request.name)!r}"
             )
         module, attribute, written = found.groups()
-        arguments = parse_model_args(written or json.dumps(dict(request.model_args or {})))
-        text = json.dumps(arguments, sort_keys=True, separators=(",", ":")) if arguments else ""
+        text = write_arguments(parse_model_args(written or json.dumps(dict(request.model_args or {}))))
         name = f"py:{module}:{attribute}({text})" if text else f"py:{module}:{attribute}"
         if len(name) > _LONGEST:
             raise InputError(f"a name with its arguments must have at most {_LONGEST} characters, got {len(name)}")
@@ -97,22 +96,34 @@ def parse_model_args(text: str) -> dict[str, Any]:
     return arguments
 
 
+def write_arguments(arguments: Mapping[str, Any]) -> str:
+    """The arguments as a name holds them; empty where there are none."""
+    return json.dumps(arguments, sort_keys=True, separators=(",", ":")) if arguments else ""
+
+
+def read_name_arguments(name: str) -> dict[str, Any]:
+    """The arguments that a resolved name holds; none for names of other sources."""
+    found = _NAME.fullmatch(name)
+    return parse_model_args(found[3]) if found and found[3] else {}
+
+
 def _make(name: str) -> torch.nn.Module:
     from torch import nn  # noqa: PLC0415 - names resolve without torch
 
     found = _NAME.fullmatch(name)
     assert found, "a name that was resolved"
-    module, attribute, written = found.groups()
+    module, attribute, _ = found.groups()
+    arguments = read_name_arguments(name)
     maker: Any = import_user_module(module)
     for part in attribute.split("."):
         if not hasattr(maker, part):
             raise InputError(f"{name} needs {attribute} in the module {module}, which has no {part}")
         maker = getattr(maker, part)
-    if isinstance(maker, nn.Module) and not written:
+    if isinstance(maker, nn.Module) and not arguments:
         return maker
     if not callable(maker):
         raise ModelError(f"{name} must name a callable or a torch.nn.Module, it names a value of type {_type(maker)}")
-    made = maker(**(parse_model_args(written) if written else {}))
+    made = maker(**arguments)
     if not isinstance(made, nn.Module):
         what = f"the class {made.__name__}, not one of its objects" if isinstance(made, type) else _type(made)
         raise ModelError(f"{name} must return a torch.nn.Module, it returned {what}")

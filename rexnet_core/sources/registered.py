@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 from typing import TYPE_CHECKING
 
-from rexnet_core.registry import model_info
+from rexnet_core.registry import model_info, model_names
 from rexnet_core.sources.source import OpenedModel
 from rexnet_core.sources.tensors import make_image_spec
 
@@ -32,6 +33,10 @@ class Registered:
         side = model_info(name).resolution
         module = create_model(name, in_channels=channels or 3)
         return OpenedModel(inputs=(make_image_spec(None, side, side),), module=module)
+
+    def list_names(self, pattern: str) -> list[str]:
+        """The names of the listed widths and sizes; any width between them is a name, too."""
+        return fnmatch.filter(model_names(), pattern)
 
     def fingerprint(self, name: str) -> str:  # noqa: ARG002 - the rule of all sources
         """Nothing: its code is ours, and a run keeps the commit."""

@@ -18,7 +18,7 @@ from rexnet_core.sources.source import Request
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rexnet_core.sources.source import ModelSource, OpenedModel
+    from rexnet_core.sources.source import ListedSource, ModelSource, OpenedModel
     from rexnet_core.sources.tensors import Shape
 
 #: By the kind that a case names; a name belongs to the first that knows it, and our registered names come last.
@@ -34,10 +34,16 @@ SOURCES: Mapping[str, ModelSource] = {
         registered,
     )
 }
+#: Those that know all of their models.
+LISTED: Mapping[str, ListedSource] = {
+    module.SOURCE.kind: module.SOURCE for module in (timm_models, torchvision_models, registered)
+}
 #: The forms in which a source gives its models, in words.
 FORMS: Mapping[str, str] = {"module": "modules of torch", "onnx": "ONNX files", "ir": "OpenVINO's files"}
 REGISTERED = registered.SOURCE.kind
 _USUAL_CHANNELS = 3
+_PREFIXES = (python_callable.PREFIX, timm_models.PREFIX, torchvision_models.PREFIX)
+_SUFFIXES = (".onnx", ".xml", exported_program.SUFFIX)
 
 
 def resolve(request: Request | str) -> tuple[str, str]:
@@ -55,8 +61,13 @@ def resolve(request: Request | str) -> tuple[str, str]:
 
 
 def is_guest(name: str) -> bool:
-    """Whether a name, as `resolve` spelled it, is that of a model from elsewhere, not of a registered network."""
-    return ":" in name or name.lower().endswith((".onnx", ".xml", ".pt2"))
+    """Whether a name is written as that of a model from elsewhere, not of a registered network."""
+    return name.startswith(_PREFIXES) or name.lower().endswith(_SUFFIXES)
+
+
+def runs_code(kind: str) -> bool:
+    """Whether to open a model of this source is to run code that the name or the file brings."""
+    return SOURCES[kind].runs_code
 
 
 def open_model(kind: str, name: str, channels: int | None = None) -> OpenedModel:

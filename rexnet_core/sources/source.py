@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from rexnet_core.preprocess import Preprocessing
     from rexnet_core.sources.tensors import Shape
 
 
@@ -44,6 +45,7 @@ class OpenedModel:
         outputs: What it gives, where that is known without running it.
         licence: Where it is told.
         classes: Names of its classes in order, where they are told.
+        preprocessing: How its author prepares images, where that is told.
         any_inputs: Whether it may take other inputs than `inputs` says: a user's module does not tell.
         fixed: Whether it takes no other sizes than `inputs` says, not even of the batch.
     """
@@ -57,6 +59,7 @@ class OpenedModel:
     classes: tuple[str, ...] = ()
     any_inputs: bool = False
     fixed: bool = False
+    preprocessing: Preprocessing | None = None
 
     def list_inputs(self, asked: Sequence[Shape]) -> tuple[TensorSpec, ...]:
         """What it takes, where a caller asks for these shapes, for one image, of its inputs; none where nobody asks."""
@@ -125,3 +128,16 @@ class ModelSource(Protocol):
 
     def fingerprint(self, name: str) -> str:
         """What tells this model from others that had its name, once it is open; empty for our own."""
+
+
+class ListedSource(ModelSource, Protocol):
+    """A source that knows all of its models."""
+
+    def list_names(self, pattern: str) -> list[str]:
+        """The names that fit a pattern such as ``mobile*``, which has no prefix, as `resolve` spells them.
+
+        Never called in the parent process: it may import the package that makes the models.
+
+        Raises:
+            InputError: The package can't be imported.
+        """

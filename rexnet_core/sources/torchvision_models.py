@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import inspect
 import re
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,11 @@ class Torchvision:
             raise ModelError(f"{name} can't be made by {read_version('torchvision')}: {first_line(error)}") from None
         side = _read_side(models, known)
         return OpenedModel(inputs=(make_image_spec(3, side, side),), module=module)
+
+    def list_names(self, pattern: str) -> list[str]:
+        """The image classifiers; detectors and models of video take no image alone."""
+        models = _import_models("a list of models")
+        return [f"{PREFIX}{name}" for name in fnmatch.filter(models.list_models(models), pattern)]
 
     def fingerprint(self, name: str) -> str:  # noqa: ARG002 - the rule of all sources
         """The version of torchvision: with the name it tells the architecture."""

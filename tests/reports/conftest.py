@@ -200,10 +200,19 @@ def load_builders(folder: str) -> Any:
 
 @pytest.fixture(scope="session")
 def studies(run: RunData) -> dict[str, Any]:
-    """By kind of report a full study."""
-    rank, published = load_builders("rank"), load_builders("published")
-    documents = (rank.made_layers(), rank.made_network(), rank.made_trained(), published.made_document())
-    return {"run": run} | {document["kind"]: Study.from_dict(document) for document in documents}
+    """By kind of report a full study; that of a run has a model of timm, too."""
+    first = run.measurements[0]
+    guest = replace(first, case=replace(first.case, model="timm:resnet18"))
+    full = replace(run, measurements=(*run.measurements, guest))
+    rank, published, census = load_builders("rank"), load_builders("published"), load_builders("census")
+    documents = (
+        rank.made_layers(),
+        rank.made_network(),
+        rank.made_trained(),
+        published.made_document(),
+        census.made_census(),
+    )
+    return {"run": full} | {document["kind"]: Study.from_dict(document) for document in documents}
 
 
 @pytest.fixture(scope="session")

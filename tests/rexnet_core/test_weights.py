@@ -218,3 +218,19 @@ def test_place_that_takes_no_file_is_refused(tmp_path, model):
     with pytest.raises(WeightsError, match=r"can't write .*choose another place"):
         dump_weights(model, tmp_path / "a.pth")
     assert [path.name for path in tmp_path.iterdir()] == ["a.pth"]
+
+
+@pytest.mark.parametrize("prefix", ["head", "module", "net.module.inner"])
+def test_a_module_whose_names_all_begin_alike_reads_its_own_file(tmp_path, prefix):
+    def build():
+        model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Linear(2, 1))
+        for part in reversed(prefix.split(".")):
+            outer = torch.nn.Module()
+            outer.add_module(part, model)
+            model = outer
+        return model
+
+    saved, model = build(), build()
+    dump_weights(saved, tmp_path / "a.pth")
+    assert load_weights(model, tmp_path / "a.pth") == "own"
+    assert all(torch.equal(one, model.state_dict()[name]) for name, one in saved.state_dict().items())

@@ -45,7 +45,7 @@ def list_figures(frames: Mapping[str, pd.DataFrame], conditions: str) -> Iterato
 
 
 def _list_published_times(frames: Mapping[str, pd.DataFrame], conditions: str) -> dict[str, Callable[[], Plot | None]]:
-    """The figure of a run that has models of timm's table; in other runs there is nothing to say of it."""
-    if frames["published_order"].empty:
+    """The figure of a run with an order beside timm's table; in other runs there is nothing to say of it."""
+    if frames["published_order"]["tau"].isna().all():
         return {}
     return {"published_times": partial(published_times.plot_published_times, frames, conditions)}

@@ -38,3 +38,12 @@ def test_nothing_is_said_about_other_classes():
 
 def test_a_model_nobody_printed_has_no_row():
     assert list(published_rows("rexnet_1.15", found(50), comparable=True)) == []
+
+
+def test_a_network_of_timm_stands_beside_what_timm_printed_at_every_side():
+    rows = list(published_rows("timm:resnet18", found(71, half=1), comparable=True))
+    assert [(row["metric"], row["printed_percent"], row["in_interval"]) for row in rows] == [
+        ("top1", 71.504, True), ("top5", 90.086, False), ("top1", 73.164, False), ("top5", 91.054, False),
+    ]  # fmt: skip
+    assert rows[0]["conditions"] == "224x224, crop ratio 0.950, bicubic"
+    assert rows[0]["source"] == "timm's results tables (commit aa4b585)"

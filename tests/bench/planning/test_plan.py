@@ -231,3 +231,41 @@ def test_the_papers_pairs_meet_at_their_own_sides(monkeypatch):
     ]
     assert sides == pairs * 2
     assert grid(preset="paper-latency") == {*ON_CPU, ("cuda", 64, "eager")}
+
+
+def expand_call(**selection):
+    return expand(Selection(**{"batch_sizes": [1], **selection}))
+
+
+def test_models_that_a_call_lets_take_turns_are_one_group_and_all_that_is_measured():
+    plan = expand_call(rivals=["rexnet_1.0", "mobilenet_v2_1.0"], backends=["eager", "openvino"])
+    assert plan.rivals == (("rexnet_1.0", "mobilenet_v2_1.0"),)
+    assert [{case.model for case in cases} for cases in plan.matches()] == [{"rexnet_1.0", "mobilenet_v2_1.0"}]
+    with pytest.raises(InputError, match="--rivals needs at least two models"):
+        expand_call(rivals=["rexnet_1.0", "rexnet_1.0"])
+    with pytest.raises(InputError, match="--rivals must be among --models; rexnet_2"):
+        expand_call(rivals=["rexnet_1.0", "rexnet_2.0"], models=["rexnet_1.0"])
+
+
+def test_a_module_of_your_own_is_a_model_like_others(tmp_path, monkeypatch):
+    (tmp_path / "mymodels.py").write_text(
+        "from torch import nn\n"
+        "def build(width=4):\n"
+        "    print('a model speaks')\n"
+        "    return nn.Sequential(nn.Conv2d(1, width, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    plan = expand_call(models=["py:mymodels:build", "rexnet_0.5"], model_args='{"width": 6}', in_channels=1)
+    first, ours = plan.subjects
+    assert (first.model, first.source, first.shapes) == ('py:mymodels:build({"width":6})', "py", ((1, 224, 224),))
+    assert first.cost is not None
+    assert first.cost["macs"] == 6 * 9 * 222 * 222
+    assert first.fingerprint.startswith("sha256:")
+    assert ours.shapes == ((1, 224, 224),)
+    assert {case.shape for case in plan.cases} == {"1x224x224"}
+    with pytest.raises(InputError, match="--model-args are for a model py:"):
+        expand_call(models=["rexnet_1.0"], model_args="{}")
+    with pytest.raises(InputError, match="must be a JSON object"):
+        expand_call(models=["py:mymodels:build"], model_args="[1]")
+    with pytest.raises(InputError, match="needs the module nothere"):
+        expand_call(models=["py:nothere:build"])

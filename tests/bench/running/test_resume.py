@@ -17,6 +17,14 @@ from bench.running.resume import RESUMED, find_differences, read_resumption
 from bench.running.resume import _digest_code as digest_code
 from rexnet_core.errors import InputError
 
+#: Options that say nothing about the plan, and those of models, whose values are no plain names.
+_APART = frozenset(
+    {
+        *("wait", "resume", "force", "store", "config_file", "trust"),
+        *("models", "rivals", "model_args", "input_shapes", "in_channels"),
+    }
+)
+
 
 @pytest.fixture(autouse=True)
 def code(monkeypatch):
@@ -129,8 +137,12 @@ def test_rounds_that_not_all_have_closed_are_taken_again(store, resume, interrup
         ({"threads": 1}, "--threads contradicts run .* planned with 2"),
         *[
             ({name: Path("another.pth") if name == "weights" else ("another",)}, "contradicts run")
-            for name in sorted(set(vars(options())) - {"wait", "resume", "force", "store", "config_file"})
+            for name in sorted(set(vars(options())) - _APART)
         ],
+        ({"model_args": '{"width": 2}'}, "--model-args contradicts run .* planned with none"),
+        ({"input_shapes": ["1,3,64,96"]}, "--input-shape contradicts run .* planned with 3x64x64"),
+        ({"in_channels": 1}, "--in-channels contradicts run .* planned with 3"),
+        ({"rivals": ["rexnet_1.0", "rexnet_1.3"]}, "--rivals contradicts run"),
     ],
 )
 @pytest.mark.usefixtures("interrupted")
@@ -143,6 +155,7 @@ def test_an_option_that_contradicts_the_plan_is_one_line(read, given, line):
 @pytest.mark.usefixtures("interrupted")
 def test_options_that_repeat_the_plan_pass(read):
     given = {"models": ["rexnet_1.0"], "batch_sizes": [1, 2], "max_rounds": 4, "preset": "quick", "threads": 2}
+    given |= {"input_shapes": ["1,3,64,64"], "in_channels": 3, "trust": True}
     assert not read(**given).whole
 
 

@@ -16,8 +16,10 @@ from bench.records.run import RunInfo
 from reports.drawing.figure import draw
 from reports.report import write_report
 from reports.run import frames as run_frames
+from reports.run import tables
 from reports.run.data import RunData
 from reports.run.figures import list_figures
+from reports.run.figures.accuracy import plot_accuracy
 from reports.run.published_order import render_orders
 
 if TYPE_CHECKING:
@@ -113,11 +115,25 @@ def test_the_order_names_what_is_slower_here_than_in_the_table(
 def test_fewer_models_than_five_show_no_order(models: tuple[str, ...]) -> None:
     run = made_run(models)
     frames = run_frames.all_frames(run)
-    names = [figure.name for figure in list_figures(frames, "")]
-    assert ("published_times" in names) == (len(models) > 1)
+    assert "published_times" not in [figure.name for figure in list_figures(frames, "")]
+    assert tables.view_published_order(frames["published_order"]).empty
+    assert tables.view_published_times(frames["published_times"], frames["published_order"]).empty
     assert frames["published_order"]["tau"].isna().all()
     assert render_orders(run.result.orders) == ""
-    reasons = [each.reason for each in draw(f for f in list_figures(frames, "") if f.name == "published_times")]
-    assert reasons == ["it takes five models of timm's table at batch 1, fp32 and an input side of the table"] * (
-        len(models) > 1
-    )
+
+
+def test_many_models_are_named_in_a_panel_for_each_backend_and_only_families_are_joined() -> None:
+    ours = ("rexnet_1.0", "rexnet_1.3", "rexnet_1.5", "rexnet_2.0")
+    guests = tuple(f"timm:{name}" for name in TIMM if name not in {"convnext_atto", "no_such_network"})
+    frames = run_frames.all_frames(made_run((*ours, *guests)))
+    figure = plot_accuracy(frames["cases"], frames["costs"], frames["accuracies"], "")
+    assert figure is not None
+    assert [panel.get_title() for panel in figure.axes] == ["", "openvino"]
+    assert {text.get_text() for text in figure.legends[0].get_texts()} == {"rexnet", "other models"}
+    for panel in figure.axes:
+        joined = [len(line.get_xdata()) for line in panel.lines if line.get_linestyle() != "None"]
+        assert joined == [4]
+        texts = [text for text in panel.texts if text.get_text()]
+        assert {text.get_text() for text in texts} == {*ours, *guests}
+        boxes = [text.get_window_extent() for text in texts]
+        assert not [box for place, box in enumerate(boxes) if any(box.overlaps(other) for other in boxes[:place])]
