@@ -256,7 +256,8 @@ def test_a_module_of_your_own_is_a_model_like_others(tmp_path, monkeypatch):
         "    return nn.Sequential(nn.Conv2d(1, width, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())\n"
     )
     monkeypatch.chdir(tmp_path)
-    plan = expand_call(models=["py:mymodels:build", "rexnet_0.5"], model_args='{"width": 6}', in_channels=1)
+    options = ModelOptions(model_args='{"width": 6}', in_channels=1)
+    plan = expand_call(models=["py:mymodels:build", "rexnet_0.5"], options=options)
     first, ours = plan.subjects
     assert (first.model, first.source, first.shapes) == ('py:mymodels:build({"width":6})', "py", ((1, 224, 224),))
     assert first.cost is not None
