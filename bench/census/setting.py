@@ -10,6 +10,7 @@ from analysis.model_options import SPELLINGS, ModelOptions
 from analysis.setting_fields import check_fields, option
 from bench.backends.registry import check_backend, libraries
 from bench.machine.environment import read_thread_budget, read_version
+from bench.planning.presets import DEFAULT, PRESETS
 from bench.workers.descriptions import list_names
 from rexnet_core.errors import InputError, UnknownNameError
 from rexnet_core.sources.registry import LISTED
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: Those that need no long compilation.
-BACKENDS = ("eager", "torchscript", "openvino")
+BACKENDS = PRESETS[DEFAULT].backends
 _EVERY = ("*",)
 #: Libraries that make models, beside those of the backends.
 _MAKERS = ("torch", "timm", "torchvision")

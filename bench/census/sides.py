@@ -38,7 +38,7 @@ def choose_sides(models: Mapping[str, str], resolution: int, describe: Describe)
         for name, kind in models.items()
     ]
     small = describe(questions)
-    doubted = [subject for subject in small if _find_refusal(subject)]
+    doubted = [subject for subject in small if _depends_on_side(subject)]
     own = {subject.model: subject for subject in _describe_own(doubted, describe)}
     return [_choose(subject, own.get(subject.model), resolution) for subject in small]
 
@@ -54,6 +54,11 @@ def find_own(subject: Subject, why: str, resolution: int, describe: Describe) ->
 def _describe_own(subjects: Sequence[Subject], describe: Describe) -> list[Subject]:
     questions = [Question(model=one.model, source=one.source) for one in subjects]
     return describe(questions) if questions else []
+
+
+def _depends_on_side(subject: Subject) -> bool:
+    """Whether another side may help: a model that can't be made at all can't be made for any."""
+    return bool(subject.uncounted) or (subject.fault is not None and subject.fault[0] == "unsupported")
 
 
 def _find_refusal(subject: Subject) -> str:

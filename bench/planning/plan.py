@@ -16,6 +16,7 @@ from bench.planning.presets import DEFAULT, NATIVE, PRESETS, Preset
 from bench.planning.streams import check_streams, expand_streams
 from bench.planning.subjects import find_subjects
 from bench.records.case import DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS, Case, name_shape
+from bench.workers.descriptions import Limits
 from rexnet_core.errors import InputError, UnknownNameError
 from rexnet_core.sources.tensors import USUAL_SIDE
 
@@ -145,8 +146,10 @@ def expand(selection: Selection, subjects: Sequence[Subject] | None = None) -> P
     # A preset's streams mean nothing to a run of other scenarios, as those that are asked for should.
     usual_streams = preset.streams if "throughput" in scenarios else None
     streams = check_streams(usual_streams if selection.streams is None else selection.streams, scenarios, threads)
+    settings = check_settings(preset.settings, selection.settings)
     if subjects is None:
-        subjects = _find_subjects(selection, preset, options, threads)
+        limits = Limits(threads=threads, limit_s=settings.limit_s, memory_bytes=settings.memory_limit_bytes)
+        subjects = _find_subjects(selection, preset, options, limits)
     for subject in subjects:
         for batch in {batch for _, batches, _ in grids for batch in batches}:
             _check_memory(subject, batch)
@@ -173,7 +176,7 @@ def expand(selection: Selection, subjects: Sequence[Subject] | None = None) -> P
     ]
     return Plan(
         cases=tuple(dict.fromkeys(cases)),
-        settings=check_settings(preset.settings, selection.settings),
+        settings=settings,
         preset=selection.preset,
         weights=selection.weights,
         weights_entry=selection.weights_entry,
@@ -182,14 +185,14 @@ def expand(selection: Selection, subjects: Sequence[Subject] | None = None) -> P
     )
 
 
-def _find_subjects(selection: Selection, preset: Preset, options: ModelOptions, threads: int) -> list[Subject]:
+def _find_subjects(selection: Selection, preset: Preset, options: ModelOptions, limits: Limits) -> list[Subject]:
     usual = selection.rivals if selection.models is None and selection.rivals else preset.models
     models = options.resolve(_chosen("model", selection.models, usual))
     options.check_used(models)
     resolutions = _chosen("resolution", selection.resolutions, preset.resolutions)
     _check_names("resolution", [side for side in resolutions if isinstance(side, str)], (NATIVE,))
     _check_weights(selection.weights, list(models), selection.weights_entry)
-    return find_subjects(models, options, resolutions, own_sides=selection.resolutions is None, threads=threads)
+    return find_subjects(models, options, resolutions, own_sides=selection.resolutions is None, limits=limits)
 
 
 def _choose_options(selection: Selection, preset: Preset) -> ModelOptions:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from analysis.complexity import as_dict, count
 from bench.records.subject import Question, Subject
-from bench.workers.descriptions import describe_models
+from bench.workers.descriptions import Limits, describe_models
 from rexnet_core.registry import model_info
 from rexnet_core.sources.registry import REGISTERED, SOURCES
 
@@ -23,7 +23,7 @@ def find_subjects(
     resolutions: Sequence[int | str],
     *,
     own_sides: bool,
-    threads: int = 1,
+    limits: Limits | None = None,
 ) -> list[Subject]:
     """Each model at each of its inputs. Our networks are counted from their configs, all others in another process.
 
@@ -32,17 +32,17 @@ def find_subjects(
         options: How they are made and fed.
         resolutions: Sides of the square image [pixels], or the word for each model's own.
         own_sides: Whether models from elsewhere take their own side whatever `resolutions` says.
-        threads: For the other process.
+        limits: Of the processes that describe models.
 
     Raises:
         InputError: There is no such model, or a number is out of range.
     """
     questions = list(_list_questions(models, options, resolutions, own_sides=own_sides))
-    subjects = _answer(questions, threads)
+    subjects = _answer(questions, limits)
     return list({(subject.model, subject.shapes): subject for subject in subjects}.values())
 
 
-def describe_again(cases: Iterable[Case], *, threads: int = 1) -> list[Subject]:
+def describe_again(cases: Iterable[Case], limits: Limits | None = None) -> list[Subject]:
     """Each model of planned cases at its inputs, as it is now.
 
     Raises:
@@ -57,12 +57,12 @@ def describe_again(cases: Iterable[Case], *, threads: int = 1) -> list[Subject]:
         )
         for case in cases
     )
-    return _answer(list(dict.fromkeys(questions)), threads)
+    return _answer(list(dict.fromkeys(questions)), limits)
 
 
-def _answer(questions: Sequence[Question], threads: int) -> list[Subject]:
+def _answer(questions: Sequence[Question], limits: Limits | None) -> list[Subject]:
     foreign = [question for question in questions if not _is_plain(question)]
-    described = dict(zip(foreign, describe_models(foreign, threads=threads), strict=True)) if foreign else {}
+    described = dict(zip(foreign, describe_models(foreign, limits), strict=True))
     return [described[one] if one in described else _count(one) for one in questions]
 
 

@@ -17,6 +17,7 @@ from bench.records.case import Case
 from bench.records.schemas import StoredPlan
 from bench.records.settings import Settings
 from bench.statistics.model_ratios import read_model_pairs
+from bench.workers.descriptions import Limits
 from rexnet_core.errors import InputError, UnknownNameError, first_line
 from rexnet_core.registry import model_info
 from rexnet_core.sources.registry import REGISTERED, SOURCES, resolve, runs_code
@@ -118,7 +119,12 @@ def read_resumption(
     _check_weights(run, document)
     foreign = [case for case in plan.cases if case.source != REGISTERED]
     _check_models(run, foreign, trust=trust)
-    subjects = describe_again(foreign, threads=min(threads, plan.cases[0].threads))
+    limits = Limits(
+        threads=min(threads, plan.cases[0].threads),
+        limit_s=plan.settings.limit_s,
+        memory_bytes=plan.settings.memory_limit_bytes,
+    )
+    subjects = describe_again(foreign, limits)
     differences = tuple(find_differences(run.environment, environment, plan, threads))
     differences += tuple(dict.fromkeys(_find_changed(foreign, subjects)))
     if document.get("code_sha256") not in {None, _digest_code()}:

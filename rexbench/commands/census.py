@@ -16,8 +16,10 @@ from bench.store.store import Store
 from bench.store.studies import find_study, record_study
 from bench.workers.executor import ProcessExecutor
 from reports.files.writable import check_writable
+from reports.report import check_study
 from rexbench.output import add_output, log
 from rexbench.studies import publish_study
+from rexnet_core.errors import InputError
 from rexnet_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -74,11 +76,14 @@ def _find_resumed(args: argparse.Namespace, setting: CensusSetting, store: Store
     if not args.resume:
         return None
     resumed = find_study(store, CENSUS, setting.as_dict())
-    log(
-        f"continuing census {resumed.run.id}"
-        if resumed
-        else f"{store.url} has no census of these settings and versions; a new one begins"
-    )
+    if resumed is None or resumed.study is None:
+        log(f"{store.url} has no census of these settings and versions; a new one begins")
+        return None
+    try:
+        check_study(CENSUS, resumed.study)
+    except InputError as error:
+        raise InputError(f"census {resumed.run.id} can't be continued: {error}") from None
+    log(f"continuing census {resumed.run.id}")
     return resumed
 
 

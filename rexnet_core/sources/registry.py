@@ -44,7 +44,6 @@ REGISTERED = registered.SOURCE.kind
 _USUAL_CHANNELS = 3
 _PREFIXES = (python_callable.PREFIX, timm_models.PREFIX, torchvision_models.PREFIX)
 _SUFFIXES = (".onnx", ".xml", exported_program.SUFFIX)
-_OF_CODE = frozenset({python_callable.SOURCE.kind, exported_program.SOURCE.kind})
 
 
 def resolve(request: Request | str) -> tuple[str, str]:
@@ -68,7 +67,7 @@ def is_guest(name: str) -> bool:
 
 def runs_code(kind: str) -> bool:
     """Whether to open a model of this source is to run code that the name or the file brings."""
-    return kind in _OF_CODE
+    return SOURCES[kind].runs_code
 
 
 def open_model(kind: str, name: str, channels: int | None = None) -> OpenedModel:

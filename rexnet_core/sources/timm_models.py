@@ -30,6 +30,7 @@ class Timm:
     form = "module"
     spelling = "timm:resnet18"
     takes_channels = True
+    runs_code = False
 
     def resolve(self, request: Request) -> str | None:
         """The name as it is written; whether timm has it is known once timm is imported."""

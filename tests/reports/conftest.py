@@ -205,13 +205,8 @@ def studies(run: RunData) -> dict[str, Any]:
     guest = replace(first, case=replace(first.case, model="timm:resnet18"))
     full = replace(run, measurements=(*run.measurements, guest))
     rank, published, census = load_builders("rank"), load_builders("published"), load_builders("census")
-    documents = (
-        rank.made_layers(),
-        rank.made_network(),
-        rank.made_trained(),
-        published.made_document(),
-        census.made_census(),
-    )
+    ranks = (rank.made_layers(), rank.made_network(), rank.made_trained())
+    documents = (*ranks, published.made_document(), census.made_census())
     return {"run": full} | {document["kind"]: Study.from_dict(document) for document in documents}
 
 

@@ -100,7 +100,9 @@ def test_a_worker_that_dies_costs_its_backend_alone(take, executor):
 
 
 def test_a_model_that_can_not_be_opened_has_rows_that_say_so(take, executor):
-    rows = take(Describer(broken=("py:a:a",))).payload["rows"]
+    describe = Describer(broken=("py:a:a",))
+    rows = take(describe).payload["rows"]
+    assert len(describe.asked) == 1
     assert [(row["status"], row["reason"]) for row in rows[:2]] == [("failed", "the model ended its process")] * 2
     assert {task["model"] for task in executor.tasks} == {"py:b:b"}
 
