@@ -24,9 +24,9 @@ def find_guest_taps(
     """The taps of a module that is none of our networks, and the depth of each: 0 for the first to run, 1 for the last.
 
     Without patterns these are the outputs of the blocks and what the last linear layer reads; where there are no
-    blocks, every convolution, linear layer, norm and activation. A block is one of several by its name, such as
-    ``layer1.0`` or ``s1.b2``, with two layers or more and no blocks in it. The model runs once on a square image, which shows what
-    runs in which order, and on which axis a block has its channels.
+    blocks, every convolution, linear layer, norm and activation. A block has a name that ends in a number, such as
+    ``layer1.0`` or ``s1.b2``, two layers or more, and no blocks in it. The model runs once on a square image, which
+    shows what runs in which order, and on which axis a block has its channels.
 
     Args:
         model: In eval mode.
