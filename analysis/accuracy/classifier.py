@@ -13,7 +13,6 @@ from analysis.guests import blame_model, open_guest
 from rexnet_core import load_weights
 from rexnet_core.checkpoint import load_tensors
 from rexnet_core.errors import InputError, ModelError, UnsupportedModelError
-from rexnet_core.preprocess import Preprocessing
 from rexnet_core.sources.tensors import find_image_axes
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from analysis.accuracy.setting import EvaluationSetting
     from analysis.guests import Guest
+    from rexnet_core.preprocess import Preprocessing
 
     #: Images of shape (N, 3, H, W) to logits of shape (N, classes).
     Classify = Callable[[torch.Tensor], torch.Tensor]

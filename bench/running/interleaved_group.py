@@ -56,6 +56,7 @@ class InterleavedGroup:
         shuffle_opening: bool = False,
         slowdowns: Sequence[float] = (),
         faults: Mapping[str, tuple[str, str]] | None = None,
+        fingerprints: Mapping[str, str] | None = None,
     ) -> None:
         """A group that has not begun, or one to continue after an interruption.
 
@@ -74,6 +75,8 @@ class InterleavedGroup:
             shuffle_opening: Whether workers start in random order instead of the order of the cases.
             slowdowns: Shares by which the worker of the last case is slowed in additional turns of every round.
             faults: Status and reason of models that can't be measured, by name.
+            fingerprints: What models are now, by name, where that may be other than their cases say: a run may be
+                resumed although a model has changed.
         """
         first = cases[0]
         assert builds or all(case.terms == first.terms for case in cases), "a group holds cases that can be compared"
@@ -87,7 +90,7 @@ class InterleavedGroup:
         self._scratch, self._weights, self._weights_entry = scratch, weights, weights_entry
         self._all_or_none, self._shuffle_opening, self._slowdowns = all_or_none, shuffle_opening, slowdowns
         self._random = random.Random(f"{settings.seed} {first.match}")
-        self._prepared, self._faults = False, faults or {}
+        self._prepared, self._faults, self._fingerprints = False, faults or {}, fingerprints or {}
         self.history = RoundHistory(settings, self._restore({known.case: known for known in stored}) if stored else [])
         kept = len(self.history.half_widths)
         if kept:
@@ -208,6 +211,7 @@ class InterleavedGroup:
         first = states[0]
         cases = [state.case for state in states]
         task = prepare_task(cases, first.assets, self._settings.seed, self._weights, self._weights_entry)
+        task["fingerprint"] = self._fingerprints.get(first.case.model, task["fingerprint"])
         self._watch(first.case, "prepare")
         share_weights(first.assets)
         return first.prepare(task, self._settings.limit_s)

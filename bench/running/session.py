@@ -211,6 +211,7 @@ class Session:
             weights=self.plan.weights,
             weights_entry=self.plan.weights_entry,
             watch=self._progress.step,
+            fingerprints={one.model: one.fingerprint for one in self.plan.subjects},
             faults={one.model: one.fault for one in self.plan.subjects if one.fault},
             stored=[known for known in (self._resumed.stored if self._resumed else ()) if known.case in cases],
         )

@@ -107,7 +107,9 @@ def list_user_files(top: str) -> list[str]:
     found = {
         path
         for name, module in list(sys.modules.items())
-        if isinstance(path := getattr(module, "__file__", None), str)
+        # What the process was started with is a program of ours; multiprocessing gives it a second name.
+        if module is not sys.modules["__main__"]
+        and isinstance(path := getattr(module, "__file__", None), str)
         and ((first := name.partition(".")[0]) == top or (first not in OURS and _is_in(folder, path)))
     }
     return sorted(found)

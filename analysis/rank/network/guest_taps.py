@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from analysis.rank.network.taps import Tap, find_taps
+from analysis.rank.network.taps import CONVOLUTIONS, Tap, find_taps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LEAST_BLOCKS = 2
+_LEAST_LAYERS = 2
 _MAP_AXES = 4
 
 
@@ -23,9 +24,9 @@ def find_guest_taps(
     """The taps of a module that is none of our networks, and the depth of each: 0 for the first to run, 1 for the last.
 
     Without patterns these are the outputs of the blocks and what the last linear layer reads; where there are no
-    blocks, every convolution, linear layer, norm and activation. A block is an element of a sequence, such as
-    ``layer1.0``, with layers of its own and no blocks in it. The model runs once on a square image, which shows what
-    runs in which order, and on which axis a block has its channels.
+    blocks, every convolution, linear layer, norm and activation. A block has a name that ends in a number, such as
+    ``layer1.0`` or ``s1.b2``, two layers or more, and no blocks in it. The model runs once on a square image, which
+    shows what runs in which order, and on which axis a block has its channels.
 
     Args:
         model: In eval mode.
@@ -56,8 +57,8 @@ def _find_blocks(model: nn.Module) -> list[str]:
 
 
 def _is_block(name: str, module: nn.Module) -> bool:
-    element = name.rpartition(".")[2].isdigit()
-    return element and any(module.children()) and not isinstance(module, nn.Sequential | nn.ModuleList)
+    layers = sum(isinstance(part, CONVOLUTIONS) for part in module.modules())
+    return name[-1:].isdigit() and layers >= _LEAST_LAYERS and not isinstance(module, nn.Sequential | nn.ModuleList)
 
 
 def _find_last_linear(model: nn.Module) -> list[str]:

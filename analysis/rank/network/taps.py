@@ -23,7 +23,7 @@ _POOLINGS = ("positions", "pooled")
 _LAYOUTS = ("last",)
 #: Points that are left out unless a pattern asks for them.
 _ON_REQUEST = ("se",)
-_CONVOLUTIONS = (nn.modules.conv._ConvNd, nn.Linear)  # noqa: SLF001 - the one class all convolutions share
+CONVOLUTIONS = (nn.modules.conv._ConvNd, nn.Linear)  # noqa: SLF001 - the one class all convolutions share
 _NORM_FILES = ("torch.nn.modules.batchnorm", "torch.nn.modules.normalization", "torch.nn.modules.instancenorm")
 _ACTIVATION_FILE = "torch.nn.modules.activation"
 
@@ -116,7 +116,7 @@ def _leaves(model: nn.Module) -> Iterator[str]:
     """Names of modules that have no children and are layers, in the order they were registered."""
     for name, module in model.named_modules():
         home = type(module).__module__
-        known = isinstance(module, _CONVOLUTIONS) or home in (*_NORM_FILES, _ACTIVATION_FILE)
+        known = isinstance(module, CONVOLUTIONS) or home in (*_NORM_FILES, _ACTIVATION_FILE)
         if known and not any(module.children()) and not isinstance(module, nn.MultiheadAttention):
             yield name
 
