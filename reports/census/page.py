@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from reports.census import statuses
 from reports.census.frames import TABLES
@@ -15,8 +16,6 @@ from reports.texts import load_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    import pandas as pd
 
     from analysis.study import Study
     from reports.drawing.picture import Picture
@@ -99,16 +98,12 @@ def _place(status: str) -> int:
 
 def _view_families(families: pd.DataFrame) -> pd.DataFrame:
     """A line for each family, with how many of its models are ok on each backend; the least share comes first."""
-    if families.empty:
-        return families
-    counts = families.pivot_table(index="family", columns="backend", values=["models", "ok"]).astype(float)
-    view = counts["ok"].rename(columns="ok on {}".format)[
-        [f"ok on {name}" for name in dict.fromkeys(families["backend"])]
-    ]
-    models = counts["models"].max(axis=1)
-    view.insert(0, "models", models)
-    share = view.drop(columns="models").min(axis=1) / models
-    return view.iloc[np.argsort(share.to_numpy(), kind="stable")].reset_index()
+    lines: dict[str, dict[str, Any]] = {}
+    for row in families.to_dict("records"):
+        line = lines.setdefault(row["family"], {"family": row["family"], "models": row["models"]})
+        line[f"ok on {row['backend']}"] = row["ok"]
+    works = {name: min(n for head, n in line.items() if head.startswith("ok on ")) for name, line in lines.items()}
+    return pd.DataFrame(sorted(lines.values(), key=lambda line: works[line["family"]] / line["models"]))
 
 
 def _view_reasons(reasons: pd.DataFrame) -> pd.DataFrame:
