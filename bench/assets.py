@@ -80,6 +80,7 @@ def _prepare_module(task: Task) -> dict[str, Any]:
 
     torch.set_num_threads(task.threads)
     opened = open_module(task)
+    _check_unchanged(task)
     task = replace(task, types=tuple(spec.dtype for spec in opened.list_inputs(task.shapes)))
     weights = give_weights(opened, task)
     module: Any = opened.module
@@ -89,11 +90,21 @@ def _prepare_module(task: Task) -> dict[str, Any]:
 
 def _prepare_graph(task: Task) -> dict[str, Any]:
     opened = open_for(task.source, task.model, task.shapes)
+    _check_unchanged(task)
     task = replace(task, types=tuple(spec.dtype for spec in opened.inputs))
     call, words = call_literally(task)
     told = {"weights": "the model's own", "weights_entry": None, "reference": words}
     known = {**told, "outputs": _dump_reference(task, call)}
     return _answer(known, _export(task, export_graph))
+
+
+def _check_unchanged(task: Task) -> None:
+    """Check that an opened model is the one that was described."""
+    if task.fingerprint and (now := SOURCES[task.source].fingerprint(task.model)) != task.fingerprint:
+        raise ModelError(
+            f"{task.model} has changed since it was described: its fingerprint was {task.fingerprint}, and is {now}; "
+            "start a new run"
+        )
 
 
 def _dump_reference(task: Task, call: Any) -> list[int]:
@@ -137,28 +148,36 @@ def main() -> None:
     """Prepare the task on standard input; the answer goes into the file named by the first argument."""
     hold_on()
     volunteer_for_oom_killer()
-    code = _run(json.loads(sys.stdin.read()), Path(sys.argv[1]))
+    # A user's code may read the arguments of its program: these are not its own.
+    path, sys.argv = Path(sys.argv[1]), sys.argv[:1]
+    own = os.getpid()
+    code, done = _run(json.loads(sys.stdin.read()))
+    if os.getpid() != own:  # a user's code has forked, and comes here twice
+        os._exit(ExitCode.FAILED)
+    if done is not None:
+        path.write_text(json.dumps(done))
     sys.stderr.flush()
     # Threads that a user's code has left behind must not keep the process.
     os._exit(code)
 
 
-def _run(values: dict[str, Any], answer: Path) -> ExitCode:
+def _run(values: dict[str, Any]) -> tuple[ExitCode, dict[str, Any] | None]:
+    """The exit code, and the answer where there is one."""
     foreign = values.get("source", REGISTERED) != REGISTERED
     try:
         done = prepare(values)
     except (ModelError, UnsupportedModelError) as error:
         done = {"fault": _describe_fault(error)}
     except RexbenchError as error:
-        if not foreign or isinstance(error, WeightsError):
+        if not foreign:
             sys.stderr.write(f"{error}\n")
-            return ExitCode.WRONG
-        done = {"fault": _describe_fault(error)}
+            return ExitCode.WRONG, None
+        # A user's code can end its process with any code: what the caller must mend is told in the answer.
+        done = {"wrong": str(error)} if isinstance(error, WeightsError) else {"fault": _describe_fault(error)}
     except Exception as error:  # noqa: BLE001 - whatever a runtime throws is the outcome of the cases
         sys.stderr.write(f"{type(error).__name__}: {describe_error(error)}\n")
-        return ExitCode.FAILED
-    answer.write_text(json.dumps(done))
-    return ExitCode.DONE
+        return ExitCode.FAILED, None
+    return ExitCode.DONE, done
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from bench.workers.failures import describe_error
 from bench.workers.parent_watch import hold_on
 from rexnet_core.errors import InputError, ModelError, RexbenchError, UnsupportedModelError
 from rexnet_core.printable import make_message
-from rexnet_core.sources.registry import LISTED, SOURCES, open_model
+from rexnet_core.sources.registry import LISTED, SOURCES, open_for, open_model
 from rexnet_core.sources.tensors import fix_shapes
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ def describe(question: Question) -> Subject:
     """
     known: dict[str, Any] = {"model": question.model, "source": question.source}
     try:
-        opened = open_model(question.source, question.model, question.channels)
+        opened = _open(question)
         inputs = opened.list_inputs(question.shapes)
         shapes = fix_shapes(inputs, resolution=question.resolution, asked=question.shapes, channels=question.channels)
+        opened.check_sizes(shapes)
     except InputError:
         raise
     except UnsupportedModelError as error:
@@ -57,9 +58,18 @@ def describe(question: Question) -> Subject:
         cost = count_opened(question.model, opened, shapes)
     except RexbenchError as error:
         return Subject(**known, uncounted=str(error))
+    except SystemExit as error:
+        return Subject(**known, uncounted=f"the model called sys.exit({error.code!r}) when it was counted")
     except Exception as error:  # noqa: BLE001 - a user's forward may raise anything; the model may still be measured
         return Subject(**known, uncounted=make_message(describe_error(error)))
     return Subject(**known, cost=as_dict(cost, per_layer=True))
+
+
+def _open(question: Question) -> OpenedModel:
+    """The model for as many channels as its inputs have where only their shapes were asked for."""
+    if question.shapes and question.channels is None:
+        return open_for(question.source, question.model, question.shapes)
+    return open_model(question.source, question.model, question.channels)
 
 
 def count_opened(name: str, opened: OpenedModel, shapes: Sequence[Shape]) -> Cost:
@@ -85,7 +95,7 @@ def _count_as_tables(opened: OpenedModel, side: int | None) -> int | None:
 
     try:
         return count_as_timm_tables(opened.module, side).total
-    except Exception:  # noqa: BLE001 - a model's forward may raise anything; no verdict follows
+    except (Exception, SystemExit):  # noqa: BLE001 - a model's forward may raise anything; no verdict follows
         return None
 
 
@@ -110,13 +120,18 @@ def main() -> None:
     """
     hold_on()
     volunteer_for_oom_killer()
+    # A user's code may read the arguments of its program: these are not its own.
+    path, sys.argv = Path(sys.argv[1]), sys.argv[:1]
+    own = os.getpid()
     questions = json.loads(sys.stdin.read())
     # Whatever a model prints must not reach the parent's output.
     os.dup2(2, 1)
-    with Path(sys.argv[1]).open("a") as answers:
-        for values in questions:
-            answers.write(json.dumps(_answer(values)) + "\n")
-            answers.flush()
+    for values in questions:
+        answer = _answer(values)
+        if os.getpid() != own:  # a user's code has forked, and comes here twice
+            os._exit(1)
+        with path.open("a") as answers:
+            answers.write(json.dumps(answer) + "\n")
     # Threads that a user's code has left behind must not keep the process.
     os._exit(0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.model_options import ModelOptions
 from bench.planning.config import EMPTY
 from bench.planning.option_fields import add_fields, read_fields
 from bench.planning.option_values import duration, megabytes, whole_or
@@ -30,7 +31,7 @@ _TYPES = {
 
 def add_options(add: Callable[..., object], *, leave_out: Collection[str] = ()) -> None:
     """Declare the options of a run, by ``add_argument`` of argparse or ``addoption`` of a pytest group."""
-    for setting in (Selection, Settings):
+    for setting in (Selection, ModelOptions, Settings):
         add_fields(add, setting, types=_TYPES, leave_out=leave_out, defaults=False)
     add_store(add)
     add_config(add)
@@ -72,4 +73,13 @@ def read_store(asked: str, config: Config) -> str:
 def read_selection(args: argparse.Namespace, config: Config = EMPTY) -> Selection:
     """The selection that the options make, which take precedence over what the project has configured."""
     usual = {"preset": config.preset or DEFAULT, "presets": config.presets, "settings": read_fields(args, Settings)}
-    return Selection(**{**usual, **read_fields(args, Selection)})
+    return Selection(**{**usual, **read_fields(args, Selection)}, options=read_model_options(args))
+
+
+def read_model_options(args: argparse.Namespace) -> ModelOptions:
+    """How the models of a call are made and fed.
+
+    Raises:
+        InputError: A value breaks a rule.
+    """
+    return ModelOptions(**read_fields(args, ModelOptions))

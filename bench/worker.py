@@ -204,6 +204,7 @@ def serve(questions: TextIO, answers: TextIO) -> None:
     A question is ``{"do": name, **arguments}``; the first is ``open`` with ``case`` and ``assets``.
     """
     worker: Worker | None = None
+    own = os.getpid()
     for line in questions:
         question = json.loads(line)
         name = question.pop("do")
@@ -215,6 +216,8 @@ def serve(questions: TextIO, answers: TextIO) -> None:
                 answer = getattr(worker, name)(**question)
         except Exception as error:  # noqa: BLE001 - whatever a runtime throws is the case's outcome
             answer = _describe(error)
+        if os.getpid() != own:  # a user's code has forked, and comes here twice
+            os._exit(1)
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
@@ -222,6 +225,8 @@ def serve(questions: TextIO, answers: TextIO) -> None:
 if __name__ == "__main__":
     hold_on()
     volunteer_for_oom_killer()
-    channel = os.fdopen(os.dup(1), "w")
+    # A user's code may read its input and print: neither may meet the parent's questions and answers.
+    questions, channel = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
-    serve(sys.stdin, channel)
+    serve(questions, channel)

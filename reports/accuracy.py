@@ -46,11 +46,31 @@ def _conditions(study: Study) -> Iterator[str]:
     yield f"images         {_images(study)}"
     yield (
         f"preprocessing  shorter side to {steps['resized_side']} px, {steps['interpolation']}; "
-        f"centre {steps['crop']} px; ImageNet mean and deviation; not turned by EXIF"
+        f"centre {steps['crop']} px; {_describe_colours(steps)}; not turned by EXIF"
     )
+    yield from _tell_whose(study)
     entry = f"entry {weights['entry']}, " if weights.get("entry") else ""
-    yield f"weights        {weights['path']}, {entry}{weights['layout']} layout, sha256 {weights['sha256']}"
+    digest = f", sha256 {weights['sha256']}" if weights["sha256"] else ""
+    yield f"weights        {weights['path']}, {entry}{weights['layout']} layout{digest}"
     yield "interval       95 %, Wilson: how far other images of the kind would move it"
+
+
+def _describe_colours(steps: Mapping[str, Any]) -> str:
+    if (steps["mean"], steps["std"]) == ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]):
+        return "ImageNet mean and deviation"
+    mean, std = (" ".join(f"{value:g}" for value in steps[name]) for name in ("mean", "std"))
+    return f"mean {mean}, deviation {std}"
+
+
+def _tell_whose(study: Study) -> Iterator[str]:
+    """What a model from elsewhere ran on, and whose preprocessing it had."""
+    if "source" not in study.payload:
+        return
+    steps = study.payload["preprocessing"]
+    yield f"               {'; '.join(filter(None, (steps['of'], steps['note'])))}"
+    yield f"reference      {study.payload['reference']}"
+    if study.payload.get("fingerprint"):
+        yield f"model          {study.payload['fingerprint']}"
 
 
 def _images(study: Study) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _STREAMS = 3
 
@@ -32,6 +32,21 @@ def prepare_streams() -> str:
         if change := getattr(stream, "reconfigure", None):  # a notebook's stream takes any text as it is
             change(errors="backslashreplace")
     return ""
+
+
+@contextlib.contextmanager
+def divert_stdout() -> Iterator[None]:
+    """A context in which whatever is printed, by any library and any thread, goes to standard error."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def write_to(stream: TextIO, text: str) -> OSError | None:

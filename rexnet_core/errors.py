@@ -55,8 +55,16 @@ class StoreError(RexbenchError):
     """The results store can't be opened, read or written."""
 
 
-def first_line(error: Exception) -> str:
+def say(error: BaseException) -> str:
+    """The message of an error; empty where the error of a user's code can't even tell it."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a user's code may raise anything
+        return ""
+
+
+def first_line(error: BaseException) -> str:
     """What an error of a library says in one short line, without a path; its type where it says nothing."""
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    text = error.strerror if isinstance(error, OSError) and error.strerror else say(error)
     line = text.strip().partition("\n")[0].strip()[:120] or type(error).__name__
     return line if line.isprintable() else ascii(line)[1:-1]  # what a damaged file holds may move the cursor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -30,6 +31,25 @@ SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 Interpolation = Literal["bicubic", "bilinear"]
 INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
 _RESAMPLING = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preprocessing:
+    """How an image becomes the input of a model; as ImageNet's classifiers mostly have it by default.
+
+    Args:
+        crop_ratio: Side of the centre crop over the shorter side of the resized image.
+        interpolation: Of the resizing.
+        mean: Per colour of pixels in [0, 1].
+        std: Alike.
+        note: Where the model's author prepares images in another way that is not done here.
+    """
+
+    crop_ratio: float = CROP_RATIO
+    interpolation: Interpolation = "bicubic"
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+    note: str = ""
 
 
 def is_image_name(name: str) -> bool:
@@ -66,6 +86,8 @@ def load_image(
     crop_ratio: float = CROP_RATIO,
     interpolation: Interpolation = "bicubic",
     upright: bool = True,
+    mean: tuple[float, float, float] = IMAGENET_MEAN,
+    std: tuple[float, float, float] = IMAGENET_STD,
 ) -> npt.NDArray[np.float32]:
     """One image in RGB, its shorter side resized to resolution / crop_ratio, its centre cut out, normalised.
 
@@ -78,9 +100,11 @@ def load_image(
         crop_ratio: That side over the shorter side of the resized image, above 0 and up to 1.
         interpolation: Method of the resizing, whose filter widens with the step down.
         upright: Whether to turn the image as its EXIF entry says; TIFF is turned in any case, as Pillow reads it so.
+        mean: Subtracted from pixels in [0, 1], per colour.
+        std: What the difference is divided by, per colour.
 
     Returns:
-        Shape ``(3, resolution, resolution)``: pixels in [0, 1] minus `IMAGENET_MEAN`, over `IMAGENET_STD`.
+        Shape ``(3, resolution, resolution)``.
 
     Raises:
         InputError: The file can't be read, is no image, is cut short, is a strip, unpacks to more pixels than is
@@ -92,7 +116,7 @@ def load_image(
         raise InputError(f"an image's sides differ {MOST_OBLONG}-fold at most; {path} is {size}; crop or remove it")
     square = _cut(image, resolution, resized_side(resolution, crop_ratio), _RESAMPLING[interpolation])
     pixels = np.asarray(square, np.float32) / np.float32(255)
-    normalised = (pixels - np.array(IMAGENET_MEAN, np.float32)) / np.array(IMAGENET_STD, np.float32)
+    normalised = (pixels - np.array(mean, np.float32)) / np.array(std, np.float32)
     return np.ascontiguousarray(normalised.transpose(2, 0, 1))
 
 

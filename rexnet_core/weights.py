@@ -47,13 +47,16 @@ def load_weights(
     own = _own_state(model)
     if any(tensor.is_meta for tensor in own.values()):
         raise WeightsError("weights need a model with memory, this one is on the meta device; call to_empty() first")
+    if not own:
+        return "own"
     loaded = load_tensors(source, entry)
     tensors = loaded.tensors
     named = {layout: _short_names(model, layout) for layout in _layouts_of(model)}
     layout = max(named, key=lambda one: len(tensors.keys() & named[one].values()))
     public = named[layout]
     matched = {ours: tensors[theirs] for ours, theirs in public.items() if theirs in tensors}
-    problems = [f"{public[ours]} {what}" for ours, tensor in matched.items() if (what := _problem(own[ours], tensor))]
+    check = _problem if isinstance(model, Network) else _misfit
+    problems = [f"{public[ours]} {what}" for ours, tensor in matched.items() if (what := check(own[ours], tensor))]
     if differences := _name_differences(public, tensors) + problems:
         more = f" and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
         # Where nothing fits, what is missing says nothing: the file's names do.
@@ -145,13 +148,23 @@ def _name_differences(public: Mapping[str, str], tensors: Mapping[str, Tensor]) 
 
 
 def _problem(ours: Tensor, theirs: Tensor) -> str | None:
-    """Why `theirs` can't be copied into `ours`, or None; (n, c, 1, 1) fits (n, c)."""
+    """Why `theirs` can't be weights in place of `ours`, or None."""
+    if misfit := _misfit(ours, theirs):
+        return misfit
+    if theirs.is_floating_point() and not bool(torch.isfinite(theirs).all()):
+        return "has values that are not finite"
+    return None
+
+
+def _misfit(ours: Tensor, theirs: Tensor) -> str | None:
+    """Why `theirs` can't be copied into `ours`, or None; (n, c, 1, 1) fits (n, c).
+
+    Tensors of other people's modules may hold infinities on purpose, as masks of attention do.
+    """
     if tuple(theirs.shape) not in {tuple(ours.shape), (*ours.shape, 1, 1)}:
         return f"has shape {list(theirs.shape)} where the model has {list(ours.shape)}"
     if theirs.is_meta or theirs.layout != torch.strided or theirs.is_quantized:
         return "is no plain tensor with values"
     if theirs.is_floating_point() != ours.is_floating_point():
         return f"has type {theirs.dtype} where the model has {ours.dtype}"
-    if theirs.is_floating_point() and not bool(torch.isfinite(theirs).all()):
-        return "has values that are not finite"
     return None

@@ -132,7 +132,8 @@ LIGHT = """
     bench.store.paper_latency rexnet_core.registry rexnet_core.calibration rexbench.commands.evaluate
     rexbench.commands.rank.layers rexbench.commands.rank.network rexbench.commands.rank.trained
     rexbench.commands.rank.search rexbench.commands.compare rexbench.commands.selftest rexbench.commands.complexity
-    rexbench.commands.run rexbench.commands.report rexbench.commands.suites rexbench.commands.census reports.census.report
+    rexbench.commands.run rexbench.commands.report rexbench.commands.suites rexbench.commands.census
+    reports.census.report
     bench.comparison.compare bench.selftest.pairs bench.selftest.other_protocols
     reports.compare reports.selftest reports.accuracy reports.rank.report analysis.rank analysis.rank.layers.setting
     analysis.rank.network.setting analysis.rank.trained.setting analysis.accuracy analysis.accuracy.published

@@ -47,7 +47,7 @@ class Hits:
 
 
 def count_hits(
-    model: torch.nn.Module,
+    model: Callable[[torch.Tensor], torch.Tensor],
     images: Sequence[LabelledImage],
     load: Callable[[LabelledImage], Pixels],
     *,
@@ -58,7 +58,7 @@ def count_hits(
     """The hits after each batch, in the order of the images. At most three batches of images are in memory.
 
     Args:
-        model: In eval mode, float32, on the CPU: (N, 3, H, W) -> (N, classes).
+        model: A module in eval mode, or any function, of float32 on the CPU: (N, 3, H, W) -> (N, classes).
         images: With labels below the number of classes.
         load: One image, shape (3, H, W); called from several threads.
         batch_size: Images of one forward pass.
@@ -99,7 +99,9 @@ def ranks_of(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return ((logits > own) | ((logits == own) & earlier)).sum(1)
 
 
-def _ranks(model: torch.nn.Module, pixels: Pixels, images: Sequence[LabelledImage]) -> torch.Tensor:
+def _ranks(
+    model: Callable[[torch.Tensor], torch.Tensor], pixels: Pixels, images: Sequence[LabelledImage]
+) -> torch.Tensor:
     with torch.inference_mode():
         logits = model(torch.from_numpy(pixels))
         finite = logits.isfinite().all(1)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from analysis.published.accuracy import list_accuracies
+from rexnet_core.sources.registry import is_guest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 IMAGENET_CLASSES = 1000
+_PUBLISHERS = "the publisher's, for the weights of that name"
 
 
 def why_not_comparable(folders: int, classes: int) -> str:
@@ -44,5 +46,5 @@ def published_rows(model: str, accuracy: Mapping[str, float | None], *, comparab
             "source": row.source,
             "locator": row.locator,
             "conditions": row.conditions,
-            "note": row.note,
+            "note": "; ".join(filter(None, (row.note, _PUBLISHERS if is_guest(model) else ""))),
         }

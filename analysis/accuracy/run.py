@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.accuracy.checkpoint import read_checkpoint
+from analysis.accuracy.classifier import Classifier, open_classifier
 from analysis.accuracy.folder import read_folder
 from analysis.accuracy.hits import TOP, Hits, count_hits
 from analysis.accuracy.published import published_rows, why_not_comparable
 from analysis.statistics.intervals import wilson_estimate
 from analysis.study import Study
 from rexnet_core.errors import InputError
-from rexnet_core.preprocess import IMAGENET_MEAN, IMAGENET_STD, load_image, resized_side
+from rexnet_core.preprocess import Preprocessing, load_image, resized_side
+from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from analysis.accuracy.checkpoint import Checkpoint
     from analysis.accuracy.folder import LabelledFolder, LabelledImage
     from analysis.accuracy.setting import EvaluationSetting
 
@@ -42,17 +44,17 @@ def run_evaluation(setting: EvaluationSetting, progress: Callable[[str, int, int
         InputError: Checkpoint, folder or an image can't be used, or the classes of both differ.
         KeyboardInterrupt: It came before the first batch was through.
     """
-    checkpoint = read_checkpoint(setting.model, setting.weights, setting.weights_entry)
+    classifier = _open(setting) if setting.source == REGISTERED else open_classifier(setting)
     folder = read_folder(setting.images, setting.classes_file)
-    _check_classes(setting, folder, checkpoint.classes)
-    network, layout = checkpoint.build()
+    _check_classes(setting, folder, classifier.classes)
+    steps, whose = _choose_steps(setting, classifier)
     images = list(folder.spread(setting.limit))
     random.Random(0).shuffle(images)
     hits, stopped = Hits(), False
     counting = count_hits(
-        network,
+        classifier.classify,
         images,
-        _loader(setting),
+        _loader(classifier.resolution, steps),
         batch_size=setting.batch_size,
         threads=setting.threads,
         skip_unreadable=setting.skip_unreadable,
@@ -71,11 +73,15 @@ def run_evaluation(setting: EvaluationSetting, progress: Callable[[str, int, int
     accuracy = _accuracy(hits, folder)
     payload = {
         "model": setting.model,
-        "resolution": setting.resolution,
+        "resolution": classifier.resolution,
+        **classifier.told,
         **accuracy,
         "asked": len(images),
-        **_conditions(setting, folder, checkpoint, layout),
-        **_published(setting.model, accuracy, folder),
+        **_conditions(setting, folder),
+        "reference": classifier.reference,
+        "preprocessing": _describe_steps(classifier.resolution, steps) | whose,
+        "weights": classifier.weights,
+        **_published(setting, accuracy, folder),
     }
     return Study(kind="accuracy", stopped=stopped, payload=payload)
 
@@ -92,15 +98,50 @@ def _check_classes(setting: EvaluationSetting, folder: LabelledFolder, classes: 
     raise InputError(f"{trained}, {setting.classes_file} names {folder.classes}; name each on a line, in order")
 
 
-def _loader(setting: EvaluationSetting) -> Callable[[LabelledImage], npt.NDArray[np.float32]]:
+def _open(setting: EvaluationSetting) -> Classifier:
+    """One of our networks with its checkpoint."""
+    assert setting.weights is not None, "the front door asks for them"
+    checkpoint = read_checkpoint(setting.model, setting.weights, setting.weights_entry)
+    network, layout = checkpoint.build()
+    weights = {
+        "path": str(checkpoint.path),
+        "entry": checkpoint.tensors.entry,
+        "layout": layout,
+        "sha256": checkpoint.sha256,
+    }
+    assert setting.resolution is not None, "our networks have a side"
+    return Classifier(
+        classify=network,
+        classes=checkpoint.classes,
+        resolution=setting.resolution,
+        weights=weights,
+        preprocessing=Preprocessing(),
+    )
+
+
+def _choose_steps(setting: EvaluationSetting, classifier: Classifier) -> tuple[Preprocessing, dict[str, str]]:
+    """How images are prepared, and of a model from elsewhere whose way that is; the caller's word goes first."""
+    asked = {"crop_ratio": setting.crop_ratio, "interpolation": setting.interpolation}
+    given: Any = {name: value for name, value in asked.items() if value is not None}
+    known = classifier.preprocessing
+    whose = "the model's own" if known else "the usual of ImageNet's classifiers; the model does not say its own"
+    if given:
+        whose += f", with {' and '.join(given)} as asked"
+    steps = replace(known or Preprocessing(), **given)
+    return steps, {} if setting.source == REGISTERED else {"of": whose, "note": steps.note}
+
+
+def _loader(side: int, steps: Preprocessing) -> Callable[[LabelledImage], npt.NDArray[np.float32]]:
     def load(image: LabelledImage) -> npt.NDArray[np.float32]:
         # Printed accuracies come from loaders that don't turn images as EXIF says, and training's didn't either.
         return load_image(
             image.path,
-            setting.resolution,
-            crop_ratio=setting.crop_ratio,
-            interpolation=setting.interpolation,
+            side,
+            crop_ratio=steps.crop_ratio,
+            interpolation=steps.interpolation,
             upright=False,
+            mean=steps.mean,
+            std=steps.std,
         )
 
     return load
@@ -117,9 +158,19 @@ def _accuracy(hits: Hits, folder: LabelledFolder) -> dict[str, Any]:
     return accuracy | {"unreadable": len(hits.unreadable), "unreadable_files": list(hits.unreadable[:NAMED])}
 
 
-def _conditions(
-    setting: EvaluationSetting, folder: LabelledFolder, checkpoint: Checkpoint, layout: str
-) -> dict[str, Any]:
+def _describe_steps(side: int, steps: Preprocessing) -> dict[str, Any]:
+    return {
+        "resized_side": resized_side(side, steps.crop_ratio),
+        "interpolation": steps.interpolation,
+        "crop_ratio": steps.crop_ratio,
+        "crop": side,
+        "mean": list(steps.mean),
+        "std": list(steps.std),
+        "turned_by_exif": False,
+    }
+
+
+def _conditions(setting: EvaluationSetting, folder: LabelledFolder) -> dict[str, Any]:
     return {
         "folder": str(setting.images),
         "found": len(folder.images),
@@ -127,28 +178,14 @@ def _conditions(
         "class_folders": folder.folders,
         "classes_file": str(setting.classes_file) if setting.classes_file else None,
         "limit": setting.limit,
-        "preprocessing": {
-            "resized_side": resized_side(setting.resolution, setting.crop_ratio),
-            "interpolation": setting.interpolation,
-            "crop_ratio": setting.crop_ratio,
-            "crop": setting.resolution,
-            "mean": list(IMAGENET_MEAN),
-            "std": list(IMAGENET_STD),
-            "turned_by_exif": False,
-        },
-        "weights": {
-            "path": str(checkpoint.path),
-            "entry": checkpoint.tensors.entry,
-            "layout": layout,
-            "sha256": checkpoint.sha256,
-        },
         "precision": "fp32",
         "batch_size": setting.batch_size,
         "threads": setting.threads,
     }
 
 
-def _published(model: str, accuracy: dict[str, Any], folder: LabelledFolder) -> dict[str, Any]:
+def _published(setting: EvaluationSetting, accuracy: dict[str, Any], folder: LabelledFolder) -> dict[str, Any]:
+    """Printed accuracies; those of a name from elsewhere are the publisher's, of weights that may be others."""
     reason = why_not_comparable(folder.folders, folder.classes)
-    rows = published_rows(model, accuracy, comparable=not reason)
+    rows = published_rows(setting.model, accuracy, comparable=not reason)
     return {"comparable": not reason, "not_comparable_because": reason, "published": list(rows)}

@@ -6,9 +6,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analysis.complexity.resolution import check_resolution
-from analysis.setting_fields import ENTRY, ENTRY_UNSET, about, check_fields, check_number, check_weights, option
+from analysis.model_options import MODEL_HELP, ModelOptions
+from analysis.setting_fields import (
+    ENTRY,
+    ENTRY_UNSET,
+    about,
+    check_fields,
+    check_names,
+    check_number,
+    check_weights,
+    option,
+)
 from rexnet_core.preprocess import CROP_RATIO, INTERPOLATIONS, Interpolation
 from rexnet_core.registry import model_info
+from rexnet_core.sources.registry import REGISTERED
+from rexnet_core.sources.tensors import USUAL_SIDE
 
 DEFAULT_BATCH = 64
 #: Below this little of the image is left, and the resized one grows without need.
@@ -27,9 +39,11 @@ class EvaluationSetting:
         InputError: A value is out of range, or the checkpoint is not a file that can be read.
     """
 
-    model: str = field(metadata=about("such as rexnet_1.0; see `rexbench models`", metavar="MODEL", positional=True))
-    weights: Path = field(
-        metadata=about("the model's checkpoint; needed, as random weights have no accuracy", type=Path)
+    model: str = field(metadata=about(MODEL_HELP, metavar="MODEL", positional=True))
+    source: str = REGISTERED
+    options: ModelOptions = field(default_factory=ModelOptions)
+    weights: Path | None = option(
+        None, "the model's checkpoint; needed where the model has no trained weights of its own", type=Path
     )
     weights_entry: str | None = option(None, ENTRY, unset=ENTRY_UNSET)
     images: Path = field(
@@ -38,17 +52,22 @@ class EvaluationSetting:
     classes_file: Path | None = option(
         None, "all classes in order, the name of a subfolder on each line; subfolders may be absent", type=Path
     )
-    resolution: int = field(
-        metadata=about("side of the input", type=int, metavar="PIXELS", unset="the model's own, such as 224")
+    resolution: int | None = option(
+        None, "side of the input", type=int, metavar="PIXELS", unset="the model's own, such as 224"
     )
-    crop_ratio: float = option(
-        CROP_RATIO,
+    crop_ratio: float | None = option(
+        None,
         "side of the input over the shorter side of the resized image",
         type=float,
         metavar="SHARE",
         bounds=(LEAST_CROP_RATIO, 1.0),
+        unset=f"the model's own where it is known, else {CROP_RATIO}",
     )
-    interpolation: Interpolation = option("bicubic", "how images are resized", choices=INTERPOLATIONS)
+    interpolation: Interpolation | None = option(
+        None,
+        f"how images are resized: one of {', '.join(INTERPOLATIONS)}",
+        unset="the model's own where it is known, else bicubic",
+    )
     batch_size: int = option(DEFAULT_BATCH, "images per pass", type=int)
     limit: int | None = option(
         None, "images at most, evenly spread over the folder", unset="all", type=int, bounds=(1, 10**9)
@@ -61,8 +80,12 @@ class EvaluationSetting:
     )
 
     def __post_init__(self) -> None:
-        model_info(self.model)
-        check_resolution(self.resolution)
+        if self.source == REGISTERED:
+            own = model_info(self.model).resolution
+            object.__setattr__(self, "resolution", own if self.resolution is None else self.resolution)
+        side = check_resolution(USUAL_SIDE if self.resolution is None else self.resolution)
         check_fields(self)
-        check_number("--batch-size", self.batch_size, 1, MOST_BATCH_BYTES // (3 * self.resolution**2 * 4))
+        if self.interpolation is not None:
+            check_names("interpolation", (self.interpolation,), INTERPOLATIONS)
+        check_number("--batch-size", self.batch_size, 1, MOST_BATCH_BYTES // (3 * side**2 * 4))
         check_weights(self.weights, self.weights_entry)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from analysis.complexity.cost import Cost, LayerCost
 
@@ -72,3 +72,16 @@ def _sizes(shape: tuple[int, ...]) -> str:
 def _layer(layer: LayerCost) -> dict[str, Any]:
     row = {column: getattr(layer, column) for column in LAYER_COLUMNS}
     return row | {"out_shape": list(layer.out_shape)}
+
+
+def document_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a document that `as_dict` made: one per layer where it lists them, else one for the model."""
+    shapes = document.get("input_shapes")
+    told = {"input_shapes": " ".join("x".join(map(str, shape)) for shape in shapes)} if shapes else {}
+    if "layers" not in document:
+        return [{column: document[column] for column in MODEL_COLUMNS} | told]
+    identity = {column: document[column] for column in ("model", "resolution")} | told
+    return [
+        identity | layer | {"out_shape": "x".join(str(size) for size in layer["out_shape"])}
+        for layer in document["layers"]
+    ]

@@ -37,11 +37,14 @@ class Constants:
         return node.get_name() in self._roots
 
     def roots(self, node: Any) -> list[Any]:
-        """The constants that a fixed node is computed from, the largest first; none for another node, or no node."""
+        """The constants that a fixed node is computed from, the largest first and shapes last.
+
+        There are none for another node, or no node.
+        """
         names = self._roots.get(node.get_name(), ()) if node is not None else ()
         return sorted(
             (self._known[name] for name in names),
-            key=lambda one: (-count_numbers(one), str(one.get_name())),
+            key=lambda one: (_is_shape(one), -count_numbers(one), str(one.get_name())),
         )
 
     def _take(self, node: Any) -> None:
@@ -55,6 +58,11 @@ class Constants:
             read = [self._roots.get(one.get_name()) for one in sources(node)]
             if read and None not in read:
                 self._roots[name] = frozenset().union(*filter(None, read))
+
+
+def _is_shape(constant: Any) -> bool:
+    """Whether a constant is of the type that shapes and places have."""
+    return bool(constant.get_element_type().get_type_name() == "i64")
 
 
 def count_numbers(constant: Any) -> int:

@@ -13,6 +13,8 @@ from analysis.graphs.nodes import CONVOLUTIONS, MOVES, TRANSPOSED, count_multipl
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+#: A product has two.
+_FACTORS = 2
 #: Nothing is computed by these.
 _REARRANGED = MOVES | {"Identity", "Split", "VariadicSplit", "Tile", "GatherND", "DepthToSpace", "SpaceToDepth"}
 #: What they read besides data are sizes, ranges and borders.
@@ -59,6 +61,8 @@ class GraphCounter:
             self._book(node, _kind_of(node), _Weight(port=1, axis=1))
         elif kind == "MatMul" and (port := self._weight_port(node)) is not None:
             self._book(node, "linear", _Weight(port=port, axis=-1 if port else -2))
+        elif kind == "Einsum" and len(sources(node)) == _FACTORS and (port := self._weight_port(node)) is not None:
+            self._book(node, "linear", _Weight(port=port, axis=-1))
         elif kind == "BatchNormInference":
             self._batch_norm(node)
         elif kind not in _REARRANGED:

@@ -34,4 +34,10 @@ def count_graph(path: Path, shapes: Sequence[tuple[int, ...]], *, name: str, res
         UnsupportedModelError: OpenVINO can't read it, or the model can't take these shapes.
     """
     tally = GraphCounter(read_graph(path, shapes)).tally
-    return Cost(model=name, resolution=resolution, layers=tally.layers(), uncounted=tally.uncounted())
+    return Cost(
+        model=name,
+        resolution=resolution,
+        layers=tally.layers(),
+        uncounted=tally.uncounted(),
+        input_shapes=tuple(tuple(shape) for shape in shapes),
+    )

@@ -10,7 +10,7 @@ from analysis.study import Study
 from bench.census.checking import check_subject
 from bench.census.sides import choose_sides, find_own
 from bench.machine.scratch import make_scratch
-from bench.workers.descriptions import describe_models
+from bench.workers.descriptions import Limits, describe_models
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -64,7 +64,8 @@ def run_census(
 
 
 def _describe_apart(setting: CensusSetting) -> Describe:
-    return partial(describe_models, threads=setting.thread_count, limit_s=setting.limit_s, strict=False)
+    limits = Limits(threads=setting.thread_count, limit_s=setting.limit_s)
+    return partial(describe_models, limits=limits, strict=False)
 
 
 def _make_study(setting: CensusSetting, models: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Study:

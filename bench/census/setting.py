@@ -6,21 +6,20 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.json_values import make_plain
+from analysis.model_options import SPELLINGS, ModelOptions
 from analysis.setting_fields import check_fields, option
 from bench.backends.registry import check_backend, libraries
 from bench.machine.environment import read_thread_budget, read_version
-from bench.planning.plan import SPELLINGS
-from bench.planning.subjects import ModelOptions, resolve_models
+from bench.planning.presets import DEFAULT, PRESETS
 from bench.workers.descriptions import list_names
 from rexnet_core.errors import InputError, UnknownNameError
-from rexnet_core.sources.python_callable import parse_model_args
 from rexnet_core.sources.registry import LISTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: Those that need no long compilation.
-BACKENDS = ("eager", "torchscript", "openvino")
+BACKENDS = PRESETS[DEFAULT].backends
 _EVERY = ("*",)
 #: Libraries that make models, beside those of the backends.
 _MAKERS = ("torch", "timm", "torchvision")
@@ -103,7 +102,6 @@ def find_models(setting: CensusSetting) -> dict[str, str]:
     Raises:
         InputError: There can be no such model here, or no model fits the patterns.
     """
-    arguments = None if setting.model_args is None else parse_model_args(setting.model_args)
     if setting.source is None:
         names: Sequence[str] = setting.models
     else:
@@ -113,7 +111,9 @@ def find_models(setting: CensusSetting) -> dict[str, str]:
                 f"--filter must fit the name of a model of {setting.source}, which has no prefix; "
                 f"got {' '.join(setting.filter)}"
             )
-    models = resolve_models(names, ModelOptions(model_args=arguments, trust=setting.trust))
+    options = ModelOptions(model_args=setting.model_args, trust=setting.trust)
+    models = options.resolve(names)
+    options.check_used(models)
     return _choose(models, setting.count)
 
 

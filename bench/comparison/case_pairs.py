@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
+from analysis.model_options import ModelOptions
 from bench.planning.plan import expand
 from bench.planning.presets import DEFAULT, PAIR_BACKENDS
 from bench.records.case import HINT
@@ -55,7 +56,11 @@ def expand_pairs(
     selection = replace(selection, settings={name: value for name, value in fixed.items() if name != "budget_s"})
     plan = expand(selection)
     plan = replace(plan, settings=replace(plan.settings, budget_s=fixed["budget_s"]))
-    pairs = [(_apply_changes(case, selection, own[0]), _apply_changes(case, selection, own[1])) for case in plan.cases]
+    base, head = own
+    pairs = [
+        (_apply_changes(case, plan, selection, base), _apply_changes(case, plan, selection, head))
+        for case in plan.cases
+    ]
     return plan, list(dict.fromkeys(pairs))
 
 
@@ -79,8 +84,8 @@ def read_changes(option: str, given: Sequence[str] | None) -> dict[str, Any]:
     return changes
 
 
-def _apply_changes(case: Case, selection: Selection, changes: Mapping[str, Any]) -> Case:
-    """The case with the settings of base or head, checked like those of a run."""
+def _apply_changes(case: Case, plan: Plan, selection: Selection, changes: Mapping[str, Any]) -> Case:
+    """The case of a plan with the settings of base or head, checked like those of a run."""
     if not changes:
         return case
     lists = {
@@ -94,4 +99,7 @@ def _apply_changes(case: Case, selection: Selection, changes: Mapping[str, Any])
         "device": case.device,
         "threads": case.threads,
     }
-    return expand(replace(selection, **{**alone, **changes})).cases[0]
+    subjects = [one for one in plan.subjects if (one.model, one.shapes) == (case.model, case.input_shapes)]
+    # The inputs are those of the case, whichever option chose them.
+    chosen = {**alone, **changes, "options": ModelOptions()}
+    return expand(replace(selection, **chosen), subjects).cases[0]

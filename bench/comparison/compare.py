@@ -95,11 +95,13 @@ def compare_live(
 def compare_stored(base: Sequence[Measurement], head: Sequence[Measurement]) -> list[ComparedCase]:
     """The cases that two runs have in common; their rounds were measured at different times.
 
+    A model from elsewhere that has changed between the runs is in common: its change may be what is compared.
+
     Raises:
         InputError: The runs have no case in common.
     """
-    head_by_case = {measurement.case: measurement for measurement in head}
-    pairs = [(measured, head_by_case[measured.case]) for measured in base if measured.case in head_by_case]
+    head_by_case = {measurement.case.lineage: measurement for measurement in head}
+    pairs = [(one, head_by_case[one.case.lineage]) for one in base if one.case.lineage in head_by_case]
     if not pairs:
         examples = ", ".join(run[0].case.id if run else "none" for run in (base, head))
         raise InputError(
@@ -110,9 +112,11 @@ def compare_stored(base: Sequence[Measurement], head: Sequence[Measurement]) -> 
 
 def find_unshared(base: Sequence[Measurement], head: Sequence[Measurement]) -> tuple[list[str], list[str]]:
     """Ids of the cases that only the base has, and of those that only the head has."""
-    base_cases, head_cases = ([measurement.case for measurement in run] for run in (base, head))
-    return [case.id for case in base_cases if case not in head_cases], [
-        case.id for case in head_cases if case not in base_cases
+    base_cases, head_cases = (
+        {measurement.case.lineage: measurement.case for measurement in run} for run in (base, head)
+    )
+    return [case.id for known, case in base_cases.items() if known not in head_cases], [
+        case.id for known, case in head_cases.items() if known not in base_cases
     ]
 
 

@@ -8,16 +8,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from analysis.model_options import SPELLINGS, ModelOptions
 from analysis.setting_fields import ENTRY, ENTRY_UNSET, check_weights, option
 from bench.backends.registry import backend_names, check_backend
 from bench.machine.environment import has_nvidia_gpu, read_available_bytes, read_thread_budget
 from bench.planning.presets import DEFAULT, NATIVE, PRESETS, Preset
 from bench.planning.streams import check_streams, expand_streams
-from bench.planning.subjects import ModelOptions, find_subjects, resolve_models
+from bench.planning.subjects import find_subjects
 from bench.records.case import DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS, Case, name_shape
+from bench.workers.descriptions import Limits
 from rexnet_core.errors import InputError, UnknownNameError
-from rexnet_core.sources.python_callable import parse_model_args
-from rexnet_core.sources.tensors import USUAL_SIDE, parse_shape
+from rexnet_core.sources.tensors import USUAL_SIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from bench.records.subject import Subject
 
 T = TypeVar("T")
-SPELLINGS = "timm:NAME, torchvision:NAME, py:package.module:callable, FILE.onnx, FILE.xml, FILE.pt2"
 _PRESET_HELP = f"what to run and how thoroughly; default: {DEFAULT}. " + "; ".join(
     f"{name}: {preset.summary}" for name, preset in PRESETS.items()
 )
@@ -84,16 +84,6 @@ class Selection:
         nargs="+",
         metavar="MODEL",
     )
-    model_args: str | None = option(None, "arguments of a model py:..., as a JSON object", metavar="JSON")
-    input_shapes: Sequence[str] | None = option(
-        None,
-        "shape of each input, such as 1,3,224,224; each case puts its batch in place of the first number",
-        flag="--input-shape",
-        nargs="+",
-        metavar="SHAPE",
-    )
-    in_channels: int | None = option(None, "channels of the images", unset="the model's own", type=int)
-    trust: bool = option(False, "load models from files that can hold code, such as FILE.pt2")
     backends: Sequence[str] | None = option(
         None, f"any of {', '.join(backend_names())}", nargs="+", metavar="BACKEND", case="backend"
     )
@@ -126,12 +116,17 @@ class Selection:
     )
     weights: Path | None = option(None, "a checkpoint of the one chosen model", unset="calibrated weights", type=Path)
     weights_entry: str | None = option(None, ENTRY, unset=ENTRY_UNSET)
+    options: ModelOptions = field(default_factory=ModelOptions)
     presets: Mapping[str, Preset] = field(default_factory=lambda: PRESETS)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-def expand(selection: Selection) -> Plan:
+def expand(selection: Selection, subjects: Sequence[Subject] | None = None) -> Plan:
     """The plan of a selection, checked.
+
+    Args:
+        selection: What was asked for.
+        subjects: The models at their inputs, where they are known already.
 
     Raises:
         InputError: A value breaks a rule, nothing is left to run, or a batch can't fit into memory.
@@ -140,14 +135,8 @@ def expand(selection: Selection) -> Plan:
     if selection.preset not in selection.presets:
         raise UnknownNameError("preset", selection.preset, selection.presets)
     preset = selection.presets[selection.preset]
-    if selection.resolutions and selection.input_shapes:
-        raise InputError("--input-shape and --resolutions both say how large the inputs are; give only one of them")
-    options = read_model_options(selection)
+    options = _choose_options(selection, preset)
     rivals = _read_rivals(selection, preset, options)
-    usual = selection.rivals if selection.models is None and selection.rivals else preset.models
-    models = resolve_models(_chosen("model", selection.models, usual), options)
-    resolutions = _chosen("resolution", selection.resolutions, preset.resolutions)
-    _check_names("resolution", [side for side in resolutions if isinstance(side, str)], (NATIVE,))
     precisions = _check_names("precision", _chosen("precision", selection.precisions, preset.precisions), PRECISIONS)
     formats = _chosen("memory format", selection.memory_formats, preset.memory_formats)
     formats = _check_names("memory format", formats, MEMORY_FORMATS)
@@ -157,8 +146,10 @@ def expand(selection: Selection) -> Plan:
     # A preset's streams mean nothing to a run of other scenarios, as those that are asked for should.
     usual_streams = preset.streams if "throughput" in scenarios else None
     streams = check_streams(usual_streams if selection.streams is None else selection.streams, scenarios, threads)
-    _check_weights(selection.weights, list(models), selection.weights_entry)
-    subjects = find_subjects(models, options, resolutions, own_sides=selection.resolutions is None, threads=threads)
+    settings = check_settings(preset.settings, selection.settings)
+    if subjects is None:
+        limits = Limits(threads=threads, limit_s=settings.limit_s, memory_bytes=settings.memory_limit_bytes)
+        subjects = _find_subjects(selection, preset, options, limits)
     for subject in subjects:
         for batch in {batch for _, batches, _ in grids for batch in batches}:
             _check_memory(subject, batch)
@@ -185,7 +176,7 @@ def expand(selection: Selection) -> Plan:
     ]
     return Plan(
         cases=tuple(dict.fromkeys(cases)),
-        settings=check_settings(preset.settings, selection.settings),
+        settings=settings,
         preset=selection.preset,
         weights=selection.weights,
         weights_entry=selection.weights_entry,
@@ -194,18 +185,26 @@ def expand(selection: Selection) -> Plan:
     )
 
 
-def read_model_options(selection: Selection) -> ModelOptions:
-    """How the models of a selection are to be made and fed.
+def _find_subjects(selection: Selection, preset: Preset, options: ModelOptions, limits: Limits) -> list[Subject]:
+    usual = selection.rivals if selection.models is None and selection.rivals else preset.models
+    models = options.resolve(_chosen("model", selection.models, usual))
+    options.check_used(models)
+    resolutions = _chosen("resolution", selection.resolutions, preset.resolutions)
+    _check_names("resolution", [side for side in resolutions if isinstance(side, str)], (NATIVE,))
+    _check_weights(selection.weights, list(models), selection.weights_entry)
+    return find_subjects(models, options, resolutions, own_sides=selection.resolutions is None, limits=limits)
+
+
+def _choose_options(selection: Selection, preset: Preset) -> ModelOptions:
+    """How the models are made and fed.
 
     Raises:
-        InputError: A value breaks a rule.
+        InputError: Two options say how large the inputs are.
     """
-    return ModelOptions(
-        model_args=None if selection.model_args is None else parse_model_args(selection.model_args),
-        shapes=tuple(map(parse_shape, selection.input_shapes or ())),
-        channels=selection.in_channels,
-        trust=selection.trust,
-    )
+    if selection.resolutions and selection.options.input_shapes:
+        raise InputError("--input-shape and --resolutions both say how large the inputs are; give only one of them")
+    usual = replace(preset.options, input_shapes=None) if selection.resolutions else preset.options
+    return selection.options.over(usual)
 
 
 def _read_rivals(selection: Selection, preset: Preset, options: ModelOptions) -> tuple[tuple[str, ...], ...]:
@@ -218,7 +217,7 @@ def _read_rivals(selection: Selection, preset: Preset, options: ModelOptions) ->
         groups = (tuple(selection.rivals),)
         if selection.models is not None and (alone := set(selection.rivals) - set(selection.models)):
             raise InputError(f"--rivals must be among --models; {min(alone)} is not, add it there")
-    return tuple(tuple(resolve_models(group, options)) for group in groups)
+    return tuple(tuple(options.resolve(group)) for group in groups)
 
 
 def _expand_devices(selection: Selection, preset: Preset) -> list[tuple[str, list[int], list[str]]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from analysis.model_options import ModelOptions
 from analysis.published.latency import TABLE_5
 from bench.records.case import MEMORY_FORMATS, PRECISIONS
 from bench.records.settings import Settings
@@ -34,6 +35,7 @@ class Preset:
         streams: Numbers of streams, or `bench.records.case.HINT`; None for a sweep.
         device: One of `bench.records.case.DEVICES`; None for the CPU, and a GPU where the preset has a part for it.
         threads: Of every runtime; None for what the machine allows.
+        options: How models from elsewhere are made and fed.
         gpu_batch_sizes: Batch sizes on a GPU. A preset with some runs there, too, where there is one.
     """
 
@@ -52,6 +54,7 @@ class Preset:
     threads: int | None = None
     gpu_batch_sizes: tuple[int, ...] = ()
     gpu_backends: tuple[str, ...] = ("eager",)
+    options: ModelOptions = field(default_factory=ModelOptions)
 
 
 _PUBLISHED = ("0.9", "1.0", "1.3", "1.5", "2.0", "2.2", "3.0")

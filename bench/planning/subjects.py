@@ -2,51 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from analysis.complexity import as_dict, count
 from bench.records.subject import Question, Subject
-from bench.workers.descriptions import describe_models
-from rexnet_core.errors import InputError
+from bench.workers.descriptions import Limits, describe_models
 from rexnet_core.registry import model_info
-from rexnet_core.sources.registry import REGISTERED, SOURCES, resolve
-from rexnet_core.sources.source import Request
+from rexnet_core.sources.registry import REGISTERED, SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from rexnet_core.sources.tensors import Shape
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelOptions:
-    """How the models of a call are to be made and fed.
-
-    Args:
-        model_args: Arguments of models that a callable makes.
-        shapes: Of each input for one image; empty for images.
-        channels: Of the images; None are each model's own.
-        trust: Whether files that can hold code may be loaded.
-    """
-
-    model_args: Mapping[str, Any] | None = None
-    shapes: tuple[Shape, ...] = ()
-    channels: int | None = None
-    trust: bool = False
-
-
-def resolve_models(names: Iterable[str], options: ModelOptions) -> dict[str, str]:
-    """The kind of source by the one spelling of each name, each once, in order.
-
-    Raises:
-        InputError: There can be no such model here, or an option is for models of which there are none.
-    """
-    asked = [Request(name=name, model_args=options.model_args, trust=options.trust) for name in names]
-    models = {name: kind for kind, name in map(resolve, asked)}
-    if options.model_args is not None and "py" not in models.values():
-        raise InputError("--model-args are for a model py:package.module:callable, and there is none; leave them out")
-    return models
+    from analysis.model_options import ModelOptions
+    from bench.records.case import Case
 
 
 def find_subjects(
@@ -55,7 +23,7 @@ def find_subjects(
     resolutions: Sequence[int | str],
     *,
     own_sides: bool,
-    threads: int = 1,
+    limits: Limits | None = None,
 ) -> list[Subject]:
     """Each model at each of its inputs. Our networks are counted from their configs, all others in another process.
 
@@ -64,16 +32,38 @@ def find_subjects(
         options: How they are made and fed.
         resolutions: Sides of the square image [pixels], or the word for each model's own.
         own_sides: Whether models from elsewhere take their own side whatever `resolutions` says.
-        threads: For the other process.
+        limits: Of the processes that describe models.
 
     Raises:
         InputError: There is no such model, or a number is out of range.
     """
     questions = list(_list_questions(models, options, resolutions, own_sides=own_sides))
-    foreign = [question for question in questions if not _is_plain(question)]
-    described = dict(zip(foreign, describe_models(foreign, threads=threads), strict=True)) if foreign else {}
-    subjects = [described[one] if one in described else _count(one) for one in questions]
+    subjects = _answer(questions, limits)
     return list({(subject.model, subject.shapes): subject for subject in subjects}.values())
+
+
+def describe_again(cases: Iterable[Case], limits: Limits | None = None) -> list[Subject]:
+    """Each model of planned cases at its inputs, as it is now.
+
+    Raises:
+        InputError: There is no such model any more.
+    """
+    questions = (
+        Question(
+            model=case.model,
+            source=case.source,
+            resolution=case.resolution,
+            shapes=case.input_shapes if case.shape or case.source != REGISTERED else (),
+        )
+        for case in cases
+    )
+    return _answer(list(dict.fromkeys(questions)), limits)
+
+
+def _answer(questions: Sequence[Question], limits: Limits | None) -> list[Subject]:
+    foreign = [question for question in questions if not _is_plain(question)]
+    described = dict(zip(foreign, describe_models(foreign, limits), strict=True))
+    return [described[one] if one in described else _count(one) for one in questions]
 
 
 def _list_questions(
@@ -81,7 +71,7 @@ def _list_questions(
 ) -> Iterator[Question]:
     for name, kind in models.items():
         sides = [None] if own_sides and kind != REGISTERED else resolutions
-        channels = options.channels or (options.shapes[0][0] if kind == REGISTERED and options.shapes else None)
+        channels = options.in_channels or (options.shapes[0][0] if kind == REGISTERED and options.shapes else None)
         for side in dict.fromkeys(sides):
             yield Question(
                 model=name,

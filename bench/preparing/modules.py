@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bench.records.files import WEIGHTS
 from bench.records.outputs import list_tensors
 from bench.workers.failures import describe_error
-from rexnet_core.errors import ModelError, RexbenchError
+from rexnet_core.errors import ModelError, RexbenchError, UnsupportedModelError
 from rexnet_core.sources.registry import REGISTERED, open_for
 
 if TYPE_CHECKING:
@@ -33,9 +33,12 @@ def open_module(task: Task) -> OpenedModel:
 
     torch.manual_seed(task.seed)
     opened = open_for(task.source, task.model, task.shapes)
-    assert opened.module is not None, "a task for a module"
-    with contextlib.suppress(NotImplementedError):  # an exported module refuses to change its mode
-        opened.module.eval()
+    module = opened.module
+    assert module is not None, "a task for a module"
+    opened.check_sizes(task.shapes, task.batch)
+    # An exported module refuses to change its mode.
+    with blame_model("was put into eval mode"), contextlib.suppress(NotImplementedError):
+        module.eval()
     return opened
 
 
@@ -53,17 +56,16 @@ def give_weights(opened: OpenedModel, task: Task) -> dict[str, Any]:
     from rexnet_core.checkpoint import load_tensors  # noqa: PLC0415
 
     module: Any = opened.module
-    shared, entry, words = task.folder / WEIGHTS, None, "calibrated"
-    if shared.exists():
+    shared, entry = task.folder / WEIGHTS, None
+    words = "checkpoint" if task.weights else "the model's own" if opened.pretrained else "calibrated"
+    if shared.exists():  # made in the same way, for another batch size or build
         load_weights(module, shared)
-        return {"weights": "shared", "weights_entry": None}
+        return {"weights": words, "weights_entry": None}
     if task.weights:
         loaded = load_tensors(task.weights, task.weights_entry)
         load_weights(module, loaded)
-        entry, words = loaded.entry, "checkpoint"
-    elif opened.pretrained:
-        words = "the model's own"
-    else:
+        entry = loaded.entry
+    elif not opened.pretrained:
         _calibrate(module, task)
     dump_weights(module, shared)
     return {"weights": words, "weights_entry": entry}
@@ -79,15 +81,18 @@ def _calibrate(module: Any, task: Task) -> None:
         calibrate(module, task.resolution, task.seed)
         return
     inputs = make_inputs(task.shapes, task.types, _CALIBRATION_IMAGES, task.seed + 1)
-    with blame_model():
+    with blame_model("computed"):
         settle(module, [torch.from_numpy(values) for values in inputs], task.seed)
 
 
 @contextlib.contextmanager
-def blame_model() -> Iterator[None]:
+def blame_model(doing: str) -> Iterator[None]:
     """A context in which a model from elsewhere runs: whatever it raises is one line about the model.
 
     What it prints goes to standard error.
+
+    Args:
+        doing: What was done with the model, such as ``computed``.
 
     Raises:
         ModelError: The model raised an error.
@@ -98,10 +103,10 @@ def blame_model() -> Iterator[None]:
     except (RexbenchError, KeyboardInterrupt, MemoryError):
         raise
     except SystemExit as error:
-        raise ModelError(f"the model called sys.exit({error.code!r}) while it computed") from None
+        raise ModelError(f"the model called sys.exit({error.code!r}) when it {doing}") from None
     except BaseException as error:  # noqa: BLE001 - a user's code may raise anything
         said = describe_error(error)
-        raise ModelError(f"the model raised {type(error).__name__} while it computed: {said}") from None
+        raise ModelError(f"the model raised {type(error).__name__} when it {doing}: {said}") from None
 
 
 def call_eager(module: torch.nn.Module) -> Call:
@@ -109,9 +114,13 @@ def call_eager(module: torch.nn.Module) -> Call:
     import torch  # noqa: PLC0415
 
     def call(inputs: Sequence[Any]) -> list[Any]:
-        with torch.inference_mode(), blame_model():
-            output = module(*map(torch.from_numpy, inputs))
-        return [tensor.float().numpy() for tensor in list_tensors(output)]
+        with torch.inference_mode(), blame_model("computed"):
+            tensors = list(list_tensors(module(*map(torch.from_numpy, inputs))))
+            if odd := [str(one.dtype) for one in tensors if not hasattr(one, "is_complex") or one.is_complex()]:
+                raise UnsupportedModelError(
+                    f"the model's output has the type {odd[0]}; outputs must be tensors of torch with real numbers"
+                )
+            return [tensor.float().numpy() for tensor in tensors]
 
     return call
 
@@ -131,5 +140,6 @@ def export_module(task: Task, open_export: Any) -> Mapping[str, float]:
         torch.zeros(task.batch, *shape, dtype=getattr(torch, kind))
         for shape, kind in zip(task.shapes, task.types, strict=True)
     )
-    export(module, examples, task.folder)
+    with contextlib.nullcontext() if task.source == REGISTERED else blame_model("was exported"):
+        export(module, examples, task.folder)
     return {"build_s": built - begun, "convert_s": time.perf_counter() - built}

@@ -29,14 +29,16 @@ def compute_reference(
         audit: Whether the model may be one whose outputs can't be compared; ours never are.
 
     Raises:
-        ModelError: The outputs are random, depend on earlier calls, change their shape, or are no numbers.
-        UnsupportedModelError: There is no output that is a tensor.
+        ModelError: The outputs are random, depend on earlier calls, change their shape, or are no numbers, or the
+            model changes its inputs.
+        UnsupportedModelError: There is no output that is a tensor, or one without values.
     """
     batches, batch = inputs[0].shape[:2]
     rows: list[npt.NDArray[np.float32]] = []
     widths: list[int] = []
     for index in range(batches):
-        outputs = call([values[index] for values in inputs])
+        batch_of_each = [values[index] for values in inputs]
+        outputs = _call_watched(call, batch_of_each) if audit else call(batch_of_each)
         if not outputs:
             raise UnsupportedModelError(
                 "the model's output holds no tensor; outputs must be tensors, or tuples of them"
@@ -46,12 +48,26 @@ def compute_reference(
                 f"the model's output changes its size with the input: {_join(widths)} values, then {_join(now)}"
             )
         widths = measure_widths(outputs, batch)
+        if not all(widths):
+            raise UnsupportedModelError("the model's output holds a tensor without values; each must have some")
         rows.append(flatten(outputs, batch))
         if audit:
             _check_finite(rows[-1])
     if audit:
         _check_repeats(rows[0], flatten(call([values[0] for values in inputs]), batch))
     return np.stack(rows), widths
+
+
+def _call_watched(call: Call, inputs: Sequence[npt.NDArray[Any]]) -> Sequence[npt.NDArray[Any]]:
+    """The outputs of a call on copies, which must be as they were afterwards."""
+    given = [values.copy() for values in inputs]
+    outputs = call(given)
+    if any(not np.array_equal(one, other) for one, other in zip(given, inputs, strict=True)):
+        raise ModelError(
+            "the model writes into its input, so that a second call would compute on other numbers; "
+            "let it copy the input before changing it"
+        )
+    return outputs
 
 
 def _check_finite(row: npt.NDArray[np.float32]) -> None:

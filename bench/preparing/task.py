@@ -28,6 +28,7 @@ class Task:
         weights_entry: Which entry of the checkpoint; None for its only one.
         folder: Receives the files.
         exports: Names of the backends that need files of their own.
+        fingerprint: Of the model when it was described; empty where it is not checked.
     """
 
     model: str
@@ -42,6 +43,7 @@ class Task:
     weights_entry: str | None
     folder: Path
     exports: tuple[str, ...]
+    fingerprint: str = ""
 
 
 def read_task(values: Mapping[str, Any]) -> Task:
@@ -65,4 +67,5 @@ def read_task(values: Mapping[str, Any]) -> Task:
         weights_entry=values.get("weights_entry"),
         folder=Path(values["folder"]),
         exports=tuple(values.get("exports", asked)),
+        fingerprint=values.get("fingerprint", ""),
     )

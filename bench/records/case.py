@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from rexnet_core.sources.tensors import read_shapes, write_shapes
@@ -95,6 +95,11 @@ class Case:
     def match(self) -> tuple[str, str, int, str, int, str, int, str]:
         """What the cases of different backends must share to be measured side by side and divided by one another."""
         return (self.model, self.fingerprint, self.resolution, self.shape, *self.terms)
+
+    @property
+    def lineage(self) -> Case:
+        """The case without its fingerprint: the same for one model before and after it changed."""
+        return replace(self, fingerprint="")
 
     @property
     def terms(self) -> tuple[int, str, int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def flatten(outputs: Sequence[npt.NDArray[Any]], batch: int) -> npt.NDArray[np.f
 
 def _spread(values: npt.NDArray[np.float32], batch: int) -> npt.NDArray[np.float32]:
     if values.ndim and values.shape[0] == batch:
-        return values.reshape(batch, -1)
+        return values.reshape(batch, math.prod(values.shape[1:]))
     return np.tile(values.reshape(1, -1), (batch, 1))
 
 

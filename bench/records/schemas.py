@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from msgspec import Meta
 
-from analysis.schema import Count, Duration, Finite, Maybe, Name, Positive, Sample, Text, read_record
+from analysis.schema import (
+    Count,
+    Duration,
+    Finite,
+    Maybe,
+    Name,
+    Positive,
+    Sample,
+    SchemaError,
+    Text,
+    check_fits,
+    read_record,
+)
 from bench.records.case import Case
 from bench.records.measurement import Effective, Parity, Round
 from bench.records.run import RunInfo
+from bench.records.subject import Subject
 
 #: The id of a run is the name of the folder of its report.
 RunId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")]
@@ -161,6 +174,36 @@ class Cost(Costs):
 
     model: Name
     resolution: Positive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldSubject(Subject):
+    """What a process told of a model."""
+
+    model: Name
+    source: Name
+    shapes: tuple[tuple[Positive, ...], ...] = ()
+    fingerprint: Text = ""
+    cost: dict[str, Any] | None = None
+    uncounted: Text = ""
+    licence: Text = ""
+    family: Text = ""
+    table_macs: Count | None = None
+    fault: tuple[Literal["failed", "unsupported"], Name] | None = None
+
+
+def read_subject(value: object) -> Subject:
+    """What is known of a model, from its plain values.
+
+    Raises:
+        SchemaError: They are not what is known of a model.
+    """
+    subject = read_record(Subject, ToldSubject, value)
+    if subject.cost is not None:
+        check_fits(Cost, subject.cost)
+    if not subject.shapes and not subject.fault:
+        raise SchemaError("has neither shapes nor a fault")
+    return subject
 
 
 class StoredPlan(TypedDict):

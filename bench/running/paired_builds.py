@@ -17,6 +17,7 @@ from bench.records.inputs import MOST_INPUTS, name_input
 from bench.running.interleaved_group import InterleavedGroup
 from bench.workers.executor import ProcessExecutor, WorkerError
 from rexnet_core.errors import InputError
+from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     from bench.records.case import Case
@@ -53,7 +54,7 @@ def pair_builds(cases: tuple[Case, Case], executors: tuple[Executor, Executor], 
 
 def find_obstacle(base: Measurement, head: Measurement) -> tuple[str, str]:
     """Status and reason of two measurements that can't be compared; ``ok`` and no reason where they can."""
-    if base.case == head.case and base.status == "ok" and head.status in _LOST:
+    if base.case.lineage == head.case.lineage and base.status == "ok" and head.status in _LOST:
         return "failed", f"{HEAD} is {head.status} where {BASE} is not: {head.reason}"
     # A build that was ended because the other failed is ok itself; the other gives the reason.
     for label, measurement in ((BASE, base), (HEAD, head)):
@@ -101,7 +102,9 @@ def _prepare(inner: Executor, task: dict[str, Any], limit_s: float) -> dict[str,
     try:
         return inner.prepare(task, limit_s)
     except InputError as error:
-        raise WorkerError("failed", str(error)) from None
+        early = task.get("source", REGISTERED) != REGISTERED and str(error).startswith("unknown model")
+        told = "the build is of a version that knows models of ours alone; compare with a later one"
+        raise WorkerError("failed", told if early else str(error)) from None
 
 
 def _shape(images: Path) -> tuple[int, ...] | None:

@@ -12,18 +12,23 @@ from typing import TYPE_CHECKING, Any
 from analysis.schema import SchemaError, read_as
 from bench.backends.registry import libraries
 from bench.planning.plan import Plan, check_settings
+from bench.planning.subjects import describe_again
 from bench.records.case import Case
 from bench.records.schemas import StoredPlan
 from bench.records.settings import Settings
 from bench.statistics.model_ratios import read_model_pairs
+from bench.workers.descriptions import Limits
 from rexnet_core.errors import InputError, UnknownNameError, first_line
 from rexnet_core.registry import model_info
+from rexnet_core.sources.registry import REGISTERED, SOURCES, resolve, runs_code
+from rexnet_core.sources.source import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from bench.records.measurement import Measurement
     from bench.records.run import RunInfo
+    from bench.records.subject import Subject
     from bench.store.store import Store
 
 #: Under this name the settings of a run list each time it was resumed: ``at``, and the ``differences`` then accepted.
@@ -81,12 +86,19 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
 
 
 def read_resumption(
-    store: Store, name: str, environment: Mapping[str, Any], threads: int, *, force: bool = False
+    store: Store,
+    name: str,
+    environment: Mapping[str, Any],
+    threads: int,
+    *,
+    force: bool = False,
+    trust: bool = False,
 ) -> Resumption:
     """The run of that name, with its plan and what was measured of it.
 
     ``latest`` is the newest run that is not finished, else the newest with a plan. With `force` the environment may
-    differ.
+    differ, and models from elsewhere may be others than they were. A store is data from anybody: a plan whose models
+    are code is only read on with `trust`.
 
     Raises:
         InputError: The run can't be resumed.
@@ -105,7 +117,16 @@ def read_resumption(
     if resumption.whole:
         return resumption
     _check_weights(run, document)
+    foreign = [case for case in plan.cases if case.source != REGISTERED]
+    _check_models(run, foreign, trust=trust)
+    limits = Limits(
+        threads=min(threads, plan.cases[0].threads),
+        limit_s=plan.settings.limit_s,
+        memory_bytes=plan.settings.memory_limit_bytes,
+    )
+    subjects = describe_again(foreign, limits)
     differences = tuple(find_differences(run.environment, environment, plan, threads))
+    differences += tuple(dict.fromkeys(_find_changed(foreign, subjects)))
     if document.get("code_sha256") not in {None, _digest_code()}:
         old, new = (str(each.get("git", {}).get("commit") or "none")[:10] for each in (run.environment, environment))
         commits = f" (commit {old}, now {new})" if old != new else ""
@@ -115,7 +136,7 @@ def read_resumption(
             f"run {run.id} began under different conditions ({'; '.join(differences)}), so times would not compare; "
             "restore them, start a new run, or resume all the same with --force"
         )
-    return replace(resumption, differences=differences)
+    return replace(resumption, plan=replace(plan, subjects=tuple(subjects)), differences=differences)
 
 
 def _find_run(store: Store, name: str) -> RunInfo:
@@ -142,7 +163,10 @@ def _read_plan(run: RunInfo, document: Mapping[str, Any]) -> Plan:
     if stored["format_version"] > _FORMAT_VERSION:
         raise InputError(f"the plan of run {run.id} was written by a later rexbench; upgrade rexbench")
     for one in stored["cases"]:
-        model_info(one.model)
+        if one.source not in SOURCES:
+            raise UnknownNameError("source of models", one.source, SOURCES)
+        if one.source == REGISTERED:
+            model_info(one.model)
     return Plan(
         cases=tuple(Case(**asdict(one)) for one in stored["cases"]),
         settings=check_settings(read_as(Settings, run.settings), {}),
@@ -151,6 +175,38 @@ def _read_plan(run: RunInfo, document: Mapping[str, Any]) -> Plan:
         weights_entry=stored.get("weights_entry"),
         rivals=read_model_pairs(run.settings),
     )
+
+
+def _check_models(run: RunInfo, cases: Sequence[Case], *, trust: bool) -> None:
+    """Check that the models from elsewhere can be looked for, and are no code that nobody here has vouched for.
+
+    Raises:
+        InputError: They can't, or are.
+    """
+    for model, kind in {case.model: case.source for case in cases}.items():
+        if runs_code(kind) and not trust:
+            raise InputError(
+                f"run {run.id} measures {model}, which is code, and a store may come from anybody; "
+                "add --trust if the run is yours"
+            )
+        if resolve(Request(name=model, trust=trust)) != (kind, model):
+            raise InputError(
+                f"run {run.id} must name models as rexbench does; it has {model} of {kind}; start a new run"
+            )
+
+
+def _find_changed(cases: Sequence[Case], subjects: Sequence[Subject]) -> Iterator[str]:
+    """How the models from elsewhere have changed, in words."""
+    now = {(subject.model, subject.shapes): subject for subject in subjects}
+    faulty = {subject.model: subject for subject in subjects if subject.fault}
+    for case in cases:
+        subject = now.get((case.model, case.input_shapes)) or faulty[case.model]
+        if subject.fingerprint == case.fingerprint:
+            continue
+        if subject.fault:
+            yield f"{case.model} can't be opened now: {subject.fault[1]}"
+        else:
+            yield f"{case.model} was {case.fingerprint or 'not opened'}, now {subject.fingerprint}"
 
 
 def _check_weights(run: RunInfo, document: Mapping[str, Any]) -> None:

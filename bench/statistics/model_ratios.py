@@ -9,6 +9,7 @@ from bench.records.case import SCENARIOS
 from bench.statistics.summary import ratio
 from rexnet_core.errors import InputError
 from rexnet_core.registry import model_info
+from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -76,7 +77,9 @@ def _is_fair(model: Case, other: Case) -> bool:
 
 
 def _is_native(case: Case) -> bool:
-    """Whether the input has the model's own side; a model that this version does not know has none."""
+    """Whether the input has the model's own side, which is known of the models of this version alone."""
+    if case.source != REGISTERED:
+        return False
     try:
         return case.resolution == model_info(case.model).resolution
     except InputError:

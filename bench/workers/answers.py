@@ -97,6 +97,7 @@ class Prepared(Times, total=False):
 
     exports: dict[str, Export]
     fault: tuple[str, str]
+    wrong: str
     outputs: list[Positive]
     reference: Name
     weights: Name

@@ -21,6 +21,7 @@ from bench.workers.child_process import Build, Child
 from bench.workers.protocol import why_unspoken
 from rexnet_core.errors import InputError, RexbenchError
 from rexnet_core.exit_codes import ExitCode
+from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     from bench.machine.interference import Usage
@@ -115,9 +116,10 @@ class ProcessExecutor:
         )
         try:
             code = self._hand_over(child, json.dumps(task).encode(), limit_s)
-            if code == ExitCode.WRONG:  # the checkpoint it was given is at fault
+            registered = task.get("source", REGISTERED) == REGISTERED  # a user's code may end with any code
+            if code == ExitCode.WRONG and registered:  # the checkpoint it was given is at fault
                 raise InputError(child.last_line())
-            if code != 0:
+            if code != 0 or not answer.exists():
                 raise WorkerError("failed", f"preparing weights and inputs: {child.why_dead()}")
         finally:
             child.end()
@@ -304,6 +306,8 @@ def _read_prepared(path: Path, limit_s: float) -> dict[str, Any]:
         check_answer("prepare", done, limit_s)
     except SchemaError as error:
         raise WorkerError("failed", f"preparing weights and inputs: {describe_fault('prepare', error)}") from None
+    if "wrong" in done:
+        raise InputError(done["wrong"])
     if "fault" in done:
         raise make_fault(*done["fault"])
     return done

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rexnet_core.errors import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -32,12 +34,12 @@ def describe_error(error: BaseException) -> str:
 
 def _tell(error: BaseException) -> Iterator[str]:
     """The message of an error, then those of its causes, each after an empty line."""
-    yield str(error)
+    yield say(error)
     seen = {id(error)}
     while (inner := error.__cause__) is not None and id(inner) not in seen:
         seen.add(id(inner))
         error = inner
-        yield f"\n{type(error).__name__}: {error}"
+        yield f"\n{type(error).__name__}: {say(error)}"
 
 
 def _find_reason(text: str, head: str) -> str:

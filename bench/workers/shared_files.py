@@ -48,6 +48,7 @@ def prepare_task(
     return {
         "model": first.model,
         "source": first.source,
+        "fingerprint": first.fingerprint,
         "resolution": first.resolution,
         "shapes": [list(shape) for shape in first.input_shapes],
         "batch": first.batch,

@@ -83,6 +83,7 @@ def _case_row(result: CaseResult) -> dict[str, Any]:
         **_parity(measurement),
         **{name: _worst(measurement, name) for name in ("peak_rss_bytes", "base_rss_bytes")},
         **{f"effective_{spec.name}": getattr(measurement.effective, spec.name) for spec in fields(Effective)},
+        "weights": measurement.effective.details.get("weights") or "",
         "effective_isa": instruction_sets.describe(measurement.effective.details),
         "processor_isa": measurement.effective.details.get(instruction_sets.PROCESSOR) or "",
         "steady": all(each.steady for each in measurement.rounds) if measurement.rounds else None,
@@ -114,7 +115,7 @@ def _interval_columns(result: CaseResult) -> dict[str, str]:
 
 def _parity(measurement: Measurement) -> dict[str, Any]:
     parity = measurement.parity
-    names = ("cosine", "relative_error", "top1_agreement", "inputs", "passed")
+    names = ("cosine", "relative_error", "top1_agreement", "inputs", "passed", "reference")
     return {f"parity_{name}": getattr(parity, name) for name in names} if parity else {}
 
 

@@ -26,7 +26,7 @@ MACHINE, EVIDENCE = "machine", "what else it did"
 PAYS = "pays after [images]"
 _CLASSES = {SYMBOLS[UNDISTURBED]: "undisturbed", SYMBOLS[DISTURBED]: "disturbed", SYMBOLS[UNKNOWN]: "unknown"}
 _NAMES = ["model", "resolution", "batch", "backend", "precision", "memory_format", "threads", "device", "scenario"]
-_NAMES += ["streams"]
+_NAMES += ["streams", "shape", "calibration", "arrivals"]
 _ALWAYS = {"model", "batch", "backend"}
 _UNITS = {"resolution": "px"}
 _MOST = {rule.name: f"{rule.limit:.0f} %" for rule in RULES}
@@ -37,6 +37,7 @@ def shared_settings(cases: pd.DataFrame) -> str:
     shared = [name for name in _NAMES if name not in _identity(cases)]
     if not cases["streams"].any():
         shared = [name for name in shared if name != "streams"]  # nobody was asked
+    shared = [name for name in shared if str(cases[name].iloc[0])]
     words = [f"{name.replace('_', ' ')} {cases[name].iloc[0]} {_UNITS.get(name, '')}".strip() for name in shared]
     return ", ".join(words)
 

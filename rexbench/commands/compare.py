@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.model_options import ModelOptions
 from analysis.setting_fields import name_option
 from bench.comparison.builds import Source, open_builds
 from bench.comparison.case_pairs import KEYS, expand_pairs, read_changes
@@ -152,8 +153,12 @@ def _check(args: argparse.Namespace) -> None:
 
 def _find_grid(args: argparse.Namespace) -> list[str]:
     """The options given that choose what a live comparison measures."""
-    given = {**read_fields(args, Selection), **read_fields(args, Settings)}
-    return [name_option(spec) for spec in (*fields(Selection), *fields(Settings)) if spec.name in given]
+    return [
+        name_option(spec)
+        for setting in (Selection, ModelOptions, Settings)
+        for spec in fields(setting)
+        if spec.name in read_fields(args, setting)
+    ]
 
 
 def _check_live(args: argparse.Namespace) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis import accuracy
+from analysis.model_options import ModelOptions
 from bench.machine.environment import read_thread_budget
+from bench.options import read_model_options
 from bench.planning.option_fields import add_fields, read_fields
 from bench.running.progress import Progress
 from reports.accuracy import accuracy_frames, render_accuracy
 from rexbench.output import add_output, log, write_output
+from rexbench.streams import divert_stdout
 from rexnet_core.errors import InputError
 from rexnet_core.exit_codes import ExitCode
-from rexnet_core.registry import model_info
+from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     import argparse
@@ -20,7 +23,8 @@ if TYPE_CHECKING:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    add_fields(parser.add_argument, accuracy.EvaluationSetting)
+    for setting in (accuracy.EvaluationSetting, ModelOptions):
+        add_fields(parser.add_argument, setting)
     add_output(parser)
 
 
@@ -29,10 +33,11 @@ def run(args: argparse.Namespace) -> int:
 
     The folder holds one subfolder for each class; their order by name is the order of the checkpoint's outputs, as with
     ImageNet's 1000 folders. Images are resized by the shorter side, and their centre is cut out, as for the printed
-    accuracies. The model runs in fp32 on the CPU, with eager. Ctrl-C gives the accuracy over the images seen so far.
+    accuracies; for a model of timm as timm does it. A model of torch runs in fp32 on the CPU, with eager, and a file of
+    a graph as literally as its runtime can. Ctrl-C gives the accuracy over the images seen so far.
     """
     setting = read_setting(args, read_thread_budget())
-    with Progress() as bars:
+    with Progress() as bars, divert_stdout():
         study = accuracy.run_evaluation(setting, bars)
     write_output(args, study.as_answer(), accuracy_frames(study)["accuracy"], text=lambda: render_accuracy(study))
     if study.stopped:
@@ -51,11 +56,17 @@ def read_setting(args: argparse.Namespace, threads: int) -> accuracy.EvaluationS
     Raises:
         InputError: A value is missing or breaks its rule.
     """
-    info = model_info(args.model)
-    if args.weights is None:
+    options = read_model_options(args)
+    models = options.resolve([args.model])
+    options.check_used(models)
+    [(name, kind)] = models.items()
+    if kind == REGISTERED and args.weights is None:
         raise InputError("an accuracy needs trained weights; give --weights FILE")
     if args.images is None:
         raise InputError("an accuracy needs labelled images; give --images FOLDER, with one subfolder for each class")
-    usual = {"resolution": info.resolution, "threads": threads}
+    if options.shapes and (kind == REGISTERED or args.resolution is not None):
+        raise InputError("--input-shape is for models from elsewhere without --resolution; leave one out")
     given = read_fields(args, accuracy.EvaluationSetting)
-    return accuracy.EvaluationSetting(**{**usual, **given, "model": info.name})
+    return accuracy.EvaluationSetting(
+        **{"threads": threads, **given, "model": name, "source": kind, "options": options}
+    )

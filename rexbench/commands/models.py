@@ -25,6 +25,10 @@ def run(args: argparse.Namespace) -> int:
     """List the registered models with parameters, multiply-adds at 224 and the published top-1.
 
     Widths between the listed ones work, too: rexnet_1.15, mobilenet_v2_0.5.
+
+    All commands take models from elsewhere, too: timm:NAME[.TAG] and torchvision:NAME (with the package),
+    py:package.module:callable (your own module, from the current folder), FILE.onnx, FILE.xml (OpenVINO IR) and
+    FILE.pt2 (of torch.export; with --trust).
     """
     rows = []
     for name in model_names():

@@ -7,10 +7,12 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from analysis.model_options import MODEL_HELP, ModelOptions
 from bench.comparison.case_pairs import ROUNDS, SETTINGS
 from bench.machine.lock import MachineLock
 from bench.machine.scratch import make_scratch
-from bench.options import add_store, add_wait
+from bench.options import add_store, add_wait, read_model_options
+from bench.planning.option_fields import add_fields
 from bench.planning.option_values import number, whole
 from bench.planning.plan import Selection, expand
 from bench.planning.presets import PAIR_BACKENDS
@@ -30,6 +32,7 @@ from reports.selftest import render_protocols, render_selftest
 from rexbench.output import add_output, log, write_output
 from rexnet_core.errors import InputError
 from rexnet_core.exit_codes import ExitCode
+from rexnet_core.sources.tensors import USUAL_SIDE
 
 if TYPE_CHECKING:
     import argparse
@@ -48,10 +51,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     add = parser.add_argument
     usual = f"default: {' '.join(PAIR_BACKENDS)}"
-    add("--model", default="rexnet_1.0", metavar="MODEL", help="model to time (rexnet_1.0)")
+    add("--model", default="rexnet_1.0", metavar="MODEL", help=f"model to time: {MODEL_HELP}; default: rexnet_1.0")
+    add_fields(add, ModelOptions)
     add("--backends", nargs="+", default=list(PAIR_BACKENDS), metavar="BACKEND", help=usual)
     add("--batch-size", type=whole, default=1, metavar="N", help="images per call (1)")
-    add("--resolution", type=whole, default=224, metavar="PIXELS", help="side of the square input (224)")
+    text = f"side of the square input; default: {USUAL_SIDE}, or the own one of a model from elsewhere"
+    add("--resolution", type=whole, metavar="PIXELS", help=text)
     add("--threads", type=whole, metavar="N", help="threads of every runtime; default: what the machine allows")
     text = f"process rounds of each comparison ({ROUNDS}, as in compare)"
     add("--rounds", type=whole, default=ROUNDS, metavar="N", help=text)
@@ -134,9 +139,10 @@ def _plan(args: argparse.Namespace) -> Plan:
         models=[args.model],
         backends=args.backends,
         batch_sizes=[args.batch_size],
-        resolutions=[args.resolution],
+        resolutions=None if args.resolution is None else [args.resolution],
         threads=args.threads,
         device="cpu",
+        options=read_model_options(args),
         settings=changes,
     )
     return expand(selection)

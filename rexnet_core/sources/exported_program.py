@@ -24,6 +24,7 @@ class ExportedProgramFile:
     form = "module"
     spelling = "FILE.pt2"
     takes_channels = False
+    runs_code = True
 
     def resolve(self, request: Request) -> str | None:
         """The path as it is given."""
@@ -35,7 +36,7 @@ class ExportedProgramFile:
         return path
 
     def open(self, name: str, channels: int | None) -> OpenedModel:
-        """The module of the exported program, whose weights are its own."""
+        """The module of the exported program, whose weights are its own, in single precision."""
         import torch  # noqa: PLC0415
 
         if channels is not None:
@@ -44,10 +45,10 @@ class ExportedProgramFile:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # torch uses old names of its own here
                 program: Any = torch.export.load(Path(name))
-                module = program.module()
+                module = program.module().float()
         except Exception as error:  # noqa: BLE001 - torch raises all kinds for a file that is none
             raise InputError(f"{name} must be a file of torch.export.save; {first_line(error)}") from None
-        return OpenedModel(inputs=_read_inputs(program), module=module, pretrained=True)
+        return OpenedModel(inputs=_read_inputs(program), module=module, pretrained=True, fixed=True)
 
     def fingerprint(self, name: str) -> str:
         """Digest of the file."""
@@ -63,7 +64,8 @@ def _read_spec(name: str, value: Any) -> TensorSpec:
     if not hasattr(value, "shape"):
         raise UnsupportedModelError(f"input {name!r} is no tensor; inputs must be tensors")
     shape = tuple(size if isinstance(size, int) else None for size in value.shape)
-    return TensorSpec(name=name, shape=shape, dtype=str(value.dtype).removeprefix("torch."))
+    dtype = "float32" if value.is_floating_point() else str(value.dtype).removeprefix("torch.")
+    return TensorSpec(name=name, shape=shape, dtype=dtype)
 
 
 SOURCE = ExportedProgramFile()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 from pathlib import Path
 
 from rexnet_core.errors import InputError
 from rexnet_core.files import refused_paths
+from rexnet_core.printable import shorten
 
 _LONGEST = 400
+#: How the names of models begin that are no files.
+_OTHERS = ("py:", "timm:", "torchvision:")
 
 
 def resolve_file(name: str, suffix: str) -> str | None:
@@ -18,21 +23,25 @@ def resolve_file(name: str, suffix: str) -> str | None:
     Raises:
         InputError: There is no such file, or it can't be read, or no store can hold its name.
     """
-    if not name.lower().endswith(suffix) or name.startswith(("py:", "timm:", "torchvision:")):
+    if not name.lower().endswith(suffix) or name.startswith(_OTHERS):
         return None
     need = f"a model ending in {suffix} must be a file that can be read"
-    path = Path(os.path.normpath(name))
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        raise InputError(f"{need}; the name {name!r} is no text") from None
-    if len(str(path)) > _LONGEST:
-        raise InputError(f"{need}; its path has {len(str(path))} characters, at most {_LONGEST} can be stored")
+    if not name.isprintable():
+        raise InputError(f"{need}; the name {shorten(name)!r} holds what can't be printed; rename the file")
+    plain = os.path.normpath(name)
+    if plain.startswith(_OTHERS):
+        plain = f".{os.sep}{plain}"
+    if len(plain) > _LONGEST:
+        raise InputError(
+            f"{need}; its path has {len(plain)} characters, at most {_LONGEST} can be stored; move it or rename it"
+        )
+    path = Path(plain)
     with refused_paths(need, path, "give the path of a model"):
-        if path.is_dir():
-            raise IsADirectoryError(21, "is a folder")
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):  # a pipe that nobody writes to would wait for ever
+            raise OSError(errno.EINVAL, "is a folder" if stat.S_ISDIR(mode) else "is no plain file")
         path.open("rb").close()
-    return str(path)
+    return plain
 
 
 def fingerprint_file(*names: str | Path) -> str:
@@ -41,6 +50,6 @@ def fingerprint_file(*names: str | Path) -> str:
     for name in names:
         path = Path(name)
         if path.is_file():
-            with path.open("rb") as file:
+            with refused_paths("a model must be a file that can be read", path), path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
     return f"sha256:{digest.hexdigest()[:32]}"

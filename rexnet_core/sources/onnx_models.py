@@ -23,6 +23,7 @@ class OnnxFile:
     form = "onnx"
     spelling = "FILE.onnx"
     takes_channels = False
+    runs_code = False
 
     def resolve(self, request: Request) -> str | None:
         """The path as it is given."""

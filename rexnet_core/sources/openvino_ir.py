@@ -71,7 +71,8 @@ def _check_weights(net: Element, path: Path) -> None:
                 f"which has {size}; copy the file again"
             )
         elements = count_elements([_whole(side, owner) for side in _sides(given.get("shape", ""))], owner)
-        bits = re.fullmatch("[a-z]+([0-9]+)[a-z0-9]*", given.get("element_type", ""))
+        kind = "u8" if given.get("element_type") == "boolean" else given.get("element_type", "")
+        bits = re.fullmatch("[a-z]+([0-9]+)[a-z0-9]*", kind)
         if bits and elements * int(bits[1][:3]) > 8 * length:
             raise InputError(
                 f"constants must hold what they declare; {owner} declares {given['shape']} of "
@@ -151,8 +152,6 @@ def _dtype(word: str) -> str:
 
 
 def _producer(net: Element, framework: str) -> str:
-    told = next(
-        (one.get("value", "") for one in net.findall("rt_info/Runtime_version")),
-        "",
-    )
-    return " from ".join(filter(None, (f"OpenVINO {told.partition('-')[0]}".strip() if told else "", framework)))
+    version = net.find("rt_info/Runtime_version")
+    told = "" if version is None else f"OpenVINO {version.get('value', '').partition('-')[0]}".strip()
+    return " from ".join(filter(None, (told, framework)))

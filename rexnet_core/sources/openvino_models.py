@@ -22,6 +22,7 @@ class OpenVinoFile:
     form = "ir"
     spelling = "FILE.xml"
     takes_channels = False
+    runs_code = False
 
     def resolve(self, request: Request) -> str | None:
         """The path as it is given."""

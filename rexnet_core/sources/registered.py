@@ -20,6 +20,7 @@ class Registered:
     form = "module"
     spelling = "rexnet_1.0"
     takes_channels = True
+    runs_code = False
 
     def resolve(self, request: Request) -> str:
         """The name, which has one spelling."""

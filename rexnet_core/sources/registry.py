@@ -42,6 +42,8 @@ LISTED: Mapping[str, ListedSource] = {
 FORMS: Mapping[str, str] = {"module": "modules of torch", "onnx": "ONNX files", "ir": "OpenVINO's files"}
 REGISTERED = registered.SOURCE.kind
 _USUAL_CHANNELS = 3
+_PREFIXES = (python_callable.PREFIX, timm_models.PREFIX, torchvision_models.PREFIX)
+_SUFFIXES = (".onnx", ".xml", exported_program.SUFFIX)
 
 
 def resolve(request: Request | str) -> tuple[str, str]:
@@ -59,8 +61,13 @@ def resolve(request: Request | str) -> tuple[str, str]:
 
 
 def is_guest(name: str) -> bool:
-    """Whether a name, as `resolve` spelled it, is that of a model from elsewhere, not of a registered network."""
-    return ":" in name or name.lower().endswith((".onnx", ".xml", ".pt2"))
+    """Whether a name is written as that of a model from elsewhere, not of a registered network."""
+    return name.startswith(_PREFIXES) or name.lower().endswith(_SUFFIXES)
+
+
+def runs_code(kind: str) -> bool:
+    """Whether to open a model of this source is to run code that the name or the file brings."""
+    return SOURCES[kind].runs_code
 
 
 def open_model(kind: str, name: str, channels: int | None = None) -> OpenedModel:

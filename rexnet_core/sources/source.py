@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from rexnet_core.sources.tensors import TensorSpec
+from rexnet_core.errors import UnsupportedModelError
+from rexnet_core.sources.tensors import TensorSpec, show_shape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from rexnet_core.preprocess import Preprocessing
     from rexnet_core.sources.tensors import Shape
 
 
@@ -43,7 +45,9 @@ class OpenedModel:
         outputs: What it gives, where that is known without running it.
         licence: Where it is told.
         classes: Names of its classes in order, where they are told.
+        preprocessing: How its author prepares images, where that is told.
         any_inputs: Whether it may take other inputs than `inputs` says: a user's module does not tell.
+        fixed: Whether it takes no other sizes than `inputs` says, not even of the batch.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -54,12 +58,33 @@ class OpenedModel:
     licence: str = ""
     classes: tuple[str, ...] = ()
     any_inputs: bool = False
+    fixed: bool = False
+    preprocessing: Preprocessing | None = None
 
     def list_inputs(self, asked: Sequence[Shape]) -> tuple[TensorSpec, ...]:
         """What it takes, where a caller asks for these shapes, for one image, of its inputs; none where nobody asks."""
         if not asked or not self.any_inputs:
             return self.inputs
         return tuple(TensorSpec(name="", shape=(None, *shape), dtype="float32") for shape in asked)
+
+    def check_sizes(self, shapes: Sequence[Shape], batch: int | None = None) -> None:
+        """Refuse sizes that it can't take.
+
+        Args:
+            shapes: Of each input for one image.
+            batch: Images per call; None leaves it open.
+
+        Raises:
+            UnsupportedModelError: It was made for other sizes alone.
+        """
+        for spec, shape in zip(self.inputs, shapes, strict=False) if self.fixed else ():
+            asked = (batch, *shape)
+            sizes = zip(spec.shape, asked, strict=False)
+            if len(spec.shape) != len(asked) or any(own and size and own != size for own, size in sizes):
+                raise UnsupportedModelError(
+                    f"input {spec.name!r} has the fixed shape {show_shape(spec.shape)}, asked for was "
+                    f"{show_shape(asked)}; export the model with dimensions that may vary"
+                )
 
 
 class ModelSource(Protocol):
@@ -70,12 +95,14 @@ class ModelSource(Protocol):
         form: What its models are: ``module``, ``onnx`` or ``ir``. A backend says which forms it takes.
         spelling: How its names are written, for messages.
         takes_channels: Whether it makes a model for any number of channels of the image.
+        runs_code: Whether opening a model runs code of the model's author, who may be anybody.
     """
 
     kind: str
     form: str
     spelling: str
     takes_channels: bool
+    runs_code: bool
 
     def resolve(self, request: Request) -> str | None:
         """The one spelling of a name; None if the name is that of another source.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rexnet_core.errors import InputError, UnsupportedModelError
+from rexnet_core.printable import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,8 @@ DRAWABLE = ("float16", "float32", "float64", "uint8", "int8")
 _IMAGE_AXES = 4
 _MOST_CHANNELS = 4
 _MOST_ELEMENTS = 2**31
+#: Of one input for one image; more than any model has, and numpy has a limit of its own.
+_MOST_DIMENSIONS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,11 @@ class TensorSpec:
     name: str
     shape: tuple[int | None, ...]
     dtype: str
+
+
+def show_shape(shape: Sequence[int | None]) -> str:
+    """A shape in words, such as ``(?, 3, 224, 224)``, with a question mark for what may vary."""
+    return f"({', '.join('?' if size is None else str(size) for size in shape)})"
 
 
 def make_image_spec(channels: int | None = 3, height: int | None = None, width: int | None = None) -> TensorSpec:
@@ -56,7 +64,7 @@ def read_shapes(text: str) -> tuple[Shape, ...]:
         InputError: The text holds no shapes.
     """
     if not re.fullmatch(r"[0-9]+(?:[x,][0-9]+)*", text):
-        raise InputError(f"shapes must be written such as 3x48x192 or 3x64x64,10, got {text!r}")
+        raise InputError(f"shapes must be written such as 3x48x192 or 3x64x64,10, got {shorten(text)!r}")
     return tuple(tuple(map(int, one.split("x"))) for one in text.split(","))
 
 
@@ -66,18 +74,13 @@ def parse_shape(text: str) -> Shape:
     Raises:
         InputError: It is no such shape.
     """
-    words = text.replace("x", ",").split(",")
-    sizes = [int(word) for word in words[1:] if re.fullmatch(r"[0-9]{1,9}", word.strip())]
-    batch = words[0].strip()
-    if (
-        len(sizes) != len(words) - 1
-        or not sizes
-        or not (batch in {"?", "-1"} or batch.isdigit())
-        or not all(sizes)
-        or math.prod(sizes) > _MOST_ELEMENTS
-    ):
+    batch, *words = (word.strip() for word in text.replace("x", ",").split(","))
+    sizes = [int(word) for word in words[:_MOST_DIMENSIONS] if re.fullmatch(r"[0-9]{1,9}", word)]
+    whole = len(sizes) == len(words) and bool(re.fullmatch(r"\?|-1|[0-9]+", batch))
+    if not whole or not sizes or not 0 < math.prod(sizes) <= _MOST_ELEMENTS:
         raise InputError(
-            f"--input-shape takes the sizes of an input with the batch in front, such as 1,3,224,224, got {text!r}"
+            "--input-shape takes the sizes of an input with the batch in front, such as 1,3,224,224, "
+            f"got {shorten(text)!r}"
         )
     return tuple(sizes)
 
@@ -126,10 +129,10 @@ def _fix(spec: TensorSpec, resolution: int | None, channels: int | None) -> Shap
                 sizes[axis] = resolution or USUAL_SIDE
         depth = next(axis for axis in range(3) if axis not in axes)
         sizes[depth] = sizes[depth] or channels or 3
-    if not sizes or None in sizes:
-        shape = ", ".join("?" if size is None else str(size) for size in spec.shape)
+    if not sizes or not all(sizes):
         raise UnsupportedModelError(
-            f"input {spec.name!r} has the shape ({shape}), of which a dimension is open; fix it with --input-shape"
+            f"input {spec.name!r} has the shape {show_shape(spec.shape)}, of which a dimension is open; "
+            "fix it with --input-shape"
         )
     return tuple(size for size in sizes if size is not None)
 

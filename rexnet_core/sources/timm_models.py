@@ -15,6 +15,9 @@ from rexnet_core.sources.tensors import make_image_spec
 from rexnet_core.sources.torchvision_import import import_torchvision
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rexnet_core.preprocess import Preprocessing
     from rexnet_core.sources.source import Request
 
 PREFIX = "timm:"
@@ -27,6 +30,7 @@ class Timm:
     form = "module"
     spelling = "timm:resnet18"
     takes_channels = True
+    runs_code = False
 
     def resolve(self, request: Request) -> str | None:
         """The name as it is written; whether timm has it is known once timm is imported."""
@@ -53,7 +57,12 @@ class Timm:
         told: dict[str, Any] = getattr(module, "pretrained_cfg", None) or {}
         depth, height, width = told.get("input_size") or (3, None, None)
         spec = make_image_spec(channels or depth, height, width)
-        return OpenedModel(inputs=(spec,), module=module, licence=str(told.get("license") or ""))
+        return OpenedModel(
+            inputs=(spec,),
+            module=module,
+            licence=str(told.get("license") or ""),
+            preprocessing=_read_preprocessing(told),
+        )
 
     def list_names(self, pattern: str) -> list[str]:
         """The architectures, each without a tag, which only chooses weights."""
@@ -62,6 +71,26 @@ class Timm:
     def fingerprint(self, name: str) -> str:  # noqa: ARG002 - the rule of all sources
         """The version of timm: with the name it tells the architecture."""
         return read_version("timm")
+
+
+def _read_preprocessing(told: Mapping[str, Any]) -> Preprocessing | None:
+    """How timm prepares images for the model; what of it is not done here is noted. None where it does not say."""
+    from rexnet_core.preprocess import INTERPOLATIONS, Preprocessing  # noqa: PLC0415 - names resolve without Pillow
+
+    mean, std, crop_ratio = told.get("mean"), told.get("std"), told.get("crop_pct")
+    if not mean or not std or not crop_ratio or len(mean) != len(std) or len(mean) != len(("R", "G", "B")):
+        return None
+    interpolation, mode = told.get("interpolation", ""), told.get("crop_mode") or "center"
+    known = interpolation in INTERPOLATIONS
+    notes = [] if known else [f"timm resizes by {interpolation}, here it is bicubic"]
+    notes += [] if mode == "center" else [f"timm crops by {mode}, here the centre is cut out"]
+    return Preprocessing(
+        crop_ratio=float(crop_ratio),
+        interpolation=interpolation if known else "bicubic",
+        mean=(float(mean[0]), float(mean[1]), float(mean[2])),
+        std=(float(std[0]), float(std[1]), float(std[2])),
+        note="; ".join(notes),
+    )
 
 
 def import_timm() -> Any:

@@ -26,6 +26,7 @@ class Torchvision:
     form = "module"
     spelling = "torchvision:resnet18"
     takes_channels = False
+    runs_code = False
 
     def resolve(self, request: Request) -> str | None:
         """The name as it is written; whether torchvision has it is known once torchvision is imported."""

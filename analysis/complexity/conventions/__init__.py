@@ -14,14 +14,14 @@ from analysis.complexity.conventions.record import GROUPS, Count, Part, from_dic
 from analysis.complexity.inputs import choose_inputs
 from analysis.complexity.misfit import refuse_misfits
 from analysis.data_tables import load_table
-from rexnet_core.errors import UnknownNameError
+from rexnet_core.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from torch import nn
 
-__all__ = ["CONVENTIONS", "GROUPS", "Convention", "Count", "Part", "count_under", "from_dict"]
+__all__ = ["CONVENTIONS", "GROUPS", "Convention", "Count", "Part", "count_under", "count_under_each", "from_dict"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,3 +91,35 @@ def count_under(
     with refuse_misfits(inputs):
         count: Count = getattr(import_module(f"analysis.complexity.{place}"), function)(model, inputs, **options)
     return count if name is None else replace(count, model=name)
+
+
+def count_under_each(
+    conventions: Sequence[str], model: nn.Module | str, resolution: int | tuple[int, int] = 224, **options: Any
+) -> tuple[tuple[Count, ...], Mapping[str, str]]:
+    """A model counted under several conventions, some of which may refuse it.
+
+    Args:
+        conventions: Keys of `CONVENTIONS`.
+        model: As `count_under` takes it.
+        resolution: As `count_under` takes it.
+        options: Those of `count_under`.
+
+    Returns:
+        The counts, and the reason of each convention that has none.
+
+    Raises:
+        InputError: All of them refuse the model; the reason is that of the first.
+        UnknownNameError: Unknown convention.
+    """
+    counts: list[Count] = []
+    refused: dict[str, InputError] = {}
+    for convention in conventions:
+        try:
+            counts.append(count_under(convention, model, resolution, **options))
+        except UnknownNameError:
+            raise
+        except InputError as error:
+            refused[convention] = error
+    if refused and not counts:
+        raise next(iter(refused.values()))
+    return tuple(counts), {convention: str(error) for convention, error in refused.items()}

@@ -2,8 +2,8 @@
 
 fvcore reads the operations of a `torch.jit` trace. They are the functions of torch that a model calls, before torch
 takes them apart, so the same ones are seen here as they are called. Operations that fvcore has no rule for count
-nothing: convolutions whose padding is given as a word, LSTMs, other pooling than adaptive. Fused attention, which
-it has no rule for either, may count as it does where a model writes its two products itself.
+nothing: convolutions whose padding is given as a word, LSTMs, other pooling than adaptive. Fused attention, which it
+has no rule for either, counts here as it does where a model writes its two products itself.
 
 One rule differs: fvcore takes the cost of `einsum` from a text of NumPy with four digits; here it is exact.
 
@@ -53,7 +53,7 @@ class Rule(NamedTuple):
 
 
 def count_by_fvcore_rules(model: torch.nn.Module | str, resolution: Resolution = 224) -> Count:
-    """What fvcore counts, and the products of fused attention besides.
+    """What fvcore counts, and the products of fused attention.
 
     Args:
         model: A registered name, or a module.
@@ -114,6 +114,13 @@ def _attention(_out: Tensor, query: Tensor, key: Tensor, value: Tensor) -> int:
     return prod(query.shape[:-1]) * key.shape[-2] * (query.shape[-1] + value.shape[-1])
 
 
+def _multi_head_attention(_out: Tensor, query: Tensor, key: Tensor, value: Tensor) -> int:
+    """The projections of all three and of the result, and the two products, of (L, N, E), (S, N, K) and (S, N, V)."""
+    width, keys = query.shape[-1], key.shape[0]
+    projections = (2 * query.numel() + key.numel() + value.numel()) * width
+    return projections + 2 * query.numel() * keys
+
+
 def _einsum(_out: Tensor, equation: str, *operands: Any) -> int:
     """The product of the sizes of all indices, for two tensors are multiplied."""
     tensors = operands[0] if isinstance(operands[0], (list, tuple)) else operands
@@ -166,6 +173,7 @@ _RULES: dict[Any, Rule] = {
     **dict.fromkeys(
         (torch.matmul, Tensor.matmul, Tensor.__matmul__), Rule("matmul", "linear", ("input", "other"), _product)
     ),
+    Tensor.__rmatmul__: Rule("matmul", "linear", ("other", "input"), lambda out, two, one: _product(out, one, two)),
     **dict.fromkeys((torch.mm, Tensor.mm), Rule("mm", "linear", ("input", "mat2"), _product)),
     **dict.fromkeys((torch.bmm, Tensor.bmm), Rule("bmm", "linear", ("input", "mat2"), _product)),
     **dict.fromkeys((torch.addmm, Tensor.addmm), Rule("addmm", "linear", ("input", "mat1", "mat2"), _added_product)),
@@ -173,9 +181,18 @@ _RULES: dict[Any, Rule] = {
     functional.scaled_dot_product_attention: Rule(
         "scaled_dot_product_attention", "linear", ("query", "key", "value"), _attention
     ),
+    functional.multi_head_attention_forward: Rule(
+        "multi_head_attention", "linear", ("query", "key", "value"), _multi_head_attention
+    ),
     functional.batch_norm: Rule("batch_norm", "batch norm", _NORMED, _batch_norm),
-    functional.layer_norm: Rule("layer_norm", "elementwise", ("input", "normalized_shape", "weight"), _norm),
-    functional.group_norm: Rule("group_norm", "elementwise", ("input", "num_groups", "weight"), _norm),
+    **dict.fromkeys(
+        (functional.layer_norm, torch.layer_norm),
+        Rule("layer_norm", "elementwise", ("input", "normalized_shape", "weight"), _norm),
+    ),
+    **dict.fromkeys(
+        (functional.group_norm, torch.group_norm),
+        Rule("group_norm", "elementwise", ("input", "num_groups", "weight"), _norm),
+    ),
     functional.instance_norm: Rule("instance_norm", "elementwise", _NORMED[:4], _instance_norm),
     functional.adaptive_avg_pool2d: Rule("adaptive_avg_pool2d", "pooling", ("input",), _read),
     functional.interpolate: Rule("upsample", "elementwise", ("input", "size", "scale_factor", "mode"), _interpolate),

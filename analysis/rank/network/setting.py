@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Literal
 
 from analysis.complexity import check_resolution
+from analysis.model_options import MODEL_HELP, ModelOptions
 from analysis.rank.network.images import GENERATED, ImageSource, folder_images, generated_images
 from analysis.rank.network.records import BATCH_NORM_MODES, BatchNormMode
 from analysis.setting_fields import ENTRY, ENTRY_UNSET, about, check_fields, check_weights, option
 from rexnet_core.errors import InputError
 from rexnet_core.preprocess import list_images
-from rexnet_core.registry import model_config
+from rexnet_core.sources.registry import SOURCES
 
 #: Images where no number is given: with fewer, the decompositions take longer than the networks.
 #: Positions of one image resemble each other: few of each of many images say more than many of a few.
@@ -32,7 +33,7 @@ class NetworkSetting:
     """
 
     models: tuple[str, ...] = field(
-        metadata=about("see `rexbench models`", metavar="MODEL", nargs="+", positional=True)
+        metadata=about(f"modules of torch: {MODEL_HELP}", metavar="MODEL", nargs="+", positional=True)
     )
     images: Path | None = option(None, "a folder of images; its subfolders are not read", type=Path, metavar="DIR")
     generated: str = option(
@@ -64,7 +65,11 @@ class NetworkSetting:
         "auto", "rows per image; auto: 4 rows per channel over all images", metavar="N", bounds=(1, _MOST)
     )
     taps: tuple[str, ...] | None = option(
-        None, "such as 'stage3.*' or '*.add'", unset="every point of every block", nargs="+", metavar="PATTERN"
+        None,
+        "such as 'stage3.*' or '*.add'; of a model from elsewhere names of modules, such as 'layer1.*'",
+        unset="every point of every block; of a model from elsewhere the outputs of its blocks",
+        nargs="+",
+        metavar="PATTERN",
     )
     certify: bool = option(False, "also run in float64, for ranks without rounding errors")
     jacobian: int = option(1, "number of images on which Jacobian ranks are computed", type=int, bounds=(0, _MOST))
@@ -74,11 +79,17 @@ class NetworkSetting:
         None, "threads of torch", unset="as torch chooses", type=int, bounds=(1, _MOST_THREADS)
     )
 
+    options: ModelOptions = field(default_factory=ModelOptions)
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The kind of source of each model, by name."""
+        return self.options.resolve(self.models)
+
     def __post_init__(self) -> None:
         if not self.models:
             raise InputError("a network study needs at least one model; see `rexbench models`")
-        for name in self.models:
-            model_config(name)
+        self._resolve()
         if len(set(self.models)) < len(self.models):
             raise InputError(f"each model must be named only once; got {', '.join(self.models)}")
         check_resolution(self.resolution)
@@ -88,6 +99,19 @@ class NetworkSetting:
         check_fields(self)
         if self.batch_norm == "batch" and (self.batch_size == 1 or self.image_count == 1):
             raise InputError("--batch-norm batch needs 2 images in a batch; raise --batch-size and --image-count")
+
+    def _resolve(self) -> None:
+        """Spell the models as their sources do.
+
+        Raises:
+            InputError: There can be no such model, or it is no module of torch.
+        """
+        resolved = [self.options.resolve([name]).popitem() for name in self.models]
+        for name, kind in resolved:
+            if SOURCES[kind].form != "module":
+                raise InputError(f"a network study needs modules of torch; {name} is a file of a graph; leave it out")
+        object.__setattr__(self, "models", tuple(name for name, _ in resolved))
+        self.options.check_used(dict(resolved))
 
     def source(self) -> ImageSource:
         """The images.

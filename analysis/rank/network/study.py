@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 import rexnet_core
-from analysis.complexity import count
 from analysis.json_values import make_plain
 from analysis.rank.network.jacobian import jacobian_ranks
 from analysis.rank.network.probe import probe
-from analysis.rank.network.steps import trace_steps
-from analysis.rank.network.tables import block_rows, bounds_of, depth_of, layer_rows
+from analysis.rank.network.subjects import open_subject
 from analysis.rank.network.taps import find_taps
 from analysis.rank.spectra.metrics import measure
 from analysis.rank.spectra.torch_threads import torch_threads
 from analysis.study import Study
-from rexnet_core.calibration import calibrate
-from rexnet_core.checkpoint import load_tensors
+from rexnet_core.network import Network
+from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,10 +29,9 @@ if TYPE_CHECKING:
     from analysis.rank.network.images import ImageSource
     from analysis.rank.network.records import ProbeResult
     from analysis.rank.network.setting import NetworkSetting
+    from analysis.rank.network.subjects import Subject
     from analysis.statistics.estimates import Estimate
-    from rexnet_core.network import Network
 
-CALIBRATED = "calibrated random"
 _HOW_TIMED = ("batch", "threads", "passes", "method")
 _OF_SPECTRUM = ("uncentred", "centred", "mean", "std", "noise", "dead_channels", "duplicate_channels")
 
@@ -65,7 +62,7 @@ class LayerTimes(Protocol):
 class LayerTimer(Protocol):
     """What holds the clock, as `bench.layer_profile.time_layers` does; the study itself reads none."""
 
-    def __call__(self, model: Network, images: Tensor, *, seed: int) -> LayerTimes:
+    def __call__(self, model: torch.nn.Module, images: Tensor, *, seed: int) -> LayerTimes:
         """Time the layers of a model on images of shape (B, C, H, W); the seed is of the resampling."""
 
 
@@ -90,17 +87,19 @@ def run_network(
     report = progress or (lambda _: None)
     with torch_threads(setting.threads):
         described = _describe(setting, source)
-        models = [_study(name, setting, source, report, time_layers) for name in setting.models]
+        models = [_study(model, setting, source, report, time_layers) for model in setting.kinds.items()]
     return Study(kind="network", settings=make_plain(described), payload=make_plain({"models": models}))
 
 
 def check_taps(setting: NetworkSetting) -> None:
-    """Find a slip in a pattern before the first network runs.
+    """Find a slip in a pattern before the first network runs, as far as our own networks are asked for.
 
     Raises:
         UnknownNameError: A pattern fits nothing in one of the models.
     """
-    for name in setting.models:
+    for name, kind in setting.kinds.items():
+        if kind != REGISTERED:  # a model from elsewhere is opened once
+            continue
         with torch.device("meta"):
             find_taps(rexnet_core.create_model(name), setting.taps)
 
@@ -119,64 +118,60 @@ def _describe(setting: NetworkSetting, source: ImageSource) -> dict[str, Any]:
 
 
 def _study(
-    name: str,
+    model: tuple[str, str],
     setting: NetworkSetting,
     source: ImageSource,
     report: Callable[[str], None],
     time_layers: LayerTimer | None,
 ) -> dict[str, Any]:
+    name, kind = model
     report(f"{name}: weights")
-    model, weights = _load(name, setting)
-    times = None
-    if time_layers:
-        report(f"{name}: layer times")
-        times = time_layers(model, next(source.batches(1)), seed=setting.seed)
-    result = probe(
-        model,
-        source.batches(setting.batch_size),
-        taps=find_taps(model, setting.taps),
-        positions=setting.positions,
-        seed=setting.seed,
-        batch_norm=setting.batch_norm,
-        certify=setting.certify,
-        count=source.count,
-        progress=lambda done: report(f"{name}: {done} of {source.count} images"),
-    )
-    jacobians = _jacobians(model, setting, source, lambda what: report(f"{name}: {what}"))
-    cost = count(name, setting.resolution)
+    subject = open_subject(name, kind, setting)
+    with subject.running():
+        times = None
+        if time_layers:
+            report(f"{name}: layer times")
+            times = time_layers(subject.model, next(source.batches(1)), seed=setting.seed)
+        result = probe(
+            subject.model,
+            source.batches(setting.batch_size),
+            taps=subject.taps,
+            positions=setting.positions,
+            seed=setting.seed,
+            batch_norm=setting.batch_norm,
+            certify=setting.certify,
+            count=source.count,
+            progress=lambda done: report(f"{name}: {done} of {source.count} images"),
+        )
+    jacobians = _jacobians(subject, setting, source, lambda what: report(f"{name}: {what}"))
+    shares = times.shares() if times else {}
     return {
         "model": name,
+        **(subject.told or {}),
         "resolution": setting.resolution,
-        "params": cost.params,
-        "macs": cost.macs,
-        "weights": weights,
-        "taps": _tap_rows(model, result, jacobians),
-        "blocks": block_rows(model.config, result),
-        "layers": layer_rows(cost, trace_steps(name, setting.resolution), result, times.shares() if times else {}),
+        "params": subject.cost.params,
+        "macs": subject.cost.macs,
+        "weights": subject.weights,
+        "taps": _tap_rows(subject, result, jacobians),
+        "blocks": subject.blocks(result),
+        "layers": subject.layers(result, shares),
         "layer_times": {one: getattr(times, one) for one in _HOW_TIMED} if times else None,
     }
 
 
-def _load(name: str, setting: NetworkSetting) -> tuple[Network, str]:
-    """The model in ``eval`` mode, and where its weights are from."""
-    model = rexnet_core.create_model(name)
-    if setting.weights is None:
-        calibrate(model, setting.resolution, setting.seed)
-        return model.eval(), CALIBRATED
-    loaded = load_tensors(setting.weights, setting.weights_entry)
-    layout = rexnet_core.load_weights(model, loaded)
-    entry = f"{loaded.entry}, " if loaded.entry else ""
-    return model.eval(), f"{setting.weights.name} ({entry}{layout})"
-
-
 def _jacobians(
-    model: Network, setting: NetworkSetting, source: ImageSource, report: Callable[[str], None]
+    subject: Subject, setting: NetworkSetting, source: ImageSource, report: Callable[[str], None]
 ) -> dict[tuple[str, str], int]:
-    """The median of the Jacobian rank over the images where it is known, by block and point; absent if nowhere."""
+    """The median of the Jacobian rank over the images where it is known, by block and point; absent if nowhere.
+
+    It is known of the blocks of our networks.
+    """
+    if not isinstance(subject.model, Network):
+        return {}
     ranks_by_point: dict[tuple[str, str], list[int]] = {}
     for number, image in enumerate(islice(source.batches(1), setting.jacobian), 1):
         report(f"Jacobian at image {number} of {min(setting.jacobian, source.count)}")
-        ranks = jacobian_ranks(model, image)
+        ranks = jacobian_ranks(subject.model, image)
         for block, points in ranks.items():
             for point, rank in points.items():
                 if rank is not None:
@@ -184,8 +179,8 @@ def _jacobians(
     return {key: statistics.median_low(ranks) for key, ranks in ranks_by_point.items()}
 
 
-def _tap_rows(model: Network, result: ProbeResult, jacobians: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
-    bounds = bounds_of(model.config, result)
+def _tap_rows(subject: Subject, result: ProbeResult, jacobians: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
+    bounds = subject.bounds(result)
     rows = []
     for record in result.taps:
         tap, spectrum, bound = record.tap, record.spectrum, bounds[record.tap.name]
@@ -194,7 +189,7 @@ def _tap_rows(model: Network, result: ProbeResult, jacobians: Mapping[tuple[str,
             record.sampling()
             | {
                 **{name: getattr(tap, name) for name in ("block", "point", "stage")},
-                "depth": depth_of(model.config, tap),
+                "depth": subject.depth(tap),
                 **{name: getattr(spectrum, name) for name in _OF_SPECTRUM},
                 "rank": record.rank,
                 "bound": bound.value,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from analysis.model_options import ModelOptions
 from bench.backends.registry import backend_names
 from bench.planning.config.values import (
     check_duration,
@@ -23,6 +25,7 @@ from bench.records.case import DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENAR
 from bench.records.settings import Settings
 from rexnet_core.errors import InputError
 from rexnet_core.registry import model_info
+from rexnet_core.sources.registry import is_guest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +37,18 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 def _check_model(value: Any) -> str:
-    return model_info(check_text(value)).name
+    """A name; whether a model from elsewhere is there is asked when its preset is run."""
+    name = check_text(value)
+    return name if is_guest(name) else model_info(name).name
+
+
+def _check_arguments(value: Any) -> str:
+    if not isinstance(value, dict):
+        raise InputError(f"must be a table such as {{width = 2}}, got {show(value)}")
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        raise InputError(f"must have values that JSON can hold, got {show(value)}") from None
 
 
 def _whole_or(word: str) -> Check:
@@ -78,6 +92,14 @@ _SETTINGS: Mapping[str, tuple[str, Check]] = {
 }
 
 
+#: Each key with the option of models that it sets, and the check of its value; trust is given by a caller alone.
+_OPTIONS: Mapping[str, tuple[str, Check]] = {
+    "model-args": ("model_args", _check_arguments),
+    "input-shape": ("input_shapes", list_of(check_text, distinct=False)),
+    "in-channels": ("in_channels", check_whole),
+}
+
+
 def read_presets(value: Any) -> dict[str, Preset]:
     """The presets of a project by name."""
     names = value if isinstance(value, dict) else ()
@@ -90,15 +112,17 @@ def _read_preset(name: str, table: Any) -> Preset:
         raise InputError(f"preset {name} is built in; choose another name")
     if not _NAME.fullmatch(name):
         raise InputError(f"a preset's name must be at most 40 letters, digits, '-', '_' and '.', got {show(name)}")
-    rows = {**_FIELDS, **_SETTINGS}
+    rows = {**_FIELDS, **_OPTIONS, **_SETTINGS}
     checked = check_keys(table, {key: check for key, (_, check) in rows.items()})
     if "models" not in checked:
         raise InputError("a preset must name its models; add models = [...]")
     given = {field: checked[key] for key, (field, _) in _FIELDS.items() if key in checked}
+    options = {option: checked[key] for key, (option, _) in _OPTIONS.items() if key in checked}
     changes = {setting: checked[key] for key, (setting, _) in _SETTINGS.items() if key in checked}
     _check_rivals(given)
     defaults = {"summary": f"preset {name}", "batch_sizes": (1,)}
-    return Preset(settings=check_settings(Settings(), changes), **{**defaults, **given})
+    settings = check_settings(Settings(), changes)
+    return Preset(settings=settings, options=ModelOptions(**options), **{**defaults, **given})
 
 
 def _check_rivals(given: Mapping[str, Any]) -> None:

@@ -67,13 +67,14 @@ def check_duration(value: Any) -> float:
         raise InputError(f"must be a time above 0 such as 90, '90s' or '1h30m', got {show(value)}") from None
 
 
-def list_of(check: Check) -> Check:
-    """A check: a list that is not empty; repeated values are dropped."""
+def list_of(check: Check, *, distinct: bool = True) -> Check:
+    """A check: a list that is not empty; where values are `distinct`, repeated ones are dropped."""
 
     def check_list(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list) or not value:
             raise InputError(f"must be a list with at least one value, got {show(value)}")
-        return tuple(dict.fromkeys(map(check, value)))
+        checked = tuple(map(check, value))
+        return tuple(dict.fromkeys(checked)) if distinct else checked
 
     return check_list
 

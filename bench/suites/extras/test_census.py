@@ -11,6 +11,7 @@ import pytest
 
 from bench.census.census import run_census
 from bench.census.setting import CensusSetting, find_models
+from bench.planning.presets import PAIR_BACKENDS
 from bench.workers.executor import ProcessExecutor
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ MODELS = [
     "volo_d1_224",
     "xcit_nano_12_p16_224",
 ]
-SETTING = CensusSetting(models=tuple(f"timm:{name}" for name in MODELS), backends=("eager", "openvino"))
+SETTING = CensusSetting(models=tuple(f"timm:{name}" for name in MODELS), backends=PAIR_BACKENDS)
 
 
 @pytest.mark.extra

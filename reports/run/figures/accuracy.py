@@ -43,6 +43,7 @@ def plot_accuracy(cases: pd.DataFrame, costs: pd.DataFrame, accuracies: pd.DataF
         conditions: The footnote; the sources are added to it.
     """
     known = accuracies[accuracies["top1_percent"].notna()][[*_KEY, "top1_percent", "source"]]
+    known = known.rename(columns={"source": "publisher"})  # a case has a source, too: that of its model
     known = known.assign(family=known["model"].map(style.family_of))
     counted = costs[[*_KEY, "macs"]].merge(known, on=_KEY)
     compared = cases[(cases["status"] == "ok") & cases["latency_s"].notna()].merge(known, on=_KEY)
@@ -50,7 +51,7 @@ def plot_accuracy(cases: pd.DataFrame, costs: pd.DataFrame, accuracies: pd.DataF
     shown = {*counted["model"], *compared["model"]}
     if not shown:
         return None
-    sources = "; ".join(sorted({*counted["source"], *compared["source"]}))
+    sources = "; ".join(sorted({*counted["publisher"], *compared["publisher"]}))
     foot = f"Accuracy is published, not measured here: {sources}. {conditions}"
     return (_plot_together if len(shown) <= _MOST_TOGETHER else _plot_apart)(counted, compared, foot)
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from analysis.complexity import as_dict, layer_rows, model_rows, trace
-from analysis.complexity.conventions import CONVENTIONS, count_under, from_dict
+from analysis.complexity.conventions import CONVENTIONS, count_under, count_under_each, from_dict
 from analysis.complexity.conventions.frame import as_document
 from rexnet_core import create_model
 from rexnet_core.errors import InputError
@@ -75,6 +75,20 @@ def test_every_convention_counts_it_with_and_without_data(convention):
 def test_preprocessing_is_that_of_an_image():
     with pytest.raises(InputError, match=r"mean and scale of an image of 3 channels, got \(1, 3, 48, 192\) of float32"):
         count_under("openvino_preprocessed", Pair(), **INPUTS)
+
+
+def test_conventions_that_refuse_a_module_say_why_beside_the_others():
+    module = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Flatten(2), nn.LSTM(9, 2))
+    counts, refused = count_under_each(("macs", "ptflops", "thop"), module, shapes=[(1, 3, 3, 3)], name="mine")
+    assert [(count.convention, count.model) for count in counts] == [("macs", "mine")]
+    assert refused.keys() == {"ptflops", "thop"}
+    assert "which is not modelled here" in refused["thop"]
+    with pytest.raises(InputError, match="must take"):
+        count_under_each(("macs", "thop"), module, 32)
+    with pytest.raises(InputError, match="unknown convention 'mac'"):
+        count_under_each(("mac", "macs"), module, 32)
+    with pytest.raises(InputError, match="did you mean 'rexnet_1"):
+        count_under_each(("macs", "params"), "rexnt_1.0")
 
 
 def test_rows_of_vectors_have_their_largest_axis_as_resolution():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from made_up import make_measurement
 
-from bench.comparison.compare import compare_live, compare_stored, find_differences
+from bench.comparison.compare import compare_live, compare_stored, find_differences, find_unshared
 from bench.comparison.document import make_document
 from bench.records.case import Case
 from bench.records.run import RunInfo
@@ -176,6 +176,28 @@ def test_stored_runs_are_compared_case_by_case_as_independent_rounds():
     row = document_of([found], live=False)["rows"][0]
     assert (row["verdict"], row["paired"]) == ("SLOWER", False)
     assert row["change"] == pytest.approx(0.2, abs=0.01)
+
+
+def test_a_model_that_changed_between_two_runs_is_paired_and_named():
+    guest = replace(CASE, model="net.onnx", source="onnx", fingerprint="sha256:1")
+    now = replace(guest, fingerprint="sha256:2")
+    runs = [measured(guest), measured()], [measured(), measured(now)]
+    assert find_unshared(*runs) == ([], [])
+    rows = document_of(compare_stored(*runs), live=False)["rows"]
+    assert [row["changed"] for row in rows] == ["fingerprint sha256:1 -> sha256:2", ""]
+    lost = [make_measurement((), now, status="unsupported", reason="an operator")]
+    [row] = compare_stored(runs[0], lost)
+    assert (row.status, row.reason) == ("failed", "head is unsupported where base is not: an operator")
+
+
+def test_a_base_from_before_models_from_elsewhere_says_so_in_one_line(tmp_path):
+    class Early:
+        def prepare(self, _task, _limit_s):
+            raise InputError("unknown model 'py:a:b'; known: rexnet_1.0")
+
+    task = {"weights": None, "source": "py", "folder": str(tmp_path)}
+    with pytest.raises(WorkerError, match="of a version that knows models of ours alone"):
+        prepare_base(Early(), task, 1.0)
 
 
 def test_two_rounds_have_a_verdict_and_no_interval():

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from analysis.model_options import ModelOptions
 from bench.options import read_selection, read_store
 from bench.planning.config import EMPTY, load_config
 from bench.planning.plan import expand
@@ -81,6 +82,24 @@ def test_a_preset_says_all_that_a_run_needs(write):
     assert (plan.settings.budget_s, plan.settings.max_rounds, plan.settings.target) == (600, 5, 0.05)
 
 
+def test_models_from_elsewhere_are_looked_for_when_their_preset_is_run(write):
+    write("""
+        [presets.mine]
+        models = ["rexnet_1.0", "py:own.models:build", "net.onnx", "timm:resnet18"]
+        model-args = { width = 2 }
+        input-shape = ["1,3,32,32", "1,3,32,32"]
+        in-channels = 3
+        rivals = [["rexnet_1.0", "net.onnx"]]
+        """)
+    preset = load_config().presets["mine"]
+    assert preset.models == ("rexnet_1.0", "py:own.models:build", "net.onnx", "timm:resnet18")
+    assert preset.options == ModelOptions(
+        model_args='{"width": 2}', input_shapes=("1,3,32,32", "1,3,32,32"), in_channels=3
+    )
+    with pytest.raises(InputError, match=r"net\.onnx: No such file"):
+        expand(read_selection(Namespace(preset="mine"), load_config()))
+
+
 def test_flags_go_before_the_file(write):
     write(MINE)
     asked = Namespace(models=["rexnet_0.5"], scenarios=["latency"], budget_s=30.0, batch_sizes=[2])
@@ -149,6 +168,11 @@ def test_a_file_that_is_named_is_used_wherever_it_lies(project, write):
         ("presets.a.modles = []", "presets.a: unknown key 'modles'; did you mean 'models'?"),
         ("presets.a.models = []", "presets.a.models: must be a list with at least one value, got []"),
         ("presets.a.models = 'rexnet_1.0'", "presets.a.models: must be a list with at least one value, got 'rexnet_1"),
+        ("presets.a = {models = ['rexnet_1.0'], trust = true}", "presets.a: unknown key 'trust'"),
+        ("presets.a = {models = ['rexnet_1.0'], model-args = 3}", "model-args: must be a table such as {width = 2}"),
+        ("presets.a = {models = ['rexnet_1.0'], input-shape = ['x']}", "presets.a: --input-shape takes the sizes"),
+        ("presets.a = {models = ['rexnet_1.0'], in-channels = 0}", "in-channels: must be a whole number of at least 1"),
+        ("presets.a.models = ['tim:resnet18']", "presets.a.models: unknown model 'tim:resnet18'"),
         ("presets.a.models = ['rexnt_1.0']", "models: unknown model 'rexnt_1.0'; did you mean 'rexnet_1.0'?"),
         ("presets.a.backends = ['egaer']", "presets.a.backends: unknown backend 'egaer'; did you mean"),
         ("presets.a.backends = [3]", "presets.a.backends: unknown backend '3'; known: "),

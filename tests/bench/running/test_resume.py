@@ -12,10 +12,19 @@ import pytest
 from bench.machine.environment import read_environment
 from bench.options import add_control, add_options
 from bench.planning.plan import Plan
+from bench.records.subject import Subject
 from bench.resume_options import read_resumed
 from bench.running.resume import RESUMED, find_differences, read_resumption
 from bench.running.resume import _digest_code as digest_code
 from rexnet_core.errors import InputError
+
+#: Options that say nothing about the plan, and those of models, whose values are no plain names.
+_APART = frozenset(
+    {
+        *("wait", "resume", "force", "store", "config_file", "trust"),
+        *("models", "rivals", "model_args", "input_shapes", "in_channels"),
+    }
+)
 
 
 @pytest.fixture(autouse=True)
@@ -129,8 +138,12 @@ def test_rounds_that_not_all_have_closed_are_taken_again(store, resume, interrup
         ({"threads": 1}, "--threads contradicts run .* planned with 2"),
         *[
             ({name: Path("another.pth") if name == "weights" else ("another",)}, "contradicts run")
-            for name in sorted(set(vars(options())) - {"wait", "resume", "force", "store", "config_file"})
+            for name in sorted(set(vars(options())) - _APART)
         ],
+        ({"model_args": '{"width": 2}'}, "--model-args contradicts run .* planned with none"),
+        ({"input_shapes": ["1,3,64,96"]}, "--input-shape contradicts run .* planned with 3x64x64"),
+        ({"in_channels": 1}, "--in-channels contradicts run .* planned with 3"),
+        ({"rivals": ["rexnet_1.0", "rexnet_1.3"]}, "--rivals contradicts run"),
     ],
 )
 @pytest.mark.usefixtures("interrupted")
@@ -143,6 +156,7 @@ def test_an_option_that_contradicts_the_plan_is_one_line(read, given, line):
 @pytest.mark.usefixtures("interrupted")
 def test_options_that_repeat_the_plan_pass(read):
     given = {"models": ["rexnet_1.0"], "batch_sizes": [1, 2], "max_rounds": 4, "preset": "quick", "threads": 2}
+    given |= {"input_shapes": ["1,3,64,64"], "in_channels": 3, "trust": True}
     assert not read(**given).whole
 
 
@@ -267,3 +281,44 @@ def test_the_code_is_its_source_files_by_name_and_content(tmp_path):
         (tmp_path / "bench" / name).write_text(text)
         digests.add(digest_code(tmp_path))
     assert len(digests) == 3
+
+
+@pytest.fixture
+def guests(plan, monkeypatch):
+    """A plan with a model of a user's own, and what opening that model gives now."""
+    now = {"fingerprint": "sha256:1", "fault": None}
+
+    def describe(questions, **_options):
+        return [
+            Subject(model=one.model, source=one.source, shapes=() if now["fault"] else one.shapes, **now)
+            for one in questions
+        ]
+
+    monkeypatch.setattr("bench.planning.subjects.describe_models", describe)
+    monkeypatch.setattr("bench.running.resume.resolve", lambda asked: ("py", asked.name))
+    guest = {"model": "py:own:build", "source": "py", "fingerprint": "sha256:1"}
+    return replace(plan, cases=(*plan.cases, *(replace(case, **guest) for case in plan.cases))), now
+
+
+_STOP = {"compile": {"fails_at": "take_turn", "fails_in": 2, "error": KeyboardInterrupt(), "caches": 1}}
+
+
+def test_a_users_code_in_a_stored_plan_runs_only_with_trust(interrupt, guests, read):
+    interrupt(guests[0], **_STOP)
+    with pytest.raises(InputError, match=r"measures py:own:build, which is code, .*; add --trust"):
+        read()
+    assert [one.model for one in read(trust=True).plan.subjects] == ["py:own:build"]
+    with pytest.raises(InputError, match=r"--model-args contradicts run .* planned with none"):
+        read(trust=True, model_args='{"width": 2}')
+
+
+def test_a_model_that_changed_is_a_difference_unless_forced(interrupt, guests, read):
+    plan, now = guests
+    interrupt(plan, **_STOP)
+    now["fingerprint"] = "sha256:2"
+    with pytest.raises(InputError, match="py:own:build was sha256:1, now sha256:2"):
+        read(trust=True)
+    assert read(trust=True, force=True).differences == ("py:own:build was sha256:1, now sha256:2",)
+    now |= {"fingerprint": "", "fault": ("failed", "it raised ValueError")}
+    with pytest.raises(InputError, match="py:own:build can't be opened now: it raised ValueError"):
+        read(trust=True)

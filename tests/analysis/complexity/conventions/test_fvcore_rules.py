@@ -33,6 +33,7 @@ class Everything(nn.Module):
         rows = torch.addmm(rows[0, 0], rows[0], self.weight.T @ self.weight).mm(self.weight.T)
         mixed = torch.einsum("nchw,dc->ndhw", x, self.weight)
         grid = torch.zeros(1, 3, 5, 2, dtype=x.dtype, device=x.device)
+        rows = torch.layer_norm(rows, (5,)), torch.group_norm(x, 2, self.norms[0].weight)
         return rows, mixed, self.up(x), functional.grid_sample(x, grid, align_corners=False), torch.bmm(x[0], x[0].mT)
 
 
@@ -49,6 +50,24 @@ def test_it_counts_what_fvcore_counts(module):
         return sums
 
     assert add_up(ours) == add_up(theirs)
+
+
+class SelfAttention(nn.Module):
+    """torch's own layer, which takes other paths in inference; with weights, fvcore sees its products."""
+
+    def __init__(self):
+        super().__init__()
+        self.attend = nn.MultiheadAttention(8, 2, batch_first=True)
+
+    def forward(self, rows):
+        return self.attend(rows, rows, rows)
+
+
+def test_it_counts_torchs_own_attention():
+    inputs = check_inputs([(1, 7, 8)])
+    ours = count_by_fvcore_rules(SelfAttention(), inputs).total
+    assert ours == 7 * 8 * 8 * 4 + 2 * 7 * 7 * 8
+    assert ours == count_under("fvcore", SelfAttention(), shapes=inputs.shapes).total
 
 
 def test_it_counts_fused_attention_as_its_two_products():

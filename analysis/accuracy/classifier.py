@@ -1,0 +1,175 @@
+"""A classifier from any source as an evaluation runs it: on images, in batches of any size."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from analysis.guests import blame_model, open_guest
+from rexnet_core import load_weights
+from rexnet_core.checkpoint import load_tensors
+from rexnet_core.errors import InputError, ModelError, UnsupportedModelError
+from rexnet_core.preprocess import Preprocessing
+from rexnet_core.sources.tensors import find_image_axes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from analysis.accuracy.setting import EvaluationSetting
+    from analysis.guests import Guest
+
+    #: Images of shape (N, 3, H, W) to logits of shape (N, classes).
+    Classify = Callable[[torch.Tensor], torch.Tensor]
+
+EAGER = "eager fp32"
+_FLOATS = ("float16", "float32", "float64")
+_COLOURS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classifier:
+    """A classifier with its weights, and what is told of it.
+
+    Args:
+        classify: Images to logits.
+        classes: Outputs.
+        resolution: Side of its images [pixels].
+        weights: ``path``, ``entry``, ``layout`` and ``sha256`` of the file that they are from, as far as there is one.
+        reference: What computes, in words.
+        preprocessing: How its author prepares images; None where that is not known.
+        told: ``source``, ``fingerprint`` and ``licence``, where there are any.
+    """
+
+    classify: Classify
+    classes: int
+    resolution: int
+    weights: dict[str, Any]
+    reference: str = EAGER
+    preprocessing: Preprocessing | None = None
+    told: dict[str, str] = field(default_factory=dict)
+
+
+def open_classifier(setting: EvaluationSetting) -> Classifier:
+    """The classifier of a model from elsewhere.
+
+    Raises:
+        InputError: There is no such model, or its weights can't be used.
+        ModelError: The model's own code failed.
+        UnsupportedModelError: It takes something else than square images of three colours, or gives no logits.
+    """
+    guest = open_guest(setting.model, setting.source, setting.options, resolution=setting.resolution)
+    side = _check_input(guest)
+    weights = _give_weights(guest, setting)
+    run, reference = _open_run(guest, setting)
+    classify = _in_batches(run, guest, _batch_of(guest) or (None if guest.opened.module else setting.batch_size))
+    told = {"source": guest.kind, "fingerprint": guest.fingerprint, "licence": guest.opened.licence}
+    return Classifier(
+        classify=classify,
+        classes=classify(torch.zeros(1, _COLOURS, side, side)).shape[1],
+        resolution=side,
+        weights=weights,
+        reference=reference,
+        preprocessing=guest.opened.preprocessing,
+        told={key: value for key, value in told.items() if value},
+    )
+
+
+def _check_input(guest: Guest) -> int:
+    """The side of its images."""
+    [spec, *others], [shape, *_] = guest.inputs, guest.shapes
+    axes = find_image_axes(spec)
+    if others or axes is None:
+        raise UnsupportedModelError(
+            f"{guest.name} must take one image to be evaluated; it takes {len(guest.inputs)} inputs"
+        )
+    height, width = (shape[axis] for axis in axes)
+    depth = next(shape[axis] for axis in range(3) if axis not in axes)
+    if height != width or depth != _COLOURS or spec.dtype not in _FLOATS:
+        raise UnsupportedModelError(
+            f"{guest.name} must take square images of 3 colours in floating point to be evaluated; it takes "
+            f"{depth} x {height} x {width} of {spec.dtype}"
+        )
+    return height
+
+
+def _give_weights(guest: Guest, setting: EvaluationSetting) -> dict[str, Any]:
+    """Load the checkpoint that was named; what the weights are."""
+    module: Any = guest.opened.module
+    if setting.weights is None:
+        if module is not None and not guest.opened.pretrained:
+            raise InputError(f"an accuracy needs trained weights, {guest.name} comes without; give --weights FILE")
+        own = guest.opened.path
+        return {"path": str(own or guest.name), "entry": None, "layout": "own", "sha256": _digest(own) if own else None}
+    if module is None:
+        raise InputError(f"{guest.name} holds its weights itself; leave out --weights")
+    loaded = load_tensors(setting.weights, setting.weights_entry)
+    layout = load_weights(module, loaded)
+    return {
+        "path": str(setting.weights),
+        "entry": loaded.entry,
+        "layout": layout,
+        "sha256": _digest(setting.weights),
+    }
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _open_run(guest: Guest, setting: EvaluationSetting) -> tuple[Callable[[torch.Tensor], Any], str]:
+    """What computes the output of a batch as the model takes it, and what it is in words."""
+    if guest.opened.module is not None:
+        return guest.opened.module, EAGER
+    from analysis.graphs.literal_run import open_literal  # noqa: PLC0415 - imports the runtimes
+
+    assert guest.opened.path is not None, "what is no module is a file"
+    shapes = [(_batch_of(guest) or setting.batch_size, *shape) for shape in guest.shapes]
+    run, words = open_literal(guest.opened.path, shapes, threads=setting.threads)
+    return lambda images: [torch.from_numpy(np.asarray(one)) for one in run((images.numpy(),))], words
+
+
+def _batch_of(guest: Guest) -> int | None:
+    """The one number of images that it takes; None where it takes any."""
+    return guest.inputs[0].shape[0]
+
+
+def _in_batches(run: Callable[[torch.Tensor], Any], guest: Guest, batch: int | None) -> Classify:
+    """The model as a function of any number of images, in the layout and the type that it takes.
+
+    A model that takes one number of images alone has its last batch filled up, and what that gives is left out.
+    """
+    spec = guest.inputs[0]
+    last = find_image_axes(spec) == (0, 1)
+
+    def classify(images: torch.Tensor) -> torch.Tensor:
+        taken = images.movedim(1, 3).contiguous() if last else images
+        taken = taken.to(getattr(torch, spec.dtype))
+        size = batch or len(images)
+        pieces = []
+        for start in range(0, len(taken), size):
+            piece = taken[start : start + size]
+            full = torch.cat([piece, piece[-1:].expand(size - len(piece), *piece.shape[1:])])
+            with blame_model(guest.name):
+                output = run(full)
+            pieces.append(_read_logits(output, guest.name)[: len(piece)])
+        return torch.cat(pieces)
+
+    return classify
+
+
+def _read_logits(output: Any, name: str) -> torch.Tensor:
+    """The one tensor of an output, with a row for each image."""
+    if isinstance(output, dict):
+        output = tuple(output.values())
+    if isinstance(output, tuple | list) and len(output) == 1:
+        output = output[0]
+    if not isinstance(output, torch.Tensor) or output.dim() < 2:  # noqa: PLR2004 - images and classes
+        what = f"{len(output)} outputs" if isinstance(output, tuple | list) else type(output).__name__
+        raise ModelError(f"{name} must give one tensor of logits to be evaluated, it gives {what}")
+    return output.float().flatten(1)
