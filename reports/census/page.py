@@ -103,7 +103,8 @@ def _view_families(families: pd.DataFrame) -> pd.DataFrame:
         line = lines.setdefault(row["family"], {"family": row["family"], "models": row["models"]})
         line[f"ok on {row['backend']}"] = row["ok"]
     works = {name: min(n for head, n in line.items() if head.startswith("ok on ")) for name, line in lines.items()}
-    return pd.DataFrame(sorted(lines.values(), key=lambda line: works[line["family"]] / line["models"]))
+    ordered = sorted(lines, key=lambda name: works[name] / lines[name]["models"])
+    return pd.DataFrame([lines[name] for name in ordered])
 
 
 def _view_reasons(reasons: pd.DataFrame) -> pd.DataFrame:
