@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from analysis.model_options import ModelOptions
 from bench.machine.environment import read_thread_budget
 from bench.planning import plan as bench_plan
 from bench.planning.plan import Selection, expand
@@ -264,8 +265,8 @@ def test_a_module_of_your_own_is_a_model_like_others(tmp_path, monkeypatch):
     assert ours.shapes == ((1, 224, 224),)
     assert {case.shape for case in plan.cases} == {"1x224x224"}
     with pytest.raises(InputError, match="--model-args are for a model py:"):
-        expand_call(models=["rexnet_1.0"], model_args="{}")
+        expand_call(models=["rexnet_1.0"], options=ModelOptions(model_args="{}"))
     with pytest.raises(InputError, match="must be a JSON object"):
-        expand_call(models=["py:mymodels:build"], model_args="[1]")
+        expand_call(models=["py:mymodels:build"], options=ModelOptions(model_args="[1]"))
     with pytest.raises(InputError, match="needs the module nothere"):
         expand_call(models=["py:nothere:build"])
