@@ -59,7 +59,7 @@ def _describe(subject: Subject) -> dict[str, Any]:
     return {
         "model": subject.model,
         "source": subject.source,
-        "family": model_info(subject.model).family if subject.source == REGISTERED else subject.family,
+        "family": _name_family(subject),
         "resolution": side,
         "shape": shape,
         "params": cost.get("params"),
@@ -67,6 +67,12 @@ def _describe(subject: Subject) -> dict[str, Any]:
         "uncounted": subject.uncounted,
         **compare_with_table(subject),
     }
+
+
+def _name_family(subject: Subject) -> str:
+    """Its family; models that have none, such as files of graphs, are named after their source."""
+    own = model_info(subject.model).family if subject.source == REGISTERED else subject.family
+    return own or subject.source
 
 
 def _make_cases(subject: Subject, setting: CensusSetting) -> list[Case]:

@@ -15,7 +15,8 @@ class CensusRow:
     Args:
         model: As its source spells it.
         source: Kind of its source.
-        family: The file that defines the module's class; ours have the family of the registry.
+        family: The file that defines the module's class; ours have the family of the registry,
+            models without a class the name of their source.
         backend: The runtime.
         resolution: Side of the input [pixels].
         shape: Of the inputs for one image, where they are not one square image of 3 channels.

@@ -73,6 +73,7 @@ class CensusSetting:
             UnknownNameError: A source or a backend is not known.
         """
         check_fields(self)
+        object.__setattr__(self, "backends", tuple(dict.fromkeys(self.backends)))  # each once
         for name in self.backends:
             check_backend(name)
         if bool(self.models) == bool(self.source):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from analysis.study import Study
 
+_LONGEST = 200
+
 
 def render_census(study: Study) -> str:
     """The counts by backend, then each kind of reason with some of its models."""
@@ -65,4 +67,4 @@ def _explain(reasons: pd.DataFrame) -> Iterator[str]:
 def _list_refusals(rows: pd.DataFrame) -> Iterator[str]:
     refused = rows[rows["refused"] != ""].drop_duplicates("model")
     for row in refused.to_dict("records"):
-        yield f"{row['model']} was checked at {row['shape'] or row['resolution']}; {row['refused']}"
+        yield f"{row['model']} was checked at {row['shape'] or row['resolution']}; {row['refused']}"[:_LONGEST]

@@ -58,6 +58,10 @@ def test_each_model_has_a_row_for_each_backend(take):
     assert rows[1]["convert_s"] == 3.0
 
 
+def test_a_backend_that_is_named_twice_is_checked_once():
+    assert CensusSetting(models=("rexnet_1.0",), backends=("eager", "eager")).backends == ("eager",)
+
+
 def test_no_round_is_timed(take, executor):
     take()
     assert {do for _, do in executor.asked} == {"build"}
