@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from importlib.util import find_spec
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from rexnet_core import load_weights
 from rexnet_core.errors import UnknownNameError, WeightsError
 from rexnet_core.sources.registry import SOURCES, open_model
 
-pytest.importorskip("timm")
+pytestmark = pytest.mark.skipif(find_spec("timm") is None, reason="timm is not installed")
 
 
 @pytest.fixture(autouse=True)

