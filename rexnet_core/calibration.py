@@ -25,6 +25,7 @@ _CALIBRATION_PIXELS = 32 * 224**2
 _SHIFT = 0.5
 #: A channel that is the same for all images is not scaled to infinity.
 _LEAST_VARIANCE = 1e-4
+_LEAST_SPREAD = 1e-9
 
 
 def make_images(count: int, resolution: int, seed: int) -> npt.NDArray[np.float32]:
@@ -55,7 +56,10 @@ def _draw(random: np.random.Generator, channels: int, height: int, width: int) -
     noise = np.fft.rfft2(random.standard_normal((channels, height, width))) * frequency ** -random.uniform(0.5, 2.0)
     pixels = np.fft.irfft2(noise, s=(height, width))
     contrast = np.exp(random.normal(-0.3, 0.4))
-    return np.asarray(pixels / max(pixels.std(), 1e-9) * contrast + random.normal(0, 0.7, (channels, 1, 1)))
+    spread = pixels.std()
+    # An image of one number has no spread.
+    scaled = pixels / spread if spread > _LEAST_SPREAD else pixels
+    return np.asarray(scaled * contrast + random.normal(0, 0.7, (channels, 1, 1)))
 
 
 def make_inputs(shapes: Sequence[Shape], types: Sequence[str], count: int, seed: int) -> tuple[npt.NDArray[Any], ...]:

@@ -47,7 +47,10 @@ class ExportedProgramFile:
                 program: Any = torch.export.load(Path(name))
                 module = program.module().float()
         except Exception as error:  # noqa: BLE001 - torch raises all kinds for a file that is none
-            raise InputError(f"{name} must be a file of torch.export.save; {first_line(error)}") from None
+            raise InputError(
+                f"{name} must be a file of torch.export.save, not of torch.save, torch.jit.save or AOTInductor; "
+                f"{first_line(error)}"
+            ) from None
         return OpenedModel(inputs=_read_inputs(program), module=module, pretrained=True, fixed=True)
 
     def fingerprint(self, name: str) -> str:

@@ -35,7 +35,7 @@ def _find_fault(tensor: Tensor) -> str:
     import torch  # noqa: PLC0415
     from torch.nn.parameter import is_lazy  # noqa: PLC0415
 
-    if is_lazy(tensor):  # type: ignore[no-untyped-call]
+    if is_lazy(tensor):
         return "has no size before the first call; call the module once before it is returned"
     if tensor.device.type != "cpu":
         return f"is on the device {tensor.device.type}; return the module on the CPU, with all its values"

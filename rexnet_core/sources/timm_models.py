@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from rexnet_core.errors import InputError, ModelError, UnknownNameError, first_line
+from rexnet_core.printable import shorten
 from rexnet_core.sources.packages import check_installed, read_version
 from rexnet_core.sources.source import OpenedModel
 from rexnet_core.sources.tensors import make_image_spec
@@ -38,7 +39,7 @@ class Timm:
             return None
         name = request.name.removeprefix(PREFIX)
         if not re.fullmatch(r"\w{1,100}(\.\w{1,100})?", name, re.ASCII):
-            raise InputError(f"a model of timm is written timm:NAME or timm:NAME.TAG, got {request.name!r}")
+            raise InputError(f"a model of timm is written timm:NAME or timm:NAME.TAG, got {shorten(request.name)!r}")
         check_installed("timm", "timm", request.name)
         return request.name
 
@@ -46,8 +47,7 @@ class Timm:
         """The module with timm's own initial weights."""
         timm = import_timm()
         known = name.removeprefix(PREFIX)
-        if not timm.is_model(known):
-            raise UnknownNameError("model of timm", known.partition(".")[0], timm.list_models())
+        _check_known(timm, known)
         try:
             module = timm.create_model(known, pretrained=False, **({} if channels is None else {"in_chans": channels}))
         except Exception as error:  # noqa: BLE001 - whatever a package raises is one line
@@ -71,6 +71,15 @@ class Timm:
     def fingerprint(self, name: str) -> str:  # noqa: ARG002 - the rule of all sources
         """The version of timm: with the name it tells the architecture."""
         return read_version("timm")
+
+
+def _check_known(timm: Any, name: str) -> None:
+    architecture, _, tag = name.partition(".")
+    if not timm.is_model(architecture):
+        raise UnknownNameError("model of timm", architecture, timm.list_models())
+    tags = [one.partition(".")[2] for one in timm.list_pretrained(f"{architecture}.*")]
+    if tag and tags and tag not in tags:
+        raise UnknownNameError(f"tag of timm's {architecture}", tag, tags)
 
 
 def _read_preprocessing(told: Mapping[str, Any]) -> Preprocessing | None:

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rexnet_core.errors import InputError, ModelError, UnknownNameError, first_line
+from rexnet_core.printable import shorten
 from rexnet_core.sources.packages import check_installed, read_version
 from rexnet_core.sources.source import OpenedModel
 from rexnet_core.sources.tensors import make_image_spec
@@ -33,7 +34,7 @@ class Torchvision:
         if not request.name.startswith(PREFIX):
             return None
         if not re.fullmatch(r"\w{1,100}", request.name.removeprefix(PREFIX), re.ASCII):
-            raise InputError(f"a model of torchvision is written torchvision:NAME, got {request.name!r}")
+            raise InputError(f"a model of torchvision is written torchvision:NAME, got {shorten(request.name)!r}")
         check_installed("torchvision", "torchvision", request.name)
         return request.name
 

@@ -72,8 +72,9 @@ UNOPENED = {
 }
 
 
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("guest", UNOPENED)
-def test_what_is_no_module_that_can_be_measured_says_why(guest, folder):
+def test_what_is_no_module_that_can_be_measured_says_why(guest):
     subject = ask(guest)
     status, reason = subject.fault
     assert status == ("unsupported" if "has the tensor" in UNOPENED[guest] or "keeps" in UNOPENED[guest] else "failed")
@@ -146,7 +147,8 @@ def test_several_inputs_are_fed(folder):
     assert [values.shape[1:] for values in load_inputs(folder / "shared")] == [(2, 3, SIDE, SIDE), (2, 5)]
 
 
-def test_a_model_that_can_not_be_counted_is_measured_all_the_same(folder):
+@pytest.mark.usefixtures("folder")
+def test_a_model_that_can_not_be_counted_is_measured_all_the_same():
     subject = ask("exits_later")
     assert subject.fault is None
     assert "sys.exit(2)" in subject.uncounted
@@ -157,7 +159,7 @@ def test_nothing_of_a_users_folder_hides_a_module_of_ours_or_of_others(name, fol
     (folder / f"{name}.py").write_text("raise RuntimeError('the wrong one')")
     (folder / "uses.py").write_text(f"import {name}\nfrom guests import Plain")
     assert ask("py:uses:Plain").fault is None
-    with pytest.raises(InputError, match="is a module of (rexbench|Python) itself|is hidden by the installed package"):
+    with pytest.raises(InputError, match=r"is a module of (rexbench|Python) itself|is hidden by the installed package"):
         ask(f"py:{name}:Plain")
 
 
@@ -184,7 +186,7 @@ WRONG_ARGUMENTS += ['{"a": ' + "9" * 5000 + "}"]
 
 @pytest.mark.parametrize("text", WRONG_ARGUMENTS)
 def test_arguments_are_a_json_object(text):
-    with pytest.raises(InputError, match="must be a JSON object such as .* got") as caught:
+    with pytest.raises(InputError, match=r"must be a JSON object such as .* got") as caught:
         parse_model_args(text)
     assert len(str(caught.value)) < 200
 
@@ -226,7 +228,8 @@ def test_a_file_has_one_spelling(folder):
         resolve("net.pt2")
 
 
-def test_arguments_are_part_of_the_name(folder):
+@pytest.mark.usefixtures("folder")
+def test_arguments_are_part_of_the_name():
     request = Request(name="py:guests:Plain", model_args=json.loads('{"width": 3}'))
     assert resolve(request) == ("py", 'py:guests:Plain({"width":3})')
     subject = ask('py:guests:Plain({"width":3})')

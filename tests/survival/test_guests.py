@@ -12,6 +12,10 @@ from rexnet_core.errors import InputError
 
 pytestmark = pytest.mark.survival
 
+WRITES = """
+path = open("/proc/self/cmdline").read().split("\\0")[-2]
+open(path, "a").write("garbage\\n" * 9)
+"""
 #: What a module of a user's does when it is imported, and what becomes of its model.
 AT_IMPORT = {
     "leaves": ("import os\nos._exit(0)", "the model ended its process: exit code 0"),
@@ -23,13 +27,7 @@ AT_IMPORT = {
         "kept = bytearray(b'x') * 3_000_000_000\nimport time\ntime.sleep(60)",
         "memory limit: killed in 'describe'",
     ),
-    "answers": (
-        "import glob, sys\n"
-        "sys.path\n"
-        "path = open('/proc/self/cmdline').read().split('\\0')[-2]\n"
-        "open(path, 'a').write('garbage\\n' * 9)",
-        "wrote to where its description belongs",
-    ),
+    "answers": (WRITES, "wrote to where its description belongs"),
     "breaks_json": ("import json\njson.dumps = lambda *_: 'garbage'", "wrote to where its description belongs"),
 }
 NET = """

@@ -288,7 +288,7 @@ def guests(plan, monkeypatch):
     """A plan with a model of a user's own, and what opening that model gives now."""
     now = {"fingerprint": "sha256:1", "fault": None}
 
-    def describe(questions, _limits):
+    def describe(questions, *_limits, **_options):
         return [
             Subject(model=one.model, source=one.source, shapes=() if now["fault"] else one.shapes, **now)
             for one in questions
