@@ -1,13 +1,10 @@
 """Models of timm without weights, for tests; where timm or torchvision can't be imported, a test is skipped."""
 
-import contextlib
-
 import pytest
 import torch
 
-#: Operators that a torchvision built for another torch does not register, and refuses to be imported without.
-_MISSING = ("nms", "qnms")
-_SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+from rexnet_core.errors import InputError
+from rexnet_core.sources import timm_models
 
 
 def import_timm():
@@ -16,14 +13,10 @@ def import_timm():
     Skips:
         It, or torchvision, of which it takes transformations of images, can't be imported.
     """
-    for name in _MISSING:
-        with contextlib.suppress(RuntimeError):  # it is there already
-            torch.library.define(f"torchvision::{name}", _SIGNATURE)
     try:
-        import timm  # noqa: PLC0415 - the operators come first
-    except (ImportError, RuntimeError) as error:
+        return timm_models.import_timm()
+    except InputError as error:
         pytest.skip(f"timm and torchvision must be there to count their models: {error}")
-    return timm
 
 
 def create_on_meta(name, **options):
