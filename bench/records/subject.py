@@ -19,8 +19,8 @@ class Subject:
         uncounted: Why it can't be counted.
         licence: Where it is told.
         family: The file that defines the module's class, such as ``mobilenetv3``; empty for what is no module.
-        table_macs: Multiply-adds as timm's tables count them, at `Question.table_side`; None where they are not asked for,
-            or can't be counted.
+        table_macs: Multiply-adds as timm's tables count them, at `Question.table_side`; None where they are not asked
+            for, or can't be counted.
         fault: Status and reason of its cases, where it can't be measured.
     """
 
