@@ -50,7 +50,8 @@ class Toy:
 def open_export():
     import openvino  # noqa: PLC0415
 
-    def export(module, example, folder):
+    def export(module, examples, folder):
+        [example] = examples
         model = openvino.convert_model(module, example_input=example, input=[tuple(example.shape)])
         openvino.save_model(model, folder / "toy.xml", compress_to_fp16=False)
 
