@@ -18,7 +18,20 @@ from bench.backends.registry import libraries, read_registry
 from bench.machine.variables import find_dropped, find_kept
 
 #: Distributions beside those of the backends whose versions decide a number.
-_LIBRARIES = ("fvcore", "numpy", "pandas", "matplotlib", "pytest-benchmark", "sqlalchemy", "rexbench")
+#: Beside those of the backends: what else takes part, the sources of models and the reference of files among them.
+_LIBRARIES = (
+    "timm",
+    "torchvision",
+    "onnx",
+    "onnxruntime",
+    "fvcore",
+    "numpy",
+    "pandas",
+    "matplotlib",
+    "pytest-benchmark",
+    "sqlalchemy",
+    "rexbench",
+)
 
 _CGROUP = Path("/sys/fs/cgroup")
 PROC = Path("/proc")
