@@ -17,8 +17,8 @@ import psutil
 from bench.backends.registry import libraries, read_registry
 from bench.machine.variables import find_dropped, find_kept
 
-#: Distributions beside those of the backends whose versions decide a number.
-#: Beside those of the backends: what else takes part, the sources of models and the reference of files among them.
+#: Distributions beside those of the backends whose versions decide a number: the sources of models, and the reference
+#: of files, among them.
 _LIBRARIES = (
     "timm",
     "torchvision",
