@@ -178,6 +178,7 @@ def test_what_cannot_be_evaluated_is_one_line(call, words, line):
     assert line in said
 
 
+@pytest.mark.survival
 def test_ranks_of_any_module_are_measured_beside_ours(call, folder):
     words = "--resolution 32 --image-count 12 --batch-size 6 --jacobian 1 --threads 1 --json"
     answer = call("rank network rexnet_0.5 py:guest_models:fresh py:guest_models:Colours", words)
