@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rexnet_core.errors import ModelError, RexbenchError, first_line
-from rexnet_core.sources.registry import SOURCES, open_for, open_model
+from rexnet_core.sources.module_checks import set_to_eval
+from rexnet_core.sources.registry import SOURCES, open_asked
 from rexnet_core.sources.tensors import fix_shapes
 
 if TYPE_CHECKING:
@@ -65,13 +66,9 @@ def open_guest(name: str, kind: str, options: ModelOptions, *, resolution: int |
 
         torch.manual_seed(seed)
     with blame_model(name):
-        if options.shapes and options.in_channels is None:
-            opened = open_for(kind, name, options.shapes)
-        else:
-            opened = open_model(kind, name, options.in_channels)
+        opened = open_asked(kind, name, options.shapes, options.in_channels)
         if opened.module is not None:
-            with contextlib.suppress(NotImplementedError):  # an exported module refuses to change its mode
-                opened.module.eval()
+            set_to_eval(opened.module)
     inputs = opened.list_inputs(options.shapes)
     shapes = fix_shapes(inputs, resolution=resolution, asked=options.shapes, channels=options.in_channels)
     fingerprint = SOURCES[kind].fingerprint(name)

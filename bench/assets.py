@@ -18,7 +18,7 @@ import numpy as np
 from bench.backends.registry import load_backend
 from bench.machine.environment import volunteer_for_oom_killer
 from bench.preparing.graphs import call_literally, export_graph
-from bench.preparing.modules import EAGER, call_eager, export_module, give_weights, open_module
+from bench.preparing.modules import call_eager, export_module, give_weights, open_module
 from bench.preparing.reference import compute_reference
 from bench.preparing.task import read_task
 from bench.records.files import REFERENCE
@@ -30,6 +30,7 @@ from rexnet_core.errors import ModelError, RexbenchError, UnsupportedModelError,
 from rexnet_core.exit_codes import ExitCode
 from rexnet_core.printable import make_message
 from rexnet_core.sources.registry import REGISTERED, SOURCES, open_for
+from rexnet_core.sources.source import EAGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -21,7 +21,7 @@ from bench.workers.failures import describe_error
 from bench.workers.parent_watch import hold_on
 from rexnet_core.errors import InputError, ModelError, RexbenchError, UnsupportedModelError
 from rexnet_core.printable import make_message
-from rexnet_core.sources.registry import LISTED, SOURCES, open_for, open_model
+from rexnet_core.sources.registry import LISTED, SOURCES, open_asked
 from rexnet_core.sources.tensors import fix_shapes
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def describe(question: Question) -> Subject:
     """
     known: dict[str, Any] = {"model": question.model, "source": question.source}
     try:
-        opened = _open(question)
+        opened = open_asked(question.source, question.model, question.shapes, question.channels)
         inputs = opened.list_inputs(question.shapes)
         shapes = fix_shapes(inputs, resolution=question.resolution, asked=question.shapes, channels=question.channels)
         opened.check_sizes(shapes)
@@ -63,13 +63,6 @@ def describe(question: Question) -> Subject:
     except Exception as error:  # noqa: BLE001 - a user's forward may raise anything; the model may still be measured
         return Subject(**known, uncounted=make_message(describe_error(error)))
     return Subject(**known, cost=as_dict(cost, per_layer=True))
-
-
-def _open(question: Question) -> OpenedModel:
-    """The model for as many channels as its inputs have where only their shapes were asked for."""
-    if question.shapes and question.channels is None:
-        return open_for(question.source, question.model, question.shapes)
-    return open_model(question.source, question.model, question.channels)
 
 
 def count_opened(name: str, opened: OpenedModel, shapes: Sequence[Shape]) -> Cost:

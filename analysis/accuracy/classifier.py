@@ -13,6 +13,7 @@ from analysis.guests import blame_model, open_guest
 from rexnet_core import load_weights
 from rexnet_core.checkpoint import load_tensors
 from rexnet_core.errors import InputError, ModelError, UnsupportedModelError
+from rexnet_core.sources.source import EAGER
 from rexnet_core.sources.tensors import find_image_axes
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     #: Images of shape (N, 3, H, W) to logits of shape (N, classes).
     Classify = Callable[[torch.Tensor], torch.Tensor]
 
-EAGER = "eager fp32"
 _FLOATS = ("float16", "float32", "float64")
 _COLOURS = 3
 

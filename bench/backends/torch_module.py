@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
 from bench.backends import BackendInfo, Finding, Unavailable
@@ -11,6 +10,7 @@ from bench.records.files import WEIGHTS
 from bench.records.inputs import load_inputs
 from bench.records.measurement import Effective
 from bench.records.outputs import list_tensors
+from rexnet_core.sources.module_checks import set_to_eval
 from rexnet_core.sources.registry import REGISTERED, open_for
 
 if TYPE_CHECKING:
@@ -40,12 +40,6 @@ TORCH = BackendInfo(
     devices=("cpu", "cuda"),
     examine=describe_torch,
 )
-
-
-def set_to_eval(module: torch.nn.Module) -> None:
-    """Put a module into eval mode; one that was exported is in the mode it was exported in, and refuses another."""
-    with contextlib.suppress(NotImplementedError):
-        module.eval()
 
 
 class TorchModule:

@@ -8,7 +8,7 @@ from analysis.complexity import as_dict, count
 from bench.records.subject import Question, Subject
 from bench.workers.descriptions import Limits, describe_models
 from rexnet_core.registry import model_info
-from rexnet_core.sources.registry import REGISTERED, SOURCES
+from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -97,7 +97,7 @@ def _count(question: Question) -> Subject:
     cost = count(question.model, side, in_channels=channels)
     return Subject(
         model=cost.model,
-        source=SOURCES[REGISTERED].kind,
+        source=REGISTERED,
         shapes=((channels, side, side),),
         cost=as_dict(cost, per_layer=True),
     )

@@ -11,6 +11,7 @@ from bench.records.files import WEIGHTS
 from bench.records.outputs import list_tensors
 from bench.workers.failures import describe_error
 from rexnet_core.errors import ModelError, RexbenchError, UnsupportedModelError
+from rexnet_core.sources.module_checks import set_to_eval
 from rexnet_core.sources.registry import REGISTERED, open_for
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from bench.preparing.task import Task
     from rexnet_core.sources.source import OpenedModel
 
-#: What eager fp32 is called in a row.
-EAGER = "eager fp32"
 _CALIBRATION_IMAGES = 8
 
 
@@ -36,9 +35,8 @@ def open_module(task: Task) -> OpenedModel:
     module = opened.module
     assert module is not None, "a task for a module"
     opened.check_sizes(task.shapes, task.batch)
-    # An exported module refuses to change its mode.
-    with blame_model("was put into eval mode"), contextlib.suppress(NotImplementedError):
-        module.eval()
+    with blame_model("was put into eval mode"):
+        set_to_eval(module)
     return opened
 
 

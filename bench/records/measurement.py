@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rexnet_core.sources.source import EAGER
+
 if TYPE_CHECKING:
     from bench.records.case import Case
 
@@ -58,7 +60,7 @@ class Parity:
     inputs: int
     passed: bool
     fault: str = ""
-    reference: str = "eager fp32"
+    reference: str = EAGER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from bench.workers.executor import WorkerError
 from bench.workers.instances import open_case
 from bench.workers.shared_files import export_times
 from rexnet_core.errors import RexbenchError
+from rexnet_core.sources.source import EAGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from bench.workers.executor import Executor, Handle
 
     Prepare = Callable[[dict[str, Any], float], dict[str, Any]]
-
-#: The reference of builds that do not name theirs.
-EAGER = "eager fp32"
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.records.measurement import Parity
+from rexnet_core.sources.source import EAGER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ def compare(
     precision: str,
     *,
     widths: Sequence[int] = (),
-    words: str = "eager fp32",
+    words: str = EAGER,
 ) -> Parity:
     """Agreement of outputs with those of the reference, by `LIMITS` of a precision; of several outputs the worst.
 
@@ -49,7 +50,6 @@ def compare(
         edges = np.cumsum(widths)[:-1]
         pairs = zip(np.split(reference, edges, axis=-1), np.split(logits, edges, axis=-1), strict=True)
         each = [compare(one, other, precision, words=words) for one, other in pairs]
-        # Which value is largest means something for the classes of a single output alone.
         return replace(
             max(each, key=lambda parity: (not parity.passed, parity.relative_error)),
             cosine=min(parity.cosine for parity in each),

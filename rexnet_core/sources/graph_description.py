@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rexnet_core.errors import InputError
+from rexnet_core.sources.source import OpenedModel
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rexnet_core.sources.tensors import TensorSpec
 
 
@@ -26,3 +32,22 @@ class GraphDescription:
     licence: str = ""
     producer: str = ""
     classes: tuple[str, ...] = ()
+
+
+def open_graph(name: str, channels: int | None, describe: Callable[[Path], GraphDescription]) -> OpenedModel:
+    """The graph in a file, checked, as a source of models gives it.
+
+    Raises:
+        InputError: Channels are asked for, which its file has fixed, or `describe` refuses the file.
+    """
+    if channels is not None:
+        raise InputError(f"{name} has the channels of its file; leave out --in-channels")
+    told = describe(Path(name))
+    return OpenedModel(
+        inputs=told.inputs,
+        outputs=told.outputs,
+        path=Path(name),
+        pretrained=True,
+        licence=told.licence,
+        classes=told.classes,
+    )

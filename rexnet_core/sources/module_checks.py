@@ -1,7 +1,8 @@
-"""Whether a module of a user's can be measured at all: each process must be able to give it the same tensors."""
+"""Modules that others made: whether they can be measured at all, and put into eval mode."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from rexnet_core.errors import UnsupportedModelError
@@ -44,3 +45,9 @@ def _find_fault(tensor: Tensor) -> str:
     if tensor.layout != torch.strided:
         return "is sparse; return the module with dense tensors"
     return ""
+
+
+def set_to_eval(module: nn.Module) -> None:
+    """Put a module into eval mode; one that was exported is in the mode it was exported in, and refuses another."""
+    with contextlib.suppress(NotImplementedError):
+        module.eval()

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rexnet_core.errors import InputError
+from rexnet_core.sources.graph_description import open_graph
 from rexnet_core.sources.model_files import fingerprint_file, resolve_file
 from rexnet_core.sources.packages import check_installed
-from rexnet_core.sources.source import OpenedModel
 
 if TYPE_CHECKING:
-    from rexnet_core.sources.source import Request
+    from rexnet_core.sources.source import OpenedModel, Request
 
 SUFFIX = ".onnx"
 
@@ -36,17 +34,7 @@ class OnnxFile:
         """The graph, checked."""
         from rexnet_core.sources.onnx_file import describe_onnx  # noqa: PLC0415 - imports onnx
 
-        if channels is not None:
-            raise InputError(f"{name} has the channels of its file; leave out --in-channels")
-        told = describe_onnx(Path(name))
-        return OpenedModel(
-            inputs=told.inputs,
-            outputs=told.outputs,
-            path=Path(name),
-            pretrained=True,
-            licence=told.licence,
-            classes=told.classes,
-        )
+        return open_graph(name, channels, describe_onnx)
 
     def fingerprint(self, name: str) -> str:
         """Digest of the file."""

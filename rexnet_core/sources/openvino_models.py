@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rexnet_core.errors import InputError
+from rexnet_core.sources.graph_description import open_graph
 from rexnet_core.sources.model_files import fingerprint_file, resolve_file
-from rexnet_core.sources.source import OpenedModel
 
 if TYPE_CHECKING:
-    from rexnet_core.sources.source import Request
+    from rexnet_core.sources.source import OpenedModel, Request
 
 SUFFIX = ".xml"
 
@@ -32,17 +31,7 @@ class OpenVinoFile:
         """The graph, checked."""
         from rexnet_core.sources.openvino_ir import describe_ir  # noqa: PLC0415 - only where one is opened
 
-        if channels is not None:
-            raise InputError(f"{name} has the channels of its file; leave out --in-channels")
-        told = describe_ir(Path(name))
-        return OpenedModel(
-            inputs=told.inputs,
-            outputs=told.outputs,
-            path=Path(name),
-            pretrained=True,
-            licence=told.licence,
-            classes=told.classes,
-        )
+        return open_graph(name, channels, describe_ir)
 
     def fingerprint(self, name: str) -> str:
         """Digest of both files."""

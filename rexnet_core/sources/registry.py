@@ -75,6 +75,11 @@ def open_model(kind: str, name: str, channels: int | None = None) -> OpenedModel
     return SOURCES[kind].open(name, channels)
 
 
+def open_asked(kind: str, name: str, shapes: Sequence[Shape], channels: int | None) -> OpenedModel:
+    """The model of a resolved name for what was asked of its inputs; where only shapes were, for their channels."""
+    return open_for(kind, name, shapes) if shapes and channels is None else open_model(kind, name, channels)
+
+
 def open_for(kind: str, name: str, shapes: Sequence[Shape]) -> OpenedModel:
     """The model of a resolved name as it takes inputs of these shapes for one image; as `open_model`."""
     first = shapes[0]

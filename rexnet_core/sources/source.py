@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from rexnet_core.preprocess import Preprocessing
     from rexnet_core.sources.tensors import Shape
 
+#: What the reference of a module is called: every backend is compared with it.
+EAGER = "eager fp32"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
