@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from bench.backends import Tool, Unavailable
 from bench.backends.instruction_sets import GENERATED
 from bench.backends.torch_module import TORCH, TorchModule
+from bench.backends.training import TrainingModule
+from bench.records.case import TRAIN
 from bench.records.outputs import list_tensors
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ INFO = replace(
     TORCH,
     name="compile",
     position=2,
+    trains=True,
     thread_variables=("TORCHINDUCTOR_COMPILE_THREADS",),
     compile_cache=_CACHE,
     find_obstacle=find_obstacle,
@@ -102,6 +105,19 @@ class Compiled(TorchModule):
         return self._report(outputs, memory_format="runtime", **{GENERATED: _read_vectors()})
 
 
+class CompiledTraining(Compiled, TrainingModule):
+    """Training steps of the compiled module: forward and backward pass are compiled, the optimiser is torch's own."""
+
+    def compile(self) -> None:
+        """Compile by one step: inductor compiles the backward pass when it is needed first."""
+        import torch  # noqa: PLC0415
+
+        self.call = torch.compile(self.module, fullgraph=True, dynamic=False)
+        self.step_on(self.example())()
+        self.restart()
+        self.take_parts()
+
+
 def _read_vectors() -> str | None:
     """The instruction set that inductor generates C++ for; None where it does not say."""
     with contextlib.suppress(ImportError, AttributeError):
@@ -113,4 +129,4 @@ def _read_vectors() -> str | None:
 
 def open_backend(case: Case, assets: Path) -> Compiled:
     """The module, to be compiled."""
-    return Compiled(case, assets)
+    return CompiledTraining(case, assets) if case.scenario == TRAIN else Compiled(case, assets)

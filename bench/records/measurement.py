@@ -126,6 +126,7 @@ class Round:
         base_rss_bytes: Resident memory after the imports, before the model.
         interference: What else the machine did meanwhile, as `bench.machine.interference.interference` measures it,
             and ``involuntary_switches`` of this worker; a value is None where it can't be read.
+        parts_s: In the train scenario, median time of each of `bench.records.training.PARTS` [s].
     """
 
     turns_s: tuple[tuple[float, ...], ...]
@@ -137,6 +138,7 @@ class Round:
     base_rss_bytes: int | None = None
     interference: dict[str, float | None] = field(default_factory=dict)
     requests_s: tuple[tuple[float, ...], ...] = ()
+    parts_s: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

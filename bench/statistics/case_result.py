@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.statistics.estimates import Estimate
-from bench.records.case import SCENARIOS
+from bench.records.case import THROUGHPUT
 from bench.statistics.disturbance import Disturbance, judge_disturbance
 from bench.statistics.summary import (
     PERCENTILES,
@@ -94,7 +94,7 @@ class CaseResult:
     @property
     def queued(self) -> bool:
         """Whether requests were kept in flight, so that it has a throughput and no latency of its own."""
-        return self.case.scenario != SCENARIOS[0]
+        return self.case.scenario == THROUGHPUT
 
 
 def summarise(measurement: Measurement) -> CaseResult:
@@ -104,7 +104,7 @@ def summarise(measurement: Measurement) -> CaseResult:
     if not rounds:
         return CaseResult(measurement=measurement, disturbance=disturbance)
     values = [np.concatenate(turns) for turns in rounds]
-    queued = measurement.case.scenario != SCENARIOS[0]
+    queued = measurement.case.scenario == THROUGHPUT
     medians = np.array([np.median(samples) for samples in values])
     fresh = count_fresh(measurement)
     return CaseResult(

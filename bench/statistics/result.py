@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from analysis.statistics.estimates import Estimate
-from bench.records.case import REFERENCE_BACKEND, SCENARIOS
+from bench.records.case import LATENCY, REFERENCE_BACKEND, TRAIN
 from bench.statistics.case_result import CaseResult, summarise
 from bench.statistics.knee import find_series
 from bench.statistics.model_ratios import model_ratios
@@ -73,14 +73,16 @@ def summarise_run(
 def find_reference(result: CaseResult, cases: Sequence[CaseResult]) -> CaseResult | None:
     """The eager case, of the same precision, that took its turns beside this case; None where none did.
 
-    A backend with several requests in flight is compared, per image, with eager's one call at a time.
+    A backend with several requests in flight is compared, per image, with eager's one call at a time, and a training
+    step with eager's training step.
     """
+    scenario = TRAIN if result.case.scenario == TRAIN else LATENCY
     for candidate in cases:
         if (
             candidate.case.backend == REFERENCE_BACKEND
             and candidate.case.memory_format == "contiguous"
             and candidate.case.match == result.case.match
-            and candidate.case.scenario == SCENARIOS[0]
+            and candidate.case.scenario == scenario
             and candidate.status == "ok"
         ):
             return candidate
@@ -127,7 +129,7 @@ def _find_leaders(cases: Sequence[CaseResult]) -> tuple[Leader, ...]:
     groups: dict[object, list[CaseResult]] = {}
     for result in cases:
         if result.status == "ok" and result.samples and not result.queued:
-            groups.setdefault(result.case.match, []).append(result)
+            groups.setdefault((result.case.match, result.case.scenario), []).append(result)
     return tuple(_find_leader(group) for group in groups.values())
 
 

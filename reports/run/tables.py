@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.statistics.estimates import format_estimate
 from bench.machine.interference import RULES
-from bench.records.case import HINT, SCENARIOS
+from bench.records.case import HINT, THROUGHPUT
 from bench.statistics.disturbance import DISTURBED, UNDISTURBED, UNKNOWN
 from reports.estimate_columns import read_estimate
 from reports.run.frames import TABLES
@@ -227,7 +227,7 @@ def _identity(cases: pd.DataFrame) -> list[str]:
 def _identity_of(rows: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     columns = rows[_identity(cases)].copy()
     if "streams" in columns:
-        queued = rows["scenario"] != SCENARIOS[0]
+        queued = rows["scenario"] == THROUGHPUT
         columns["streams"] = columns["streams"].map(lambda streams: str(streams or HINT)).where(queued, "")
     return columns.rename(columns=lambda name: name.replace("_", " "))
 
