@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def render_cases(cases: Sequence[CaseResult]) -> str:
     """One line a case: median with interval, throughput and speed-up, or what went wrong."""
     head = f"{'case':46} {'latency [ms], 95 %':>24} {'images/s':>9}  speed-up over eager, 95 %"
-    return "\n".join([head, *map(_line, cases), *_explain_missing(cases), *_explain_disturbed(cases)])
+    verdicts = [result.precision.sentence for result in cases if result.precision.sentence]
+    return "\n".join([head, *map(_line, cases), *verdicts, *_explain_missing(cases), *_explain_disturbed(cases)])
 
 
 def _line(result: CaseResult) -> str:
