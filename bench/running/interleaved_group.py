@@ -225,7 +225,8 @@ class InterleavedGroup:
         task["fingerprint"] = self._fingerprints.get(first.case.model, task["fingerprint"])
         self._watch(first.case, "prepare")
         share_weights(first.assets)
-        return first.prepare(task, self._settings.limit_s)
+        # A backend quantises as long as a case may take; all of them do so one after the other.
+        return first.prepare(task, self._settings.limit_s * (1 + len(task["quantized"])))
 
     def _run_round(self, index: int) -> bool:
         """Start workers one after the other, let them take turns, keep their answers; whether the round was disturbed.
