@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.backends import Unavailable
 from bench.backends.registry import load_backend
 from bench.machine.environment import volunteer_for_oom_killer
 from bench.preparing.graphs import call_literally, export_graph
@@ -120,7 +121,7 @@ def _dump_reference(task: Task, call: Any) -> list[int]:
 
 
 def _export(task: Task, export: Callable[[Task, Any], Mapping[str, float]]) -> dict[str, Any]:
-    """For each backend the times of its export, or why a model from elsewhere can't be exported to it."""
+    """For each backend the times of its export, or why the model can't be exported to it."""
     done: dict[str, Any] = {}
     for name in task.exports:
         open_export = load_backend(name).INFO.export
@@ -128,14 +129,16 @@ def _export(task: Task, export: Callable[[Task, Any], Mapping[str, float]]) -> d
         try:
             done[name] = export(task, open_export)
         except Exception as error:
-            if task.source == REGISTERED:
+            if task.source == REGISTERED and not isinstance(error, Unavailable):
                 raise
             done[name] = {"fault": _describe_fault(error)}
     return done
 
 
 def _describe_fault(error: Exception) -> tuple[str, str]:
-    """Status and reason of the cases that an error of a model from elsewhere ends."""
+    """Status and reason of the cases that an error of a model from elsewhere, or a missing package, ends."""
+    if isinstance(error, Unavailable):
+        return "unavailable", str(error)
     if isinstance(error, RexbenchError):
         return "unsupported" if isinstance(error, UnsupportedModelError) else "failed", str(error)
     return "failed", make_message(f"{type(error).__name__}: {describe_error(error)}")
