@@ -41,11 +41,17 @@ DOORS = {
         "analysis/complexity/conventions/openvino_graph.py",
         "analysis/graphs/reading.py",
     ),
-    "onnx": ("rexnet_core/sources/onnx_file.py", "bench/backends/onnx_export.py"),
+    "onnx": (
+        "rexnet_core/sources/onnx_file.py",
+        "bench/backends/onnx_export.py",
+        "bench/backends/onnx_layers.py",
+        "bench/backends/onnx_int8.py",
+    ),
     "onnxruntime": (
         "analysis/graphs/literal_run.py",
         "bench/backends/onnxruntime.py",
         "bench/backends/onnx_session.py",
+        "bench/backends/onnx_int8.py",
     ),
     "timm": "rexnet_core/sources/timm_models.py",
     "torchvision": "rexnet_core/sources/torchvision_models.py",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from analysis.graphs.reading import check_shapes, describe_graph
 from bench.backends import Unavailable
+from bench.backends.onnx_layers import dump_layers, list_layers
 from rexnet_core.sources.onnx_file import write_with_shapes
 
 if TYPE_CHECKING:
@@ -27,6 +28,16 @@ _MOST_BYTES = 1_900_000_000
 def onnx_name(batch: int) -> str:
     """File name of the model for a batch size."""
     return f"batch{batch}.onnx"
+
+
+def int8_name(batch: int) -> str:
+    """File name of the same model in int8."""
+    return f"batch{batch}.int8.onnx"
+
+
+def data_of(path: Path) -> Path:
+    """The file beside a model in which its weights are where they are too large for the model's own."""
+    return path.with_name(f"{path.name}.data")
 
 
 def find_missing(*packages: str) -> str:
@@ -60,6 +71,9 @@ def dump_onnx(model: torch.nn.Module | Path, examples: tuple[torch.Tensor, ...],
         write_with_shapes(model, shapes, target)
     else:
         _export(model, examples, target)
+    import onnx  # noqa: PLC0415
+
+    dump_layers(target, list_layers(onnx.load(target, load_external_data=False)))
 
 
 def _export(module: torch.nn.Module, examples: tuple[torch.Tensor, ...], target: Path) -> None:
