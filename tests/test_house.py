@@ -38,6 +38,7 @@ DOORS = {
     "fvcore": "analysis/complexity/fvcore_counts.py",
     "openvino": (
         "bench/backends/openvino.py",
+        "bench/backends/openvino_int8.py",
         "analysis/complexity/conventions/openvino_graph.py",
         "analysis/graphs/reading.py",
     ),
@@ -53,6 +54,7 @@ DOORS = {
         "bench/backends/onnx_session.py",
         "bench/backends/onnx_int8.py",
     ),
+    "nncf": "bench/backends/openvino_int8.py",
     "timm": "rexnet_core/sources/timm_models.py",
     "torchvision": "rexnet_core/sources/torchvision_models.py",
     "sqlalchemy": "bench/store",

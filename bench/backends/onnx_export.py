@@ -43,7 +43,7 @@ def data_of(path: Path) -> Path:
 def find_missing(*packages: str) -> str:
     """Which of these packages are not installed and what to do, in one line; empty where all are."""
     missing = [package for package in packages if importlib.util.find_spec(package) is None]
-    return f"{' and '.join(missing)} must be installed; pip install 'rexbench[onnx]'" if missing else ""
+    return f'{" and ".join(missing)} must be installed; pip install "rexbench[onnx]"' if missing else ""
 
 
 def open_export() -> Export:

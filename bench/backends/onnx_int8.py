@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from bench.backends.info import Quantize
     from bench.backends.onnx_layers import OnnxLayer
 
     Batches = Sequence[tuple[np.ndarray, ...]]
@@ -36,7 +37,7 @@ _MOST_BYTES = 256 * 2**20
 _COMPARED = 8
 
 
-def open_quantize() -> Callable[[torch.nn.Module | Path, Batches, Path], dict[str, float]]:
+def open_quantize() -> Quantize:
     """The function that quantises, with what it needs imported.
 
     Raises:

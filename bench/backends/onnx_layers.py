@@ -14,8 +14,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+
+    from bench.backends.onnx_session import Node
 
 _LAYERS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
 #: Operations through which weights reach a layer: those of a quantised form, and other orders of the same numbers.
@@ -39,7 +41,7 @@ class OnnxLayer:
 
     Args:
         name: The module's, where the names of the weights or the exporter's notes tell it.
-        macs: Multiply-adds for one image; None where a shape is unknown.
+        macs: Multiply-adds for one image; 0 where a shape is unknown.
         given: The tensor that it gives, an activation that follows included where the file rounds only after it.
         rounded: The same tensor as it is passed on, rounded to int8 where the file does so.
         elements: How many numbers `given` has; 0 where its shape is unknown.
@@ -48,7 +50,7 @@ class OnnxLayer:
     """
 
     name: str
-    macs: int | None
+    macs: int
     given: str
     rounded: str
     elements: int
@@ -166,12 +168,12 @@ def _name(node: Any, weights: str) -> str:
     return str(scopes[-1]) if scopes and scopes[-1] else node.name or node.output[0]
 
 
-def _count(node: Any, place: int, graph: _Graph) -> int | None:
-    """Multiply-adds for one image; None where a shape is unknown."""
+def _count(node: Any, place: int, graph: _Graph) -> int:
+    """Multiply-adds for one image; 0 where a shape is unknown."""
     taken, given = graph.shapes.get(node.input[1 - place]), graph.shapes.get(node.output[0])
     weights = graph.shapes.get(node.input[place])
     if not taken or not given or not weights or not all((*taken, *given, *weights)):
-        return None
+        return 0
     match node.op_type:
         case "Conv":
             macs = math.prod(given) * math.prod(weights[1:])
@@ -213,3 +215,7 @@ class Finder:
     def find(self, node_name: str) -> OnnxLayer | None:
         """The layer, by what the runtime calls the node; None where it is none."""
         return self.layers.get(node_name) or self.layers.get(_ADDED.sub("", node_name))
+
+    def pair(self, nodes: Iterable[Node]) -> list[tuple[OnnxLayer, Node]]:
+        """The nodes that were layers, each with its layer."""
+        return [(layer, node) for node in nodes if node.computes and (layer := self.find(node.name))]

@@ -98,9 +98,9 @@ def _read_node(event: dict[str, Any]) -> Node:
     )
 
 
-def name_precision(nodes: Iterable[Node]) -> str | None:
-    """The precisions of the nodes that compute, joined by ``and``; None where no node computes."""
-    return " and ".join(sorted({node.precision for node in nodes if node.computes and node.precision})) or None
+def name_precision(precisions: Iterable[str]) -> str | None:
+    """Precisions of nodes, each once, joined by ``and``; None where there are none."""
+    return " and ".join(sorted({one for one in precisions if one})) or None
 
 
 def open_session(path: Path, threads: int, profile: Profile | None = None) -> Any:

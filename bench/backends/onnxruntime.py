@@ -15,17 +15,23 @@ import psutil
 
 from bench.backends import BackendInfo, Finding, Unavailable
 from bench.backends.instruction_sets import PROCESSOR, read_processor
-from bench.backends.onnx_export import find_missing, onnx_name, open_export
+from bench.backends.onnx_export import find_missing, int8_name, onnx_name, open_export
+from bench.backends.onnx_int8 import open_quantize
+from bench.backends.onnx_layers import Finder, load_layers
 from bench.backends.onnx_session import CPU, Profile, name_precision, open_session
-from bench.records.measurement import Effective
+from bench.records.case import QUANTIZED
+from bench.records.measurement import Effective, LayerRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from bench.backends import Images, Logits
     from bench.backends.onnx_session import Node
     from bench.records.case import Case
+
+#: Calls under the profiler whose times are used, and those before, in which memory is taken.
+_PROFILED_CALLS, _SETTLING_CALLS = 20, 3
 
 
 class OnnxRuntime:
@@ -33,7 +39,7 @@ class OnnxRuntime:
 
     def __init__(self, case: Case, assets: Path) -> None:
         self.case = case
-        self.path = assets / onnx_name(case.batch)
+        self.path = assets / (int8_name if case.precision == QUANTIZED else onnx_name)(case.batch)
         self.callers = case.streams if case.scenario == "throughput" else 1
         self.pool: ThreadPoolExecutor | None = None
         self.values: list[list[Any]] = []
@@ -56,12 +62,16 @@ class OnnxRuntime:
 
     def compile(self) -> None:
         """Open a session: the runtime rewrites the graph, and lays the weights out for its kernels."""
-        self.profile = Profile()
+        self.first = Profile()
         before = psutil.Process().num_threads()
-        self.session = open_session(self.path, self.case.threads - self.callers + 1, self.profile)
+        self.session = self._open(self.first)
         self.pool_threads = psutil.Process().num_threads() - before
         if self.case.scenario == "throughput":
             self.pool = ThreadPoolExecutor(self.callers)
+
+    def _open(self, profile: Profile) -> Any:
+        """A session whose threads and the callers together are as many as the case has."""
+        return open_session(self.path, self.case.threads - self.callers + 1, profile)
 
     def feed(self, *inputs: Images) -> None:
         """Bind the inputs over the same memory, so that no copy is timed; each caller has bindings of its own."""
@@ -138,7 +148,7 @@ class OnnxRuntime:
     def read(self, output: object) -> list[Logits]:
         """A copy of each output tensor."""
         if self.nodes is None:  # after the first inference: what is written of later ones would take memory
-            self.nodes = self.profile.close(self.session)
+            self.nodes = self.first.close(self.session)
         return [np.array(value.numpy(), dtype=np.float32) for value in cast("Any", output).get_outputs()]
 
     def effective(self) -> Effective:
@@ -146,7 +156,7 @@ class OnnxRuntime:
         assert self.nodes is not None, "effective is asked for after an output was read"
         providers = sorted({node.provider for node in self.nodes}) or self.session.get_providers()
         return Effective(
-            precision=name_precision(self.nodes),
+            precision=self._name_precision(self.nodes),
             threads=self.callers + self.pool_threads,
             streams=self.callers,
             jobs=self.callers,
@@ -154,6 +164,37 @@ class OnnxRuntime:
             device="cpu" if providers == [CPU] else " and ".join(providers),
             details={"version": self.runtime.__version__, "providers": providers, PROCESSOR: read_processor()},
         )
+
+    def _name_precision(self, nodes: Sequence[Node]) -> str | None:
+        """Of the nodes that compute; of a quantised model, of the layers that are quantised in its file."""
+        quantised = [layer for layer in load_layers(self.path) if layer.quantised]
+        if self.case.precision != QUANTIZED or not quantised:
+            return name_precision(node.precision for node in nodes if node.computes)
+        ran = Finder(quantised).pair(nodes)
+        unseen = {layer.name for layer in quantised} - {layer.name for layer, _ in ran}
+        return name_precision([*(node.precision for _, node in ran), *(["unknown"] if unseen else [])])
+
+    def profile(self) -> list[LayerRun]:
+        """The layers in another session, whose profile holds several calls."""
+        profile = Profile()
+        session = self._open(profile)
+        fed = {one.name: value for one, value in zip(session.get_inputs(), self.values[0], strict=True)}
+        for _ in range(_SETTLING_CALLS + _PROFILED_CALLS):
+            session.run_with_ort_values(None, fed)
+        ran = Finder(load_layers(self.path)).pair(profile.close(session))
+        each = len(ran) // (_SETTLING_CALLS + _PROFILED_CALLS)
+        times_s = np.reshape([node.time_s for _, node in ran], (-1, each))[_SETTLING_CALLS:]
+        return [
+            LayerRun(
+                layer=layer.name,
+                kind=node.kind,
+                precision=node.precision,
+                macs=layer.macs,
+                time_s=float(time_s),
+                provider=node.provider,
+            )
+            for (layer, node), time_s in zip(ran[:each], np.median(times_s, axis=0), strict=True)
+        ]
 
 
 def find_obstacle() -> str:
@@ -177,8 +218,9 @@ def examine() -> list[Finding]:
 INFO = BackendInfo(
     name="onnxruntime",
     library="onnxruntime",
-    install="pip install 'rexbench[onnx]'",
+    extra="onnx",
     position=4,
+    precisions=("fp32", QUANTIZED),
     forms=("module", "onnx"),
     queued=True,
     hint=False,
@@ -188,6 +230,7 @@ INFO = BackendInfo(
     find_obstacle=find_obstacle,
     examine=examine,
     export=open_export,
+    quantize=open_quantize,
 )
 
 

@@ -44,7 +44,7 @@ def test_a_runtime_that_does_not_import_says_why(monkeypatch):
     assert [finding.remedy for finding in findings] == [
         "pip install torch",
         "pip install openvino",
-        "pip install 'rexbench[onnx]'",
+        'pip install "rexbench[onnx]"',
     ]
     assert all("ImportError: libgomp.so.1" in finding.found for finding in findings)
 
