@@ -28,7 +28,10 @@ _WIDTHS = {
 #: For products of int8, the fastest first.
 _INT8 = ("amx_int8", "avx512_vnni", "avx_vnni", "i8mm", "asimddp")
 #: Keys in `Effective.details`: of torch's own kernels, of those that inductor writes, of oneDNN, of kernels that ran.
+#: And, of a case in int8, the processor's instructions for it.
 OWN, GENERATED, ONEDNN, KERNELS, PROCESSOR = "isa", "inductor_isa", "onednn_isa", "kernels", "processor_isa"
+INT8 = "processor_int8"
+_NO_INT8 = "this processor has no instructions for int8 (VNNI or AMX), so int8 may be slower than fp32"
 _NAMES = {
     OWN: "torch's own kernels",
     GENERATED: "inductor's kernels",
@@ -78,10 +81,11 @@ def describe(details: Mapping[str, Any]) -> str:
 def find_shortfalls(details: Mapping[str, Any]) -> list[str]:
     """Where kernels use narrower vectors than the processor offers, each in one sentence."""
     offered, order = details.get(PROCESSOR), list(_WIDTHS)
+    missing = [_NO_INT8] if details.get(INT8) == [] else []
     if offered not in order:
-        return []
+        return missing
     found = {name: widest(_words(details.get(key))) for key, name in _NAMES.items()}
-    return [
+    return missing + [
         f"{name} use{'s' if name == _NAMES[ONEDNN] else ''} {width} at most, and this processor has {offered}"
         for name, width in found.items()
         if width and order.index(width) < order.index(offered)

@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 
 from bench.backends import BackendInfo, Finding, Unavailable
-from bench.backends.instruction_sets import PROCESSOR, read_processor
+from bench.backends.instruction_sets import INT8, PROCESSOR, read_int8_arithmetic, read_processor
 from bench.backends.onnx_export import find_missing, int8_name, onnx_name, open_export
 from bench.backends.onnx_int8 import open_quantize
 from bench.backends.onnx_layers import Finder, load_layers
@@ -162,7 +162,12 @@ class OnnxRuntime:
             jobs=self.callers,
             memory_format="runtime",
             device="cpu" if providers == [CPU] else " and ".join(providers),
-            details={"version": self.runtime.__version__, "providers": providers, PROCESSOR: read_processor()},
+            details={
+                "version": self.runtime.__version__,
+                "providers": providers,
+                PROCESSOR: read_processor(),
+                **({INT8: read_int8_arithmetic()} if self.case.precision == QUANTIZED else {}),
+            },
         )
 
     def _name_precision(self, nodes: Sequence[Node]) -> str | None:

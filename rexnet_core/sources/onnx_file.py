@@ -17,7 +17,7 @@ from rexnet_core.sources.onnx_tensors import check_tensor
 from rexnet_core.sources.tensors import TensorSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 #: What protobuf allows for one message [bytes].
@@ -59,7 +59,7 @@ def describe_onnx(path: Path) -> GraphDescription:
 def write_with_shapes(path: Path, shapes: Sequence[tuple[int, ...]], target: Path) -> None:
     """Write the model of a file that `describe_onnx` has checked with fixed shapes of its inputs.
 
-    Weights that lie in other files go into one file beside the target.
+    Every node gets a name of its own, by which a runtime's profile can name it. Weights that lie in other files go into one file beside the target.
 
     Args:
         path: The file.
@@ -77,9 +77,18 @@ def write_with_shapes(path: Path, shapes: Sequence[tuple[int, ...]], target: Pat
     for value, shape in zip(inputs, shapes, strict=True):
         for side, fixed in zip(value.type.tensor_type.shape.dim, shape, strict=True):
             side.dim_value = fixed
+    _name_nodes(model.graph.node)
     # Shapes in between were written for open sides.
     del model.graph.value_info[:]
     onnx.save(model, target, save_as_external_data=external, location=f"{target.name}.data")
+
+
+def _name_nodes(nodes: Iterable[Any]) -> None:
+    names: set[str] = set()
+    for place, node in enumerate(nodes):
+        if not node.name or node.name in names:
+            node.name = f"{node.op_type}_at_{place}"
+        names.add(node.name)
 
 
 def _import_onnx() -> Any:
