@@ -19,6 +19,7 @@ from bench.backends.onnx_export import find_missing, int8_name, onnx_name, open_
 from bench.backends.onnx_int8 import open_quantize
 from bench.backends.onnx_layers import Finder, load_layers
 from bench.backends.onnx_session import CPU, Profile, name_precision, open_session
+from bench.backends.openmp import find_mixed_openmp
 from bench.records.case import QUANTIZED
 from bench.records.measurement import Effective, LayerRun
 
@@ -208,7 +209,7 @@ def find_obstacle() -> str:
 
 
 def examine() -> list[Finding]:
-    """The version, the providers, and that the runtime's threads would spin."""
+    """The version, the providers, and what is surprising about threads and int8."""
     if find_obstacle():
         return []
     import onnxruntime  # noqa: PLC0415
@@ -217,7 +218,21 @@ def examine() -> list[Finding]:
     return [
         Finding(check="backends", level="ok", found=f"ONNX Runtime {onnxruntime.__version__} with {providers}"),
         Finding(check="threads", level="ok", found="by itself its threads spin between calls; those of rexbench sleep"),
+        judge_int8(read_int8_arithmetic()),
+        *find_mixed_openmp(),
     ]
+
+
+def judge_int8(arithmetic: Sequence[str]) -> Finding:
+    """Whether the processor's instructions for int8 make it faster than fp32."""
+    if arithmetic:
+        return Finding(check="int8", level="ok", found=f"int8 by {', '.join(arithmetic)}")
+    return Finding(
+        check="int8",
+        level="warn",
+        found="no instructions for int8 (VNNI or AMX): it may be slower than fp32, and weights keep 7 bits",
+        remedy="compare it with fp32 here, and use a processor with VNNI for int8",
+    )
 
 
 INFO = BackendInfo(

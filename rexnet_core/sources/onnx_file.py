@@ -59,7 +59,8 @@ def describe_onnx(path: Path) -> GraphDescription:
 def write_with_shapes(path: Path, shapes: Sequence[tuple[int, ...]], target: Path) -> None:
     """Write the model of a file that `describe_onnx` has checked with fixed shapes of its inputs.
 
-    Every node gets a name of its own, by which a runtime's profile can name it. Weights that lie in other files go into one file beside the target.
+    Every node gets a name of its own, by which a runtime's profile can name it. Weights that lie in
+    other files go into one file beside the target.
 
     Args:
         path: The file.
