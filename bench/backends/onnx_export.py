@@ -66,6 +66,7 @@ def dump_onnx(model: torch.nn.Module | Path, examples: tuple[torch.Tensor, ...],
     """Write a model at the static shapes of its examples; the folder receives the file named by `onnx_name`."""
     target = folder / onnx_name(len(examples[0]))
     shapes = [tuple(example.shape) for example in examples]
+    data_of(target).unlink(missing_ok=True)  # it would be added to
     if isinstance(model, PurePath):
         check_shapes(describe_graph(model), shapes, model)
         write_with_shapes(model, shapes, target)

@@ -94,6 +94,7 @@ def _write(source: Path, simplified: Path, target: Path, batches: Batches) -> No
     from onnxruntime.quantization.shape_inference import quant_pre_process  # noqa: PLC0415
 
     large = data_of(source).exists()
+    data_of(target).unlink(missing_ok=True)  # it would be added to
     quant_pre_process(
         source,
         simplified,
