@@ -23,7 +23,6 @@ _LIBRARIES = (
     "timm",
     "torchvision",
     "onnx",
-    "onnxruntime",
     "fvcore",
     "numpy",
     "pandas",

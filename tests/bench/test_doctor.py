@@ -41,7 +41,11 @@ def test_a_missing_compiler_is_a_failure_with_the_package_to_install(monkeypatch
 def test_a_runtime_that_does_not_import_says_why(monkeypatch):
     monkeypatch.setattr(doctor, "_ask_python", lambda _code: ("", "ImportError: libgomp.so.1"))
     findings = [finding for finding in doctor._check_backends() if finding.level == "fail"]
-    assert [finding.remedy for finding in findings] == ["pip install torch", "pip install openvino"]
+    assert [finding.remedy for finding in findings] == [
+        "pip install torch",
+        "pip install openvino",
+        'pip install "rexbench[onnx]"',
+    ]
     assert all("ImportError: libgomp.so.1" in finding.found for finding in findings)
 
 
