@@ -70,7 +70,8 @@ class BackendInfo:
         export: Imports what converting needs and returns the function that converts a module. It runs in the process
             that prepares the shared files; the times of build and conversion are then those of this process.
         export_key: Key by which parents before `exports` ask the preparing process for this export; empty for none.
-        deprecated: Since when and in favour of what the runtime is deprecated; empty where it is not.
+        deprecated: Since when and in favour of what the runtime is deprecated, as in ``deprecated since ...``; empty
+            where it is not. Its rows are marked, and doctor says it.
     """
 
     name: str
