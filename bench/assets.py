@@ -9,16 +9,20 @@ import json
 import math
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.backends import Unavailable, Unsupported
 from bench.backends.registry import load_backend
 from bench.machine.environment import volunteer_for_oom_killer
-from bench.preparing.graphs import call_literally, export_graph
-from bench.preparing.modules import call_eager, export_module, give_weights, open_module
+from bench.preparing.calibration import draw_sets
+from bench.preparing.graphs import call_literally, export_graph, quantize_graph
+from bench.preparing.held_out import dump_held_out
+from bench.preparing.modules import call_eager, export_module, give_weights, open_module, quantize_module
 from bench.preparing.reference import compute_reference
 from bench.preparing.task import read_task
 from bench.records.files import REFERENCE
@@ -33,15 +37,18 @@ from rexnet_core.sources.registry import REGISTERED, SOURCES, open_for
 from rexnet_core.sources.source import EAGER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from bench.preparing.task import Task
+    from rexnet_core.sources.source import OpenedModel
     from rexnet_core.sources.tensors import Shape
 
 #: Distinct inputs that parity compares, at least; batches rotate so that no input is seen twice in a row.
 MIN_IMAGES = 8
 MIN_BATCHES = 2
 _MAX_BYTES = 512 * 2**20
+#: Status of the cases that an error of ours ends; any other is ``failed``.
+_STATUSES = {UnsupportedModelError: "unsupported", Unsupported: "unsupported", Unavailable: "unavailable"}
 
 
 def plan_batches(batch: int, shapes: Sequence[Shape]) -> int:
@@ -63,7 +70,9 @@ def prepare(values: Mapping[str, Any]) -> dict[str, Any]:
         for a parent from before `exports`: those of the first backend, None without any. ``weights_entry``: the entry
         of the checkpoint that was read now, None where the file is the state dict itself or no file was read.
         ``weights`` and ``reference``: what they are, in words. ``outputs``: how many values each output has for one
-        image.
+        image. Where reduced precision is asked for, ``quantized``: by backend, ``quantize_s`` and ``layers``, the
+        quantised layers with their signal to noise [dB], or ``fault``; ``calibration`` and ``held_out``: what the model
+        was calibrated on, and compared on, in words; ``held_out_images``: the number of the latter.
 
     Raises:
         WeightsError: The checkpoint can't be used.
@@ -85,8 +94,10 @@ def _prepare_module(task: Task) -> dict[str, Any]:
     task = replace(task, types=tuple(spec.dtype for spec in opened.list_inputs(task.shapes)))
     weights = give_weights(opened, task)
     module: Any = opened.module
-    with_eager = {**weights, "reference": EAGER, "outputs": _dump_reference(task, call_eager(module))}
-    return _answer(with_eager, _export(task, export_module))
+    call = call_eager(module)
+    with_eager = {**weights, "reference": EAGER, "outputs": _dump_reference(task, call)}
+    exports = _export(task, export_module)
+    return _answer({**with_eager, **_reduce(task, opened, call, quantize_module)}, exports)
 
 
 def _prepare_graph(task: Task) -> dict[str, Any]:
@@ -96,7 +107,8 @@ def _prepare_graph(task: Task) -> dict[str, Any]:
     call, words = call_literally(task)
     told = {"weights": "the model's own", "weights_entry": None, "reference": words}
     known = {**told, "outputs": _dump_reference(task, call)}
-    return _answer(known, _export(task, export_graph))
+    exports = _export(task, export_graph)
+    return _answer({**known, **_reduce(task, opened, call, quantize_graph)}, exports)
 
 
 def _check_unchanged(task: Task) -> None:
@@ -119,25 +131,57 @@ def _dump_reference(task: Task, call: Any) -> list[int]:
     return widths
 
 
+def _reduce(task: Task, opened: OpenedModel, call: Any, quantize: Any) -> dict[str, Any]:
+    """What cases in reduced precision need beside: other inputs to compare on, and the int8 form of each backend."""
+    if not task.compares:
+        return {}
+    try:
+        calibration, held_out = draw_sets(task, opened)
+    except RexbenchError as error:
+        return {"quantized": {name: {"fault": _describe_fault(error)} for name in task.quantized}}
+    dump_held_out(task, held_out, call)
+    batches = calibration.split(task.batch) if task.quantized else []
+    quantized: dict[str, Any] = {}
+    for name in task.quantized:
+        open_quantize = load_backend(name).INFO.quantize
+        assert open_quantize is not None, "a parent asks for what a backend declares"
+        with _as_fault(quantized, name):
+            quantized[name] = dict(quantize(task, open_quantize, batches))
+    told = {"calibration": calibration.words, "held_out": held_out.words, "held_out_images": len(held_out.inputs[0])}
+    return {"quantized": quantized, **told}
+
+
 def _export(task: Task, export: Callable[[Task, Any], Mapping[str, float]]) -> dict[str, Any]:
-    """For each backend the times of its export, or why a model from elsewhere can't be exported to it."""
+    """For each backend the times of its export, or why there is none."""
     done: dict[str, Any] = {}
     for name in task.exports:
         open_export = load_backend(name).INFO.export
         assert open_export is not None, "a parent asks for the exports that a backend declares"
-        try:
+        with _as_fault(done, name):
             done[name] = export(task, open_export)
-        except Exception as error:
-            if task.source == REGISTERED:
-                raise
-            done[name] = {"fault": _describe_fault(error)}
     return done
 
 
+@contextmanager
+def _as_fault(done: dict[str, Any], name: str) -> Iterator[None]:
+    """A context in which a backend's own work fails for its cases alone."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - whatever a runtime throws is the outcome of its cases
+        done[name] = {"fault": _describe_fault(error)}
+
+
 def _describe_fault(error: Exception) -> tuple[str, str]:
-    """Status and reason of the cases that an error of a model from elsewhere ends."""
+    """Status and reason of the cases that an error ends."""
+    for kind, status in (
+        (UnsupportedModelError, "unsupported"),
+        (Unsupported, "unsupported"),
+        (Unavailable, "unavailable"),
+    ):
+        if isinstance(error, kind):
+            return status, str(error)
     if isinstance(error, RexbenchError):
-        return "unsupported" if isinstance(error, UnsupportedModelError) else "failed", str(error)
+        return "failed", str(error)
     return "failed", make_message(f"{type(error).__name__}: {describe_error(error)}")
 
 

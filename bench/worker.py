@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from bench.backends import Queued, Unavailable, Unsupported, open_backend
+from bench.backends import Profiled, Queued, Unavailable, Unsupported, open_backend
 from bench.backends.registry import load_backend
 from bench.machine.environment import volunteer_for_oom_killer
 from bench.records.case import Case
@@ -68,18 +68,39 @@ class Worker:
         if batch != self.case.batch:
             raise InputError(f"the inputs are batches of {batch}, the case asks for {self.case.batch}")
         self._feed()
-        calls = self.runners
-        if isinstance(self.backend, Queued) and self.case.scenario == "throughput":
-            # A queue's runner fills all its places; the phase is one call.
-            calls = [self.backend.request(index) for index in range(batches)]
-        phases["first_inference"] = _time(calls[0])
-        self.logits = np.stack([flatten(list(list_tensors(self.backend.read(call()))), batch) for call in calls])
+        phases["first_inference"] = _time(self._list_calls(batches)[0])
+        self.logits = self._compute(batches)
         np.save(logits_path, self.logits)
         return {
             "phases_s": phases,
             "effective": asdict(self.backend.effective()),
             "caches": bool(load_backend(self.case.backend).INFO.compile_cache),
+            "answers": ["infer", *(["profile"] if isinstance(self.backend, Profiled) else [])],
         }
+
+    def infer(self, folder: str, logits_path: str) -> dict[str, Any]:
+        """Compute the inputs in a folder, and write their outputs."""
+        inputs = load_inputs(Path(folder))
+        self.backend.feed(*inputs)
+        np.save(logits_path, self._compute(len(inputs[0])))
+        self._feed()
+        return {}
+
+    def profile(self) -> dict[str, Any]:
+        """The layers as the runtime executes them."""
+        assert isinstance(self.backend, Profiled), "a parent asks a worker that said so"
+        return {"layers": [asdict(layer) for layer in self.backend.profile()]}
+
+    def _list_calls(self, batches: int) -> list[Callable[[], object]]:
+        if isinstance(self.backend, Queued) and self.case.scenario == "throughput":
+            # A queue's runner fills all its places; this is one call.
+            return [self.backend.request(index) for index in range(batches)]
+        return [self.backend.runner(index) for index in range(batches)]
+
+    def _compute(self, batches: int) -> Logits:
+        """The outputs of the batches that the backend holds, shape ``(batches, N, values)``."""
+        outputs = [list(list_tensors(self.backend.read(call()))) for call in self._list_calls(batches)]
+        return np.stack([flatten(output, self.case.batch) for output in outputs])
 
     def _feed(self) -> None:
         self.backend.feed(*self.inputs)

@@ -38,11 +38,13 @@ DOORS = {
     "fvcore": "analysis/complexity/fvcore_counts.py",
     "openvino": (
         "bench/backends/openvino.py",
+        "bench/backends/openvino_int8.py",
         "analysis/complexity/conventions/openvino_graph.py",
         "analysis/graphs/reading.py",
     ),
     "onnx": "rexnet_core/sources/onnx_file.py",
     "onnxruntime": "analysis/graphs/literal_run.py",
+    "nncf": "bench/backends/openvino_int8.py",
     "timm": "rexnet_core/sources/timm_models.py",
     "torchvision": "rexnet_core/sources/torchvision_models.py",
     "sqlalchemy": "bench/store",

@@ -20,12 +20,22 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bench.records.case import Case
-    from bench.records.measurement import Effective
+    from bench.records.measurement import Effective, LayerRun
 
     Images = npt.NDArray[np.float32]
     Logits = npt.NDArray[np.float32]
 
-__all__ = ["Backend", "BackendInfo", "Finding", "Queued", "Tool", "Unavailable", "Unsupported", "open_backend"]
+__all__ = [
+    "Backend",
+    "BackendInfo",
+    "Finding",
+    "Profiled",
+    "Queued",
+    "Tool",
+    "Unavailable",
+    "Unsupported",
+    "open_backend",
+]
 
 
 class Unsupported(RexbenchError):  # noqa: N818 - an outcome of a case, not an error of ours
@@ -89,6 +99,17 @@ class Queued(Protocol):
 
         Returns:
             Start and end of each request on the same clock [s].
+        """
+
+
+@runtime_checkable
+class Profiled(Protocol):
+    """What a backend adds to the protocol that can tell its layers apart."""
+
+    def profile(self) -> list[LayerRun]:
+        """The layers with weights as the runtime executes them, in their order.
+
+        It is called after the last sample of a round, and may compile the model once more.
         """
 
 

@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING
 from rexnet_core.sources.registry import FORMS, SOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+    from typing import Any
 
+    import numpy.typing as npt
     import torch
 
     from bench.records.case import Case
 
     #: Writes a module or the graph in a file, given an example of each input, into a folder in the backend's own form.
     Export = Callable[[torch.nn.Module | Path, tuple[torch.Tensor, ...], Path], None]
+    #: Writes the int8 form of a module, or of the graph in a file, into a folder, calibrated on batches with an array
+    #: for each input. Returns the layers that it quantised, each with its signal to noise [dB], NaN where not known.
+    Quantize = Callable[[torch.nn.Module | Path, Sequence[tuple[npt.NDArray[Any], ...]], Path], Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +57,8 @@ class BackendInfo:
     Args:
         name: As ``--backends`` has it.
         library: Distribution whose version every run records.
-        install: Command that installs the library; default: pip with the name of the library.
+        install: Command that installs the library; default: pip with the name of the library, or of our extra.
+        extra: Our extra that brings the library; empty where every install of rexbench has it.
         position: Place in tables and legends, the smallest first; backends of other distributions follow ours.
         forms: Forms of models that it takes, as `rexnet_core.sources.source.ModelSource.form` has them.
         memory_formats: Supported values of `Case.memory_format`; a runtime that chooses its own takes ``contiguous``.
@@ -69,6 +75,8 @@ class BackendInfo:
             import the runtime.
         export: Imports what converting needs and returns the function that converts a module. It runs in the process
             that prepares the shared files; the times of build and conversion are then those of this process.
+        quantize: Imports what quantising needs and returns the function that does it, for cases in int8. It runs in the
+            same process, after `export`, and raises `bench.backends.Unavailable` where a package is missing.
         export_key: Key by which parents before `exports` ask the preparing process for this export; empty for none.
         deprecated: Since when and in favour of what the runtime is deprecated, as in ``deprecated since ...``; empty
             where it is not. Its rows are marked, and doctor says it.
@@ -77,6 +85,7 @@ class BackendInfo:
     name: str
     library: str = ""
     install: str = ""
+    extra: str = ""
     position: int = 100
     precisions: tuple[str, ...] = ("fp32",)
     forms: tuple[str, ...] = ("module",)
@@ -92,13 +101,16 @@ class BackendInfo:
     find_obstacle: Callable[[], str] | None = None
     examine: Callable[[], list[Finding]] | None = None
     export: Callable[[], Export] | None = None
+    quantize: Callable[[], Quantize] | None = None
     export_key: str = ""
     deprecated: str = ""
 
     @property
     def how_to_install(self) -> str:
         """The command that installs the library."""
-        return self.install or f"pip install {self.library}"
+        return self.install or (
+            f'pip install "rexbench[{self.extra}]"' if self.extra else f"pip install {self.library}"
+        )
 
     def why_unsupported_model(self, case: Case) -> str:
         """Why the backend can't run the model of a case whatever its settings, in one line; empty where it can."""

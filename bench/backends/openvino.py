@@ -15,7 +15,9 @@ import numpy as np
 from analysis.graphs.reading import read_graph
 from bench.backends import BackendInfo, Finding, Unavailable
 from bench.backends.instruction_sets import KERNELS, PROCESSOR, read_processor
-from bench.records.measurement import Effective
+from bench.backends.openvino_int8 import int8_name, open_quantize, read_layers
+from bench.records.case import QUANTIZED
+from bench.records.measurement import Effective, LayerRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +29,20 @@ if TYPE_CHECKING:
     from bench.backends.info import Export
     from bench.records.case import Case
 
-_PINNED = {"fp32": "f32", "bf16": "bf16"}
-_NAMES = {"float": "fp32", "f32": "fp32", "float32": "fp32", "bfloat16": "bf16", "bf16": "bf16"}
+#: What is not quantised in an int8 model runs in fp32, not in the bf16 that the plugin would choose.
+_PINNED = {"fp32": "f32", "bf16": "bf16", QUANTIZED: "f32"}
+_NAMES = {
+    "float": "fp32",
+    "f32": "fp32",
+    "float32": "fp32",
+    "bfloat16": "bf16",
+    "bf16": "bf16",
+    "u8": QUANTIZED,
+    "i8": QUANTIZED,
+}
+_LAYERS = frozenset({"Convolution", "GroupConvolution", "Deconvolution", "MatMul", "FullyConnected"})
+#: Calls whose times are averaged, after one that is not.
+_PROFILED_CALLS = 20
 
 
 class OpenVino:
@@ -36,7 +50,7 @@ class OpenVino:
 
     def __init__(self, case: Case, assets: Path) -> None:
         self.case = case
-        self.path = assets / ir_name(case.batch)
+        self.path = assets / (int8_name if case.precision == QUANTIZED else ir_name)(case.batch)
         self.inputs: list[Any] = []
         self.queue: Any = None
 
@@ -59,20 +73,22 @@ class OpenVino:
         """Compile with threads, streams and precision pinned."""
         import openvino  # noqa: PLC0415
 
+        self.compiled = self.core.compile_model(self.model, "CPU", self._configure())
+        self.infer_request = self.compiled.create_infer_request()
+        if self.case.scenario == "throughput":
+            # As many requests as the compiled model calls optimal, which is what 0 asks for.
+            self.queue = openvino.AsyncInferQueue(self.compiled, 0)
+
+    def _configure(self) -> dict[str, str]:
         throughput = self.case.scenario == "throughput"
         streams = self.case.streams if throughput else 1
-        config = {
+        return {
             "INFERENCE_PRECISION_HINT": _PINNED[self.case.precision],
             "INFERENCE_NUM_THREADS": str(self.case.threads),
             "PERFORMANCE_HINT": "THROUGHPUT" if throughput else "LATENCY",
             # Left out, the hint chooses.
             **({"NUM_STREAMS": str(streams)} if streams else {}),
         }
-        self.compiled = self.core.compile_model(self.model, "CPU", config)
-        self.infer_request = self.compiled.create_infer_request()
-        if throughput:
-            # As many requests as the compiled model calls optimal, which is what 0 asks for.
-            self.queue = openvino.AsyncInferQueue(self.compiled, 0)
 
     def feed(self, *inputs: Images) -> None:
         """Wrap the inputs as tensors over the same memory, so that no copy is timed."""
@@ -156,7 +172,7 @@ class OpenVino:
         """The compiled model's properties, and the precision its convolutions were really given."""
         import openvino  # noqa: PLC0415
 
-        executed = sorted(set(map(_name, self._read_convolutions("runtimePrecision"))))
+        executed = self._read_precisions()
         hint = _name(self.compiled.get_property("INFERENCE_PRECISION_HINT"))
         return Effective(
             precision=" and ".join(executed) or hint,
@@ -173,12 +189,51 @@ class OpenVino:
             },
         )
 
+    def _read_precisions(self) -> list[str]:
+        """Of the layers that ran; of a quantised model, of the layers that are quantised in it."""
+        if self.case.precision != QUANTIZED:
+            return sorted(set(map(_name, self._read_convolutions("runtimePrecision"))))
+        quantized = {layer.node for layer in read_layers(self.path) if layer.quantized}
+        executed = _list_executed(self.compiled)
+        return sorted({_name(info["runtimePrecision"]) for name, info in executed.items() if name in quantized})
+
     def _read_convolutions(self, key: str) -> set[str]:
-        """The values of a runtime property of the executed convolutions."""
-        nodes = self.compiled.get_runtime_model().get_ordered_ops()
-        infos = [{name: value.astype(str) for name, value in node.get_rt_info().items()} for node in nodes]
-        layers = {"Convolution", "GroupConvolution", "MatMul"}
-        return {info[key] for info in infos if info.get("layerType") in layers and key in info}
+        """The values of a runtime property of the executed layers."""
+        return {info[key] for info in _list_executed(self.compiled).values() if key in info}
+
+    def profile(self) -> list[LayerRun]:
+        """The layers of the model, compiled once more with OpenVINO's profiling."""
+        config = {**self._configure(), "PERF_COUNT": "YES"}
+        profiled = self.core.compile_model(self.core.read_model(self.path), "CPU", config)
+        request, times_s = profiled.create_infer_request(), dict[str, float]()
+        request.infer(self.inputs[0])
+        for _ in range(_PROFILED_CALLS):
+            request.infer(self.inputs[0])
+            for step in request.get_profiling_info():
+                times_s[step.node_name] = times_s.get(step.node_name, 0.0) + step.real_time.total_seconds()
+        executed = _list_executed(profiled)
+        return [
+            LayerRun(
+                layer=layer.layer,
+                kind=info["layerType"],
+                precision=_name(info["runtimePrecision"]),
+                macs=layer.macs,
+                time_s=times_s[info["name"]] / _PROFILED_CALLS if info["name"] in times_s else None,
+            )
+            for layer in read_layers(self.path)
+            if (info := executed.get(layer.node))
+        ]
+
+
+def _list_executed(compiled: Any) -> dict[str, dict[str, str]]:
+    """What the runtime tells of the layers that it runs, by the name of each node of the graph that they hold."""
+    executed: dict[str, dict[str, str]] = {}
+    for node in compiled.get_runtime_model().get_ordered_ops():
+        info = {name: value.astype(str) for name, value in node.get_rt_info().items()}
+        if info.get("layerType") in _LAYERS:
+            names = info.get("originalLayersNames", "").split(",")
+            executed |= {name: {**info, "name": node.get_friendly_name()} for name in names}
+    return executed
 
 
 def _name(precision: object) -> str:
@@ -257,13 +312,14 @@ INFO = BackendInfo(
     name="openvino",
     library="openvino",
     position=3,
-    precisions=("fp32", "bf16"),
+    precisions=("fp32", "bf16", QUANTIZED),
     forms=("module", "onnx", "ir"),
     queued=True,
     colour="#0072b2",
     marker="D",
     examine=examine,
     export=open_export,
+    quantize=open_quantize,
     export_key="ir",
 )
 

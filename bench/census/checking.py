@@ -98,7 +98,7 @@ def _read(state: CaseState) -> dict[str, Any]:
     faults = state.prepared.get("exports", {}).get(backend, {})
     exported = bool(state.prepared) and "fault" not in faults if info_of(backend).export else None
     if exported:
-        times |= {f"{name}_s": taken for name, taken in export_times(state.prepared, backend).items()}
+        times |= {f"{name}_s": taken for name, taken in export_times(state.prepared, state.case).items()}
     if parity:
         finite = parity.relative_error if math.isfinite(parity.relative_error) else None
         times |= {"cosine": parity.cosine, "relative_error": finite}

@@ -12,10 +12,12 @@ from analysis.model_options import SPELLINGS, ModelOptions
 from analysis.setting_fields import ENTRY, ENTRY_UNSET, check_weights, option
 from bench.backends.registry import backend_names, check_backend
 from bench.machine.environment import has_nvidia_gpu, read_available_bytes, read_thread_budget
+from bench.planning.calibration import read_calibration
 from bench.planning.presets import DEFAULT, NATIVE, PRESETS, Preset
 from bench.planning.streams import check_streams, expand_streams
 from bench.planning.subjects import find_subjects
-from bench.records.case import DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, SCENARIOS, Case, name_shape
+from bench.records.calibration import CalibrationSet
+from bench.records.case import DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, QUANTIZED, SCENARIOS, Case, name_shape
 from bench.workers.descriptions import Limits
 from rexnet_core.errors import InputError, UnknownNameError
 from rexnet_core.sources.tensors import USUAL_SIDE
@@ -40,8 +42,9 @@ _MOST_S = 30 * 86400
 class Plan:
     """Cases in the order they are run, how thoroughly, and on what weights; `rivals` as in `Preset`.
 
-    `weights_entry` is the entry of the checkpoint that was asked for, None for its only one. `subjects` says what is
-    known of the models; a plan that is read from a store has none.
+    `weights_entry` is the entry of the checkpoint that was asked for, None for its only one. `calibration` is what
+    cases in int8 are calibrated on. `subjects` says what is known of the models; a plan that is read from a store has
+    none.
     """
 
     cases: tuple[Case, ...]
@@ -49,6 +52,7 @@ class Plan:
     preset: str = "custom"
     weights: Path | None = None
     weights_entry: str | None = None
+    calibration: CalibrationSet = field(default_factory=CalibrationSet)
     rivals: tuple[tuple[str, ...], ...] = ()
     subjects: tuple[Subject, ...] = ()
 
@@ -116,6 +120,13 @@ class Selection:
     )
     weights: Path | None = option(None, "a checkpoint of the one chosen model", unset="calibrated weights", type=Path)
     weights_entry: str | None = option(None, ENTRY, unset=ENTRY_UNSET)
+    calibration: str | None = option(
+        None,
+        "what models are calibrated on for int8: a folder of pictures, with one subfolder for each class where their "
+        "accuracy is to be compared, or a loader as py:package.module:callable",
+        unset="generated images",
+        metavar="FOLDER",
+    )
     options: ModelOptions = field(default_factory=ModelOptions)
     presets: Mapping[str, Preset] = field(default_factory=lambda: PRESETS)
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -147,6 +158,7 @@ def expand(selection: Selection, subjects: Sequence[Subject] | None = None) -> P
     usual_streams = preset.streams if "throughput" in scenarios else None
     streams = check_streams(usual_streams if selection.streams is None else selection.streams, scenarios, threads)
     settings = check_settings(preset.settings, selection.settings)
+    calibration = read_calibration(selection.calibration, precisions)
     if subjects is None:
         limits = Limits(threads=threads, limit_s=settings.limit_s, memory_bytes=settings.memory_limit_bytes)
         subjects = _find_subjects(selection, preset, options, limits)
@@ -168,6 +180,7 @@ def expand(selection: Selection, subjects: Sequence[Subject] | None = None) -> P
             device=device,
             scenario=scenario,
             streams=lanes,
+            calibration=calibration.name if precision == QUANTIZED else "",
         )
         for device, batches, backends in grids
         for subject, precision, batch in itertools.product(subjects, precisions, batches)
@@ -180,6 +193,7 @@ def expand(selection: Selection, subjects: Sequence[Subject] | None = None) -> P
         preset=selection.preset,
         weights=selection.weights,
         weights_entry=selection.weights_entry,
+        calibration=calibration,
         rivals=_meeting(rivals, {subject.model for subject in subjects}),
         subjects=tuple(subjects),
     )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.preparing.task import keep_finite
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -35,3 +37,11 @@ def export_graph(task: Task, open_export: Any) -> Mapping[str, float]:
     examples = tuple(np.zeros((task.batch, *shape), kind) for shape, kind in zip(task.shapes, task.types, strict=True))
     export(Path(task.model), examples, task.folder)
     return {"build_s": 0.0, "convert_s": time.perf_counter() - begun}
+
+
+def quantize_graph(task: Task, open_quantize: Any, batches: Sequence[Any]) -> Mapping[str, Any]:
+    """Write the int8 form of a graph for a backend; the time it took [s], imports not included, and its layers."""
+    quantize = open_quantize()
+    begun = time.perf_counter()
+    layers = quantize(Path(task.model), batches, task.folder)
+    return {"quantize_s": time.perf_counter() - begun, "layers": keep_finite(layers)}

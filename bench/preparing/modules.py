@@ -7,6 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from bench.preparing.task import keep_finite
 from bench.records.files import WEIGHTS
 from bench.records.outputs import list_tensors
 from bench.workers.failures import describe_error
@@ -127,12 +128,9 @@ def export_module(task: Task, open_export: Any) -> Mapping[str, float]:
     """Write the files of a backend from a module; the times it took [s], imports not included."""
     import torch  # noqa: PLC0415
 
-    from rexnet_core import load_weights  # noqa: PLC0415
-
     export = open_export()
     begun = time.perf_counter()
-    module: Any = open_module(task).module
-    load_weights(module, task.folder / WEIGHTS)
+    module = _open_with_weights(task)
     built = time.perf_counter()
     examples = tuple(
         torch.zeros(task.batch, *shape, dtype=getattr(torch, kind))
@@ -141,3 +139,22 @@ def export_module(task: Task, open_export: Any) -> Mapping[str, float]:
     with contextlib.nullcontext() if task.source == REGISTERED else blame_model("was exported"):
         export(module, examples, task.folder)
     return {"build_s": built - begun, "convert_s": time.perf_counter() - built}
+
+
+def quantize_module(task: Task, open_quantize: Any, batches: Sequence[Any]) -> Mapping[str, Any]:
+    """Write the int8 form of a module for a backend; the time it took [s], imports not included, and its layers."""
+    quantize = open_quantize()
+    module = _open_with_weights(task)
+    begun = time.perf_counter()
+    with contextlib.nullcontext() if task.source == REGISTERED else blame_model("was quantised"):
+        layers = quantize(module, batches, task.folder)
+    return {"quantize_s": time.perf_counter() - begun, "layers": keep_finite(layers)}
+
+
+def _open_with_weights(task: Task) -> Any:
+    """The module anew, with the weights that all share."""
+    from rexnet_core import load_weights  # noqa: PLC0415
+
+    module: Any = open_module(task).module
+    load_weights(module, task.folder / WEIGHTS)
+    return module

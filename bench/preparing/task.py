@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.backends.registry import read_registry
+from bench.records.calibration import read_set
 from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bench.records.calibration import CalibrationSet
     from rexnet_core.sources.tensors import Shape
 
 
@@ -29,6 +32,9 @@ class Task:
         folder: Receives the files.
         exports: Names of the backends that need files of their own.
         fingerprint: Of the model when it was described; empty where it is not checked.
+        quantized: Names of the backends that need files of their own for int8.
+        calibration: What they are calibrated on; None where none is.
+        compares: Whether outputs are compared with the reference on more images, as those of reduced precision are.
     """
 
     model: str
@@ -44,6 +50,9 @@ class Task:
     folder: Path
     exports: tuple[str, ...]
     fingerprint: str = ""
+    quantized: tuple[str, ...] = ()
+    calibration: CalibrationSet | None = None
+    compares: bool = False
 
 
 def read_task(values: Mapping[str, Any]) -> Task:
@@ -68,4 +77,12 @@ def read_task(values: Mapping[str, Any]) -> Task:
         folder=Path(values["folder"]),
         exports=tuple(values.get("exports", asked)),
         fingerprint=values.get("fingerprint", ""),
+        quantized=tuple(values.get("quantized", ())),
+        calibration=read_set(values["calibration"]) if values.get("calibration") else None,
+        compares=bool(values.get("compares", False)),
     )
+
+
+def keep_finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    """The values as JSON has them: what is not known, or without end, is None."""
+    return {name: float(value) if math.isfinite(value) else None for name, value in values.items()}

@@ -10,7 +10,11 @@ from rexnet_core.sources.tensors import read_shapes, write_shapes
 if TYPE_CHECKING:
     from rexnet_core.sources.tensors import Shape
 
-PRECISIONS = ("fp32", "bf16")
+PRECISIONS = ("fp32", "bf16", "int8")
+#: The precision that every other is compared with.
+FULL_PRECISION = PRECISIONS[0]
+#: The precision that needs calibration images.
+QUANTIZED = "int8"
 MEMORY_FORMATS = ("contiguous", "channels_last")
 DEVICES = ("cpu", "cuda")
 SCENARIOS = ("latency", "throughput")
@@ -18,7 +22,7 @@ SCENARIOS = ("latency", "throughput")
 #: In place of a number of streams: the runtime's own choice, which a case holds as 0.
 HINT = "hint"
 
-#: The backend that every other is compared with, at the same precision.
+#: The backend that every other is compared with.
 REFERENCE_BACKEND = "eager"
 
 
@@ -37,7 +41,8 @@ class Case:
         source: Where the model comes from, a kind of `rexnet_core.sources.registry.SOURCES`.
         fingerprint: What tells a model from elsewhere from others of its name; empty for our own.
         shape: Shapes of the inputs for one image, as `write_shapes` has them; empty for one square image of 3 channels.
-        calibration: The set of images that a quantised model was calibrated on; empty where none was.
+        calibration: The set of inputs that a quantised model was calibrated on, such as ``generated`` or
+            ``photos@1a2b3c4d``; empty where the model is not quantised.
         arrivals: How requests arrive; empty where a call follows the one before.
     """
 
@@ -92,8 +97,8 @@ class Case:
         return " ".join(word for name, word in words.items() if word and name not in leave_out)
 
     @property
-    def match(self) -> tuple[str, str, int, str, int, str, int, str]:
-        """What the cases of different backends must share to be measured side by side and divided by one another."""
+    def match(self) -> tuple[str, str, int, str, int, int, str]:
+        """What the cases of backends and precisions must share to take turns and be divided by one another."""
         return (self.model, self.fingerprint, self.resolution, self.shape, *self.terms)
 
     @property
@@ -102,9 +107,9 @@ class Case:
         return replace(self, fingerprint="")
 
     @property
-    def terms(self) -> tuple[int, str, int, str]:
+    def terms(self) -> tuple[int, int, str]:
         """What the cases of different models must share to take turns with one another."""
-        return (self.batch, self.precision, self.threads, self.device)
+        return (self.batch, self.threads, self.device)
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain values, in the order of the contract."""

@@ -10,6 +10,10 @@ WEIGHTS = "weights.safetensors"
 IMAGES = "images.npy"
 #: Logits of the reference backend for these inputs, shape ``(batches, N, classes)``.
 REFERENCE = "reference.npy"
+#: Folder of other inputs, on which reduced precision is compared, with the outputs of the reference for them.
+HELD_OUT = "held_out"
+#: Labels of these inputs, shape ``(images,)``, where they are known.
+LABELS = "labels.npy"
 
 
 def as_folder(name: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 STATUSES = ("ok", "mismatch", "failed", "unavailable", "unsupported", "interrupted")
 
 #: In the order they happen. `compile` of torch.compile includes its first call, where inductor does its work.
-PHASES = ("import", "build", "convert", "compile", "first_inference", "warm_up")
+PHASES = ("import", "build", "convert", "quantize", "compile", "first_inference", "warm_up")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,52 @@ class Parity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How the outputs of a case in reduced precision agree with the reference, image by image.
+
+    The images are others than those that a quantised model was calibrated on.
+
+    Args:
+        images: What they are, in words.
+        cosines: Cosine similarity of the outputs with those of the reference.
+        relative_errors: Largest difference of an output over the largest reference output of all images.
+        same_top1: Whether both have the same arg max.
+        correct: Whether the arg max is the label; empty without labels.
+        reference_correct: The same of the reference.
+    """
+
+    images: str
+    cosines: tuple[float, ...]
+    relative_errors: tuple[float, ...]
+    same_top1: tuple[bool, ...]
+    correct: tuple[bool, ...] = ()
+    reference_correct: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerRun:
+    """A layer with weights as the runtime executed it.
+
+    Args:
+        layer: Name of the module's layer, as far as the runtime tells it.
+        kind: The runtime's own word for the operation.
+        precision: One of `bench.records.case.PRECISIONS`, or the runtime's word for another.
+        macs: Multiply-adds for one image.
+        time_s: Of one call, under the runtime's profiler [s]; None where it does not tell.
+        provider: What executed the layer, where a runtime has several.
+        snr_db: Power of the layer's output in fp32 over that of its error after quantising [dB]; None where not known.
+    """
+
+    layer: str
+    kind: str
+    precision: str
+    macs: int
+    time_s: float | None = None
+    provider: str = ""
+    snr_db: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """One process round: a fresh worker, warmed, that took turns with the others of its interleaved group.
 
@@ -102,7 +148,9 @@ class Measurement:
         reason: One line; why the status is not ok.
         rounds: Process rounds in order; a case that failed keeps those before.
         repeated: Disturbed rounds that an undisturbed repetition among `rounds` replaces; stored, and in no estimate.
-        parity: Agreement with eager fp32, None if it was never compared.
+        parity: Agreement with the reference, None if it was never compared.
+        agreement: The same on more images, for a case in reduced precision.
+        layers: Layers of a quantised model as they were executed in the first round.
         stop_reason: ``target`` (the interval is narrow enough), ``plateau`` (more samples no longer help), ``rounds``
             (the cap is reached), ``budget`` (the time is used up) or ``interrupted``; empty where nothing was measured.
         notes: Doubts about the data, as sentences.
@@ -114,6 +162,8 @@ class Measurement:
     rounds: tuple[Round, ...] = ()
     repeated: tuple[Round, ...] = ()
     parity: Parity | None = None
+    agreement: Agreement | None = None
+    layers: tuple[LayerRun, ...] = ()
     effective: Effective = field(default_factory=Effective)
     stop_reason: str = ""
     notes: tuple[str, ...] = ()

@@ -18,10 +18,11 @@ from analysis.schema import (
     SchemaError,
     Text,
     check_fits,
+    read_as,
     read_record,
 )
 from bench.records.case import Case
-from bench.records.measurement import Effective, Parity, Round
+from bench.records.measurement import Agreement, Effective, LayerRun, Parity, Round
 from bench.records.run import RunInfo
 from bench.records.subject import Subject
 
@@ -138,6 +139,37 @@ class StoredParity(Parity):
     """An agreement of logits; an error without end is stored as none."""
 
     inputs: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAgreement(Agreement):
+    """An agreement image by image."""
+
+    images: Text
+    cosines: tuple[Finite, ...]
+    relative_errors: tuple[Finite, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLayerRun(LayerRun):
+    """A layer as it was executed, also in the answer of a worker."""
+
+    layer: Name
+    kind: Name
+    precision: Name
+    macs: Count
+    time_s: Duration | None = None
+    provider: Text = ""
+    snr_db: Maybe = None
+
+
+def read_layers(values: object) -> tuple[LayerRun, ...]:
+    """The layers of a store, or of the answer of a worker.
+
+    Raises:
+        SchemaError: They are none.
+    """
+    return tuple(read_record(LayerRun, StoredLayerRun, value) for value in read_as(list[Any], values))
 
 
 class Outcome(TypedDict):

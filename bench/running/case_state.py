@@ -6,13 +6,18 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from analysis.schema import SchemaError
 from bench.backends.instruction_sets import find_shortfalls
 from bench.backends.registry import info_of
-from bench.records.files import REFERENCE
+from bench.records.case import FULL_PRECISION, QUANTIZED
+from bench.records.files import HELD_OUT, LABELS, REFERENCE
 from bench.records.measurement import Effective, Measurement, Round
-from bench.records.schemas import read_effective
+from bench.records.schemas import read_effective, read_layers
 from bench.running.turns import FULL_SPEED
+from bench.statistics.agreement import compare_images
+from bench.statistics.fallback import find_fallback
 from bench.statistics.parity import compare, find_mismatches
 from bench.workers.answers import check_answer, describe_fault, read_logits
 from bench.workers.executor import WorkerError
@@ -26,10 +31,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.records.case import Case
-    from bench.records.measurement import Parity
+    from bench.records.measurement import Agreement, LayerRun, Parity
     from bench.workers.executor import Executor, Handle
 
     Prepare = Callable[[dict[str, Any], float], dict[str, Any]]
+
+
+#: What a row keeps of the answer of the preparing process.
+_TOLD = ("weights_entry", "weights", "calibration")
 
 
 @dataclass(slots=True)
@@ -63,6 +72,8 @@ class CaseState:
     repeated: list[Round] = field(default_factory=list)
     slowed: dict[float, list[Round]] = field(default_factory=dict)
     parity: Parity | None = None
+    agreement: Agreement | None = None
+    layers: tuple[LayerRun, ...] = ()
     effective: Effective = field(default_factory=Effective)
     prepared: dict[str, Any] = field(default_factory=dict)
     built: dict[str, Any] = field(default_factory=dict)
@@ -92,6 +103,7 @@ class CaseState:
         self.status, self.reason, self.rounds = stored.status, stored.reason, list(stored.rounds)
         self.repeated = list(stored.repeated)
         self.parity, self.effective = stored.parity, stored.effective
+        self.agreement, self.layers = stored.agreement, stored.layers
 
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
         """The answer of the worker.
@@ -124,7 +136,7 @@ class CaseState:
         self.handle = open_case(self.executor, self.case, self.assets, scratch, self.limit_s)
         self.built = self.ask("build", logits_path=str(logits))
         self.effective = read_effective(self.built["effective"])
-        told = {name: self.prepared[name] for name in ("weights_entry", "weights") if self.prepared.get(name)}
+        told = {name: self.prepared[name] for name in _TOLD if self.prepared.get(name)}
         self.effective.details.update(told)
         reference = read_logits(self.assets / REFERENCE)
         self.parity = compare(
@@ -137,6 +149,41 @@ class CaseState:
         mismatches = find_mismatches(self.case, self.effective, self.parity)
         if mismatches:
             self.status, self.reason = "mismatch", "; ".join(mismatches)
+        if self.agreement is None and self.case.precision != FULL_PRECISION and self._answers("infer"):
+            self.agreement = self._compare_held_out()
+
+    def _answers(self, question: str) -> bool:
+        """Whether the worker, which may be of an earlier build, answers a question."""
+        return question in self.built.get("answers", ())
+
+    def _compare_held_out(self) -> Agreement | None:
+        """The agreement on images that no calibration has seen; None where there are none."""
+        folder = self.assets / HELD_OUT
+        if not folder.exists():
+            return None
+        logits = folder / "logits.npy"
+        self.ask("infer", folder=str(folder), logits_path=str(logits))
+        reference = read_logits(folder / REFERENCE)
+        labels = folder / LABELS
+        return compare_images(
+            reference,
+            read_logits(logits, reference),
+            words=self.prepared["held_out"],
+            images=self.prepared["held_out_images"],
+            widths=self.prepared.get("outputs", ()),
+            labels=np.load(labels, allow_pickle=False) if labels.exists() else None,
+        )
+
+    def _profile(self) -> None:
+        """Keep the layers of a quantised model as they were executed; one that ran in another precision is a fault."""
+        if self.layers or self.case.precision != QUANTIZED or not self._answers("profile"):
+            return
+        quantized = self.prepared.get("quantized", {}).get(self.case.backend, {}).get("layers", {})
+        told = read_layers(self.ask("profile")["layers"])
+        self.layers = tuple(replace(layer, snr_db=quantized.get(layer.layer)) for layer in told)
+        if fault := find_fallback(self.layers, quantized):
+            self.status = "mismatch"
+            self.reason = "; ".join(filter(None, [self.reason, fault]))
 
     def close(self) -> None:
         """End the worker, if there is one."""
@@ -166,11 +213,12 @@ class CaseState:
         """Turn the worker's answers into a record; the first round of this process compiles from nothing."""
         try:
             memory = self.ask("memory")
+            self._profile()
         except WorkerError as error:
             self.fail(error)
             return
         phases = {**self.built["phases_s"], "warm_up": self.warmed["elapsed_s"]}
-        for name, export_s in export_times(self.prepared, self.case.backend).items():
+        for name, export_s in export_times(self.prepared, self.case).items():
             phases[name] = phases.get(name, 0.0) + export_s
         complete = Round(
             turns_s=tuple(self.turns.pop(FULL_SPEED, ())),
@@ -196,6 +244,8 @@ class CaseState:
             rounds=tuple(self.rounds),
             repeated=tuple(self.repeated),
             parity=self.parity,
+            agreement=self.agreement,
+            layers=self.layers,
             effective=self.effective,
             stop_reason=stop if self.alive else "",
             notes=tuple(_find_doubts(self)),

@@ -20,12 +20,13 @@ from bench.running.stopping import RoundHistory, spent_s
 from bench.running.turns import count_turns, plan_slowdowns, take_turns
 from bench.statistics.summary import half_width
 from bench.workers.executor import WorkerError, make_fault
-from bench.workers.shared_files import assets_name, prepare_task, share_weights
+from bench.workers.shared_files import assets_name, find_fault, prepare_task, share_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from bench.records.calibration import CalibrationSet
     from bench.records.case import Case
     from bench.records.measurement import Measurement
     from bench.records.settings import Settings
@@ -49,6 +50,7 @@ class InterleavedGroup:
         scratch: Path,
         weights: Path | None = None,
         weights_entry: str | None = None,
+        calibration: CalibrationSet | None = None,
         watch: Callable[[Case, str], None] = lambda _case, _step: None,
         stored: Sequence[Measurement] = (),
         builds: Sequence[tuple[str, Executor, Prepare]] = (),
@@ -67,6 +69,7 @@ class InterleavedGroup:
             scratch: Folder of the run, for files that workers share.
             weights: A checkpoint; without it the weights are calibrated random ones.
             weights_entry: Which entry of the checkpoint to take where several hold weights.
+            calibration: What quantised models are calibrated on; None for generated inputs.
             watch: Called at each step with the case and the name of the step.
             stored: What was measured of the cases before an interruption.
             builds: For each case the label and executor of its build, and how its files are made; default is one build
@@ -88,6 +91,7 @@ class InterleavedGroup:
         ]
         self._settings, self._executor, self._watch = settings, executor, watch
         self._scratch, self._weights, self._weights_entry = scratch, weights, weights_entry
+        self._calibration = calibration
         self._all_or_none, self._shuffle_opening, self._slowdowns = all_or_none, shuffle_opening, slowdowns
         self._random = random.Random(f"{settings.seed} {first.match}")
         self._prepared, self._faults, self._fingerprints = False, faults or {}, fingerprints or {}
@@ -204,13 +208,20 @@ class InterleavedGroup:
             else:
                 for state in states:
                     state.prepared = prepared
-                    if fault := prepared.get("exports", {}).get(state.case.backend, {}).get("fault"):
+                    if fault := find_fault(prepared, state.case):
                         state.fail(make_fault(*fault))
 
     def _prepare_model(self, states: Sequence[CaseState]) -> dict[str, Any]:
         first = states[0]
         cases = [state.case for state in states]
-        task = prepare_task(cases, first.assets, self._settings.seed, self._weights, self._weights_entry)
+        task = prepare_task(
+            cases,
+            first.assets,
+            self._settings.seed,
+            weights=self._weights,
+            weights_entry=self._weights_entry,
+            calibration=self._calibration,
+        )
         task["fingerprint"] = self._fingerprints.get(first.case.model, task["fingerprint"])
         self._watch(first.case, "prepare")
         share_weights(first.assets)

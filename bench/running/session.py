@@ -14,6 +14,7 @@ from bench.machine.environment import read_environment
 from bench.machine.lock import MachineLock
 from bench.machine.scratch import make_scratch
 from bench.machine.signals import finish_first
+from bench.records.case import QUANTIZED
 from bench.records.run import RunInfo, make_run_id, read_clock
 from bench.running.interleaved_group import InterleavedGroup
 from bench.running.progress import Progress
@@ -117,6 +118,8 @@ class Session:
         settings = {**self.plan.settings.as_dict(), "weights": weights}
         if self.plan.weights_entry:
             settings["weights_entry"] = self.plan.weights_entry
+        if any(case.precision == QUANTIZED for case in self.plan.cases):
+            settings["calibration"] = self.plan.calibration.source or self.plan.calibration.name
         if self.plan.rivals:
             settings[RIVALS] = [list(group) for group in self.plan.rivals]
         run = replace(self.run, environment=read_environment(), settings=settings)
@@ -210,6 +213,7 @@ class Session:
             scratch=self._scratch,
             weights=self.plan.weights,
             weights_entry=self.plan.weights_entry,
+            calibration=self.plan.calibration,
             watch=self._progress.step,
             fingerprints={one.model: one.fingerprint for one in self.plan.subjects},
             faults={one.model: one.fault for one in self.plan.subjects if one.fault},

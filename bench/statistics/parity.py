@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,11 +18,39 @@ if TYPE_CHECKING:
     from bench.records.case import Case
     from bench.records.measurement import Effective
 
-#: Per precision: least cosine, largest error relative to the largest reference logit, least top-1 agreement.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What outputs must reach: cosine of each image, and of all on average, and the share with the same arg max.
+
+    `error` is the largest difference over the largest reference output.
+    """
+
+    cosine: float
+    error: float
+    agreement: float = 0.0
+    mean_cosine: float = 0.0
+
+    def allows(self, cosines: npt.NDArray[np.float64], error: float, agreement: float) -> bool:
+        """Whether outputs are within it."""
+        return bool(
+            cosines.min() >= self.cosine
+            and cosines.mean() >= self.mean_cosine
+            and error <= self.error
+            and agreement >= self.agreement
+        )
+
+
 #: fp32 backends differ by the order of their sums alone. bf16 keeps 8 bits of every product, and calibrated random
 #: weights carry its rounding on further than trained ones: 2 to 9 % of the largest logit were seen, where another
-#: function gives 100 % and a cosine near 0.
-LIMITS = {"fp32": (0.9999, 1e-3, 1.0), "bf16": (0.98, 0.2, 0.5)}
+#: function gives 100 % and a cosine near 0. int8 keeps 8 bits of every value, in ranges taken from images: of sound
+#: conversions by three runtimes the mean cosine was .972 and more, of two that cost 8 to 29 points of accuracy .90 and
+#: .68; the arg max of calibrated random weights says nothing there, since their logits are too flat.
+LIMITS = {
+    "fp32": Limit(cosine=0.9999, error=1e-3, agreement=1.0),
+    "bf16": Limit(cosine=0.98, error=0.2, agreement=0.5),
+    "int8": Limit(cosine=0.80, error=0.4, mean_cosine=0.95),
+}
 
 #: Outputs below this are compared with it: where all are nearly nothing, the rounding of a sigmoid, which runtimes
 #: compute to 1e-7, is not small beside them.
@@ -71,25 +99,35 @@ def _compare(reference: npt.NDArray[np.float32], logits: npt.NDArray[np.float32]
             passed=False,
             fault=fault,
         )
-    norms = np.linalg.norm(expected, axis=1) * np.linalg.norm(outputs, axis=1)
-    cosine = float(np.min((expected * outputs).sum(axis=1) / np.maximum(norms, np.finfo(float).tiny)))
-    error = float(np.abs(expected - outputs).max() / max(float(np.abs(expected).max()), _LEAST))
-    agreement = float(np.mean(expected.argmax(axis=1) == outputs.argmax(axis=1)))
-    agrees = {
-        name: cosine >= least_cosine and error <= most_error and agreement >= least_agreement
-        for name, (least_cosine, most_error, least_agreement) in LIMITS.items()
-    }
+    cosines, errors = cosine_similarities(expected, outputs), relative_errors(expected, outputs)
+    error, agreement = float(errors.max()), float(np.mean(expected.argmax(axis=1) == outputs.argmax(axis=1)))
+    agrees = {name: limit.allows(cosines, error, agreement) for name, limit in LIMITS.items()}
     coarser = [name for name, enough in agrees.items() if enough]
     if coarser and not fault:
         fault = f"output is as inexact as {' or '.join(coarser)}"
     return Parity(
-        cosine=cosine,
+        cosine=float(cosines.min()),
         relative_error=error,
         top1_agreement=agreement,
         inputs=len(expected),
         passed=agrees[precision],
         fault="" if agrees[precision] else fault,
     )
+
+
+def cosine_similarities(expected: npt.NDArray[np.float64], outputs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Of each row of both, shape ``(inputs, values)``."""
+    norms = np.linalg.norm(expected, axis=1) * np.linalg.norm(outputs, axis=1)
+    cosines: npt.NDArray[np.float64] = (expected * outputs).sum(axis=1) / np.maximum(norms, np.finfo(float).tiny)
+    return cosines
+
+
+def relative_errors(expected: npt.NDArray[np.float64], outputs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The largest difference of each row over the largest expected value of all, shape ``(inputs,)``."""
+    errors: npt.NDArray[np.float64] = np.abs(expected - outputs).max(axis=1) / max(
+        float(np.abs(expected).max()), _LEAST
+    )
+    return errors
 
 
 def _find_fault(expected: npt.NDArray[np.float64], outputs: npt.NDArray[np.float64]) -> str:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bench.records.case import Case
 
 #: The revision in `bench/store/migrations/versions` whose tables these are.
-REVISION = "rexbench_0003"
+REVISION = "rexbench_0004"
 
 metadata = sa.MetaData()
 runs = sa.Table(
@@ -40,6 +40,8 @@ cases = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("stop_reason", sa.String(20), nullable=False),
     sa.Column("parity", sa.JSON),
+    sa.Column("agreement", sa.JSON),
+    sa.Column("layers", sa.JSON),
     sa.Column("effective", sa.JSON, nullable=False),
     sa.Column("notes", sa.JSON, nullable=False),
     sa.UniqueConstraint("run", *[column.name for column in _CASE_COLUMNS]),

@@ -13,9 +13,19 @@ from typing import TYPE_CHECKING, Any
 from analysis.json_values import make_plain
 from analysis.schema import SchemaError, check_fits, read_as, read_record
 from bench.records.case import Case
-from bench.records.measurement import STATUSES, Measurement, Parity, Round
+from bench.records.measurement import STATUSES, Agreement, Measurement, Parity, Round
 from bench.records.run import RunInfo
-from bench.records.schemas import Cost, Outcome, StoredCase, StoredParity, StoredRound, StoredRun, read_effective
+from bench.records.schemas import (
+    Cost,
+    Outcome,
+    StoredAgreement,
+    StoredCase,
+    StoredParity,
+    StoredRound,
+    StoredRun,
+    read_effective,
+    read_layers,
+)
 from rexnet_core.printable import escape_controls
 
 if TYPE_CHECKING:
@@ -49,6 +59,8 @@ def dump_values(measurement: Measurement) -> dict[str, Any]:
         "reason": escape_controls(measurement.reason, keep="\n\t"),
         "stop_reason": measurement.stop_reason,
         "parity": make_plain(asdict(measurement.parity)) if measurement.parity else None,
+        "agreement": make_plain(asdict(measurement.agreement)) if measurement.agreement else None,
+        "layers": [make_plain(asdict(layer)) for layer in measurement.layers] or None,
         "effective": make_plain(asdict(measurement.effective)),
         "notes": list(measurement.notes),
     }
@@ -97,10 +109,16 @@ def read_measurement(rows: Sequence[Mapping[Any, Any]]) -> Measurement:
         rounds=tuple(rounds[False]),
         repeated=tuple(rounds[True]),
         parity=_read_parity(row["parity"]),
+        agreement=_read_agreement(row["agreement"]),
+        layers=read_layers(row["layers"] or []),
         effective=read_effective(row["effective"]),
         stop_reason=outcome["stop_reason"],
         notes=tuple(outcome["notes"]),
     )
+
+
+def _read_agreement(values: Any) -> Agreement | None:
+    return None if values is None else read_record(Agreement, StoredAgreement, values)
 
 
 def _read_parity(values: Any) -> Parity | None:

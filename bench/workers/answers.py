@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
-from analysis.schema import Count, Duration, Finite, Flag, Name, Positive, Sample, SchemaError, check_fits
-from bench.records.schemas import StoredEffective  # noqa: TC001 - a schema is read when the program runs
+from analysis.schema import Count, Duration, Finite, Flag, Maybe, Name, Positive, Sample, SchemaError, check_fits
+from bench.records.schemas import StoredEffective, StoredLayerRun  # noqa: TC001 - read when the program runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,13 @@ class Opened(TypedDict, total=False):
     protocol: int | None
 
 
-class Built(TypedDict):
+class Further(TypedDict, total=False):
+    """What workers of earlier builds don't report: which further questions they answer."""
+
+    answers: list[Name]
+
+
+class Built(Further):
     """Of ``build``."""
 
     phases_s: dict[str, Duration]
@@ -79,6 +85,16 @@ class Memory(TypedDict, total=False):
     base_rss_bytes: Count | None
 
 
+class Inferred(TypedDict, total=False):
+    """Of ``infer``, whose answer is a file."""
+
+
+class Profile(TypedDict):
+    """Of ``profile``."""
+
+    layers: list[StoredLayerRun]
+
+
 class Times(TypedDict, total=False):
     """Of preparing: the times of building and of converting."""
 
@@ -92,10 +108,22 @@ class Export(Times, total=False):
     fault: tuple[str, str]
 
 
+class Quantized(TypedDict, total=False):
+    """Of preparing the int8 form of one backend."""
+
+    quantize_s: Duration
+    layers: dict[Name, Maybe]
+    fault: tuple[str, str]
+
+
 class Prepared(Times, total=False):
     """Of preparing the files that workers share."""
 
     exports: dict[str, Export]
+    quantized: dict[str, Quantized]
+    calibration: Name
+    held_out: Name
+    held_out_images: Positive
     fault: tuple[str, str]
     wrong: str
     outputs: list[Positive]
@@ -111,6 +139,8 @@ _ANSWERS: dict[str, Any] = {
     "take_turn": Turn,
     "take_flow": Flow,
     "memory": Memory,
+    "infer": Inferred,
+    "profile": Profile,
     "prepare": Prepared,
 }
 

@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from bench.backends.registry import info_of, read_registry
+from bench.records.case import FULL_PRECISION, QUANTIZED
 from bench.records.files import WEIGHTS, as_folder
 from rexnet_core.sources.registry import REGISTERED, SOURCES
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from bench.records.calibration import CalibrationSet
     from bench.records.case import Case
 
 #: Longest name of a folder that comes from a name of a model.
@@ -37,7 +39,13 @@ def share_weights(folder: Path) -> None:
 
 
 def prepare_task(
-    cases: Sequence[Case], folder: Path, seed: int, weights: Path | None = None, weights_entry: str | None = None
+    cases: Sequence[Case],
+    folder: Path,
+    seed: int,
+    *,
+    weights: Path | None = None,
+    weights_entry: str | None = None,
+    calibration: CalibrationSet | None = None,
 ) -> dict[str, Any]:
     """The task of making what cases of one model, resolution and batch share, as `bench.assets.prepare` takes it."""
     first = cases[0]
@@ -45,7 +53,11 @@ def prepare_task(
     infos = [info_of(name) for name in dict.fromkeys(case.backend for case in cases)]
     exports = [info.name for info in infos if info.export and form in info.forms]
     keys = {info.export_key: info.name in exports for info in read_registry().infos.values() if info.export_key}
+    quantized = [case.backend for case in cases if case.precision == QUANTIZED]
     return {
+        "quantized": [info.name for info in infos if info.quantize and info.name in quantized and form in info.forms],
+        "calibration": calibration.as_message() if calibration else None,
+        "compares": any(case.precision != FULL_PRECISION for case in cases),
         "model": first.model,
         "source": first.source,
         "fingerprint": first.fingerprint,
@@ -62,9 +74,19 @@ def prepare_task(
     }
 
 
-def export_times(prepared: Mapping[str, Any], backend: str) -> dict[str, float]:
-    """Times of build and conversion that a backend owes to the preparing process, by phase [s]."""
-    if info_of(backend).export is None:
+def export_times(prepared: Mapping[str, Any], case: Case) -> dict[str, float]:
+    """Times that a case owes to the preparing process, by phase [s]."""
+    if info_of(case.backend).export is None and case.precision != QUANTIZED:
         return {}
-    times = prepared.get("exports", {}).get(backend, prepared)
-    return {name: times.get(f"{name}_s") or 0.0 for name in ("build", "convert")}
+    times = prepared.get("exports", {}).get(case.backend, prepared)
+    owed = {name: times.get(f"{name}_s") or 0.0 for name in ("build", "convert")}
+    if case.precision == QUANTIZED:
+        owed["quantize"] = prepared.get("quantized", {}).get(case.backend, {}).get("quantize_s") or 0.0
+    return owed
+
+
+def find_fault(prepared: Mapping[str, Any], case: Case) -> tuple[str, str] | None:
+    """Status and reason of a case whose files can't be made; None where they are there."""
+    made = [prepared.get("exports", {}), *([prepared.get("quantized", {})] if case.precision == QUANTIZED else [])]
+    faults = (each.get(case.backend, {}).get("fault") for each in made)
+    return next((tuple(fault) for fault in faults if fault), None)

@@ -1,0 +1,160 @@
+"""The inputs that quantised models are calibrated on, and the others that reduced precision is compared on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.records.calibration import CalibrationSet
+from rexnet_core.calibration import make_inputs
+from rexnet_core.errors import ModelError, UnsupportedModelError
+from rexnet_core.preprocess import Preprocessing, load_image
+from rexnet_core.sources.user_code import blame, import_user_module
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import numpy.typing as npt
+
+    from bench.preparing.task import Task
+    from rexnet_core.sources.source import OpenedModel
+
+    Inputs = tuple[npt.NDArray[Any], ...]
+
+#: Generated inputs to calibrate on, and to compare on.
+GENERATED_CALIBRATION, GENERATED_HELD_OUT = 64, 64
+#: What a loader gives is taken in this order, at most.
+LOADED_CALIBRATION, LOADED_HELD_OUT = 128, 256
+_MAX_BYTES = 512 * 2**20
+#: An input is images, and may have labels beside it.
+_WITH_LABELS = 2
+#: One for each set.
+_LEAST_IMAGES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """Inputs, an array for each of the model's, of shape ``(images, ...)``; what they are in words.
+
+    Args:
+        labels: Of each image; empty where they are not known.
+        classes: That the labels are of; 0 where that is not known.
+    """
+
+    inputs: Inputs
+    words: str
+    labels: tuple[int, ...] = ()
+    classes: int = 0
+
+    def split(self, batch: int) -> list[Inputs]:
+        """Batches of equal size; the last is filled up with the first images."""
+        count = math.ceil(len(self.inputs[0]) / batch) * batch
+        filled = [np.take(values, range(count), axis=0, mode="wrap") for values in self.inputs]
+        return [tuple(values[start : start + batch] for values in filled) for start in range(0, count, batch)]
+
+
+def draw_sets(task: Task, opened: OpenedModel) -> tuple[Drawn, Drawn]:
+    """What a task calibrates on, and what it compares on.
+
+    Raises:
+        InputError: A picture can't be read.
+        ModelError: The loader's own code failed, or gives no images.
+        UnsupportedModelError: The model takes something else than pictures.
+    """
+    chosen = task.calibration or CalibrationSet()
+    if not chosen.source:
+        return _generate(task, GENERATED_CALIBRATION, 3), _generate(task, GENERATED_HELD_OUT, 4)
+    if chosen.loader:
+        return _load_by_code(task, chosen.source)
+    side = _check_pictures(task)
+    folder, steps = Path(chosen.source), opened.preprocessing or Preprocessing()
+    words = f"{len(chosen.files)} of {chosen.found} pictures in {folder.name}"
+    others = f"{len(chosen.held_out)} others of {folder.name}"
+    compared = (_read(folder, chosen.held_out, side, steps),)
+    return (
+        Drawn(inputs=(_read(folder, chosen.files, side, steps),), words=words),
+        Drawn(inputs=compared, words=others, labels=chosen.labels, classes=chosen.classes),
+    )
+
+
+def _generate(task: Task, most: int, seed: int) -> Drawn:
+    """Inputs of a stream of their own; fewer than usual where they would fill the memory."""
+    affordable = _MAX_BYTES // (4 * sum(map(math.prod, task.shapes)))
+    count = max(1, min(most, affordable))
+    inputs = make_inputs(task.shapes, task.types, count, task.seed + seed)
+    return Drawn(inputs=inputs, words=f"{count} generated images")
+
+
+def _check_pictures(task: Task) -> int:
+    """The side of the square pictures that the model takes."""
+    [shape, *others] = task.shapes
+    if others or len(shape) != 3 or shape[0] != 3 or shape[1] != shape[2] or task.types[0] != "float32":  # noqa: PLR2004
+        raise UnsupportedModelError(
+            "a model must take one square image of 3 colours in float32 to be calibrated on pictures; leave out "
+            "--calibration, or give a loader as py:package.module:callable"
+        )
+    return shape[1]
+
+
+def _read(folder: Path, files: Sequence[str], side: int, steps: Preprocessing) -> npt.NDArray[np.float32]:
+    return np.stack(
+        [
+            load_image(
+                folder / name,
+                side,
+                crop_ratio=steps.crop_ratio,
+                interpolation=steps.interpolation,
+                upright=False,
+                mean=steps.mean,
+                std=steps.std,
+            )
+            for name in files
+        ]
+    )
+
+
+def _load_by_code(task: Task, name: str) -> tuple[Drawn, Drawn]:
+    """What a caller's function gives: batches of images, or pairs of images and labels; the first are calibrated on."""
+    images: list[npt.NDArray[Any]] = []
+    labels: list[int] = []
+    with blame(f"the loader {name}"):
+        for batch, classes in _take(_find_loader(name)(), LOADED_CALIBRATION + LOADED_HELD_OUT):
+            images += list(batch)
+            labels += classes
+    shape = tuple(task.shapes[0])
+    odd = next((one.shape for one in images if one.shape != shape), None)
+    if len(images) < _LEAST_IMAGES or odd or task.shapes[1:]:
+        given = f"one of shape {odd}" if odd else f"{len(images)} for {len(task.shapes)} inputs"
+        raise ModelError(
+            f"the loader {name} must give at least {_LEAST_IMAGES} images of shape {shape}; it gave {given}"
+        )
+    taken = np.stack(images[: LOADED_CALIBRATION + LOADED_HELD_OUT]).astype(task.types[0])
+    count = min(LOADED_CALIBRATION, len(taken) // 2)
+    known = tuple(labels[count : len(taken)]) if len(labels) == len(images) else ()
+    rest = Drawn(inputs=(taken[count:],), words=f"the {len(taken) - count} images after them", labels=known)
+    return Drawn(inputs=(taken[:count],), words=f"the first {count} images of {name}"), rest
+
+
+def _find_loader(name: str) -> Callable[[], Iterable[Any]]:
+    module, _, attribute = name.partition(":")
+    loader: Any = import_user_module(module)
+    for part in attribute.split("."):
+        loader = getattr(loader, part)
+    found: Callable[[], Iterable[Any]] = loader
+    return found
+
+
+def _take(batches: Iterable[Any], most: int) -> Iterator[tuple[npt.NDArray[Any], list[int]]]:
+    """Arrays of images with their labels, if any, until there are enough."""
+    count = 0
+    for batch in batches:
+        pair = isinstance(batch, tuple | list) and len(batch) == _WITH_LABELS
+        images = np.asarray(batch[0] if pair else batch)
+        yield images, [int(label) for label in np.asarray(batch[1]).ravel()] if pair else []
+        count += len(images)
+        if count >= most:
+            return
