@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ _EXECUTED = {
     "aten::addmm": "fp32",
     "aten::mm": "fp32",
 }
+#: Of a layer for which inductor wrote a loop of its own: the profiler sees operations of torch and its libraries.
+_UNSEEN = "generated code"
 _CALLS = 5
 
 
@@ -51,12 +53,12 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Executed:
-    """A layer as it was executed; the time of one call [s], and NaN where the profiler did not see the layer."""
+    """A layer as it was executed, with the time of one call [s]; None where the profiler did not see the layer."""
 
     layer: Layer
     kind: str
     precision: str
-    time_s: float
+    time_s: float | None
 
 
 def list_layers(graph: torch.fx.Graph) -> list[Layer]:
@@ -97,7 +99,7 @@ def _find_shape(node: torch.fx.Node) -> tuple[int, ...]:
 
 
 def watch_layers(layers: Iterable[Layer], call: Callable[[], object]) -> list[Executed]:
-    """What the profiler of torch sees of layers in calls of compiled code; the shortest of several calls counts.
+    """What the profiler of torch sees of layers in calls of compiled code; times are medians of several calls.
 
     A layer is found by the shape of its weights; layers of one shape are executed in the order of the graph.
     """
@@ -112,9 +114,8 @@ def watch_layers(layers: Iterable[Layer], call: Callable[[], object]) -> list[Ex
 
 
 def _merge(same: Sequence[Executed]) -> Executed:
-    times_s = [one.time_s for one in same]
-    last = same[-1]
-    return Executed(layer=last.layer, kind=last.kind, precision=last.precision, time_s=statistics.median(times_s))
+    times_s = [one.time_s for one in same if one.time_s is not None]
+    return replace(same[-1], time_s=statistics.median(times_s) if times_s else None)
 
 
 def match_events(layers: Iterable[Layer], events: Iterable[Any]) -> list[Executed]:
@@ -140,7 +141,7 @@ def _weight_shapes(event: Any) -> set[tuple[int, ...]]:
 def _take(layer: Layer, waiting: dict[tuple[int, ...], list[Any]]) -> Executed:
     events = waiting[tuple(sorted(layer.weights))]
     if not events:
-        return Executed(layer=layer, kind="not seen", precision="unknown", time_s=math.nan)
+        return Executed(layer=layer, kind=_UNSEEN, precision=_UNSEEN, time_s=None)
     event = events.pop(0)
     time_s = event.time_range.elapsed_us() * 1e-6
     return Executed(layer=layer, kind=event.name, precision=_find_precision(event), time_s=time_s)

@@ -17,15 +17,13 @@ from bench.backends.graph_layers import list_layers
 from bench.backends.inductor import hush
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    import numpy as np
     import numpy.typing as npt
     import torch
 
-    Batches = Sequence[tuple[npt.NDArray[np.generic], ...]]
-    Quantize = Callable[[torch.nn.Module | Path, Batches, Path], dict[str, float]]
+    from bench.backends.info import Quantize
 
 #: Images on which the outputs of layers are compared; those of all layers are in memory at once.
 _COMPARED_IMAGES = 4
@@ -75,7 +73,9 @@ def open_quantize() -> Quantize:
     return quantize
 
 
-def quantize(model: torch.nn.Module | Path, batches: Batches, folder: Path) -> dict[str, float]:
+def quantize(
+    model: torch.nn.Module | Path, batches: Sequence[tuple[npt.NDArray[Any], ...]], folder: Path
+) -> dict[str, float]:
     """Quantise a module, and write the program that `read_quantized` reads.
 
     Args:
@@ -92,7 +92,9 @@ def quantize(model: torch.nn.Module | Path, batches: Batches, folder: Path) -> d
     assert not isinstance(model, PurePath), "`INFO.forms` names modules alone"
     inputs = [tuple(map(torch.from_numpy, batch)) for batch in batches]
     with hush_torchao(), torch.no_grad():
-        prepared = prepare_pt2e(torch.export.export(model, inputs[0]).module(), _make_quantizer())
+        exported: Any = torch.export.export(model, inputs[0]).module()
+        _name_sources(exported.graph)
+        prepared = prepare_pt2e(exported, _make_quantizer())
         for batch in inputs:
             prepared(*batch)
         compared = inputs[: math.ceil(_COMPARED_IMAGES / len(inputs[0][0]))]
@@ -114,6 +116,20 @@ def _make_quantizer() -> Any:
     sums_of_16 = not torch.cpu._is_vnni_supported()  # noqa: SLF001 - torch says it nowhere else
     quantizer.set_global(x86.get_default_x86_inductor_quantization_config(reduce_range=sums_of_16))
     return quantizer
+
+
+def _name_sources(graph: torch.fx.Graph) -> None:
+    """Mark convolutions and linear layers as such.
+
+    The quantizer finds them by the class of their module, and passes over those of derived classes, such as
+    convolutions that pad by themselves.
+    """
+    import torch  # noqa: PLC0415
+
+    sources = {torch.ops.aten.conv2d.default: torch.nn.Conv2d, torch.ops.aten.linear.default: torch.nn.Linear}
+    for node in graph.nodes:
+        if node.op == "call_function" and (source := sources.get(node.target)):
+            node.meta["source_fn_stack"] = [(node.name, source)]
 
 
 def _record_outputs(module: torch.fx.GraphModule, batches: Sequence[Any]) -> dict[str, list[torch.Tensor]]:
