@@ -9,6 +9,7 @@ import contextlib
 import logging
 import math
 import warnings
+from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -119,17 +120,32 @@ def _make_quantizer() -> Any:
 
 
 def _name_sources(graph: torch.fx.Graph) -> None:
-    """Mark convolutions and linear layers as such.
+    """Tell the quantizer what each operation is.
 
-    The quantizer finds them by the class of their module, and passes over those of derived classes, such as
-    convolutions that pad by themselves.
+    It would go by modules: it passes over derived classes, such as convolutions that pad by themselves, and raises an
+    error where a module is called more than once, as activations often are.
     """
-    import torch  # noqa: PLC0415
-
-    sources = {torch.ops.aten.conv2d.default: torch.nn.Conv2d, torch.ops.aten.linear.default: torch.nn.Linear}
     for node in graph.nodes:
-        if node.op == "call_function" and (source := sources.get(node.target)):
+        word = str(node.target).removeprefix("aten.").partition(".")[0].rstrip("_")
+        if node.op == "call_function" and (source := _list_sources().get(word)):
             node.meta["source_fn_stack"] = [(node.name, source)]
+
+
+@cache
+def _list_sources() -> dict[str, type]:
+    """The module that stands for each operation that the quantizer knows."""
+    from torch import nn  # noqa: PLC0415
+
+    return {
+        "conv2d": nn.Conv2d,
+        "linear": nn.Linear,
+        "batch_norm": nn.BatchNorm2d,
+        "relu": nn.ReLU,
+        "relu6": nn.ReLU6,
+        "hardtanh": nn.Hardtanh,
+        "hardswish": nn.Hardswish,
+        "silu": nn.SiLU,
+    }
 
 
 def _record_outputs(module: torch.fx.GraphModule, batches: Sequence[Any]) -> dict[str, list[torch.Tensor]]:
