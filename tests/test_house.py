@@ -45,6 +45,7 @@ DOORS = {
     "onnx": "rexnet_core/sources/onnx_file.py",
     "onnxruntime": "analysis/graphs/literal_run.py",
     "nncf": "bench/backends/openvino_int8.py",
+    "torchao": "bench/backends/pt2e.py",
     "timm": "rexnet_core/sources/timm_models.py",
     "torchvision": "rexnet_core/sources/torchvision_models.py",
     "sqlalchemy": "bench/store",

@@ -8,12 +8,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.backends import Unsupported
+from bench.backends import Finding, Unsupported
 from bench.backends.graph_layers import join_precisions, list_layers, watch_layers
 from bench.backends.inductor import INDUCTOR, check_compiler, read_vectors
 from bench.backends.instruction_sets import GENERATED
-from bench.backends.pt2e import hush_torchao, import_torchao, open_quantize, quantized_name, read_quantized
-from bench.backends.torch_module import TORCH, TorchModule
+from bench.backends.pt2e import (
+    describe_quantizer,
+    hush_torchao,
+    import_torchao,
+    open_quantize,
+    quantized_name,
+    read_quantized,
+)
+from bench.backends.torch_module import TORCH, TorchModule, describe_torch
 from bench.records.case import QUANTIZED
 from bench.records.measurement import LayerRun
 from bench.records.outputs import list_tensors
@@ -27,6 +34,12 @@ if TYPE_CHECKING:
     from bench.records.case import Case
     from bench.records.measurement import Effective
 
+
+def examine() -> list[Finding]:
+    """The version of torch, and of what quantises for it."""
+    return [*describe_torch(), describe_quantizer()]
+
+
 INFO = replace(
     INDUCTOR,
     name="compile",
@@ -34,6 +47,7 @@ INFO = replace(
     precisions=(*TORCH.precisions, QUANTIZED),
     colour="#009e73",
     marker="^",
+    examine=examine,
     quantize=open_quantize,
 )
 

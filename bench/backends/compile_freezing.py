@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from bench.records.case import Case
 
 INFO = replace(
-    COMPILE, name="compile_freezing", precisions=TORCH.precisions, quantize=None, colour="#56b4e9", marker="<"
+    COMPILE,
+    name="compile_freezing",
+    precisions=TORCH.precisions,
+    colour="#56b4e9",
+    marker="<",
+    examine=TORCH.examine,
+    quantize=None,
 )
 
 

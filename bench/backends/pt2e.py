@@ -10,10 +10,11 @@ import logging
 import math
 import warnings
 from functools import cache
+from importlib import metadata
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from bench.backends import Unavailable
+from bench.backends import Finding, Unavailable
 from bench.backends.graph_layers import list_layers
 from bench.backends.inductor import hush
 
@@ -66,6 +67,15 @@ def import_torchao() -> None:
             raise
         raise Unavailable(_MISSING) from None
     assert torchao
+
+
+def describe_quantizer() -> Finding:
+    """The version of torchao; without it everything but int8 works."""
+    try:
+        found = f"int8 by torchao {metadata.version('torchao')}"
+    except metadata.PackageNotFoundError:
+        found = f"unavailable: {_MISSING}"
+    return Finding(check="backends", level="ok", found=found)
 
 
 def open_quantize() -> Quantize:
