@@ -51,6 +51,11 @@ def read_calibration(asked: str | None, precisions: Collection[str] = (QUANTIZED
     return _read_folder(Path(asked))
 
 
+def locate_set(asked: str) -> str:
+    """The `CalibrationSet.source` that a caller's words mean."""
+    return asked.removeprefix(_CODE) if asked.startswith(_CODE) else str(Path(asked).resolve())
+
+
 def _find_loader(name: str) -> CalibrationSet:
     module, _, attribute = name.partition(":")
     if not all(part.isidentifier() for part in (*module.split("."), *attribute.split("."))):
@@ -71,7 +76,7 @@ def _read_folder(folder: Path) -> CalibrationSet:
     name = folder.resolve().name or "root"
     return CalibrationSet(
         name=f"{name[-(_LONGEST - _DIGITS - 1) :]}@{digest}",
-        source=str(folder.resolve()),
+        source=locate_set(str(folder)),
         files=tuple(names[index] for index in chosen),
         held_out=tuple(names[index] for index in held_out),
         labels=tuple(labels[index] for index in held_out) if labels else (),

@@ -11,6 +11,7 @@ from analysis.schema import (
     Count,
     Duration,
     Finite,
+    Flag,
     Maybe,
     Name,
     Positive,
@@ -70,6 +71,7 @@ class RunSettings(TypedDict, total=False):
     time: Time
     resumed: list[Resumed]
     rivals: list[list[Name]]
+    precisions_meet: Flag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,4 +248,5 @@ class StoredPlan(TypedDict):
     weights: str | None
     weights_sha256: NotRequired[str | None]
     weights_entry: NotRequired[str | None]
+    calibration: NotRequired[dict[str, Any] | None]
     code_sha256: NotRequired[str | None]

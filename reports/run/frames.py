@@ -19,6 +19,7 @@ from reports.estimate_columns import estimate_columns
 from reports.run.knees import knee_row
 from reports.run.model_ratios import ratio_row
 from reports.run.paper_latency import read_paper
+from reports.run.precision import layer_run_rows, precision_columns
 from reports.run.published_order import order_row, time_rows
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ def _case_row(result: CaseResult) -> dict[str, Any]:
         **(_load_columns(result) if result.load.requests else {}),
         **estimate_columns(result.speedup, "speedup"),
         "speedup_pairs": result.speedup_pairs,
+        "speedup_over": result.speedup_over,
+        **precision_columns(result),
         **{name: getattr(result, name) for name in _COUNTS},
         "stop_reason": measurement.stop_reason,
         **_interval_columns(result),
@@ -222,5 +225,6 @@ _ROWS: dict[str, Callable[[RunData], Iterable[Row]]] = {
     "published_order": lambda run: map(order_row, run.result.orders),
     "published_times": lambda run: (row for order in run.result.orders for row in time_rows(order)),
     "layers": _layer_rows,
+    "layer_runs": lambda run: (row for result in run.result.cases for row in layer_run_rows(result)),
     "samples": _sample_rows,
 }

@@ -70,6 +70,25 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
     return view
 
 
+def view_precisions(cases: pd.DataFrame) -> pd.DataFrame:
+    """Cases in reduced precision: what it brings and costs, and the verdict."""
+    rows = cases[cases["verdict"].fillna("") != ""]
+    view = _identity_of(rows, cases)
+    view["verdict"] = rows["verdict"]
+    view["over fp32"] = _with_interval(rows, "fp32_speedup")
+    view["top-1 change [points]"] = _with_interval(rows, "top1_change", 100)
+    view["same top class [%]"] = _with_interval(rows, "agreement_top1", 100)
+    view["cosine, mean"] = _with_interval(rows, "agreement_cosine")
+    view["largest error, mean"] = _with_interval(rows, "agreement_relative_error")
+    view["compared on"] = rows["agreement_on"].fillna("")
+    view["calibrated on"] = rows["calibrated_on"].fillna("")
+    view["in int8 [% of multiply-adds]"] = pd.to_numeric(rows["int8_macs_share"]) * 100
+    view["not in int8"] = rows["float_layers"].fillna("")
+    view["noisiest layers"] = rows["noisiest_layers"].fillna("")
+    view["why"] = rows["verdict_reason"]
+    return view
+
+
 def badges_of(view: pd.DataFrame) -> dict[str, dict[str, str]]:
     """The classes of the badges in a view by column and text, as `reports.page.datatables.render_table` takes them."""
     if MACHINE not in view:
@@ -232,6 +251,12 @@ def _identity_of(rows: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
         queued = rows["scenario"] != SCENARIOS[0]
         columns["streams"] = columns["streams"].map(lambda streams: str(streams or HINT)).where(queued, "")
     return columns.rename(columns=lambda name: name.replace("_", " "))
+
+
+def _with_interval(rows: pd.DataFrame, name: str, scale: float = 1.0) -> list[str]:
+    """The numbers with their intervals; empty where there is none."""
+    estimates = (read_estimate(row, name, "") for row in rows.to_dict("records"))
+    return ["" if pd.isna(estimate.value) else format_estimate(estimate, scale=scale) for estimate in estimates]
 
 
 def _interval(rows: pd.DataFrame, name: str, unit: str = "", scale: float = 1.0) -> list[str]:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 def render_cases(cases: Sequence[CaseResult]) -> str:
     """One line a case: median with interval, throughput and speed-up, or what went wrong."""
     head = f"{'case':46} {'latency [ms], 95 %':>24} {'images/s':>9}  speed-up over eager, 95 %"
+    verdicts = [result.precision.sentence for result in cases if result.precision.sentence]
     explained = [*_explain_missing(cases), *_explain_deprecated(cases), *_explain_disturbed(cases)]
-    return "\n".join([head, *map(_line, cases), *explained])
+    return "\n".join([head, *map(_line, cases), *verdicts, *explained])
 
 
 def _line(result: CaseResult) -> str:

@@ -137,7 +137,10 @@ def test_rounds_that_not_all_have_closed_are_taken_again(store, resume, interrup
         ({"preset": "full"}, "--preset contradicts run .* planned with quick"),
         ({"threads": 1}, "--threads contradicts run .* planned with 2"),
         *[
-            ({name: Path("another.pth") if name == "weights" else ("another",)}, "contradicts run")
+            (
+                {name: {"weights": Path("another.pth"), "calibration": "another"}.get(name, ("another",))},
+                "contradicts run",
+            )
             for name in sorted(set(vars(options())) - _APART)
         ],
         ({"model_args": '{"width": 2}'}, "--model-args contradicts run .* planned with none"),
