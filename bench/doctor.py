@@ -9,7 +9,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import psutil
 
@@ -29,9 +29,11 @@ from bench.planning.config import load_config
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from bench.backends.info import BackendInfo
+
+T = TypeVar("T")
 
 _ROOT = Path(__file__).resolve().parent.parent
 _GIB = 2**30
@@ -110,24 +112,34 @@ def _check_quota() -> list[Finding]:
 
 
 def _check_tools() -> list[Finding]:
+    """Each tool once, whatever number of backends calls it."""
+    users = _group((tool, info.name) for info in read_registry().infos.values() for tool in info.tools)
     return [
         _ok(tool.name, version)
         if (version := tool.read_version())
-        else _fail(tool.name, f"no {tool.title}: the {info.name} backend is unavailable", tool.remedy)
-        for info in read_registry().infos.values()
-        for tool in info.tools
+        else _fail(tool.name, f"no {tool.title}, without which {', '.join(names)} can't run", tool.remedy)
+        for tool, names in users.items()
     ]
 
 
 def _check_obstacles() -> list[Finding]:
-    """What on this machine is in the way of a backend."""
-    found = [(info, info.find_obstacle()) for info in read_registry().infos.values() if info.find_obstacle]
+    """What on this machine is in the way of backends."""
+    infos = read_registry().infos.values()
+    found = _group((info.find_obstacle, info.name) for info in infos if info.find_obstacle)
     return [
-        _fail("backends", f"{info.name}: {why}", remedy)
-        for info, obstacle in found
-        if obstacle
+        _fail("backends", f"{', '.join(names)}: {why}", remedy)
+        for find_obstacle, names in found.items()
+        if (obstacle := find_obstacle())
         for why, _, remedy in [obstacle.rpartition("; ")]
     ]
+
+
+def _group(pairs: Iterable[tuple[T, str]]) -> dict[T, list[str]]:
+    """The names that go with each value, in order."""
+    groups: dict[T, list[str]] = {}
+    for value, name in pairs:
+        groups.setdefault(value, []).append(name)
+    return groups
 
 
 def _ask_python(code: str) -> tuple[str, str]:

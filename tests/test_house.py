@@ -55,6 +55,7 @@ DOORS = {
         "bench/backends/onnx_int8.py",
     ),
     "nncf": "bench/backends/openvino_int8.py",
+    "torchao": "bench/backends/pt2e.py",
     "timm": "rexnet_core/sources/timm_models.py",
     "torchvision": "rexnet_core/sources/torchvision_models.py",
     "sqlalchemy": "bench/store",

@@ -79,7 +79,8 @@ class BackendInfo:
         quantize: Imports what quantising needs and returns the function that does it, for cases in int8. It runs in the
             same process, after `export`, and raises `bench.backends.Unavailable` where a package is missing.
         export_key: Key by which parents before `exports` ask the preparing process for this export; empty for none.
-        deprecated: Since when and in favour of what the runtime is deprecated; empty where it is not.
+        deprecated: Since when and in favour of what the runtime is deprecated, as in ``deprecated since ...``; empty
+            where it is not. Its rows are marked, and doctor says it.
     """
 
     name: str

@@ -262,4 +262,6 @@ def _find_doubts(state: CaseState) -> list[str]:
         doubts.append("phases are those of the first instance; the others follow at once and reuse what it compiled")
     if info.export and state.rounds:
         doubts.append("build and conversion were timed once for the group, in the process that prepares it")
+    if info.deprecated and state.rounds:
+        doubts.append(f"{info.name} is {info.deprecated}")
     return doubts

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.statistics.estimates import format_estimate
+from bench.backends.registry import mark_deprecated
 from bench.machine.interference import RULES
 from bench.records.case import HINT, SCENARIOS
 from bench.statistics.disturbance import DISTURBED, UNDISTURBED, UNKNOWN
@@ -245,6 +246,7 @@ def _identity(cases: pd.DataFrame) -> list[str]:
 
 def _identity_of(rows: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     columns = rows[_identity(cases)].copy()
+    columns["backend"] = columns["backend"].map(mark_deprecated)
     if "streams" in columns:
         queued = rows["scenario"] != SCENARIOS[0]
         columns["streams"] = columns["streams"].map(lambda streams: str(streams or HINT)).where(queued, "")

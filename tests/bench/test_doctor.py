@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError
+
 from bench import doctor
 from bench.backends.openvino import judge_default_precision
+from bench.backends.pt2e import describe_quantizer
 from bench.doctor import examine
 
 
@@ -41,12 +44,30 @@ def test_a_missing_compiler_is_a_failure_with_the_package_to_install(monkeypatch
 def test_a_runtime_that_does_not_import_says_why(monkeypatch):
     monkeypatch.setattr(doctor, "_ask_python", lambda _code: ("", "ImportError: libgomp.so.1"))
     findings = [finding for finding in doctor._check_backends() if finding.level == "fail"]
-    assert [finding.remedy for finding in findings] == [
+    assert list(dict.fromkeys(finding.remedy for finding in findings)) == [
         "pip install torch",
         "pip install openvino",
         'pip install "rexbench[onnx]"',
     ]
     assert all("ImportError: libgomp.so.1" in finding.found for finding in findings)
+
+
+def test_each_tool_and_each_obstacle_is_one_finding_with_the_backends_that_it_stops(monkeypatch, tmp_path):
+    monkeypatch.setenv("CXX", str(tmp_path / "missing"))
+    monkeypatch.setattr("tempfile.tempdir", "/a b")
+    [tool], [obstacle] = only("tools"), only("obstacles")
+    assert tool.found == "no C++ compiler, without which compile, compile_freezing, aoti can't run"
+    assert obstacle.found.startswith("compile, compile_freezing, aoti: inductor needs folders without spaces")
+
+
+def test_a_missing_quantizer_is_named_and_no_failure(monkeypatch):
+    assert describe_quantizer().found.startswith("int8 by torchao ")
+    monkeypatch.setattr("importlib.metadata.version", lambda name: (_ for _ in ()).throw(PackageNotFoundError(name)))
+    finding = describe_quantizer()
+    assert (finding.level, finding.found) == (
+        "ok",
+        'unavailable: int8 needs torchao; pip install "rexbench[int8]"',
+    )
 
 
 def test_a_silent_bfloat16_is_a_surprise():

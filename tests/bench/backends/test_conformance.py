@@ -23,7 +23,7 @@ from .conftest import LIMIT_S, make_case
 
 ROOT = Path(__file__).parents[3]
 #: Compiling takes a minute from cold.
-SLOW = {"compile"}
+SLOW = {"compile", "compile_freezing", "aoti"}
 BACKENDS = [pytest.param(name, marks=pytest.mark.extra if name in SLOW else ()) for name in backend_names()]
 
 
