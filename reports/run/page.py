@@ -54,6 +54,7 @@ def _sections(frames: Frames) -> Iterator[Section]:
     views = {
         "model_pairs": tables.view_model_pairs(frames["model_pairs"]),
         "cases": tables.view_cases(cases),
+        "energy": tables.view_energy(cases),
         "knees": tables.view_knees(frames["knees"]),
         "left_out": tables.view_left_out(cases),
         "phases": tables.view_phases(frames["phases"], cases),

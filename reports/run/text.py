@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def render_cases(cases: Sequence[CaseResult]) -> str:
     """One line a case: median with interval, throughput and speed-up, or what went wrong."""
     head = f"{'case':46} {'latency [ms], 95 %':>24} {'images/s':>9}  speed-up over eager, 95 %"
-    return "\n".join([head, *map(_line, cases), *_explain_missing(cases), *_explain_disturbed(cases)])
+    lines = [*map(_line, cases), *_explain_missing(cases), *_explain_disturbed(cases), *_list_energy(cases)]
+    return "\n".join([head, *lines])
 
 
 def _line(result: CaseResult) -> str:
@@ -52,6 +53,13 @@ def missing_reasons(cases: Iterable[CaseResult]) -> list[str]:
 def _explain_missing(cases: Iterable[CaseResult]) -> Iterator[str]:
     for reason in missing_reasons(result for result in cases if result.status == "ok"):
         yield f"no interval: {reason}"
+
+
+def _list_energy(cases: Iterable[CaseResult]) -> list[str]:
+    """A line for each comparable case whose energy could be read."""
+    read = [result for result in cases if result.status == "ok" and not math.isnan(result.energy.package.value)]
+    lines = [f"  {one.case.describe():44} {format_estimate(one.energy.package, scale=1e3):>24}" for one in read]
+    return ["energy above the idle machine [mJ/image], 95 %:", *lines] if lines else []
 
 
 def _explain_disturbed(cases: Iterable[CaseResult]) -> list[str]:
