@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.schema import SchemaError
+from bench.backends.arithmetic import find_doubts
 from bench.backends.instruction_sets import find_shortfalls
 from bench.backends.registry import info_of
 from bench.records.case import FULL_PRECISION, QUANTIZED
@@ -267,7 +268,7 @@ def _find_doubts(state: CaseState) -> list[str]:
     doubts = []
     if any(not complete.steady for complete in state.rounds):
         doubts.append("warm-up reached its cap before two windows agreed")
-    doubts += find_shortfalls(state.effective.details) if state.rounds else []
+    doubts += [*find_shortfalls(state.effective.details), *find_doubts(state.case)] if state.rounds else []
     info = info_of(state.case.backend)
     if state.case.streams > 1 and not info.queued and state.rounds:
         doubts.append("phases are those of the first instance; the others follow at once and reuse what it compiled")
