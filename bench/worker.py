@@ -156,7 +156,7 @@ class Worker:
         while not samples or (time.perf_counter() < end and len(samples) < max_calls):
             samples.append(self.sample(slow_by))
         switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before
-        return {"samples_s": samples, "involuntary_switches": switches}
+        return {"samples_s": samples, "involuntary_switches": switches, "calls": len(samples) + self.settles}
 
     def take_flow(self, until_s: float, least: int, max_calls: int) -> dict[str, Any]:
         """Start and end of each request [s], on a clock that instances share, with as many in flight as there may be.

@@ -7,7 +7,6 @@ they support. A kernel for narrower vectors takes up to several times as long.
 from __future__ import annotations
 
 import os
-import platform
 import re
 import sys
 import tempfile
@@ -17,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+_CPUINFO = Path("/proc/cpuinfo")
+#: What x86 and ARM call their lines of flags.
+_FLAGS = frozenset({"flags", "Features"})
 #: Widths of vectors on x86, the narrowest first, each with how processors and runtimes name it. AMX, VNNI and the like
 #: are for other precisions than fp32, and are not asked for here.
 _WIDTHS = {
@@ -25,13 +27,8 @@ _WIDTHS = {
     "AVX2": r"avx2",
     "AVX-512": r"avx512.*|avx10.*|amx.*",
 }
-#: For products of int8, the fastest first.
-_INT8 = ("amx_int8", "avx512_vnni", "avx_vnni", "i8mm", "asimddp")
 #: Keys in `Effective.details`: of torch's own kernels, of those that inductor writes, of oneDNN, of kernels that ran.
-#: And, of a case in int8, the processor's instructions for it.
 OWN, GENERATED, ONEDNN, KERNELS, PROCESSOR = "isa", "inductor_isa", "onednn_isa", "kernels", "processor_isa"
-INT8 = "processor_int8"
-_NO_INT8 = "this processor has no instructions for int8 (VNNI or AMX), so int8 may be slower than fp32"
 _NAMES = {
     OWN: "torch's own kernels",
     GENERATED: "inductor's kernels",
@@ -47,28 +44,20 @@ def widest(words: Iterable[str]) -> str | None:
     return found[-1] if found else None
 
 
+def read_flags() -> frozenset[str] | None:
+    """What the first processor says that it can do, in the system's words; None where it does not say."""
+    try:
+        lines = _CPUINFO.read_text(errors="replace").splitlines()
+    except OSError:
+        return None
+    named = (line.partition(":") for line in lines)
+    flags = next((words for name, _, words in named if name.strip() in _FLAGS), "").split()
+    return frozenset(flags) if flags else None
+
+
 def read_processor() -> str | None:
     """The widest set that the processor offers; None where it does not say, as on other processors than x86."""
-    return widest(_read_flags())
-
-
-def read_int8_arithmetic() -> list[str]:
-    """The instructions of the processor that sum products of 8 bits in 32 bits; empty where it does not say."""
-    return [flag for flag in _INT8 if flag in _read_flags()]
-
-
-def sums_of_int8_overflow() -> bool:
-    """Whether products of 8 bits are summed in 16 bits, which overflow: on x86 without VNNI."""
-    return platform.machine() in {"x86_64", "AMD64"} and not read_int8_arithmetic()
-
-
-def _read_flags() -> list[str]:
-    """What the processor can, in the words of Linux; empty elsewhere."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except (OSError, UnicodeDecodeError):
-        return []
-    return next((line for line in lines if line.startswith(("flags", "Features"))), "").split()
+    return widest(read_flags() or ())
 
 
 def describe(details: Mapping[str, Any]) -> str:
@@ -81,11 +70,10 @@ def describe(details: Mapping[str, Any]) -> str:
 def find_shortfalls(details: Mapping[str, Any]) -> list[str]:
     """Where kernels use narrower vectors than the processor offers, each in one sentence."""
     offered, order = details.get(PROCESSOR), list(_WIDTHS)
-    missing = [_NO_INT8] if details.get(INT8) == [] else []
     if offered not in order:
-        return missing
+        return []
     found = {name: widest(_words(details.get(key))) for key, name in _NAMES.items()}
-    return missing + [
+    return [
         f"{name} use{'s' if name == _NAMES[ONEDNN] else ''} {width} at most, and this processor has {offered}"
         for name, width in found.items()
         if width and order.index(width) < order.index(offered)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.backends import Unavailable
-from bench.backends.instruction_sets import sums_of_int8_overflow
+from bench.backends.arithmetic import sums_of_int8_overflow
 from bench.backends.onnx_export import data_of, find_missing, int8_name, onnx_name
 from bench.backends.onnx_layers import dump_layers, list_layers, load_layers
 from bench.backends.onnx_session import open_session

@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 
 from bench.backends import BackendInfo, Finding, Unavailable
-from bench.backends.instruction_sets import INT8, PROCESSOR, read_int8_arithmetic, read_processor
+from bench.backends.instruction_sets import PROCESSOR, read_processor
 from bench.backends.onnx_export import find_missing, int8_name, onnx_name, open_export
 from bench.backends.onnx_int8 import open_quantize
 from bench.backends.onnx_layers import Finder, load_layers
@@ -167,7 +167,6 @@ class OnnxRuntime:
                 "version": self.runtime.__version__,
                 "providers": providers,
                 PROCESSOR: read_processor(),
-                **({INT8: read_int8_arithmetic()} if self.case.precision == QUANTIZED else {}),
             },
         )
 
@@ -218,21 +217,8 @@ def examine() -> list[Finding]:
     return [
         Finding(check="backends", level="ok", found=f"ONNX Runtime {onnxruntime.__version__} with {providers}"),
         Finding(check="threads", level="ok", found="by itself its threads spin between calls; those of rexbench sleep"),
-        judge_int8(read_int8_arithmetic()),
         *find_mixed_openmp(),
     ]
-
-
-def judge_int8(arithmetic: Sequence[str]) -> Finding:
-    """Whether the processor's instructions for int8 make it faster than fp32."""
-    if arithmetic:
-        return Finding(check="int8", level="ok", found=f"int8 by {', '.join(arithmetic)}")
-    return Finding(
-        check="int8",
-        level="warn",
-        found="no instructions for int8 (VNNI or AMX): it may be slower than fp32, and weights keep 7 bits",
-        remedy="compare it with fp32 here, and use a processor with VNNI for int8",
-    )
 
 
 INFO = BackendInfo(

@@ -16,11 +16,10 @@ from onnxruntime import quantization
 
 from analysis.graphs.literal_run import open_literal
 from bench.backends import Unavailable, onnx_session, open_backend
-from bench.backends.instruction_sets import INT8, find_shortfalls
 from bench.backends.onnx_export import dump_onnx, int8_name, onnx_name, open_export
 from bench.backends.onnx_int8 import quantize
 from bench.backends.onnx_layers import OnnxLayer, dump_layers, list_layers, load_layers
-from bench.backends.onnxruntime import INFO, find_obstacle, judge_int8
+from bench.backends.onnxruntime import INFO, find_obstacle
 from bench.backends.registry import load_backend
 from bench.machine.variables import find_dropped
 from bench.planning.streams import expand_streams
@@ -218,15 +217,6 @@ def test_what_is_missing_is_said_in_one_line(monkeypatch, tmp_path):
 def test_settings_that_a_model_brings_along_are_not_taken(monkeypatch):
     monkeypatch.setenv("ORT_LOAD_CONFIG_FROM_MODEL", "1")
     assert "ORT_LOAD_CONFIG_FROM_MODEL" in find_dropped()
-
-
-def test_a_processor_without_int8_is_a_warning_and_a_doubt():
-    assert judge_int8(["avx512_vnni"]).level == "ok"
-    assert judge_int8([]).level == "warn"
-    assert find_shortfalls({INT8: []}) == [
-        "this processor has no instructions for int8 (VNNI or AMX), so int8 may be slower than fp32"
-    ]
-    assert find_shortfalls({INT8: ["avx_vnni"]}) == []
 
 
 @pytest.mark.extra
