@@ -23,7 +23,7 @@ from bench.workers.executor import WorkerError, make_fault
 from bench.workers.shared_files import assets_name, find_fault, prepare_task, share_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from bench.records.calibration import CalibrationSet
@@ -137,6 +137,11 @@ class InterleavedGroup:
 
     def check(self) -> None:
         """Let each case compute once, one after the other, and compare; nothing is timed, and no round is kept."""
+        for state in self.build_each():
+            state.close()
+
+    def build_each(self) -> Iterator[CaseState]:
+        """Each case that can be built, once it has computed and been compared; the caller ends its worker."""
         self._prepare()
         for state in self._alive():
             try:
@@ -144,8 +149,12 @@ class InterleavedGroup:
                 state.build(self._scratch)
             except (WorkerError, SchemaError, OSError) as error:
                 state.fail(error)
-            finally:
                 state.close()
+            except BaseException:
+                state.close()
+                raise
+            else:
+                yield state
 
     def measurements(self) -> tuple[Measurement, ...]:
         """What is known, one measurement per case in the order given."""
