@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 from analysis.accuracy.hits import TOP, ranks_of
-from analysis.accuracy.shares import tell_estimate, tell_share
+from analysis.accuracy.shares import tell_change, tell_share
 from analysis.statistics.paired_shares import count_pairs, mcnemar_p, paired_change
 
 if TYPE_CHECKING:
@@ -93,8 +93,7 @@ class Comparison:
             own, original = (one.within(places, images) for one in (seen, self._original))
             known = classes >= places
             row |= tell_share(metric, int(own.sum()) if known else None, images)
-            change = paired_change(original, own) if known else None
-            row |= tell_estimate(f"{metric}_change", change)
+            row |= tell_change(metric, paired_change(original, own) if known else None)
             row[f"{metric}_mcnemar_p"] = mcnemar_p(original, own) if known else None
         pairs = count_pairs(self._original.within(1, images), seen.within(1, images))
         same = int((torch.cat(self._original.firsts)[:images] == torch.cat(seen.firsts)[:images]).sum())
@@ -103,7 +102,7 @@ class Comparison:
             "only_original_right": pairs.only_original,
             "only_converted_right": pairs.only_converted,
             "both_wrong": pairs.neither,
-            **tell_share("same_class", same, images),
+            **tell_share("same_top1", same, images, counted="images"),
         }
 
 
