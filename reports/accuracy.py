@@ -82,7 +82,9 @@ def _images(study: Study) -> str:
     parts = [
         f"{document['found']} in {document['folder']}, {document['class_folders']} of {document['classes']} classes"
     ]
-    if document["asked"] < document["found"]:
+    if left_out := document.get("calibrated_left_out"):
+        parts.append(f"{left_out} left out, on which a form was calibrated")
+    if document["asked"] < document["found"] - (left_out or 0):
         parts.append(f"{document['asked']} of them taken at even distances (--limit)")
     if study.stopped:
         parts.append("stopped before the end, those seen are a shuffled part")

@@ -40,12 +40,7 @@ def render_forms(document: Mapping[str, Any]) -> Iterator[str]:
     yield "change         form minus original on the same images, 95 %, Tango's score interval for paired shares"
     yield "McNemar p      exact: how often equals would differ at least so much by chance"
     for words in dict.fromkeys(row["calibration"] for row in rows if row["calibration"] and row.get("images")):
-        yield f"calibrated on  {words}{_tell_left_out(document)}"
-
-
-def _tell_left_out(document: Mapping[str, Any]) -> str:
-    count = document.get("calibrated_left_out")
-    return f"; {count} of them left out of the images" if count else ""
+        yield f"calibrated on  {words}"
 
 
 def _name(row: Mapping[str, Any]) -> str:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from analysis.accuracy.folder import LabelledFolder, LabelledImage
     from analysis.accuracy.setting import EvaluationSetting
 
-    #: Opens the converted forms of a classifier, once it is known that it can be evaluated.
-    Convert = Callable[[], AbstractContextManager[Sequence[Converted]]]
+    #: Opens the converted forms of a classifier with so many classes, once it is known that it can be evaluated.
+    Convert = Callable[[int], AbstractContextManager[Sequence[Converted]]]
 
 #: The most skipped damaged files whose names are kept.
 NAMED = 20
@@ -42,7 +42,7 @@ def run_evaluation(
     setting: EvaluationSetting,
     progress: Callable[[str, int, int], object],
     *,
-    convert: Convert = lambda: nullcontext(()),
+    convert: Convert = lambda _classes: nullcontext(()),
     calibrated: Sequence[Path] = (),
 ) -> Study:
     """Evaluate a checkpoint, and its converted forms on the same images.
@@ -67,7 +67,7 @@ def run_evaluation(
     steps, whose = _choose_steps(setting, classifier)
     images = list(kept.spread(setting.limit))
     random.Random(0).shuffle(images)
-    with convert() as converted:
+    with convert(classifier.classes) as converted:
         comparison = Comparison(converted)
         counting = count_hits(
             classifier.classify,

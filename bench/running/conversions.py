@@ -19,6 +19,7 @@ from bench.running.interleaved_group import InterleavedGroup
 from bench.workers.answers import read_logits
 from bench.workers.descriptions import Limits
 from bench.workers.executor import ProcessExecutor, WorkerError
+from rexnet_core.sources.registry import REGISTERED
 from rexnet_core.sources.tensors import TensorSpec, find_image_axes
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     from analysis.accuracy import EvaluationSetting
     from bench.planning.conversions import Conversions
-    from bench.records.case import Case
     from bench.records.subject import Subject
     from bench.running.case_state import CaseState
     from bench.workers.executor import Executor
@@ -110,8 +110,9 @@ def _split(values: npt.NDArray[Any], batch: int) -> npt.NDArray[Any]:
 def open_conversions(
     chosen: Conversions,
     setting: EvaluationSetting,
+    classes: int,
     *,
-    tell: Callable[[str], object] = lambda _words: None,
+    tell: Callable[[str], None] = lambda _words: None,
     executor: Executor | None = None,
 ) -> Iterator[list[ConvertedCase]]:
     """The converted forms, with their workers alive as long as the context is.
@@ -119,6 +120,7 @@ def open_conversions(
     Args:
         chosen: Which forms.
         setting: Of the evaluation.
+        classes: Of the model.
         tell: Called with what is being done, in words.
         executor: Starts the processes; by default real ones.
     """
@@ -128,37 +130,24 @@ def open_conversions(
     own = executor or ProcessExecutor()
     with make_scratch() as scratch, ExitStack() as closing:
         tell(f"describe {setting.model}")
-        group = _make_group(chosen, setting, own, scratch, tell)
+        subject = _describe(setting)
+        group = InterleavedGroup(
+            chosen.make_cases(subject, setting.threads),
+            settings=Settings(limit_s=LIMIT_S),
+            executor=own,
+            scratch=scratch,
+            weights=setting.weights,
+            weights_entry=setting.weights_entry,
+            calibration=chosen.calibration,
+            watch=lambda case, step: tell(f"{case.describe('model', 'resolution')}: {step}"),
+            faults={subject.model: subject.fault} if subject.fault else {},
+            classes=classes if setting.source == REGISTERED else None,
+        )
         for state in group.states:
             closing.callback(state.close)
         for _ in group.build_each():
             pass
         yield [ConvertedCase(state, scratch / "evaluated" / as_folder(state.case.id)) for state in group.states]
-
-
-def _make_group(
-    chosen: Conversions,
-    setting: EvaluationSetting,
-    executor: Executor,
-    scratch: Path,
-    tell: Callable[[str], object],
-) -> InterleavedGroup:
-    subject = _describe(setting)
-
-    def watch(case: Case, step: str) -> None:
-        tell(f"{case.describe('model', 'resolution')}: {step}")
-
-    return InterleavedGroup(
-        chosen.make_cases(subject, setting.threads),
-        settings=Settings(limit_s=LIMIT_S),
-        executor=executor,
-        scratch=scratch,
-        weights=setting.weights,
-        weights_entry=setting.weights_entry,
-        calibration=chosen.calibration,
-        watch=watch,
-        faults={subject.model: subject.fault} if subject.fault else {},
-    )
 
 
 def _describe(setting: EvaluationSetting) -> Subject:

@@ -16,6 +16,7 @@ from bench.running.conversions import open_conversions
 from bench.running.progress import Progress
 from reports.accuracy import accuracy_frames, render_accuracy
 from rexbench.output import add_output, log, write_output
+from rexbench.publishing import judge
 from rexbench.streams import divert_stdout
 from rexnet_core.errors import InputError
 from rexnet_core.exit_codes import ExitCode
@@ -54,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
     if study.stopped:
         log("stopped; the answer is about the images seen so far")
         return ExitCode.FAILED
-    return ExitCode.DONE
+    statuses = [row["status"] for row in study.payload["converted"]]
+    return judge(statuses) if statuses else ExitCode.DONE
 
 
 def read_setting(args: argparse.Namespace, threads: int) -> accuracy.EvaluationSetting:
