@@ -24,7 +24,7 @@ from bench.workers.executor import WorkerError, make_fault
 from bench.workers.shared_files import assets_name, find_fault, prepare_task, share_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from bench.records.calibration import CalibrationSet
@@ -60,6 +60,7 @@ class InterleavedGroup:
         slowdowns: Sequence[float] = (),
         faults: Mapping[str, tuple[str, str]] | None = None,
         fingerprints: Mapping[str, str] | None = None,
+        classes: int | None = None,
     ) -> None:
         """A group that has not begun, or one to continue after an interruption.
 
@@ -81,6 +82,7 @@ class InterleavedGroup:
             faults: Status and reason of models that can't be measured, by name.
             fingerprints: What models are now, by name, where that may be other than their cases say: a run may be
                 resumed although a model has changed.
+            classes: Of networks of ours; None for as many as they usually have.
         """
         first = cases[0]
         assert builds or all(case.terms == first.terms for case in cases), "a group holds cases that can be compared"
@@ -93,7 +95,7 @@ class InterleavedGroup:
         self._settings, self._executor, self._watch = settings, executor, watch
         self._meter = EnergyMeter(executor)
         self._scratch, self._weights, self._weights_entry = scratch, weights, weights_entry
-        self._calibration = calibration
+        self._calibration, self._classes = calibration, classes
         self._all_or_none, self._shuffle_opening, self._slowdowns = all_or_none, shuffle_opening, slowdowns
         self._random = random.Random(f"{settings.seed} {first.match}")
         self._prepared, self._faults, self._fingerprints = False, faults or {}, fingerprints or {}
@@ -139,6 +141,11 @@ class InterleavedGroup:
 
     def check(self) -> None:
         """Let each case compute once, one after the other, and compare; nothing is timed, and no round is kept."""
+        for state in self.build_each():
+            state.close()
+
+    def build_each(self) -> Iterator[CaseState]:
+        """Each case that can be built, once it has computed and been compared; the caller ends its worker."""
         self._prepare()
         for state in self._alive():
             try:
@@ -146,8 +153,12 @@ class InterleavedGroup:
                 state.build(self._scratch)
             except (WorkerError, SchemaError, OSError) as error:
                 state.fail(error)
-            finally:
                 state.close()
+            except BaseException:
+                state.close()
+                raise
+            else:
+                yield state
 
     def measurements(self) -> tuple[Measurement, ...]:
         """What is known, one measurement per case in the order given."""
@@ -223,6 +234,7 @@ class InterleavedGroup:
             weights=self._weights,
             weights_entry=self._weights_entry,
             calibration=self._calibration,
+            classes=self._classes,
         )
         task["fingerprint"] = self._fingerprints.get(first.case.model, task["fingerprint"])
         self._watch(first.case, "prepare")

@@ -62,6 +62,9 @@ class Handle(Protocol):
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
         """The answer to one question of `bench.worker.Worker`."""
 
+    def renew(self) -> None:
+        """Give what follows the whole time limit anew."""
+
     def close(self) -> None:
         """End the process, whatever it is doing."""
 
@@ -250,6 +253,10 @@ class WorkerProcess:
             raise make_fault(str(answer["error"]), str(answer.get("message", "no message")))
         self._check_samples(answer.get("samples_s"))
         return answer
+
+    def renew(self) -> None:
+        """Let the time limit run from now on."""
+        self._left_s = self._limit_s
 
     def _check_samples(self, samples: Any) -> None:
         """End a case whose samples are longer than its parent waited for them; their types are judged later."""

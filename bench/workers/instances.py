@@ -82,6 +82,11 @@ class InstanceGroup:
         answer: dict[str, Any] = getattr(self, f"_{do}")(**arguments)
         return answer
 
+    def renew(self) -> None:
+        """Give all of them the whole time limit anew."""
+        for handle in self.handles:
+            handle.renew()
+
     def close(self) -> None:
         """End all processes."""
         _close(self.handles)
