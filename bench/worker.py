@@ -23,7 +23,7 @@ from bench.backends import Profiled, Queued, Trained, Unavailable, Unsupported, 
 from bench.backends.registry import load_backend
 from bench.machine.environment import volunteer_for_oom_killer
 from bench.records.case import THROUGHPUT, TRAIN, Case
-from bench.records.inputs import load_inputs, name_input
+from bench.records.inputs import load_inputs, name_input, stream_inputs
 from bench.records.outputs import flatten, list_tensors
 from bench.records.training import training_folder
 from bench.workers.call_audit import audit_calls, audit_steps, count_threads, find_extra_threads
@@ -85,9 +85,11 @@ class Worker:
 
     def infer(self, folder: str, logits_path: str) -> dict[str, Any]:
         """Compute the inputs in a folder, and write their outputs."""
-        inputs = load_inputs(Path(folder))
-        self.backend.feed(*inputs)
-        np.save(logits_path, self._compute(len(inputs[0])))
+        outputs = []
+        for inputs in stream_inputs(Path(folder), len(self.inputs[0])):
+            self.backend.feed(*inputs)
+            outputs.append(self._compute(len(inputs[0])))
+        np.save(logits_path, np.concatenate(outputs))
         self._feed()
         return {}
 
@@ -142,7 +144,9 @@ class Worker:
             faults += find_extra_threads(used_threads, self.case.threads, calls, queued=queued)
         if isinstance(self.backend, Trained):
             self._restart()
-            return faults + audit_steps(self.backend, self.inputs, self.logits, call_s)
+            faults += audit_steps(self.backend, self.inputs, self.logits, call_s)
+            self._feed()
+            return faults
         faults += audit_calls(self.backend, self.inputs, self.logits, call_s)
         self._restore()
         return faults
@@ -173,7 +177,8 @@ class Worker:
         while not samples or (time.perf_counter() < end and len(samples) < max_calls):
             samples.append(self.sample(slow_by))
         switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before
-        answer: dict[str, Any] = {"samples_s": samples, "involuntary_switches": switches}
+        calls = len(samples) + self.settles
+        answer: dict[str, Any] = {"samples_s": samples, "involuntary_switches": switches, "calls": calls}
         return {**answer, "parts_s": parts()} if parts else answer
 
     def take_flow(self, until_s: float, least: int, max_calls: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from rexnet_core.sources.source import EAGER
 
 if TYPE_CHECKING:
     from bench.records.case import Case
+    from bench.records.energy import Energy
 
 #: ok: measured as asked. mismatch: measured, but the runtime did something else than asked, or its output is wrong;
 #: shown, kept out of comparisons. failed: crashed, hung or ran out of memory. unavailable: the machine lacks something.
@@ -127,6 +128,7 @@ class Round:
         interference: What else the machine did meanwhile, as `bench.machine.interference.interference` measures it,
             and ``involuntary_switches`` of this worker; a value is None where it can't be read.
         parts_s: In the train scenario, median time of each of `bench.records.training.PARTS` [s].
+        energy: That the machine used in the turns; None in rounds of earlier versions.
     """
 
     turns_s: tuple[tuple[float, ...], ...]
@@ -139,6 +141,7 @@ class Round:
     interference: dict[str, float | None] = field(default_factory=dict)
     requests_s: tuple[tuple[float, ...], ...] = ()
     parts_s: dict[str, float] = field(default_factory=dict)
+    energy: Energy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ import numpy as np
 from analysis.statistics.estimates import Estimate
 from bench.records.case import THROUGHPUT
 from bench.statistics.disturbance import Disturbance, judge_disturbance
+from bench.statistics.energy import EnergyResult, summarise_energy
+from bench.statistics.precision import Precision
 from bench.statistics.summary import (
     PERCENTILES,
     count_fresh,
@@ -57,12 +59,16 @@ class CaseResult:
             scenario.
         throughput: Images over time taken [1/s], geometric mean over rounds; counts slow calls, unlike 1/latency.
         percentiles_s: By percentile, of the calls of all rounds; None where they can't bound it [s].
+        parts_s: In the train scenario, of each part of a step the middle of the medians of the rounds [s].
         samples: Number of timed calls, or of windows in the throughput scenario.
         outliers: Calls beyond 3 interquartile ranges from the quartiles of their round; counted, never dropped.
         spread_between: Standard deviation of the per-round medians over their median; NaN for one round.
         spread_within: Interquartile range over median, the middle one of the rounds.
         speedup: Time per image of the reference that took turns beside it over that of this case.
         speedup_pairs: Turns that both took side by side.
+        speedup_over: The reference, such as ``eager`` or ``eager bf16``; empty where there is none.
+        precision: What reduced precision brings and costs.
+        energy: What an image costs beyond the idle machine, as far as that can be read.
         start_ups: Its phases by state of the compile cache, and when they are paid back.
     """
 
@@ -71,6 +77,7 @@ class CaseResult:
     throughput: Estimate = field(default_factory=lambda: Estimate(reason="no samples"))
     load: LoadLatency = field(default_factory=LoadLatency)
     percentiles_s: Mapping[int, float | None] = field(default_factory=lambda: dict.fromkeys(PERCENTILES))
+    parts_s: Mapping[str, float] = field(default_factory=dict)
     samples: int = 0
     rounds: int = 0
     outliers: int = 0
@@ -79,6 +86,9 @@ class CaseResult:
     disturbance: Disturbance = field(default_factory=Disturbance)
     speedup: Estimate = field(default_factory=Estimate)
     speedup_pairs: int | None = None
+    speedup_over: str = ""
+    precision: Precision = field(default_factory=Precision)
+    energy: EnergyResult = field(default_factory=EnergyResult)
     start_ups: tuple[StartUp, ...] = ()
 
     @property
@@ -113,13 +123,21 @@ def summarise(measurement: Measurement) -> CaseResult:
         throughput=estimate_throughput(rounds, measurement.images_per_sample, fresh=fresh),
         load=estimate_load(measurement.rounds, fresh=fresh),
         percentiles_s={percent: None if queued else percentile(rounds, percent) for percent in PERCENTILES},
+        parts_s=_median_parts(measurement.rounds),
         samples=sum(map(len, values)),
         rounds=len(rounds),
         outliers=sum(map(count_outliers, values)),
         spread_between=float(medians.std(ddof=1) / np.median(medians)) if len(medians) > 1 else math.nan,
         spread_within=float(np.median(list(map(relative_iqr, values)))),
         disturbance=disturbance,
+        energy=summarise_energy(measurement.rounds, fresh=fresh),
     )
+
+
+def _median_parts(rounds: Sequence[Round]) -> dict[str, float]:
+    """The parts of training steps [s]; empty where no round has them."""
+    names = dict.fromkeys(name for each in rounds for name in each.parts_s)
+    return {name: float(np.median([each.parts_s[name] for each in rounds if name in each.parts_s])) for name in names}
 
 
 def estimate_load(rounds: Sequence[Round], *, fresh: int = 0) -> LoadLatency:
