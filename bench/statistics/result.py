@@ -120,7 +120,8 @@ def _compare(result: CaseResult, cases: Sequence[CaseResult], *, precisions_meet
         speedup_over=reference.case.describe(*_SHARED) if reference else "",
         start_ups=_start_ups(result, reference, speedup.estimate),
     )
-    if result.case.precision == FULL_PRECISION:
+    # Nobody has said what accuracy training in reduced precision comes to.
+    if result.case.precision == FULL_PRECISION or result.case.scenario == TRAIN:
         return compared
     plain = _find_full_precision(result, cases) if precisions_meet else None
     over_plain = ratio(plain.measurement, result.measurement) if plain else Ratio(estimate=Estimate())

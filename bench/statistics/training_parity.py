@@ -83,8 +83,12 @@ def compare_steps(reference: Logits, frozen: Logits, logits: Logits, precision: 
     every = compare(reference, logits, precision)
     known = replace(first, inputs=every.inputs, top1_agreement=every.top1_agreement)
     if not first.passed or not np.isfinite(logits).all():
-        fault = every.fault if not np.isfinite(logits).all() else first.fault
-        return replace(known, passed=False, fault=fault or "the first forward pass of training differs")
+        fault = "" if np.isfinite(logits).all() else every.fault
+        differs = (
+            f"the first forward pass of training differs: cosine {first.cosine:.6f}, "
+            f"relative error {first.relative_error:.2g}"
+        )
+        return replace(known, passed=False, fault=fault or differs)
     judged = judge_steps(reference, frozen, logits, precision)
     return replace(known, passed=judged.passed, fault="" if judged.passed else _describe(judged))
 
