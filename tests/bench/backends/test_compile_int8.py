@@ -128,7 +128,7 @@ def test_the_precision_is_that_of_the_layers_that_are_quantised_in_the_program()
     kept = Executed(layer=make_layer("a", (1,), quantized=False), kind="x", precision="fp32", time_s=1.0)
     quantized = Executed(layer=make_layer("b", (1,)), kind="x", precision="int8", time_s=1.0)
     assert join_precisions([kept, quantized]) == "int8"
-    assert join_precisions([kept]) is None
+    assert join_precisions([kept]) == "fp32"
 
 
 #: Inductor finds no int8 convolution where two share weights, and computes them in single precision without a word.
