@@ -1,10 +1,11 @@
-"""How an evaluation is shown: one row, and text for a terminal."""
+"""How an evaluation is shown: a row for each form of the model, and text for a terminal."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from reports.columns import load_tables, make_frame
+from reports.converted_forms import list_forms, render_forms
 from reports.report import Report
 from reports.terminal import render_rows
 
@@ -21,16 +22,19 @@ TABLES = load_tables("accuracy")
 
 
 def accuracy_frames(study: Study) -> dict[str, pd.DataFrame]:
-    """One row with the accuracy, and what the accuracy depends on."""
+    """One row for the original and for each converted form: the accuracy, and what the accuracy depends on."""
     nested = ("preprocessing", "weights")
     inner = {f"{part}_{key}": value for part in nested for key, value in study.payload[part].items()}
-    return {"accuracy": make_frame([{**study.payload, **inner, "stopped": study.stopped}], TABLES["accuracy"])}
+    rows = [{**row, **inner, "stopped": study.stopped} for row in list_forms(study.payload)]
+    return {"accuracy": make_frame(rows, TABLES["accuracy"])}
 
 
 def render_accuracy(study: Study) -> str:
     """The accuracy with its interval, its conditions, and the published accuracies."""
     document = study.payload
-    return "\n".join([*_result(document), "", *_conditions(study), "", *_published(document)])
+    forms = list(render_forms(document))
+    parts = [*_result(document), "", *forms, *([""] if forms else []), *_conditions(study), "", *_published(document)]
+    return "\n".join(parts)
 
 
 def _result(document: Mapping[str, Any]) -> Iterator[str]:
@@ -78,7 +82,9 @@ def _images(study: Study) -> str:
     parts = [
         f"{document['found']} in {document['folder']}, {document['class_folders']} of {document['classes']} classes"
     ]
-    if document["asked"] < document["found"]:
+    if left_out := document.get("calibrated_left_out"):
+        parts.append(f"{left_out} left out, on which a form was calibrated")
+    if document["asked"] < document["found"] - (left_out or 0):
         parts.append(f"{document['asked']} of them taken at even distances (--limit)")
     if study.stopped:
         parts.append("stopped before the end, those seen are a shuffled part")

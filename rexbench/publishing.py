@@ -17,9 +17,8 @@ from rexnet_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
-    from bench.records.measurement import Measurement
     from bench.store.store import Store
 
 
@@ -41,7 +40,7 @@ def publish_run(args: argparse.Namespace, store: Store, run: str) -> int:
     document = {"run": run, "report": str(path), **answer, "floor": data.floor or None}
     write_output(args, document, frame, text=lambda: "\n".join(filter(None, lines)))
     print_report_path(args, path)
-    return _judge(data.measurements)
+    return judge([measurement.status for measurement in data.measurements])
 
 
 def _load(store: Store, run: str) -> RunData:
@@ -56,8 +55,7 @@ def _load(store: Store, run: str) -> RunData:
     )
 
 
-def _judge(measurements: Iterable[Measurement]) -> int:
+def judge(statuses: Collection[str]) -> int:
     """1 if a case failed, was interrupted or mismatched, or nothing could be measured at all."""
-    statuses = [measurement.status for measurement in measurements]
     bad = {"failed", "mismatch", "interrupted"}
     return ExitCode.FAILED if bad.intersection(statuses) or "ok" not in statuses else ExitCode.DONE

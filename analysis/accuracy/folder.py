@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from rexnet_core.errors import InputError
 from rexnet_core.preprocess import is_image_name, refused_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     #: Device and inode of a folder and of those around it.
     Trail = tuple[tuple[int, int], ...]
@@ -81,6 +81,30 @@ def read_folder(folder: Path, classes_file: Path | None = None) -> LabelledFolde
         images += kept
         left_out += len(files) - len(kept)
     return LabelledFolder(images=tuple(images), classes=classes, folders=len(places), left_out=left_out)
+
+
+def leave_out(folder: LabelledFolder, pictures: Sequence[Path]) -> LabelledFolder:
+    """The folder without some pictures, wherever they are linked from; `folders` counts classes that still have one.
+
+    Raises:
+        InputError: No picture is left.
+    """
+    if not pictures:
+        return folder
+    known = {_identity(path) for path in pictures}
+    kept = tuple(image for image in folder.images if not _is_among(image.path, known))
+    if not kept:
+        raise InputError(
+            "an accuracy needs pictures that no form was calibrated on, all are; give another folder as --calibration"
+        )
+    return replace(folder, images=kept, folders=len({image.label for image in kept}))
+
+
+def _is_among(path: Path, known: set[tuple[int, int]]) -> bool:
+    try:
+        return _identity(path) in known
+    except InputError:  # it is told when the image is read
+        return False
 
 
 def _walk(folder: Path, trail: Trail) -> Iterator[tuple[Path, bool]]:

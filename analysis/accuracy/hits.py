@@ -54,6 +54,7 @@ def count_hits(
     batch_size: int,
     threads: int,
     skip_unreadable: bool = False,
+    watch: Callable[[Pixels, torch.Tensor, torch.Tensor], object] = lambda _pixels, _logits, _labels: None,
 ) -> Generator[Hits, None, None]:
     """The hits after each batch, in the order of the images. At most three batches of images are in memory.
 
@@ -64,6 +65,7 @@ def count_hits(
         batch_size: Images of one forward pass.
         threads: Threads of torch; as many more load images.
         skip_unreadable: Whether an image that raises InputError is passed over.
+        watch: Called with the images of each batch, their logits and their labels before the hits are given.
 
     Raises:
         InputError: An image can't be read, or the network's outputs are not finite.
@@ -74,7 +76,7 @@ def count_hits(
             kept, pixels, unreadable = _collect(loading, skip_unreadable=skip_unreadable)
             hits = replace(hits, unreadable=(*hits.unreadable, *unreadable))
             if kept:
-                ranks = _ranks(model, np.stack(pixels), kept)
+                ranks = _ranks(model, np.stack(pixels), kept, watch)
                 hits = replace(
                     hits,
                     images=hits.images + len(kept),
@@ -100,15 +102,20 @@ def ranks_of(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 
 def _ranks(
-    model: Callable[[torch.Tensor], torch.Tensor], pixels: Pixels, images: Sequence[LabelledImage]
+    model: Callable[[torch.Tensor], torch.Tensor],
+    pixels: Pixels,
+    images: Sequence[LabelledImage],
+    watch: Callable[[Pixels, torch.Tensor, torch.Tensor], object],
 ) -> torch.Tensor:
     with torch.inference_mode():
-        logits = model(torch.from_numpy(pixels))
+        logits = model(torch.tensor(pixels))  # a copy: a model may write into its input
         finite = logits.isfinite().all(1)
         if not finite.all():
             first = images[int(finite.int().argmin())]
             raise InputError(f"the network's outputs must be finite, those for {first.path} are not; check the weights")
-        return ranks_of(logits, torch.tensor([image.label for image in images]))
+        labels = torch.tensor([image.label for image in images])
+        watch(pixels, logits, labels)
+        return ranks_of(logits, labels)
 
 
 def _load_ahead(

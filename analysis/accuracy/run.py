@@ -3,35 +3,49 @@
 from __future__ import annotations
 
 import random
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.accuracy.checkpoint import read_checkpoint
 from analysis.accuracy.classifier import Classifier, open_classifier
-from analysis.accuracy.folder import read_folder
+from analysis.accuracy.converted import Comparison
+from analysis.accuracy.folder import leave_out, read_folder
 from analysis.accuracy.hits import TOP, Hits, count_hits
 from analysis.accuracy.published import published_rows, why_not_comparable
-from analysis.statistics.intervals import wilson_estimate
+from analysis.accuracy.shares import tell_share
 from analysis.study import Study
 from rexnet_core.errors import InputError
 from rexnet_core.preprocess import Preprocessing, load_image, resized_side
 from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     import numpy as np
     import numpy.typing as npt
 
+    from analysis.accuracy.converted import Converted
     from analysis.accuracy.folder import LabelledFolder, LabelledImage
     from analysis.accuracy.setting import EvaluationSetting
+
+    #: Opens the converted forms of a classifier with so many classes, once it is known that it can be evaluated.
+    Convert = Callable[[int], AbstractContextManager[Sequence[Converted]]]
 
 #: The most skipped damaged files whose names are kept.
 NAMED = 20
 
 
-def run_evaluation(setting: EvaluationSetting, progress: Callable[[str, int, int], object]) -> Study:
-    """Evaluate a checkpoint.
+def run_evaluation(
+    setting: EvaluationSetting,
+    progress: Callable[[str, int, int], object],
+    *,
+    convert: Convert = lambda _classes: nullcontext(()),
+    calibrated: Sequence[Path] = (),
+) -> Study:
+    """Evaluate a checkpoint, and its converted forms on the same images.
 
     After Ctrl-C the study is about the images seen so far, and ``stopped`` says so. The order is shuffled, alike each
     time, so that the images seen are a fair sample.
@@ -39,6 +53,8 @@ def run_evaluation(setting: EvaluationSetting, progress: Callable[[str, int, int
     Args:
         setting: Model, weights, images and how they are read.
         progress: Called with a word, the images done and their number.
+        convert: Opens the converted forms.
+        calibrated: Pictures that a form was calibrated on, which are left out.
 
     Raises:
         InputError: Checkpoint, folder or an image can't be used, or the classes of both differ.
@@ -47,27 +63,23 @@ def run_evaluation(setting: EvaluationSetting, progress: Callable[[str, int, int
     classifier = _open(setting) if setting.source == REGISTERED else open_classifier(setting)
     folder = read_folder(setting.images, setting.classes_file)
     _check_classes(setting, folder, classifier.classes)
+    kept = leave_out(folder, calibrated)
     steps, whose = _choose_steps(setting, classifier)
-    images = list(folder.spread(setting.limit))
+    images = list(kept.spread(setting.limit))
     random.Random(0).shuffle(images)
-    hits, stopped = Hits(), False
-    counting = count_hits(
-        classifier.classify,
-        images,
-        _loader(classifier.resolution, steps),
-        batch_size=setting.batch_size,
-        threads=setting.threads,
-        skip_unreadable=setting.skip_unreadable,
-    )
-    try:
-        for hits in counting:
-            progress("images", hits.images + len(hits.unreadable), len(images))
-    except KeyboardInterrupt:
-        if not hits.images:
-            raise
-        stopped = True
-    finally:
-        counting.close()
+    with convert(classifier.classes) as converted:
+        comparison = Comparison(converted)
+        counting = count_hits(
+            classifier.classify,
+            images,
+            _loader(classifier.resolution, steps),
+            batch_size=setting.batch_size,
+            threads=setting.threads,
+            skip_unreadable=setting.skip_unreadable,
+            watch=comparison,
+        )
+        hits, stopped = _follow(counting, len(images), progress)
+        rows = list(comparison.list_rows(hits.images, folder.classes)) if hits.images else []
     if not hits.images:
         raise InputError(f"an accuracy needs images, none of {len(images)} in {setting.images} can be read")
     accuracy = _accuracy(hits, folder)
@@ -78,12 +90,31 @@ def run_evaluation(setting: EvaluationSetting, progress: Callable[[str, int, int
         **accuracy,
         "asked": len(images),
         **_conditions(setting, folder),
+        "calibrated_left_out": len(folder.images) - len(kept.images),
         "reference": classifier.reference,
         "preprocessing": _describe_steps(classifier.resolution, steps) | whose,
         "weights": classifier.weights,
-        **_published(setting, accuracy, folder),
+        "converted": rows,
+        **_published(setting, accuracy, kept),
     }
     return Study(kind="accuracy", stopped=stopped, payload=payload)
+
+
+def _follow(
+    counting: Generator[Hits, None, None], total: int, progress: Callable[[str, int, int], object]
+) -> tuple[Hits, bool]:
+    """The hits at the end, and whether the user ended the counting early."""
+    hits = Hits()
+    try:
+        for hits in counting:
+            progress("images", hits.images + len(hits.unreadable), total)
+    except KeyboardInterrupt:
+        if not hits.images:
+            raise
+        return hits, True
+    finally:
+        counting.close()
+    return hits, False
 
 
 def _check_classes(setting: EvaluationSetting, folder: LabelledFolder, classes: int) -> None:
@@ -150,11 +181,8 @@ def _loader(side: int, steps: Preprocessing) -> Callable[[LabelledImage], npt.ND
 def _accuracy(hits: Hits, folder: LabelledFolder) -> dict[str, Any]:
     """Counts, shares and intervals; top-5 has none where there are fewer classes than that."""
     accuracy: dict[str, Any] = {"images": hits.images, "classes": folder.classes}
-    for metric, correct in (("top1", hits.top1), ("top5", hits.top5 if folder.classes >= TOP else None)):
-        share = None if correct is None else wilson_estimate(correct, hits.images)
-        for end, bound in (("", "value"), ("_low", "low"), ("_high", "high")):
-            accuracy[f"{metric}{end}_percent"] = 100 * getattr(share, bound) if share else None
-        accuracy[f"{metric}_correct"] = correct
+    accuracy |= tell_share("top1", hits.top1, hits.images)
+    accuracy |= tell_share("top5", hits.top5 if folder.classes >= TOP else None, hits.images)
     return accuracy | {"unreadable": len(hits.unreadable), "unreadable_files": list(hits.unreadable[:NAMED])}
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from bench.backends import Images, Logits
     from bench.records.case import Case
+    from rexnet_core.network import Network
 
 
 def describe_torch() -> list[Finding]:
@@ -40,6 +41,24 @@ TORCH = BackendInfo(
     devices=("cpu", "cuda"),
     examine=describe_torch,
 )
+
+
+def load_shared_weights(module: torch.nn.Module, path: Path) -> None:
+    """Load weights that the preparing process wrote; a network of ours takes its number of classes from them."""
+    from rexnet_core import load_weights  # noqa: PLC0415
+    from rexnet_core.checkpoint import load_tensors  # noqa: PLC0415
+    from rexnet_core.network import Network  # noqa: PLC0415
+
+    loaded = load_tensors(path)
+    if isinstance(module, Network):
+        give_classes(module, len(loaded.tensors["classifier.weight"]))
+    load_weights(module, loaded)
+
+
+def give_classes(network: Network, classes: int) -> None:
+    """Let a network have so many classes; where it has them, its classifier stays."""
+    if network.classifier.out_features != classes:
+        network.reset_classifier(classes)
 
 
 class TorchModule:
@@ -68,11 +87,9 @@ class TorchModule:
         """The model in eval mode with the calibrated weights, cast and laid out as asked."""
         import torch  # noqa: PLC0415
 
-        from rexnet_core import load_weights  # noqa: PLC0415
-
         module = open_for(self.case.source, self.case.model, self.case.input_shapes).module
         assert module is not None, "`INFO.forms` names modules alone"
-        load_weights(module, self.assets / WEIGHTS)
+        load_shared_weights(module, self.assets / WEIGHTS)
         set_to_eval(module)
         module.requires_grad_(False)
         # The overload with a memory format takes it alone.

@@ -7,6 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from bench.backends.torch_module import give_classes, load_shared_weights
 from bench.preparing.task import keep_finite
 from bench.records.files import WEIGHTS
 from bench.records.outputs import list_tensors
@@ -35,6 +36,9 @@ def open_module(task: Task) -> OpenedModel:
     opened = open_for(task.source, task.model, task.shapes)
     module = opened.module
     assert module is not None, "a task for a module"
+    if task.classes is not None:
+        network: Any = module
+        give_classes(network, task.classes)
     opened.check_sizes(task.shapes, task.batch)
     with blame_model("was put into eval mode"):
         set_to_eval(module)
@@ -58,7 +62,7 @@ def give_weights(opened: OpenedModel, task: Task) -> dict[str, Any]:
     shared, entry = task.folder / WEIGHTS, None
     words = "checkpoint" if task.weights else "the model's own" if opened.pretrained else "calibrated"
     if shared.exists():  # made in the same way, for another batch size or build
-        load_weights(module, shared)
+        load_shared_weights(module, shared)
         return {"weights": words, "weights_entry": None}
     if task.weights:
         loaded = load_tensors(task.weights, task.weights_entry)
@@ -153,8 +157,6 @@ def quantize_module(task: Task, open_quantize: Any, batches: Sequence[Any]) -> M
 
 def _open_with_weights(task: Task) -> Any:
     """The module anew, with the weights that all share."""
-    from rexnet_core import load_weights  # noqa: PLC0415
-
     module: Any = open_module(task).module
-    load_weights(module, task.folder / WEIGHTS)
+    load_shared_weights(module, task.folder / WEIGHTS)
     return module

@@ -35,6 +35,7 @@ class Task:
         quantized: Names of the backends that need files of their own for int8.
         calibration: What they are calibrated on; None where none is.
         compares: Whether outputs are compared with the reference on more images, as those of reduced precision are.
+        classes: Of one of our networks; None for as many as it usually has.
     """
 
     model: str
@@ -53,6 +54,7 @@ class Task:
     quantized: tuple[str, ...] = ()
     calibration: CalibrationSet | None = None
     compares: bool = False
+    classes: int | None = None
 
 
 def read_task(values: Mapping[str, Any]) -> Task:
@@ -80,6 +82,7 @@ def read_task(values: Mapping[str, Any]) -> Task:
         quantized=tuple(values.get("quantized", ())),
         calibration=read_set(values["calibration"]) if values.get("calibration") else None,
         compares=bool(values.get("compares", False)),
+        classes=values.get("classes"),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from analysis.statistics.estimates import Estimate
 from bench.records.case import SCENARIOS
 from bench.statistics.disturbance import Disturbance, judge_disturbance
+from bench.statistics.energy import EnergyResult, summarise_energy
 from bench.statistics.precision import Precision
 from bench.statistics.summary import (
     PERCENTILES,
@@ -66,6 +67,7 @@ class CaseResult:
         speedup_pairs: Turns that both took side by side.
         speedup_over: The reference, such as ``eager`` or ``eager bf16``; empty where there is none.
         precision: What reduced precision brings and costs.
+        energy: What an image costs beyond the idle machine, as far as that can be read.
         start_ups: Its phases by state of the compile cache, and when they are paid back.
     """
 
@@ -84,6 +86,7 @@ class CaseResult:
     speedup_pairs: int | None = None
     speedup_over: str = ""
     precision: Precision = field(default_factory=Precision)
+    energy: EnergyResult = field(default_factory=EnergyResult)
     start_ups: tuple[StartUp, ...] = ()
 
     @property
@@ -124,6 +127,7 @@ def summarise(measurement: Measurement) -> CaseResult:
         spread_between=float(medians.std(ddof=1) / np.median(medians)) if len(medians) > 1 else math.nan,
         spread_within=float(np.median(list(map(relative_iqr, values)))),
         disturbance=disturbance,
+        energy=summarise_energy(measurement.rounds, fresh=fresh),
     )
 
 

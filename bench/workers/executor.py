@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from analysis.schema import SchemaError
 from bench.backends.registry import info_of
+from bench.machine.energy import read_energy
 from bench.machine.interference import read_usage
 from bench.records.files import as_folder
 from bench.workers.answers import check_answer, describe_fault
@@ -24,6 +25,7 @@ from rexnet_core.exit_codes import ExitCode
 from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
+    from bench.machine.energy import Reading
     from bench.machine.interference import Usage
     from bench.records.case import Case
 
@@ -60,6 +62,9 @@ class Handle(Protocol):
     def ask(self, do: str, /, **arguments: Any) -> dict[str, Any]:
         """The answer to one question of `bench.worker.Worker`."""
 
+    def renew(self) -> None:
+        """Give what follows the whole time limit anew."""
+
     def close(self) -> None:
         """End the process, whatever it is doing."""
 
@@ -88,6 +93,12 @@ class Executor(Protocol):
 
     def read_usage(self) -> Usage:
         """The machine's counters now."""
+
+    def read_energy(self) -> Reading:
+        """The machine's counters of energy now."""
+
+    def pause(self, seconds: float) -> None:
+        """Wait, so that the machine is idle meanwhile."""
 
 
 class ProcessExecutor:
@@ -168,6 +179,14 @@ class ProcessExecutor:
         """The machine's counters now."""
         return read_usage()
 
+    def read_energy(self) -> Reading:
+        """The machine's counters of energy now."""
+        return read_energy()
+
+    def pause(self, seconds: float) -> None:
+        """Sleep."""
+        time.sleep(seconds)
+
 
 class WorkerProcess:
     """One `bench.worker` process; the parent sleeps in `select` while it works.
@@ -234,6 +253,10 @@ class WorkerProcess:
             raise make_fault(str(answer["error"]), str(answer.get("message", "no message")))
         self._check_samples(answer.get("samples_s"))
         return answer
+
+    def renew(self) -> None:
+        """Let the time limit run from now on."""
+        self._left_s = self._limit_s
 
     def _check_samples(self, samples: Any) -> None:
         """End a case whose samples are longer than its parent waited for them; their types are judged later."""

@@ -82,6 +82,11 @@ class InstanceGroup:
         answer: dict[str, Any] = getattr(self, f"_{do}")(**arguments)
         return answer
 
+    def renew(self) -> None:
+        """Give all of them the whole time limit anew."""
+        for handle in self.handles:
+            handle.renew()
+
     def close(self) -> None:
         """End all processes."""
         _close(self.handles)
@@ -149,6 +154,7 @@ class InstanceGroup:
             "samples_s": list(samples.windows_s),
             "requests_s": list(samples.requests_s),
             "involuntary_switches": sum(answer["involuntary_switches"] for answer in taken),
+            "calls": sum(len(answer["starts_s"]) for answer in taken),
         }
 
     def _memory(self) -> dict[str, Any]:

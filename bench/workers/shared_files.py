@@ -46,6 +46,7 @@ def prepare_task(
     weights: Path | None = None,
     weights_entry: str | None = None,
     calibration: CalibrationSet | None = None,
+    classes: int | None = None,
 ) -> dict[str, Any]:
     """The task of making what cases of one model, resolution and batch share, as `bench.assets.prepare` takes it."""
     first = cases[0]
@@ -68,6 +69,7 @@ def prepare_task(
         "seed": seed,
         "weights": str(weights) if weights else None,
         "weights_entry": weights_entry,
+        "classes": classes,
         "folder": str(folder),
         "exports": exports,
         **keys,

@@ -57,6 +57,7 @@ def _sections(frames: Frames) -> Iterator[Section]:
         "precisions": tables.view_precisions(cases),
         "float_layers": precision.view_float_layers(frames["layer_runs"]),
         "noisy_layers": precision.view_noisy_layers(frames["layer_runs"]),
+        "energy": tables.view_energy(cases),
         "knees": tables.view_knees(frames["knees"]),
         "left_out": tables.view_left_out(cases),
         "phases": tables.view_phases(frames["phases"], cases),

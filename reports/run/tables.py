@@ -89,6 +89,19 @@ def view_precisions(cases: pd.DataFrame) -> pd.DataFrame:
     return view
 
 
+def view_energy(cases: pd.DataFrame) -> pd.DataFrame:
+    """Cases whose energy could be read, in millijoules for one image."""
+    rows = cases[cases["energy_j_per_image"].notna()]
+    view = _identity_of(rows, cases)
+    for heading, name in (("energy", "energy"), ("memory", "energy_dram")):
+        if rows[f"{name}_j_per_image"].notna().any():
+            view[f"{heading} [mJ/image]"] = rows[f"{name}_j_per_image"] * 1e3
+            view[f"{heading} 95 % interval"] = _interval(rows, name, "_j_per_image", 1e3)
+    view["idle power [W]"] = pd.to_numeric(rows["idle_power_w"])
+    view["status"] = rows["status"]
+    return view
+
+
 def badges_of(view: pd.DataFrame) -> dict[str, dict[str, str]]:
     """The classes of the badges in a view by column and text, as `reports.page.datatables.render_table` takes them."""
     if MACHINE not in view:

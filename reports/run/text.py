@@ -22,7 +22,7 @@ def render_cases(cases: Sequence[CaseResult]) -> str:
     head = f"{'case':46} {'latency [ms], 95 %':>24} {'images/s':>9}  speed-up over eager, 95 %"
     verdicts = [result.precision.sentence for result in cases if result.precision.sentence]
     explained = [*_explain_missing(cases), *_explain_deprecated(cases), *_explain_disturbed(cases)]
-    return "\n".join([head, *map(_line, cases), *verdicts, *explained])
+    return "\n".join([head, *map(_line, cases), *verdicts, *explained, *_list_energy(cases)])
 
 
 def _line(result: CaseResult) -> str:
@@ -62,6 +62,13 @@ def _explain_deprecated(cases: Iterable[CaseResult]) -> Iterator[str]:
     for name in dict.fromkeys(result.case.backend for result in cases):
         if advice := info_of(name).deprecated:
             yield f"{name}: {advice}"
+
+
+def _list_energy(cases: Iterable[CaseResult]) -> list[str]:
+    """A line for each comparable case whose energy could be read."""
+    read = [result for result in cases if result.status == "ok" and not math.isnan(result.energy.package.value)]
+    lines = [f"  {one.case.describe():44} {format_estimate(one.energy.package, scale=1e3):>24}" for one in read]
+    return ["energy above the idle machine [mJ/image], 95 %:", *lines] if lines else []
 
 
 def _explain_disturbed(cases: Iterable[CaseResult]) -> list[str]:

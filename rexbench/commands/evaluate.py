@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from analysis import accuracy
 from analysis.model_options import ModelOptions
 from bench.machine.environment import read_thread_budget
 from bench.options import read_model_options
+from bench.planning.conversions import name_unshared, read_conversions
 from bench.planning.option_fields import add_fields, read_fields
+from bench.planning.plan import Selection
+from bench.running.conversions import open_conversions
 from bench.running.progress import Progress
 from reports.accuracy import accuracy_frames, render_accuracy
 from rexbench.output import add_output, log, write_output
+from rexbench.publishing import judge
 from rexbench.streams import divert_stdout
 from rexnet_core.errors import InputError
 from rexnet_core.exit_codes import ExitCode
@@ -25,6 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     for setting in (accuracy.EvaluationSetting, ModelOptions):
         add_fields(parser.add_argument, setting)
+    add_fields(parser.add_argument, Selection, leave_out=name_unshared())
     add_output(parser)
 
 
@@ -35,15 +41,22 @@ def run(args: argparse.Namespace) -> int:
     ImageNet's 1000 folders. Images are resized by the shorter side, and their centre is cut out, as for the printed
     accuracies; for a model of timm as timm does it. A model of torch runs in fp32 on the CPU, with eager, and a file of
     a graph as literally as its runtime can. Ctrl-C gives the accuracy over the images seen so far.
+
+    With --backends or --precisions, the same images go through each converted form of the model, made as for `rexbench
+    run`, at batch 1 unless --batch-size is given. Its row has the change of top-1 with its interval, and the p-value of
+    McNemar's exact test. Pictures that a form was calibrated on are left out.
     """
     setting = read_setting(args, read_thread_budget())
+    chosen = read_conversions(args)
     with Progress() as bars, divert_stdout():
-        study = accuracy.run_evaluation(setting, bars)
+        convert = partial(open_conversions, chosen, setting, tell=bars.log)
+        study = accuracy.run_evaluation(setting, bars, convert=convert, calibrated=chosen.calibrated)
     write_output(args, study.as_answer(), accuracy_frames(study)["accuracy"], text=lambda: render_accuracy(study))
     if study.stopped:
         log("stopped; the answer is about the images seen so far")
         return ExitCode.FAILED
-    return ExitCode.DONE
+    statuses = [row["status"] for row in study.payload["converted"]]
+    return judge(statuses) if statuses else ExitCode.DONE
 
 
 def read_setting(args: argparse.Namespace, threads: int) -> accuracy.EvaluationSetting:

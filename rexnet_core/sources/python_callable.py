@@ -17,6 +17,7 @@ from rexnet_core.sources.model_files import fingerprint_file
 from rexnet_core.sources.module_checks import check_module
 from rexnet_core.sources.source import OpenedModel
 from rexnet_core.sources.tensors import make_image_spec
+from rexnet_core.sources.told_preprocessing import read_preprocessing
 from rexnet_core.sources.user_code import blame, check_findable, import_user_module, list_user_files
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class PythonCallable:
                 module=module.float(),
                 pretrained=_is_trained(module),
                 any_inputs=True,
+                preprocessing=read_preprocessing(_read_told(module)),
             )
 
     def fingerprint(self, name: str) -> str:
@@ -134,10 +136,15 @@ def _type(value: object) -> str:
     return type(value).__name__
 
 
+def _read_told(module: torch.nn.Module) -> dict[str, Any]:
+    """What a module says of the images that it was made for, as timm's do; empty where it says nothing."""
+    told: Any = getattr(module, "default_cfg", None)
+    return told if isinstance(told, dict) else {}
+
+
 def _read_input(module: torch.nn.Module, channels: int | None) -> TensorSpec:
     """The image that a module says it was made for, as timm's do; what it does not say may vary."""
-    told: Any = getattr(module, "default_cfg", None)
-    size = told.get("input_size") if isinstance(told, dict) else None
+    size = _read_told(module).get("input_size")
     known = (
         isinstance(size, tuple | list)
         and len(size) == len(("channels", "height", "width"))

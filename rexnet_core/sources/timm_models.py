@@ -13,12 +13,10 @@ from rexnet_core.printable import shorten
 from rexnet_core.sources.packages import check_installed, read_version
 from rexnet_core.sources.source import OpenedModel
 from rexnet_core.sources.tensors import make_image_spec
+from rexnet_core.sources.told_preprocessing import read_preprocessing
 from rexnet_core.sources.torchvision_import import import_torchvision
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from rexnet_core.preprocess import Preprocessing
     from rexnet_core.sources.source import Request
 
 PREFIX = "timm:"
@@ -61,7 +59,7 @@ class Timm:
             inputs=(spec,),
             module=module,
             licence=str(told.get("license") or ""),
-            preprocessing=_read_preprocessing(told),
+            preprocessing=read_preprocessing(told),
         )
 
     def list_names(self, pattern: str) -> list[str]:
@@ -80,26 +78,6 @@ def _check_known(timm: Any, name: str) -> None:
     tags = [one.partition(".")[2] for one in timm.list_pretrained(f"{architecture}.*")]
     if tag and tags and tag not in tags:
         raise UnknownNameError(f"tag of timm's {architecture}", tag, tags)
-
-
-def _read_preprocessing(told: Mapping[str, Any]) -> Preprocessing | None:
-    """How timm prepares images for the model; what of it is not done here is noted. None where it does not say."""
-    from rexnet_core.preprocess import INTERPOLATIONS, Preprocessing  # noqa: PLC0415 - names resolve without Pillow
-
-    mean, std, crop_ratio = told.get("mean"), told.get("std"), told.get("crop_pct")
-    if not mean or not std or not crop_ratio or len(mean) != len(std) or len(mean) != len(("R", "G", "B")):
-        return None
-    interpolation, mode = told.get("interpolation", ""), told.get("crop_mode") or "center"
-    known = interpolation in INTERPOLATIONS
-    notes = [] if known else [f"timm resizes by {interpolation}, here it is bicubic"]
-    notes += [] if mode == "center" else [f"timm crops by {mode}, here the centre is cut out"]
-    return Preprocessing(
-        crop_ratio=float(crop_ratio),
-        interpolation=interpolation if known else "bicubic",
-        mean=(float(mean[0]), float(mean[1]), float(mean[2])),
-        std=(float(std[0]), float(std[1]), float(std[2])),
-        note="; ".join(notes),
-    )
 
 
 def import_timm() -> Any:

@@ -181,7 +181,7 @@ def test_each_difference_that_matters_is_named(plan):
         "libraries": dict.fromkeys(now["libraries"], "0"),
     }
     told = list(find_differences(then, now, plan, threads=1))
-    names = ["processor", "python", "torch", "openvino", "numpy", "rexbench", "2"]
+    names = ["processor", "python", "torch", "openvino", "onnxruntime", "numpy", "rexbench", "2"]
     assert [line.split()[0] for line in told] == names
     assert list(find_differences(now, now, plan, threads=2)) == []
 

@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -288,3 +289,81 @@ def test_the_side_is_the_models_own_unless_another_is_given():
     words += " --resolution 64 --threads 2"
     setting = evaluate.read_setting(parser.parse_args(words.split()), threads=3)
     assert (setting.resolution, setting.threads) == (64, 2)
+
+
+class Turned:
+    """A converted form that says of every second image of a batch the opposite of the original."""
+
+    def __init__(self, network, told):
+        self.network, self.told = network, told
+
+    def classify(self, images):
+        with torch.no_grad():
+            logits = self.network.eval()(torch.from_numpy(images))
+        logits[::2] *= -1
+        return None if self.told["status"] == "failed" else logits.numpy()
+
+    def describe(self):
+        return {"backend": "toy", "calibration": "", "calibration_set": "", "batch_size": 1, "reason": "", **self.told}
+
+
+@pytest.fixture
+def forms(network, monkeypatch):
+    """Two forms in place of those that would be made; the second fails."""
+
+    @contextmanager
+    def opened(chosen, setting, classes, *, tell):
+        assert (chosen.backends, chosen.precisions, chosen.batch) == (("openvino",), ("fp32", "int8"), 1)
+        assert (setting.resolution, classes) == (SIDE, CLASSES)
+        tell("open")
+        yield [
+            Turned(network, {"precision": "fp32", "status": "ok", "threads": 1}),
+            Turned(network, {"precision": "int8", "status": "failed", "reason": "it died", "calibration": "noise"}),
+        ]
+
+    monkeypatch.setattr(evaluate, "open_conversions", opened)
+    return BASE + " --images val --classes-file classes.txt --precisions fp32 int8"
+
+
+def test_converted_forms_stand_beside_the_original_in_every_form_of_the_answer(call, forms):
+    answer = call(forms, "--json")
+    assert answer.code == 1, "a form has failed"
+    found = answer.document
+    assert (found["top1_correct"], found["calibrated_left_out"]) == (FIRST, 0)
+    turned, failed = found["converted"]
+    assert turned["both_right"] + turned["only_original_right"] == FIRST
+    assert turned["top1_change_points"] == pytest.approx(turned["top1_percent"] - 52.5)
+    assert turned["top1_change_low_points"] < turned["top1_change_points"] < turned["top1_change_high_points"]
+    assert (failed["status"], failed["reason"], "top1_percent" in failed) == ("failed", "it died", False)
+    original, *rows = call(forms, "--csv").rows
+    assert (original["form"], original["precision"], original["top1_correct"]) == ("original", "fp32", str(FIRST))
+    assert [(row["form"], row["backend"], row["status"]) for row in rows] == [
+        ("converted", "toy", "ok"),
+        ("converted", "toy", "failed"),
+    ]
+    assert float(rows[0]["top1_mcnemar_p"]) == turned["top1_mcnemar_p"]
+    assert (rows[1]["images"], rows[1]["top1_percent"], rows[1]["model"]) == ("", "", "rexnet_1.0")
+
+
+def test_the_text_has_one_table_and_says_why_a_form_has_no_numbers(call, forms):
+    lines = call(forms).out.splitlines()
+    [place] = [number for number, line in enumerate(lines) if line.startswith("form ")]
+    assert lines[place + 1].split()[:2] == ["original", "52.50"]
+    assert lines[place + 2].startswith("toy fp32")
+    assert lines[place + 3] == "toy int8: failed: it died"
+    assert not [line for line in lines if line.startswith("calibrated on")], "nothing was evaluated in int8"
+
+
+def test_pictures_to_calibrate_on_are_not_evaluated(call, val, monkeypatch):
+    @contextmanager
+    def none(_chosen, _setting, _classes, *, tell):
+        tell("open")
+        yield []
+
+    monkeypatch.setattr(evaluate, "open_conversions", none)
+    found = call(BASE, "--json --precisions int8 --images", val, "--calibration", val).document
+    assert (found["found"], found["images"], found["calibrated_left_out"]) == (12, 6, 6)
+    text = call(BASE, "--precisions int8 --images", val, "--calibration", val).out
+    assert "12 in" in text
+    assert "6 left out, on which a form was calibrated" in text
+    assert "--limit" not in text

@@ -1,0 +1,161 @@
+"""The converted forms of a model as an evaluation asks them: prepared, built and checked as a timed case is."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analysis.schema import SchemaError
+from bench.machine.scratch import make_scratch
+from bench.planning.presets import NATIVE
+from bench.planning.subjects import find_subjects
+from bench.records.case import QUANTIZED
+from bench.records.files import as_folder
+from bench.records.inputs import dump_inputs, load_inputs
+from bench.records.settings import Settings
+from bench.running.interleaved_group import InterleavedGroup
+from bench.workers.answers import read_logits
+from bench.workers.descriptions import Limits
+from bench.workers.executor import ProcessExecutor, WorkerError
+from rexnet_core.sources.registry import REGISTERED
+from rexnet_core.sources.tensors import TensorSpec, find_image_axes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from analysis.accuracy import EvaluationSetting
+    from bench.planning.conversions import Conversions
+    from bench.records.subject import Subject
+    from bench.running.case_state import CaseState
+    from bench.workers.executor import Executor
+
+    Pixels = npt.NDArray[np.float32]
+
+#: Time that preparing, building, and each batch of an evaluation may take [s].
+LIMIT_S = 1800.0
+
+
+class ConvertedCase:
+    """One backend and precision with its live worker."""
+
+    def __init__(self, state: CaseState, folder: Path) -> None:
+        """A case that was built, or could not be, and a folder for what it computes."""
+        self._state, self._folder = state, folder
+
+    def classify(self, images: Pixels) -> Pixels | None:
+        """Logits of shape (N, classes) for images of shape (N, 3, H, W); None once the worker has failed."""
+        if not self._state.handle:
+            return None
+        try:
+            return self._ask(images)
+        except (WorkerError, SchemaError, OSError) as error:
+            self._state.fail(error)
+            self._state.close()
+            return None
+
+    def _ask(self, images: Pixels) -> Pixels:
+        assert self._state.handle is not None
+        self._folder.mkdir(parents=True, exist_ok=True)
+        logits_path = self._folder / "logits.npy"
+        logits_path.unlink(missing_ok=True)
+        batches = _split(self._lay_out(images), self._state.case.batch)
+        dump_inputs(self._folder, [batches])
+        self._state.handle.renew()
+        self._state.ask("infer", folder=str(self._folder), logits_path=str(logits_path))
+        logits = read_logits(logits_path)
+        if logits.shape[:2] != batches.shape[:2]:
+            raise SchemaError(f"logits must be of shape {batches.shape[:2]} and classes, got {logits.shape}")
+        return logits.reshape(-1, logits.shape[-1])[: len(images)].astype(np.float32, copy=False)
+
+    def _lay_out(self, images: Pixels) -> npt.NDArray[Any]:
+        """The images in the layout and the type that the model takes."""
+        [like] = load_inputs(self._state.assets)
+        [shape] = self._state.case.input_shapes
+        spec = TensorSpec(name="images", shape=(None, *shape), dtype=str(like.dtype))
+        last = find_image_axes(spec) == (0, 1)
+        return np.ascontiguousarray(images.transpose(0, 2, 3, 1) if last else images, like.dtype)
+
+    def describe(self) -> dict[str, Any]:
+        """The case, and what became of it."""
+        state = self._state
+        quantized = state.case.precision == QUANTIZED
+        return {
+            "backend": state.case.backend,
+            "precision": state.case.precision,
+            "calibration": state.prepared.get("calibration", state.case.calibration) if quantized else "",
+            "calibration_set": state.case.calibration,
+            "batch_size": state.case.batch,
+            "threads": state.case.threads,
+            "status": state.status,
+            "reason": state.reason,
+        }
+
+    def close(self) -> None:
+        """End the worker."""
+        self._state.close()
+
+
+def _split(values: npt.NDArray[Any], batch: int) -> npt.NDArray[Any]:
+    """Batches of equal size; the last is filled up with the first images."""
+    count = -(-len(values) // batch) * batch
+    return np.take(values, range(count), axis=0, mode="wrap").reshape(-1, batch, *values.shape[1:])
+
+
+@contextmanager
+def open_conversions(
+    chosen: Conversions,
+    setting: EvaluationSetting,
+    classes: int,
+    *,
+    tell: Callable[[str], None] = lambda _words: None,
+    executor: Executor | None = None,
+) -> Iterator[list[ConvertedCase]]:
+    """The converted forms, with their workers alive as long as the context is.
+
+    Args:
+        chosen: Which forms.
+        setting: Of the evaluation.
+        classes: Of the model.
+        tell: Called with what is being done, in words.
+        executor: Starts the processes; by default real ones.
+    """
+    if not chosen.backends:
+        yield []
+        return
+    own = executor or ProcessExecutor()
+    with make_scratch() as scratch, ExitStack() as closing:
+        tell(f"describe {setting.model}")
+        subject = _describe(setting)
+        group = InterleavedGroup(
+            chosen.make_cases(subject, setting.threads),
+            settings=Settings(limit_s=LIMIT_S),
+            executor=own,
+            scratch=scratch,
+            weights=setting.weights,
+            weights_entry=setting.weights_entry,
+            calibration=chosen.calibration,
+            watch=lambda case, step: tell(f"{case.describe('model', 'resolution')}: {step}"),
+            faults={subject.model: subject.fault} if subject.fault else {},
+            classes=classes if setting.source == REGISTERED else None,
+        )
+        for state in group.states:
+            closing.callback(state.close)
+        for _ in group.build_each():
+            pass
+        yield [ConvertedCase(state, scratch / "evaluated" / as_folder(state.case.id)) for state in group.states]
+
+
+def _describe(setting: EvaluationSetting) -> Subject:
+    [subject] = find_subjects(
+        {setting.model: setting.source},
+        setting.options,
+        [NATIVE if setting.resolution is None else setting.resolution],
+        own_sides=setting.resolution is None,
+        limits=Limits(threads=setting.threads),
+    )
+    return subject
