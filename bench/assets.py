@@ -137,17 +137,17 @@ def _reduce(task: Task, opened: OpenedModel, call: Any, quantize: Any) -> dict[s
         return {}
     try:
         calibration, held_out = draw_sets(task, opened)
+        dump_held_out(task, held_out, call)
     except RexbenchError as error:
         return {"quantized": {name: {"fault": _describe_fault(error)} for name in task.quantized}}
-    dump_held_out(task, held_out, call)
-    batches = calibration.split(task.batch) if task.quantized else []
+    batches = list(calibration.split(task.batch)) if task.quantized else []
     quantized: dict[str, Any] = {}
     for name in task.quantized:
         open_quantize = load_backend(name).INFO.quantize
         assert open_quantize is not None, "a parent asks for what a backend declares"
         with _as_fault(quantized, name):
             quantized[name] = dict(quantize(task, open_quantize, batches))
-    told = {"calibration": calibration.words, "held_out": held_out.words, "held_out_images": len(held_out.inputs[0])}
+    told = {"calibration": calibration.words, "held_out": held_out.words, "held_out_images": held_out.count}
     return {"quantized": quantized, **told}
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import psutil
 
+from bench.backends.arithmetic import examine_arithmetic
 from bench.backends.info import Finding
 from bench.backends.registry import read_registry
+from bench.machine.energy import find_still, read_energy
 from bench.machine.environment import (
     is_virtual,
     read_available_bytes,
@@ -22,22 +27,28 @@ from bench.machine.environment import (
     read_limits,
     read_quota,
     read_thread_budget,
+    read_version,
 )
 from bench.machine.interference import interference, read_usage
 from bench.machine.variables import find_dropped, find_kept, without_dropped
 from bench.planning.config import load_config
+from bench.records.energy import PACKAGE
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from bench.backends.info import BackendInfo
+
+T = TypeVar("T")
 
 _ROOT = Path(__file__).resolve().parent.parent
 _GIB = 2**30
 _PROBE_S = 120
 #: Beginnings of dropped variables that concern drawing and installing alone.
 _TIMELESS = ("MPL", "MATPLOTLIBRC", "PIP_")
+#: Within so long a counter of energy that is kept has moved [s].
+_MOVES_S = 0.2
 #: A neighbour that keeps a fifth of a core busy already moves medians by more than the target interval.
 _BUSY_SHARE = 0.2
 
@@ -51,6 +62,8 @@ def examine() -> list[Finding]:
         _check_tools,
         _check_obstacles,
         _check_backends,
+        examine_arithmetic,
+        _check_energy,
         _check_load,
         _check_frequency,
         _check_room,
@@ -110,24 +123,44 @@ def _check_quota() -> list[Finding]:
 
 
 def _check_tools() -> list[Finding]:
+    """Each tool once, whatever number of backends calls it."""
+    users = _group((tool, info.name) for info in read_registry().infos.values() for tool in info.tools)
     return [
         _ok(tool.name, version)
         if (version := tool.read_version())
-        else _fail(tool.name, f"no {tool.title}: the {info.name} backend is unavailable", tool.remedy)
-        for info in read_registry().infos.values()
-        for tool in info.tools
+        else _fail(tool.name, f"no {tool.title}, without which {', '.join(names)} can't run", tool.remedy)
+        for tool, names in users.items()
     ]
 
 
 def _check_obstacles() -> list[Finding]:
-    """What on this machine is in the way of a backend."""
-    found = [(info, info.find_obstacle()) for info in read_registry().infos.values() if info.find_obstacle]
+    """What on this machine is in the way of backends."""
+    infos = [info for info in read_registry().infos.values() if not _is_left_out(info)]
+    found = _group((info.find_obstacle, info.name) for info in infos if info.find_obstacle)
     return [
-        _fail("backends", f"{info.name}: {why}", remedy)
-        for info, obstacle in found
-        if obstacle
+        _fail("backends", f"{', '.join(names)}: {why}", remedy)
+        for find_obstacle, names in found.items()
+        if (obstacle := find_obstacle())
         for why, _, remedy in [obstacle.rpartition("; ")]
     ]
+
+
+def _group(pairs: Iterable[tuple[T, str]]) -> dict[T, list[str]]:
+    """The names that go with each value, in order."""
+    groups: dict[T, list[str]] = {}
+    for value, name in pairs:
+        groups.setdefault(value, []).append(name)
+    return groups
+
+
+def _is_left_out(info: BackendInfo) -> bool:
+    """Whether a backend's library belongs to an extra that was not asked for."""
+    return bool(info.extra and info.library) and read_version(info.library) is None and not _can_find(info.library)
+
+
+def _can_find(library: str) -> bool:
+    """Whether a module of that name is there: another distribution, such as one for GPUs, may bring it."""
+    return find_spec(re.sub(r"\W", "_", library)) is not None
 
 
 def _ask_python(code: str) -> tuple[str, str]:
@@ -152,10 +185,14 @@ def _check_backends() -> list[Finding]:
     """Ask each runtime about itself, in a process of its own."""
     registry = read_registry()
     sharing: dict[Callable[[], list[Finding]], list[BackendInfo]] = {}
+    left_out = [info for info in registry.infos.values() if _is_left_out(info)]
     for info in registry.infos.values():
-        if info.examine:
+        if info.examine and info not in left_out:
             sharing.setdefault(info.examine, []).append(info)
     findings = [finding for examine, infos in sharing.items() for finding in _ask_runtime(examine, infos)]
+    findings += [
+        _ok("backends", f"{info.name}: optional, and not installed; {info.how_to_install}") for info in left_out
+    ]
     findings += [
         _ok("backends", f"{info.name}: {info.deprecated}") for info in registry.infos.values() if info.deprecated
     ]
@@ -173,6 +210,15 @@ def _ask_runtime(examine: Callable[[], list[Finding]], infos: list[BackendInfo])
         return [_fail("backends", f"{names}: {error}", infos[0].how_to_install)]
     findings = [Finding(**values) for values in json.loads(answer)]
     return [replace(finding, found=f"{names}: {finding.found}") for finding in findings]
+
+
+def _check_energy() -> list[Finding]:
+    """Whether energy can be read; that it can't be read alters no other number."""
+    before = read_energy()
+    if PACKAGE in before.zones:
+        time.sleep(_MOVES_S)
+    why = before.reasons.get(PACKAGE) or find_still(before, read_energy(), PACKAGE)
+    return [_ok("energy", f"not available: {why}" if why else f"counters of {' and '.join(before.zones)}")]
 
 
 def _check_load() -> list[Finding]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.model_options import ModelOptions
 from analysis.setting_fields import name_option
 from bench.machine.environment import read_environment, read_thread_budget
+from bench.planning.calibration import locate_set
 from bench.planning.option_fields import read_fields
 from bench.planning.plan import Selection
 from bench.planning.presets import NATIVE
@@ -67,6 +68,8 @@ def check_options(args: argparse.Namespace, resumed: Resumption) -> None:
         given[name] = tuple(options.resolve(given[name]))
     if "rivals" in given:
         given["rivals"] = (given["rivals"],)
+    if "calibration" in given:
+        given["calibration"] = locate_set(given["calibration"])
     if "weights" in given:
         given["weights"] = given["weights"].resolve()
     for spec in (*fields(Selection), *fields(ModelOptions), *fields(Settings)):
@@ -112,6 +115,8 @@ _OF_MODELS: Mapping[str, Callable[[Case], Any]] = {
 def _planned(spec: Field[Any], resumed: Resumption) -> Any:
     """What the plan has for an option; a list where cases differ in it."""
     plan = resumed.plan
+    if spec.name == "calibration":
+        return plan.calibration.source or plan.calibration.name
     if spec.name in _OF_MODELS:
         held = map(_OF_MODELS[spec.name], plan.cases)
         return list(dict.fromkeys(one for one in held if one is not None))

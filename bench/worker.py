@@ -23,7 +23,7 @@ from bench.backends import Profiled, Queued, Unavailable, Unsupported, open_back
 from bench.backends.registry import load_backend
 from bench.machine.environment import volunteer_for_oom_killer
 from bench.records.case import Case
-from bench.records.inputs import load_inputs, name_input
+from bench.records.inputs import load_inputs, name_input, stream_inputs
 from bench.records.outputs import flatten, list_tensors
 from bench.workers.call_audit import audit_calls, count_threads, find_extra_threads
 from bench.workers.failures import describe_error
@@ -80,9 +80,11 @@ class Worker:
 
     def infer(self, folder: str, logits_path: str) -> dict[str, Any]:
         """Compute the inputs in a folder, and write their outputs."""
-        inputs = load_inputs(Path(folder))
-        self.backend.feed(*inputs)
-        np.save(logits_path, self._compute(len(inputs[0])))
+        outputs = []
+        for inputs in stream_inputs(Path(folder), len(self.inputs[0])):
+            self.backend.feed(*inputs)
+            outputs.append(self._compute(len(inputs[0])))
+        np.save(logits_path, np.concatenate(outputs))
         self._feed()
         return {}
 
@@ -154,7 +156,7 @@ class Worker:
         while not samples or (time.perf_counter() < end and len(samples) < max_calls):
             samples.append(self.sample(slow_by))
         switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before
-        return {"samples_s": samples, "involuntary_switches": switches}
+        return {"samples_s": samples, "involuntary_switches": switches, "calls": len(samples) + self.settles}
 
     def take_flow(self, until_s: float, least: int, max_calls: int) -> dict[str, Any]:
         """Start and end of each request [s], on a clock that instances share, with as many in flight as there may be.

@@ -1,76 +1,54 @@
-"""torch.compile with inductor, which writes C++ (or Triton) and needs a compiler."""
+"""torch.compile with inductor, which generates and compiles code at the first call.
+
+In int8 it compiles the program that `bench.backends.pt2e` quantised.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
-import os
-import platform
-import re
-import subprocess
-import sysconfig
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.backends import Tool, Unavailable
+from bench.backends import Finding, Unsupported
+from bench.backends.graph_layers import join_precisions, list_layers, watch_layers
+from bench.backends.inductor import INDUCTOR, check_compiler, read_vectors
 from bench.backends.instruction_sets import GENERATED
-from bench.backends.torch_module import TORCH, TorchModule
+from bench.backends.pt2e import (
+    describe_quantizer,
+    hush_torchao,
+    import_torchao,
+    open_quantize,
+    quantized_name,
+    read_quantized,
+)
+from bench.backends.torch_module import TORCH, TorchModule, describe_torch
+from bench.records.case import QUANTIZED
+from bench.records.measurement import LayerRun
 from bench.records.outputs import list_tensors
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import torch
+
+    from bench.backends.graph_layers import Executed
     from bench.records.case import Case
     from bench.records.measurement import Effective
 
-_CACHE = "TORCHINDUCTOR_CACHE_DIR"
-#: Letters at which torch splits the command line of the compiler, where it does not quote paths.
-_SPLITS = re.compile(r"[\s'\"\\]")
 
-
-def read_compiler() -> str | None:
-    """First line of the version of the C++ compiler that inductor would call; None without one."""
-    name = os.environ.get("CXX") or ("clang++" if platform.system() == "Darwin" else "g++")
-    with contextlib.suppress(OSError, subprocess.SubprocessError, IndexError):
-        done = subprocess.run([name, "--version"], capture_output=True, text=True, timeout=20, check=True)
-        return done.stdout.splitlines()[0]
-    return None
-
-
-_COMPILER = Tool(
-    name="compiler",
-    title="C++ compiler",
-    read_version=read_compiler,
-    remedy="install g++ (Debian: apt-get install g++) or set CXX",
-)
-
-
-def find_obstacle() -> str:
-    """Which folder the compiler can't be given: torch splits the compiler's command line at these letters."""
-    found = importlib.util.find_spec("torch")
-    folders = {
-        "set TMPDIR to": tempfile.gettempdir(),
-        f"set {_CACHE} to": os.environ.get(_CACHE, ""),
-        "install torch in": str(Path(found.origin).parent) if found and found.origin else "",
-        "use a Python in": sysconfig.get_path("include"),
-    }
-    for remedy, folder in folders.items():
-        if _SPLITS.search(folder):
-            needed = "inductor needs folders without spaces, quotes and backslashes in their paths"
-            return f"{needed}, and {folder!r} has one; {remedy} another folder"
-    return ""
+def examine() -> list[Finding]:
+    """The version of torch, and of what quantises for it."""
+    return [*describe_torch(), describe_quantizer()]
 
 
 INFO = replace(
-    TORCH,
+    INDUCTOR,
     name="compile",
     position=2,
-    thread_variables=("TORCHINDUCTOR_COMPILE_THREADS",),
-    compile_cache=_CACHE,
-    find_obstacle=find_obstacle,
+    precisions=(*TORCH.precisions, QUANTIZED),
     colour="#009e73",
     marker="^",
-    tools=(_COMPILER,),
+    examine=examine,
+    quantize=open_quantize,
 )
 
 
@@ -78,12 +56,8 @@ class Compiled(TorchModule):
     """The module compiled as one graph for one static shape."""
 
     def load(self) -> None:
-        """Import torch, and make sure that there is a compiler, and nothing in its way, before time is spent."""
-        if self.case.device == "cpu":
-            if read_compiler() is None:
-                raise Unavailable(f"inductor needs a {_COMPILER.title}; {_COMPILER.remedy}")
-            if obstacle := find_obstacle():
-                raise Unavailable(obstacle)
+        """Import torch, where inductor can compile."""
+        check_compiler(self.case)
         super().load()
 
     def compile(self) -> None:
@@ -99,18 +73,78 @@ class Compiled(TorchModule):
     def effective(self) -> Effective:
         """Type of the outputs; inductor lays tensors out as it likes, on the CPU mostly channels_last."""
         outputs = [tensor for tensor in list_tensors(self.runner(0)()) if tensor.is_floating_point()]
-        return self._report(outputs, memory_format="runtime", **{GENERATED: _read_vectors()})
+        return self._report(outputs, memory_format="runtime", **{GENERATED: read_vectors()})
 
 
-def _read_vectors() -> str | None:
-    """The instruction set that inductor generates C++ for; None where it does not say."""
-    with contextlib.suppress(ImportError, AttributeError):
-        from torch._inductor.cpu_vec_isa import pick_vec_isa  # noqa: PLC0415 - torch says it nowhere else
+class CompiledFrozen(Compiled):
+    """The module compiled as one graph with its weights frozen, which torch leaves off by default."""
 
-        return str(pick_vec_isa()) or None
-    return None
+    def compile(self) -> None:
+        """Compile with freezing; torch ignores the setting where gradients are on."""
+        import torch  # noqa: PLC0415
+        from torch._inductor import config  # noqa: PLC0415
+
+        assert not torch.is_grad_enabled(), "`build` turns gradients off"
+        with config.patch(freezing=True):
+            super().compile()
+
+
+class CompiledInt8(CompiledFrozen):
+    """The quantised program compiled with its weights frozen: otherwise inductor computes in single precision."""
+
+    def load(self) -> None:
+        """Import torch, and torchao, which has the operations of the program."""
+        super().load()
+        import_torchao()
+
+    def build(self) -> None:
+        """Nothing but to turn gradients off: the model comes as a file."""
+        import torch  # noqa: PLC0415
+
+        torch.set_grad_enabled(False)
+
+    def convert(self) -> None:
+        """Read the quantised program."""
+        program = read_quantized(self.assets / quantized_name(self.case.batch))
+        self.layers = list_layers(program.graph)
+        self.module = program.module()
+
+    def compile(self) -> None:
+        """Compile, without warnings about torch's own code."""
+        with hush_torchao():
+            super().compile()
+
+    def effective(self) -> Effective:
+        """Precision of the layers that the program quantises, as they were executed."""
+        return replace(super().effective(), precision=join_precisions(self._watch()))
+
+    def profile(self) -> list[LayerRun]:
+        """The layers of the program as the profiler of torch saw them."""
+        return [
+            LayerRun(
+                layer=one.layer.name,
+                kind=one.kind,
+                precision=one.precision,
+                macs=one.layer.macs // self.case.batch,
+                time_s=one.time_s,
+            )
+            for one in self._watch()
+        ]
+
+    def _watch(self) -> list[Executed]:
+        return watch_layers(self.layers, self.runner(0))
+
+    def _dtype(self) -> torch.dtype:
+        """The program takes inputs, and gives outputs, in single precision."""
+        import torch  # noqa: PLC0415
+
+        return torch.float32
 
 
 def open_backend(case: Case, assets: Path) -> Compiled:
-    """The module, to be compiled."""
-    return Compiled(case, assets)
+    """The module, or its quantised program, to be compiled."""
+    if case.precision != QUANTIZED:
+        return Compiled(case, assets)
+    if case.device != "cpu":
+        raise Unsupported(f"{INFO.name} supports int8 on the device cpu, not {case.device}")
+    return CompiledInt8(case, assets)

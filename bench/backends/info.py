@@ -64,6 +64,7 @@ class BackendInfo:
         memory_formats: Supported values of `Case.memory_format`; a runtime that chooses its own takes ``contiguous``.
         queued: Whether it keeps several requests in flight by itself (`bench.backends.Queued`). Any other backend
             answers one call at a time; its throughput is measured with several instances.
+        hint: Whether one that keeps several requests in flight has a hint by which it chooses its number of streams.
         tuning_variables: Beginnings of environment variables that tune it; workers start without them.
         thread_variables: Environment variables that receive the thread budget.
         compile_cache: Environment variable that names the folder of its compile cache; empty where compiling leaves
@@ -78,7 +79,8 @@ class BackendInfo:
         quantize: Imports what quantising needs and returns the function that does it, for cases in int8. It runs in the
             same process, after `export`, and raises `bench.backends.Unavailable` where a package is missing.
         export_key: Key by which parents before `exports` ask the preparing process for this export; empty for none.
-        deprecated: Since when and in favour of what the runtime is deprecated; empty where it is not.
+        deprecated: Since when and in favour of what the runtime is deprecated, as in ``deprecated since ...``; empty
+            where it is not. Its rows are marked, and doctor says it.
     """
 
     name: str
@@ -91,6 +93,7 @@ class BackendInfo:
     memory_formats: tuple[str, ...] = ("contiguous",)
     devices: tuple[str, ...] = ("cpu",)
     queued: bool = False
+    hint: bool = True
     tuning_variables: tuple[str, ...] = ()
     thread_variables: tuple[str, ...] = ()
     compile_cache: str = ""
@@ -133,4 +136,6 @@ class BackendInfo:
                 return f"{self.name} supports {kind} {' and '.join(supported)}, not {asked}"
         if case.scenario == "throughput" and not self.queued:
             return f"{self.name} answers one call at a time; its throughput is that of several instances"
+        if case.scenario == "throughput" and not case.streams and not self.hint:
+            return f"{self.name} has no throughput hint; name its number of streams, such as --streams {case.threads}"
         return ""

@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+_CPUINFO = Path("/proc/cpuinfo")
+#: What x86 and ARM call their lines of flags.
+_FLAGS = frozenset({"flags", "Features"})
 #: Widths of vectors on x86, the narrowest first, each with how processors and runtimes name it. AMX, VNNI and the like
 #: are for other precisions than fp32, and are not asked for here.
 _WIDTHS = {
@@ -41,13 +44,20 @@ def widest(words: Iterable[str]) -> str | None:
     return found[-1] if found else None
 
 
+def read_flags() -> frozenset[str] | None:
+    """What the first processor says that it can do, in the system's words; None where it does not say."""
+    try:
+        lines = _CPUINFO.read_text(errors="replace").splitlines()
+    except OSError:
+        return None
+    named = (line.partition(":") for line in lines)
+    flags = next((words for name, _, words in named if name.strip() in _FLAGS), "").split()
+    return frozenset(flags) if flags else None
+
+
 def read_processor() -> str | None:
     """The widest set that the processor offers; None where it does not say, as on other processors than x86."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except (OSError, UnicodeDecodeError):
-        return None
-    return widest(next((line for line in lines if line.startswith("flags")), "").split())
+    return widest(read_flags() or ())
 
 
 def describe(details: Mapping[str, Any]) -> str:

@@ -111,6 +111,11 @@ def info_of(name: str) -> BackendInfo:
     return read_registry().infos.get(name) or BackendInfo(name=name)
 
 
+def mark_deprecated(name: str) -> str:
+    """The name of a backend as a reader sees it: with a mark where its runtime is deprecated."""
+    return f"{name} (deprecated)" if info_of(name).deprecated else name
+
+
 def libraries(names: Iterable[str] | None = None) -> tuple[str, ...]:
     """Distributions that the named backends, or all, run on, each once."""
     infos = map(info_of, backend_names() if names is None else names)

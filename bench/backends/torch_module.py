@@ -76,7 +76,8 @@ class TorchModule:
         import torch  # noqa: PLC0415 - imported inside the worker, and timed there
 
         torch.set_num_threads(self.case.threads)
-        torch.set_num_interop_threads(1)
+        if torch.get_num_interop_threads() != 1:  # a process may set it once
+            torch.set_num_interop_threads(1)
         if self.case.device == "cuda" and not torch.cuda.is_available():
             raise Unavailable("torch sees no CUDA device; run on a machine with one or leave --device at cpu")
         torch.backends.cuda.matmul.allow_tf32 = False

@@ -20,7 +20,7 @@ INFO = replace(
     position=1,
     colour="#d55e00",
     marker="s",
-    deprecated="deprecated since torch 2.11 in favour of torch.export",
+    deprecated="deprecated since torch 2.11 in favour of torch.export; new deployments had better use aoti",
 )
 
 

@@ -6,9 +6,10 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.model_options import ModelOptions
+from bench.planning.calibration import read_calibration
 from bench.planning.plan import expand
 from bench.planning.presets import DEFAULT, PAIR_BACKENDS
-from bench.records.case import HINT
+from bench.records.case import HINT, QUANTIZED
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,14 +55,21 @@ def expand_pairs(
     rounds = asked.get("max_rounds", ROUNDS)
     fixed = {"budget_s": None, **SETTINGS, **asked, "min_rounds": rounds, "max_rounds": rounds}
     selection = replace(selection, settings={name: value for name, value in fixed.items() if name != "budget_s"})
-    plan = expand(selection)
+    plan = expand(_for_cases(selection))
     plan = replace(plan, settings=replace(plan.settings, budget_s=fixed["budget_s"]))
     base, head = own
     pairs = [
         (_apply_changes(case, plan, selection, base), _apply_changes(case, plan, selection, head))
         for case in plan.cases
     ]
-    return plan, list(dict.fromkeys(pairs))
+    calibration = read_calibration(selection.calibration, {case.precision for pair in pairs for case in pair})
+    return replace(plan, calibration=calibration), list(dict.fromkeys(pairs))
+
+
+def _for_cases(selection: Selection) -> Selection:
+    """The selection without a calibration set that its own cases have no use for: only one build may be in int8."""
+    used = QUANTIZED in (selection.precisions or ())
+    return selection if used else replace(selection, calibration=None)
 
 
 def read_changes(option: str, given: Sequence[str] | None) -> dict[str, Any]:
@@ -102,4 +110,4 @@ def _apply_changes(case: Case, plan: Plan, selection: Selection, changes: Mappin
     subjects = [one for one in plan.subjects if (one.model, one.shapes) == (case.model, case.input_shapes)]
     # The inputs are those of the case, whichever option chose them.
     chosen = {**alone, **changes, "options": ModelOptions()}
-    return expand(replace(selection, **chosen), subjects).cases[0]
+    return expand(_for_cases(replace(selection, **chosen)), subjects).cases[0]

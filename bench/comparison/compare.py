@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from bench.records.calibration import CalibrationSet
     from bench.records.case import Case
     from bench.records.measurement import Measurement
     from bench.records.run import RunInfo
@@ -56,6 +57,7 @@ def compare_live(
     scratch: Path,
     weights: Path | None = None,
     weights_entry: str | None = None,
+    calibration: CalibrationSet | None = None,
     watch: Callable[[Case, str], None] = lambda _case, _step: None,
 ) -> Iterator[ComparedCase]:
     """Compare each pair of cases in a group of its own: workers of both builds take turns in random order.
@@ -76,6 +78,7 @@ def compare_live(
             scratch=scratch / str(index),
             weights=weights,
             weights_entry=weights_entry,
+            calibration=calibration,
             watch=watch,
         )
         left_s = None

@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 
 from bench.backends.registry import libraries, read_registry
+from bench.machine.energy import describe_counters
 from bench.machine.variables import find_dropped, find_kept
 
 #: Distributions beside those of the backends whose versions decide a number: the sources of models, and the reference
@@ -23,7 +24,6 @@ _LIBRARIES = (
     "timm",
     "torchvision",
     "onnx",
-    "onnxruntime",
     "fvcore",
     "numpy",
     "pandas",
@@ -98,6 +98,7 @@ def read_environment() -> dict[str, Any]:
             "governor": read_governor(),
             "hypervisor": is_virtual(),
             "load_1m": read_load(),
+            "energy": describe_counters(),
             **{tool.name: tool.read_version() for info in read_registry().infos.values() for tool in info.tools},
             "ignored_variables": find_dropped(),
             "kept_variables": find_kept(),

@@ -56,6 +56,11 @@ class Plan:
     rivals: tuple[tuple[str, ...], ...] = ()
     subjects: tuple[Subject, ...] = ()
 
+    @property
+    def quantizes(self) -> bool:
+        """Whether a case is in int8."""
+        return any(case.precision == QUANTIZED for case in self.cases)
+
     def matches(self) -> list[tuple[Case, ...]]:
         """The cases that take turns with one another, in order: the backends of a model, and those of its rivals."""
         groups = {model: group for group in self.rivals for model in group}

@@ -52,6 +52,7 @@ def expand_streams(scenario: str, asked: Sequence[int] | None, backend: str, thr
         return list(asked)
     powers = takewhile(lambda power: power < threads, (2**exponent for exponent in count()))
     swept = [*powers, threads]
-    if info_of(backend).queued:
-        return [*swept, 0]
+    info = info_of(backend)
+    if info.queued:
+        return [*swept, 0] if info.hint else swept
     return [streams for streams in swept if threads % streams == 0]

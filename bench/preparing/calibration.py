@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 #: Generated inputs to calibrate on, and to compare on.
 GENERATED_CALIBRATION, GENERATED_HELD_OUT = 64, 64
 #: What a loader gives is taken in this order, at most.
-LOADED_CALIBRATION, LOADED_HELD_OUT = 128, 256
+LOADED_CALIBRATION, LOADED_HELD_OUT = 128, 1000
 _MAX_BYTES = 512 * 2**20
 #: An input is images, and may have labels beside it.
 _WITH_LABELS = 2
@@ -38,30 +39,32 @@ _LEAST_IMAGES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """Inputs, an array for each of the model's, of shape ``(images, ...)``; what they are in words.
+    """Inputs that are read as they are needed.
 
     Args:
+        count: Images.
+        read: The images at some places, as an array for each of the model's inputs, of shape ``(places, ...)``.
+        words: What they are.
         labels: Of each image; empty where they are not known.
         classes: That the labels are of; 0 where that is not known.
     """
 
-    inputs: Inputs
+    count: int
+    read: Callable[[Sequence[int]], Inputs]
     words: str
     labels: tuple[int, ...] = ()
     classes: int = 0
 
-    def split(self, batch: int) -> list[Inputs]:
+    def split(self, batch: int) -> Iterator[Inputs]:
         """Batches of equal size; the last is filled up with the first images."""
-        count = math.ceil(len(self.inputs[0]) / batch) * batch
-        filled = [np.take(values, range(count), axis=0, mode="wrap") for values in self.inputs]
-        return [tuple(values[start : start + batch] for values in filled) for start in range(0, count, batch)]
+        for start in range(0, self.count, batch):
+            yield self.read([place % self.count for place in range(start, start + batch)])
 
 
 def draw_sets(task: Task, opened: OpenedModel) -> tuple[Drawn, Drawn]:
     """What a task calibrates on, and what it compares on.
 
     Raises:
-        InputError: A picture can't be read.
         ModelError: The loader's own code failed, or gives no images.
         UnsupportedModelError: The model takes something else than pictures.
     """
@@ -72,12 +75,30 @@ def draw_sets(task: Task, opened: OpenedModel) -> tuple[Drawn, Drawn]:
         return _load_by_code(task, chosen.source)
     side = _check_pictures(task)
     folder, steps = Path(chosen.source), opened.preprocessing or Preprocessing()
-    words = f"{len(chosen.files)} of {chosen.found} pictures in {folder.name}"
-    others = f"{len(chosen.held_out)} others of {folder.name}"
-    compared = (_read(folder, chosen.held_out, side, steps),)
+    read = partial(_read, folder, side, steps)
     return (
-        Drawn(inputs=(_read(folder, chosen.files, side, steps),), words=words),
-        Drawn(inputs=compared, words=others, labels=chosen.labels, classes=chosen.classes),
+        Drawn(
+            count=len(chosen.files),
+            read=lambda places: read([chosen.files[place] for place in places]),
+            words=f"{len(chosen.files)} of {chosen.found} pictures in {folder.name}",
+        ),
+        Drawn(
+            count=len(chosen.held_out),
+            read=lambda places: read([chosen.held_out[place] for place in places]),
+            words=f"{len(chosen.held_out)} others of {folder.name}",
+            labels=chosen.labels,
+            classes=chosen.classes,
+        ),
+    )
+
+
+def _keep(inputs: Inputs, words: str, labels: tuple[int, ...] = ()) -> Drawn:
+    """Inputs that are in memory."""
+    return Drawn(
+        count=len(inputs[0]),
+        read=lambda places: tuple(values[list(places)] for values in inputs),
+        words=words,
+        labels=labels,
     )
 
 
@@ -86,7 +107,7 @@ def _generate(task: Task, most: int, seed: int) -> Drawn:
     affordable = _MAX_BYTES // (4 * sum(map(math.prod, task.shapes)))
     count = max(1, min(most, affordable))
     inputs = make_inputs(task.shapes, task.types, count, task.seed + seed)
-    return Drawn(inputs=inputs, words=f"{count} generated images")
+    return _keep(inputs, f"{count} generated images")
 
 
 def _check_pictures(task: Task) -> int:
@@ -100,21 +121,20 @@ def _check_pictures(task: Task) -> int:
     return shape[1]
 
 
-def _read(folder: Path, files: Sequence[str], side: int, steps: Preprocessing) -> npt.NDArray[np.float32]:
-    return np.stack(
-        [
-            load_image(
-                folder / name,
-                side,
-                crop_ratio=steps.crop_ratio,
-                interpolation=steps.interpolation,
-                upright=False,
-                mean=steps.mean,
-                std=steps.std,
-            )
-            for name in files
-        ]
-    )
+def _read(folder: Path, side: int, steps: Preprocessing, files: Sequence[str]) -> Inputs:
+    images = [
+        load_image(
+            folder / name,
+            side,
+            crop_ratio=steps.crop_ratio,
+            interpolation=steps.interpolation,
+            upright=False,
+            mean=steps.mean,
+            std=steps.std,
+        )
+        for name in files
+    ]
+    return (np.stack(images),)
 
 
 def _load_by_code(task: Task, name: str) -> tuple[Drawn, Drawn]:
@@ -135,8 +155,8 @@ def _load_by_code(task: Task, name: str) -> tuple[Drawn, Drawn]:
     taken = np.stack(images[: LOADED_CALIBRATION + LOADED_HELD_OUT]).astype(task.types[0])
     count = min(LOADED_CALIBRATION, len(taken) // 2)
     known = tuple(labels[count : len(taken)]) if len(labels) == len(images) else ()
-    rest = Drawn(inputs=(taken[count:],), words=f"the {len(taken) - count} images after them", labels=known)
-    return Drawn(inputs=(taken[:count],), words=f"the first {count} images of {name}"), rest
+    rest = _keep((taken[count:],), f"the {len(taken) - count} images after them", known)
+    return _keep((taken[:count],), f"the first {count} images of {name}"), rest
 
 
 def _find_loader(name: str) -> Callable[[], Iterable[Any]]:

@@ -9,7 +9,7 @@ import numpy as np
 from bench.records.files import IMAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -33,3 +33,20 @@ def load_inputs(folder: Path) -> tuple[npt.NDArray[Any], ...]:
     """The inputs that `dump_inputs` wrote."""
     names = [name_input(index) for index in range(MOST_INPUTS)]
     return tuple(np.load(folder / name) for name in names if (folder / name).exists())
+
+
+def stream_inputs(folder: Path, batches: int) -> Iterator[tuple[npt.NDArray[Any], ...]]:
+    """The inputs that `dump_inputs` wrote, so many batches at a time, so that few are in memory at once."""
+    names = [name_input(index) for index in range(MOST_INPUTS)]
+    files = [np.load(folder / name, mmap_mode="r") for name in names if (folder / name).exists()]
+    for start in range(0, len(files[0]), batches):
+        yield tuple(_read_part(file, start, min(batches, len(file) - start)) for file in files)
+
+
+def _read_part(file: np.memmap[Any, Any], start: int, count: int) -> npt.NDArray[Any]:
+    """Some batches, read: pages of a mapped file would count as memory of the process."""
+    size = file[0].size
+    values = np.fromfile(
+        str(file.filename), file.dtype, count * size, offset=file.offset + start * size * file.itemsize
+    )
+    return values.reshape(count, *file.shape[1:])

@@ -9,6 +9,7 @@ from rexnet_core.sources.source import EAGER
 
 if TYPE_CHECKING:
     from bench.records.case import Case
+    from bench.records.energy import Energy
 
 #: ok: measured as asked. mismatch: measured, but the runtime did something else than asked, or its output is wrong;
 #: shown, kept out of comparisons. failed: crashed, hung or ran out of memory. unavailable: the machine lacks something.
@@ -126,6 +127,7 @@ class Round:
         base_rss_bytes: Resident memory after the imports, before the model.
         interference: What else the machine did meanwhile, as `bench.machine.interference.interference` measures it,
             and ``involuntary_switches`` of this worker; a value is None where it can't be read.
+        energy: That the machine used in the turns; None in rounds of earlier versions.
     """
 
     turns_s: tuple[tuple[float, ...], ...]
@@ -137,6 +139,7 @@ class Round:
     base_rss_bytes: int | None = None
     interference: dict[str, float | None] = field(default_factory=dict)
     requests_s: tuple[tuple[float, ...], ...] = ()
+    energy: Energy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

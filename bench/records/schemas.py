@@ -11,6 +11,7 @@ from analysis.schema import (
     Count,
     Duration,
     Finite,
+    Flag,
     Maybe,
     Name,
     Positive,
@@ -22,6 +23,7 @@ from analysis.schema import (
     read_record,
 )
 from bench.records.case import Case
+from bench.records.energy import DOMAINS, Energy
 from bench.records.measurement import Agreement, Effective, LayerRun, Parity, Round
 from bench.records.run import RunInfo
 from bench.records.subject import Subject
@@ -70,6 +72,7 @@ class RunSettings(TypedDict, total=False):
     time: Time
     resumed: list[Resumed]
     rivals: list[list[Name]]
+    precisions_meet: Flag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +106,31 @@ class StoredCase(Case):
     arrivals: Text = ""
 
 
+#: Joules or watts, no more than a machine could use.
+_Amount = Annotated[float, Meta(ge=0, le=1e12)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEnergy(Energy):
+    """The energy of a process round; every turn has all its readings, and every domain its idle power."""
+
+    turns_j: dict[str, tuple[_Amount, ...]] = field(default_factory=dict)
+    turns_s: tuple[Duration, ...] = ()
+    images: tuple[Positive, ...] = ()
+    idle_w: dict[str, _Amount] = field(default_factory=dict)
+    reason: Text = ""
+
+    def __post_init__(self) -> None:
+        """Check the parts against one another.
+
+        Raises:
+            ValueError: One of them lacks something.
+        """
+        turns = {len(self.turns_s), len(self.images), *map(len, self.turns_j.values())}
+        if len(turns) > 1 or not self.turns_j.keys() <= self.idle_w.keys() & set(DOMAINS):
+            raise ValueError("must have energy, time and images of each turn, and the idle power of each domain")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRound(Round):
     """A process round."""
@@ -114,6 +142,7 @@ class StoredRound(Round):
     base_rss_bytes: Count | None = None
     interference: dict[str, Maybe] = field(default_factory=dict)
     requests_s: tuple[tuple[Sample, ...], ...] = ()
+    energy: StoredEnergy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,4 +275,5 @@ class StoredPlan(TypedDict):
     weights: str | None
     weights_sha256: NotRequired[str | None]
     weights_entry: NotRequired[str | None]
+    calibration: NotRequired[dict[str, Any] | None]
     code_sha256: NotRequired[str | None]

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.schema import SchemaError
+from bench.backends.arithmetic import find_doubts
 from bench.backends.instruction_sets import find_shortfalls
 from bench.backends.registry import info_of
 from bench.records.case import FULL_PRECISION, QUANTIZED
 from bench.records.files import HELD_OUT, LABELS, REFERENCE
 from bench.records.measurement import Effective, Measurement, Round
 from bench.records.schemas import read_effective, read_layers
+from bench.running.energy_meter import TurnReadings
 from bench.running.turns import FULL_SPEED
 from bench.statistics.agreement import compare_images
 from bench.statistics.fallback import find_fallback
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from bench.machine.energy import Reading
     from bench.records.case import Case
+    from bench.records.energy import Energy
     from bench.records.measurement import Agreement, LayerRun, Parity
     from bench.workers.executor import Executor, Handle
 
@@ -57,6 +61,7 @@ class CaseState:
         turns: Samples [s] of the round under way, by the share by which the worker was slowed, then by turn.
         requests: Times of its requests [s], by turn; empty except in the throughput scenario.
         switches: Involuntary context switches in the turns of the round under way.
+        readings: Counters of energy around its turns at full speed; empty where there are none.
         limit_s: Time that the case may take in one round [s].
     """
 
@@ -81,6 +86,7 @@ class CaseState:
     turns: dict[float, list[tuple[float, ...]]] = field(default_factory=dict)
     requests: list[tuple[float, ...]] = field(default_factory=list)
     switches: int = 0
+    readings: list[TurnReadings] = field(default_factory=list)
     limit_s: float = math.inf
 
     @property
@@ -193,7 +199,7 @@ class CaseState:
 
     def start_round(self) -> None:
         """Forget the samples of the round before."""
-        self.turns, self.requests, self.switches = {}, [], 0
+        self.turns, self.requests, self.switches, self.readings = {}, [], 0, []
 
     def add_turn(self, answer: Mapping[str, Any], slow_by: float) -> None:
         """Keep the worker's answer to ``take_turn``, by the share by which the head was slowed in this turn."""
@@ -202,6 +208,11 @@ class CaseState:
             self.requests.append(tuple(answer["requests_s"]))
         self.switches += answer["involuntary_switches"]
 
+    def add_readings(self, before: Reading | None, after: Reading | None, answer: Mapping[str, Any]) -> None:
+        """Keep the counters of energy from before and after a turn at full speed, if there are any."""
+        if before and after:
+            self.readings.append(TurnReadings(before, after, answer.get("calls")))
+
     def replace_round(self) -> None:
         """Let the last round replace the one before it."""
         if len(self.rounds) > 1:
@@ -209,7 +220,7 @@ class CaseState:
             for rounds in self.slowed.values():
                 rounds.pop(-2)
 
-    def close_round(self, index: int, machine: dict[str, float | None]) -> None:
+    def close_round(self, index: int, machine: dict[str, float | None], energy: Energy | None = None) -> None:
         """Turn the worker's answers into a record; the first round of this process compiles from nothing."""
         try:
             memory = self.ask("memory")
@@ -230,10 +241,11 @@ class CaseState:
             interference={**machine, "involuntary_switches": self.switches},
             peak_rss_bytes=memory.get("peak_rss_bytes"),
             base_rss_bytes=memory.get("base_rss_bytes"),
+            energy=energy,
         )
         self.rounds.append(complete)
         for slow_by, turns in self.turns.items():
-            self.slowed.setdefault(slow_by, []).append(replace(complete, turns_s=tuple(turns)))
+            self.slowed.setdefault(slow_by, []).append(replace(complete, turns_s=tuple(turns), energy=None))
 
     def measurement(self, stop: str) -> Measurement:
         """What is known as a record; `stop` is why measuring ended, empty while it continues."""
@@ -256,10 +268,12 @@ def _find_doubts(state: CaseState) -> list[str]:
     doubts = []
     if any(not complete.steady for complete in state.rounds):
         doubts.append("warm-up reached its cap before two windows agreed")
-    doubts += find_shortfalls(state.effective.details) if state.rounds else []
+    doubts += [*find_shortfalls(state.effective.details), *find_doubts(state.case)] if state.rounds else []
     info = info_of(state.case.backend)
     if state.case.streams > 1 and not info.queued and state.rounds:
         doubts.append("phases are those of the first instance; the others follow at once and reuse what it compiled")
     if info.export and state.rounds:
         doubts.append("build and conversion were timed once for the group, in the process that prepares it")
+    if info.deprecated and state.rounds:
+        doubts.append(f"{info.name} is {info.deprecated}")
     return doubts

@@ -16,6 +16,7 @@ from bench.backends.registry import info_of
 from bench.machine.interference import find_causes, interference
 from bench.machine.signals import finish_first
 from bench.running.case_state import CaseState
+from bench.running.energy_meter import EnergyMeter
 from bench.running.stopping import RoundHistory, spent_s
 from bench.running.turns import count_turns, plan_slowdowns, take_turns
 from bench.statistics.summary import half_width
@@ -92,6 +93,7 @@ class InterleavedGroup:
             )
         ]
         self._settings, self._executor, self._watch = settings, executor, watch
+        self._meter = EnergyMeter(executor)
         self._scratch, self._weights, self._weights_entry = scratch, weights, weights_entry
         self._calibration, self._classes = calibration, classes
         self._all_or_none, self._shuffle_opening, self._slowdowns = all_or_none, shuffle_opening, slowdowns
@@ -237,7 +239,8 @@ class InterleavedGroup:
         task["fingerprint"] = self._fingerprints.get(first.case.model, task["fingerprint"])
         self._watch(first.case, "prepare")
         share_weights(first.assets)
-        return first.prepare(task, self._settings.limit_s)
+        # A backend quantises as long as a case may take; all of them do so one after the other.
+        return first.prepare(task, self._settings.limit_s * (1 + len(task["quantized"])))
 
     def _run_round(self, index: int) -> bool:
         """Start workers one after the other, let them take turns, keep their answers; whether the round was disturbed.
@@ -249,12 +252,13 @@ class InterleavedGroup:
             # A process that starts first may get a better place in memory; a random order favours no build for long.
             for state in self._random.sample(states, len(states)) if self._shuffle_opening else states:
                 self._open(state, index)
+            self._meter.start_round()
             before = self._executor.read_usage()  # of the sampling alone: compiling loads the machine by itself
             turns = count_turns(self._settings, [state.warmed["median_s"] for state in self._alive()])
             take_turns(plan_slowdowns(turns, self._slowdowns, self._random), self._alive, self._take_turn, self._random)
             machine = interference(before, self._executor.read_usage())
             for state in self._alive():
-                state.close_round(index, machine)
+                state.close_round(index, machine, self._meter.describe(state.case, state.readings))
             return bool(find_causes(machine))
         finally:
             with ExitStack() as closing:  # Ctrl-C while one worker is being ended must not spare the others
@@ -277,12 +281,14 @@ class InterleavedGroup:
         """Let a live worker take one turn; in turns with a slowdown, that of the last case is slowed."""
         self._watch(state.case, "sample")
         slow = {"slow_by": slow_by} if slow_by and state is self.states[-1] else {}
+        before = None if slow_by else self._meter.read()
         try:
             answer = state.ask("take_turn", slice_s=self._settings.slice_s, max_calls=10_000, **slow)
         except WorkerError as error:
             state.fail(error)
             state.close()
         else:
+            state.add_readings(before, before and self._meter.read(), answer)
             state.add_turn(answer, slow_by)
 
     def _interrupt(self) -> None:

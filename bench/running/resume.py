@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.schema import SchemaError, read_as
 from bench.backends.registry import libraries
+from bench.planning.calibration import read_calibration
 from bench.planning.plan import Plan, check_settings
 from bench.planning.subjects import describe_again
+from bench.records.calibration import CalibrationSet, read_set
 from bench.records.case import Case
 from bench.records.schemas import StoredPlan
 from bench.records.settings import Settings
@@ -81,6 +83,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "weights": str(plan.weights.resolve()) if plan.weights else None,
         "weights_sha256": _digest(plan.weights) if plan.weights else None,
         "weights_entry": plan.weights_entry,
+        "calibration": plan.calibration.as_message() if plan.quantizes else None,
         "code_sha256": _digest_code(),
     }
 
@@ -117,6 +120,7 @@ def read_resumption(
     if resumption.whole:
         return resumption
     _check_weights(run, document)
+    _check_calibration(run, plan.calibration, trust=trust)
     foreign = [case for case in plan.cases if case.source != REGISTERED]
     _check_models(run, foreign, trust=trust)
     limits = Limits(
@@ -173,6 +177,7 @@ def _read_plan(run: RunInfo, document: Mapping[str, Any]) -> Plan:
         preset=run.preset,
         weights=Path(stored["weights"]) if stored["weights"] else None,
         weights_entry=stored.get("weights_entry"),
+        calibration=read_set(stored["calibration"]) if stored.get("calibration") else CalibrationSet(),
         rivals=read_model_pairs(run.settings),
     )
 
@@ -217,6 +222,21 @@ def _check_weights(run: RunInfo, document: Mapping[str, Any]) -> None:
         raise InputError(f"run {run.id} measures the checkpoint {path}, which is gone; restore it")
     if _digest(path) != document["weights_sha256"]:
         raise InputError(f"run {run.id} measures the checkpoint {path}, which has changed since; restore it")
+
+
+def _check_calibration(run: RunInfo, calibration: CalibrationSet, *, trust: bool) -> None:
+    """Check that the calibration set is what it was, and no code that nobody here has vouched for.
+
+    Raises:
+        InputError: It is not, or it is such code.
+    """
+    if calibration.loader and not trust:
+        raise InputError(
+            f"run {run.id} calibrates on {calibration.name}, which is code, and a store may come from anybody; "
+            "add --trust if the run is yours"
+        )
+    if calibration.source and not calibration.loader and read_calibration(calibration.source) != calibration:
+        raise InputError(f"run {run.id} calibrates on {calibration.source}, which has changed since; restore it")
 
 
 def _digest(path: Path) -> str:

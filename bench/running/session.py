@@ -14,7 +14,6 @@ from bench.machine.environment import read_environment
 from bench.machine.lock import MachineLock
 from bench.machine.scratch import make_scratch
 from bench.machine.signals import finish_first
-from bench.records.case import QUANTIZED
 from bench.records.run import RunInfo, make_run_id, read_clock
 from bench.running.interleaved_group import InterleavedGroup
 from bench.running.progress import Progress
@@ -23,6 +22,7 @@ from bench.running.scheduling import allocate_rounds
 from bench.running.stopping import spent_s
 from bench.running.time_estimate import TIME, describe_above, estimate_time, find_above
 from bench.statistics.model_ratios import RIVALS
+from bench.statistics.result import PRECISIONS_MEET
 from bench.workers.executor import ProcessExecutor
 from rexnet_core.sources.registry import REGISTERED
 
@@ -115,10 +115,10 @@ class Session:
 
     def _record(self) -> None:
         weights = str(self.plan.weights) if self.plan.weights else "calibrated"
-        settings = {**self.plan.settings.as_dict(), "weights": weights}
+        settings = {**self.plan.settings.as_dict(), "weights": weights, PRECISIONS_MEET: True}
         if self.plan.weights_entry:
             settings["weights_entry"] = self.plan.weights_entry
-        if any(case.precision == QUANTIZED for case in self.plan.cases):
+        if self.plan.quantizes:
             settings["calibration"] = self.plan.calibration.source or self.plan.calibration.name
         if self.plan.rivals:
             settings[RIVALS] = [list(group) for group in self.plan.rivals]

@@ -11,6 +11,8 @@ import numpy as np
 from analysis.statistics.estimates import Estimate
 from bench.records.case import SCENARIOS
 from bench.statistics.disturbance import Disturbance, judge_disturbance
+from bench.statistics.energy import EnergyResult, summarise_energy
+from bench.statistics.precision import Precision
 from bench.statistics.summary import (
     PERCENTILES,
     count_fresh,
@@ -63,6 +65,9 @@ class CaseResult:
         spread_within: Interquartile range over median, the middle one of the rounds.
         speedup: Time per image of the reference that took turns beside it over that of this case.
         speedup_pairs: Turns that both took side by side.
+        speedup_over: The reference, such as ``eager`` or ``eager bf16``; empty where there is none.
+        precision: What reduced precision brings and costs.
+        energy: What an image costs beyond the idle machine, as far as that can be read.
         start_ups: Its phases by state of the compile cache, and when they are paid back.
     """
 
@@ -79,6 +84,9 @@ class CaseResult:
     disturbance: Disturbance = field(default_factory=Disturbance)
     speedup: Estimate = field(default_factory=Estimate)
     speedup_pairs: int | None = None
+    speedup_over: str = ""
+    precision: Precision = field(default_factory=Precision)
+    energy: EnergyResult = field(default_factory=EnergyResult)
     start_ups: tuple[StartUp, ...] = ()
 
     @property
@@ -119,6 +127,7 @@ def summarise(measurement: Measurement) -> CaseResult:
         spread_between=float(medians.std(ddof=1) / np.median(medians)) if len(medians) > 1 else math.nan,
         spread_within=float(np.median(list(map(relative_iqr, values)))),
         disturbance=disturbance,
+        energy=summarise_energy(measurement.rounds, fresh=fresh),
     )
 
 

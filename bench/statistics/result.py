@@ -7,26 +7,33 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from analysis.statistics.estimates import Estimate
-from bench.records.case import REFERENCE_BACKEND, SCENARIOS
+from bench.records.case import FULL_PRECISION, REFERENCE_BACKEND, SCENARIOS
 from bench.statistics.case_result import CaseResult, summarise
 from bench.statistics.knee import find_series
 from bench.statistics.model_ratios import model_ratios
+from bench.statistics.precision import judge_precision
 from bench.statistics.published_order import published_orders
 from bench.statistics.start_up import StartUp, break_even, median_phases, one_off_s, rounds_by_cache
 from bench.statistics.summary import Ratio, ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from bench.records.measurement import Measurement
     from bench.statistics.knee import Series
     from bench.statistics.model_ratios import ModelRatio
     from bench.statistics.published_order import PublishedOrder, PublishedTimes
 
+#: Under this name the settings of a run say that its precisions took turns with one another; earlier runs lack it.
+PRECISIONS_MEET = "precisions_meet"
+#: What a case shares with its reference.
+_SHARED = ("model", "resolution", "batch", "memory_format", "device", "scenario")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leader:
-    """The fastest of the comparable cases that took turns with one another, and its speed-up over the next, if any."""
+    """The fastest of the comparable cases of one precision that took turns, and its speed-up over the next, if any."""
 
     best: CaseResult
     following: CaseResult | None = None
@@ -51,6 +58,8 @@ def summarise_run(
     measurements: Sequence[Measurement],
     model_pairs: Sequence[Sequence[str]] = (),
     published: PublishedTimes | None = None,
+    *,
+    precisions_meet: bool = True,
 ) -> RunResult:
     """The result of a run; everything that is resampled for a report is resampled here, and once.
 
@@ -58,9 +67,11 @@ def summarise_run(
         measurements: Of the run.
         model_pairs: Groups of models; of each, the others are compared with the first.
         published: Latencies whose order is compared with ours.
+        precisions_meet: Whether the precisions of a model took turns with one another, as they do in every run since
+            `PRECISIONS_MEET` is among its settings.
     """
     alone = [summarise(measurement) for measurement in measurements]
-    cases = tuple(_compare_with_reference(result, find_reference(result, alone)) for result in alone)
+    cases = tuple(_compare(result, alone, precisions_meet=precisions_meet) for result in alone)
     return RunResult(
         cases=cases,
         model_ratios=model_ratios(cases, model_pairs),
@@ -70,31 +81,54 @@ def summarise_run(
     )
 
 
-def find_reference(result: CaseResult, cases: Sequence[CaseResult]) -> CaseResult | None:
-    """The eager case, of the same precision, that took its turns beside this case; None where none did.
+def read_meeting(settings: Mapping[str, Any]) -> bool:
+    """Whether the precisions of a model took turns with one another in a run with these settings."""
+    return bool(settings.get(PRECISIONS_MEET, False))
+
+
+def find_reference(
+    result: CaseResult, cases: Sequence[CaseResult], *, precisions_meet: bool = True
+) -> CaseResult | None:
+    """The eager case in fp32 that took its turns beside this case, else that of the same precision; None without both.
 
     A backend with several requests in flight is compared, per image, with eager's one call at a time.
     """
-    for candidate in cases:
-        if (
-            candidate.case.backend == REFERENCE_BACKEND
-            and candidate.case.memory_format == "contiguous"
-            and candidate.case.match == result.case.match
-            and candidate.case.scenario == SCENARIOS[0]
-            and candidate.status == "ok"
-        ):
-            return candidate
+    for precision in (FULL_PRECISION, result.case.precision) if precisions_meet else (result.case.precision,):
+        for candidate in cases:
+            if (
+                candidate.case.backend == REFERENCE_BACKEND
+                and candidate.case.precision == precision
+                and candidate.case.memory_format == "contiguous"
+                and candidate.case.match == result.case.match
+                and candidate.case.scenario == SCENARIOS[0]
+                and candidate.status == "ok"
+            ):
+                return candidate
     return None
 
 
-def _compare_with_reference(result: CaseResult, reference: CaseResult | None) -> CaseResult:
+def _compare(result: CaseResult, cases: Sequence[CaseResult], *, precisions_meet: bool) -> CaseResult:
+    """The result with its ratios to others that took turns beside it."""
+    reference = find_reference(result, cases, precisions_meet=precisions_meet)
     speedup = _speed_up(result, reference)
-    return replace(
+    compared = replace(
         result,
         speedup=speedup.estimate,
         speedup_pairs=speedup.pairs or None,
+        speedup_over=reference.case.describe(*_SHARED) if reference else "",
         start_ups=_start_ups(result, reference, speedup.estimate),
     )
+    if result.case.precision == FULL_PRECISION:
+        return compared
+    plain = _find_full_precision(result, cases) if precisions_meet else None
+    over_plain = ratio(plain.measurement, result.measurement) if plain else Ratio(estimate=Estimate())
+    return replace(compared, precision=judge_precision(result.measurement, over_plain))
+
+
+def _find_full_precision(result: CaseResult, cases: Sequence[CaseResult]) -> CaseResult | None:
+    """The case that differs from a case in its precision alone, and has the full one."""
+    wanted = replace(result.case, precision=FULL_PRECISION, calibration="")
+    return next((candidate for candidate in cases if candidate.case == wanted), None)
 
 
 def _speed_up(result: CaseResult, reference: CaseResult | None) -> Ratio:
@@ -127,7 +161,7 @@ def _find_leaders(cases: Sequence[CaseResult]) -> tuple[Leader, ...]:
     groups: dict[object, list[CaseResult]] = {}
     for result in cases:
         if result.status == "ok" and result.samples and not result.queued:
-            groups.setdefault(result.case.match, []).append(result)
+            groups.setdefault((result.case.match, result.case.precision), []).append(result)
     return tuple(_find_leader(group) for group in groups.values())
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: One-off phases a break-even counts. Imports are paid by every user of the library whichever backend runs, and the
 #: length of the warm-up is the harness's choice, so neither is counted.
-ONE_OFF_PHASES = ("build", "convert", "compile", "first_inference")
+ONE_OFF_PHASES = ("build", "convert", "quantize", "compile", "first_inference")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

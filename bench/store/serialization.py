@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.json_values import make_plain
 from analysis.schema import SchemaError, check_fits, read_as, read_record
 from bench.records.case import Case
+from bench.records.energy import Energy
 from bench.records.measurement import STATUSES, Agreement, Measurement, Parity, Round
 from bench.records.run import RunInfo
 from bench.records.schemas import (
@@ -20,6 +21,7 @@ from bench.records.schemas import (
     Outcome,
     StoredAgreement,
     StoredCase,
+    StoredEnergy,
     StoredParity,
     StoredRound,
     StoredRun,
@@ -76,7 +78,8 @@ def read_round(data: Any) -> Round:
     """A round from its values, with or without the mark; what only a later version knows may change what it means."""
     if unknown := sorted(read_table(data).keys() - {spec.name for spec in fields(Round)} - {_REPEATED}):
         raise SchemaError(f"a round has {', '.join(unknown)}, which a later version stored")
-    return read_record(Round, StoredRound, data)
+    measured = read_record(Round, StoredRound, data)
+    return replace(measured, energy=read_record(Energy, StoredEnergy, data["energy"])) if measured.energy else measured
 
 
 def read_case(values: Mapping[Any, Any]) -> Case:

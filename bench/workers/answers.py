@@ -63,7 +63,13 @@ class Requests(TypedDict, total=False):
     requests_s: list[Sample]
 
 
-class Turn(Requests):
+class Calls(TypedDict, total=False):
+    """What workers of earlier builds don't report: the calls of a turn, those that are no samples included."""
+
+    calls: Positive
+
+
+class Turn(Requests, Calls):
     """Of ``take_turn``."""
 
     samples_s: list[Sample]
@@ -168,6 +174,8 @@ def check_answer(do: str, answer: Any, limit_s: float, *, most: int | None = Non
     samples = answer.get("samples_s", answer.get("starts_s"))
     if samples is not None and "requests_s" not in answer and not 1 <= len(samples) <= (most or len(samples)):
         raise SchemaError(f"has {len(samples)} samples, where 1 to {most} were asked for")
+    if do == "take_turn" and "calls" in answer and "requests_s" not in answer:
+        _check_calls(answer)
     if (longest := max(_list_times(answer), default=0.0)) > limit_s:
         raise SchemaError(f"has a time of {longest:g} s, and the case has a limit of {limit_s:g} s")
 
@@ -190,6 +198,12 @@ def _check_flow(answer: dict[str, Any]) -> None:
     starts, ends = answer["starts_s"], answer["ends_s"]
     if len(starts) != len(ends) or any(end <= start for start, end in zip(starts, ends, strict=False)):
         raise SchemaError("must have an end later than its start for each request")
+
+
+def _check_calls(answer: dict[str, Any]) -> None:
+    samples, calls = len(answer["samples_s"]), answer["calls"]
+    if not samples <= calls <= 2 * samples:
+        raise SchemaError(f"has {samples} samples of {calls} calls, where no more than one in two is left out")
 
 
 def _list_times(answer: dict[str, Any]) -> list[float]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from analysis.schema import SchemaError
 from bench.backends.registry import info_of
+from bench.machine.energy import read_energy
 from bench.machine.interference import read_usage
 from bench.records.files import as_folder
 from bench.workers.answers import check_answer, describe_fault
@@ -24,6 +25,7 @@ from rexnet_core.exit_codes import ExitCode
 from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
+    from bench.machine.energy import Reading
     from bench.machine.interference import Usage
     from bench.records.case import Case
 
@@ -91,6 +93,12 @@ class Executor(Protocol):
 
     def read_usage(self) -> Usage:
         """The machine's counters now."""
+
+    def read_energy(self) -> Reading:
+        """The machine's counters of energy now."""
+
+    def pause(self, seconds: float) -> None:
+        """Wait, so that the machine is idle meanwhile."""
 
 
 class ProcessExecutor:
@@ -170,6 +178,14 @@ class ProcessExecutor:
     def read_usage(self) -> Usage:
         """The machine's counters now."""
         return read_usage()
+
+    def read_energy(self) -> Reading:
+        """The machine's counters of energy now."""
+        return read_energy()
+
+    def pause(self, seconds: float) -> None:
+        """Sleep."""
+        time.sleep(seconds)
 
 
 class WorkerProcess:

@@ -154,6 +154,7 @@ class InstanceGroup:
             "samples_s": list(samples.windows_s),
             "requests_s": list(samples.requests_s),
             "involuntary_switches": sum(answer["involuntary_switches"] for answer in taken),
+            "calls": sum(len(answer["starts_s"]) for answer in taken),
         }
 
     def _memory(self) -> dict[str, Any]:

@@ -46,6 +46,7 @@ def describe_conditions(info: RunInfo, cases: pd.DataFrame, floor: str = "") -> 
         ("frequency governor", _word(system.get("governor"), "can't be read")),
         ("virtual machine", _word(system.get("hypervisor"))),
         ("load before the run", _word(system.get("load_1m"))),
+        ("energy counters", _word(system.get("energy"), "not looked for")),
         ("worst round", _worst_round(cases)),
         ("minimum detectable effect", floor or "not tested; run `rexbench selftest`"),
         ("libraries", ", ".join(f"{name} {version}" for name, version in libraries.items()) or _UNKNOWN),

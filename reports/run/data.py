@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.published import timm_results
 from bench.statistics.model_ratios import read_model_pairs
-from bench.statistics.result import RunResult, summarise_run
+from bench.statistics.result import RunResult, read_meeting, summarise_run
 
 if TYPE_CHECKING:
     from analysis.published import PublishedRow
@@ -42,5 +42,7 @@ class RunData:
         published = {
             name: timm_results.read_cpu_times_s(name) for name in sorted(models) if name.startswith(timm_results.PREFIX)
         }
-        result = summarise_run(self.measurements, read_model_pairs(self.info.settings), published)
+        settings = self.info.settings
+        pairs, meet = read_model_pairs(settings), read_meeting(settings)
+        result = summarise_run(self.measurements, pairs, published, precisions_meet=meet)
         object.__setattr__(self, "result", result)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.published import find_accuracy
 from bench.backends import instruction_sets
+from bench.records.energy import PACKAGE
 from bench.records.measurement import Effective
 from bench.statistics.disturbance import describe_round
 from bench.statistics.summary import percentile, turns_of
@@ -19,6 +20,7 @@ from reports.estimate_columns import estimate_columns
 from reports.run.knees import knee_row
 from reports.run.model_ratios import ratio_row
 from reports.run.paper_latency import read_paper
+from reports.run.precision import layer_run_rows, precision_columns
 from reports.run.published_order import order_row, time_rows
 
 if TYPE_CHECKING:
@@ -77,6 +79,8 @@ def _case_row(result: CaseResult) -> dict[str, Any]:
         **(_load_columns(result) if result.load.requests else {}),
         **estimate_columns(result.speedup, "speedup"),
         "speedup_pairs": result.speedup_pairs,
+        "speedup_over": result.speedup_over,
+        **precision_columns(result),
         **{name: getattr(result, name) for name in _COUNTS},
         "stop_reason": measurement.stop_reason,
         **_interval_columns(result),
@@ -93,6 +97,7 @@ def _case_row(result: CaseResult) -> dict[str, Any]:
         "repeated_rounds": disturbance.repeated,
         **{name: _worst_counter(measurement, name) for name in _COUNTERS},
         "notes": " ".join(measurement.notes),
+        **_energy_columns(result),
     }
 
 
@@ -100,6 +105,16 @@ def _load_columns(result: CaseResult) -> dict[str, Any]:
     load = result.load
     latency = estimate_columns(load.latency, "load_latency", "_s")
     return {**latency, "load_p95_s": load.p95_s, "load_requests": load.requests}
+
+
+def _energy_columns(result: CaseResult) -> dict[str, Any]:
+    energy = result.energy
+    return {
+        **estimate_columns(energy.package, "energy", "_j_per_image"),
+        **estimate_columns(energy.dram, "energy_dram", "_j_per_image"),
+        "idle_power_w": energy.idle_w,
+        "energy_reason": energy.package.reason,
+    }
 
 
 def _interval_columns(result: CaseResult) -> dict[str, str]:
@@ -157,6 +172,7 @@ def _round_rows(measurement: Measurement) -> Iterator[dict[str, Any]]:
             "steady": each.steady,
             "peak_rss_bytes": each.peak_rss_bytes,
             "base_rss_bytes": each.base_rss_bytes,
+            "idle_power_w": each.energy.idle_w.get(PACKAGE) if each.energy else None,
             **_request_columns(each),
             **each.interference,
         }
@@ -222,5 +238,6 @@ _ROWS: dict[str, Callable[[RunData], Iterable[Row]]] = {
     "published_order": lambda run: map(order_row, run.result.orders),
     "published_times": lambda run: (row for order in run.result.orders for row in time_rows(order)),
     "layers": _layer_rows,
+    "layer_runs": lambda run: (row for result in run.result.cases for row in layer_run_rows(result)),
     "samples": _sample_rows,
 }

@@ -8,7 +8,7 @@ from analysis.published.timm_results import CPU_CONDITIONS
 from bench.statistics.knee import RULE
 from reports.page.sections import Section
 from reports.page.templates import render_page
-from reports.run import conditions, summary, tables
+from reports.run import conditions, precision, summary, tables
 from reports.texts import load_texts
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ def _sections(frames: Frames) -> Iterator[Section]:
     views = {
         "model_pairs": tables.view_model_pairs(frames["model_pairs"]),
         "cases": tables.view_cases(cases),
+        "precisions": tables.view_precisions(cases),
+        "float_layers": precision.view_float_layers(frames["layer_runs"]),
+        "noisy_layers": precision.view_noisy_layers(frames["layer_runs"]),
+        "energy": tables.view_energy(cases),
         "knees": tables.view_knees(frames["knees"]),
         "left_out": tables.view_left_out(cases),
         "phases": tables.view_phases(frames["phases"], cases),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.statistics.estimates import format_estimate
+from bench.backends.registry import mark_deprecated
 from bench.machine.interference import RULES
 from bench.records.case import HINT, SCENARIOS
 from bench.statistics.disturbance import DISTURBED, UNDISTURBED, UNKNOWN
@@ -66,6 +67,38 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
     view["peak memory [MB]"] = rows["peak_rss_bytes"].astype("Float64").astype(float) / 1e6
     view["status"] = rows["status"]
     view[EVIDENCE] = rows["interference_evidence"]
+    return view
+
+
+def view_precisions(cases: pd.DataFrame) -> pd.DataFrame:
+    """Cases in reduced precision: what it brings and costs, and the verdict."""
+    rows = cases[cases["verdict"].fillna("") != ""]
+    view = _identity_of(rows, cases)
+    view["verdict"] = rows["verdict"]
+    view["over fp32"] = _with_interval(rows, "fp32_speedup")
+    view["top-1 change [points]"] = _with_interval(rows, "top1_change", 100)
+    view["same top class [%]"] = _with_interval(rows, "agreement_top1", 100)
+    view["cosine, mean"] = _with_interval(rows, "agreement_cosine")
+    view["largest error, mean"] = _with_interval(rows, "agreement_relative_error")
+    view["compared on"] = rows["agreement_on"].fillna("")
+    view["calibrated on"] = rows["calibrated_on"].fillna("")
+    view["in int8 [% of multiply-adds]"] = pd.to_numeric(rows["int8_macs_share"]) * 100
+    view["not in int8"] = rows["float_layers"].fillna("")
+    view["noisiest layers"] = rows["noisiest_layers"].fillna("")
+    view["why"] = rows["verdict_reason"]
+    return view
+
+
+def view_energy(cases: pd.DataFrame) -> pd.DataFrame:
+    """Cases whose energy could be read, in millijoules for one image."""
+    rows = cases[cases["energy_j_per_image"].notna()]
+    view = _identity_of(rows, cases)
+    for heading, name in (("energy", "energy"), ("memory", "energy_dram")):
+        if rows[f"{name}_j_per_image"].notna().any():
+            view[f"{heading} [mJ/image]"] = rows[f"{name}_j_per_image"] * 1e3
+            view[f"{heading} 95 % interval"] = _interval(rows, name, "_j_per_image", 1e3)
+    view["idle power [W]"] = pd.to_numeric(rows["idle_power_w"])
+    view["status"] = rows["status"]
     return view
 
 
@@ -226,10 +259,17 @@ def _identity(cases: pd.DataFrame) -> list[str]:
 
 def _identity_of(rows: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     columns = rows[_identity(cases)].copy()
+    columns["backend"] = columns["backend"].map(mark_deprecated)
     if "streams" in columns:
         queued = rows["scenario"] != SCENARIOS[0]
         columns["streams"] = columns["streams"].map(lambda streams: str(streams or HINT)).where(queued, "")
     return columns.rename(columns=lambda name: name.replace("_", " "))
+
+
+def _with_interval(rows: pd.DataFrame, name: str, scale: float = 1.0) -> list[str]:
+    """The numbers with their intervals; empty where there is none."""
+    estimates = (read_estimate(row, name, "") for row in rows.to_dict("records"))
+    return ["" if pd.isna(estimate.value) else format_estimate(estimate, scale=scale) for estimate in estimates]
 
 
 def _interval(rows: pd.DataFrame, name: str, unit: str = "", scale: float = 1.0) -> list[str]:

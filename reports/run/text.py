@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from analysis.statistics.estimates import format_estimate
+from bench.backends.registry import info_of
 from bench.records.case import REFERENCE_BACKEND
 from bench.statistics.disturbance import DISTURBED
 from reports.run.interference_badge import render_badge
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 def render_cases(cases: Sequence[CaseResult]) -> str:
     """One line a case: median with interval, throughput and speed-up, or what went wrong."""
     head = f"{'case':46} {'latency [ms], 95 %':>24} {'images/s':>9}  speed-up over eager, 95 %"
-    return "\n".join([head, *map(_line, cases), *_explain_missing(cases), *_explain_disturbed(cases)])
+    verdicts = [result.precision.sentence for result in cases if result.precision.sentence]
+    explained = [*_explain_missing(cases), *_explain_deprecated(cases), *_explain_disturbed(cases)]
+    return "\n".join([head, *map(_line, cases), *verdicts, *explained, *_list_energy(cases)])
 
 
 def _line(result: CaseResult) -> str:
@@ -30,8 +33,9 @@ def _line(result: CaseResult) -> str:
     rate = "-" if math.isnan(result.throughput.value) else f"{result.throughput.value:.1f}"
     is_reference = result.case.backend == REFERENCE_BACKEND and not result.queued
     speedup = "" if is_reference or math.isnan(result.speedup.value) else format_estimate(result.speedup)
-    mark = f"  {render_badge(DISTURBED)}" if result.disturbance.state == DISTURBED else ""
-    return f"{name:46} {latency:>24} {rate:>9}  {speedup}".rstrip() + mark
+    marks = [render_badge(DISTURBED)] if result.disturbance.state == DISTURBED else []
+    marks += ["deprecated"] if info_of(result.case.backend).deprecated else []
+    return "  ".join([f"{name:46} {latency:>24} {rate:>9}  {speedup}".rstrip(), *marks])
 
 
 def _under_load(result: CaseResult) -> str:
@@ -52,6 +56,19 @@ def missing_reasons(cases: Iterable[CaseResult]) -> list[str]:
 def _explain_missing(cases: Iterable[CaseResult]) -> Iterator[str]:
     for reason in missing_reasons(result for result in cases if result.status == "ok"):
         yield f"no interval: {reason}"
+
+
+def _explain_deprecated(cases: Iterable[CaseResult]) -> Iterator[str]:
+    for name in dict.fromkeys(result.case.backend for result in cases):
+        if advice := info_of(name).deprecated:
+            yield f"{name}: {advice}"
+
+
+def _list_energy(cases: Iterable[CaseResult]) -> list[str]:
+    """A line for each comparable case whose energy could be read."""
+    read = [result for result in cases if result.status == "ok" and not math.isnan(result.energy.package.value)]
+    lines = [f"  {one.case.describe():44} {format_estimate(one.energy.package, scale=1e3):>24}" for one in read]
+    return ["energy above the idle machine [mJ/image], 95 %:", *lines] if lines else []
 
 
 def _explain_disturbed(cases: Iterable[CaseResult]) -> list[str]:

@@ -17,7 +17,7 @@ from rexnet_core.sources.onnx_tensors import check_tensor
 from rexnet_core.sources.tensors import TensorSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 #: What protobuf allows for one message [bytes].
@@ -54,6 +54,42 @@ def describe_onnx(path: Path) -> GraphDescription:
         producer=" ".join(read_text(one, path) for one in (model.producer_name, model.producer_version)).strip(),
         classes=_classes(told),
     )
+
+
+def write_with_shapes(path: Path, shapes: Sequence[tuple[int, ...]], target: Path) -> None:
+    """Write the model of a file that `describe_onnx` has checked with fixed shapes of its inputs.
+
+    Every node gets a name of its own, by which a runtime's profile can name it. Weights that lie in
+    other files go into one file beside the target.
+
+    Args:
+        path: The file.
+        shapes: One for each input that is no weight, in the order of the file.
+        target: Where the model goes, in another folder.
+    """
+    onnx = _import_onnx()
+    model = onnx.load(path, load_external_data=False)
+    external = any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in tensors_in(model))
+    if external:
+        onnx.load_external_data_for_model(model, str(path.parent))
+    held = {tensor.name for tensor in model.graph.initializer}
+    held |= {tensor.values.name for tensor in model.graph.sparse_initializer}
+    inputs = [value for value in model.graph.input if value.name not in held]
+    for value, shape in zip(inputs, shapes, strict=True):
+        for side, fixed in zip(value.type.tensor_type.shape.dim, shape, strict=True):
+            side.dim_value = fixed
+    _name_nodes(model.graph.node)
+    # Shapes in between were written for open sides.
+    del model.graph.value_info[:]
+    onnx.save(model, target, save_as_external_data=external, location=f"{target.name}.data")
+
+
+def _name_nodes(nodes: Iterable[Any]) -> None:
+    names: set[str] = set()
+    for place, node in enumerate(nodes):
+        if not node.name or node.name in names:
+            node.name = f"{node.op_type}_at_{place}"
+        names.add(node.name)
 
 
 def _import_onnx() -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.machine.energy import Counter, Reading
 from bench.machine.interference import Usage
 from bench.records.case import Case
 from bench.records.files import IMAGES, REFERENCE
@@ -63,7 +64,9 @@ class FakeHandle:
         self.executor.clock += slice_s
         noise = self.executor.random.normal(1, 0.001, min(10, max_calls))
         drift = (1 + script.get("drift", 0) * self.index) * (1 + slow_by)
-        return {"samples_s": list(script.get("median_s", 0.01) * drift * noise), "involuntary_switches": 1}
+        self.executor.worked_j += script.get("turn_j", 0.0)
+        calls = {"calls": len(noise) + 1} if script.get("counts", True) else {}
+        return {"samples_s": list(script.get("median_s", 0.01) * drift * noise), "involuntary_switches": 1, **calls}
 
     def take_flow(self, script: dict[str, Any], until_s: float, least: int, max_calls: int) -> dict[str, Any]:
         """Ten calls in step with the others; until the turn is over, where `flow` has a call time for each instance."""
@@ -88,7 +91,10 @@ class FakeHandle:
 
 @dataclass
 class FakeExecutor:
-    """Opens `FakeHandle`s and counts seconds only when told to; scripts are by backend or by model."""
+    """Opens `FakeHandle`s and counts seconds only when told to; scripts are by backend or by model.
+
+    It has a counter of energy where it has an idle power [W]; a worker uses its `turn_j` more in each turn.
+    """
 
     scripts: dict[str, dict[str, Any]] = field(default_factory=dict)
     prepare_error: Exception | None = None
@@ -101,6 +107,8 @@ class FakeExecutor:
     dirty_windows: set[int] = field(default_factory=set)
     readings: int = 0
     busy_ticks: float = 0.0
+    idle_w: float | None = None
+    worked_j: float = 0.0
     random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
 
     def prepare(self, task: dict[str, Any], limit_s: float) -> dict[str, Any]:
@@ -141,6 +149,15 @@ class FakeExecutor:
         self.busy_ticks += busy
         ticks = {"busy_ticks": self.busy_ticks, "own_ticks": 0.0, "total_ticks": 200.0 * self.readings}
         return Usage(at_s=self.clock, pressure_us=None, steal_ticks=0.0, throttled=None, **ticks)
+
+    def read_energy(self) -> Reading:
+        if self.idle_w is None:
+            return Reading(at_s=self.clock, reasons={"package": "no counters", "dram": "no counters"})
+        counter = Counter(round((self.idle_w * self.clock + self.worked_j) * 1e6), 10**12)
+        return Reading(at_s=self.clock, zones={"package": {"intel-rapl:0": counter}}, reasons={"dram": "no counters"})
+
+    def pause(self, seconds: float) -> None:
+        self.clock += seconds
 
 
 @pytest.fixture

@@ -13,10 +13,12 @@ import pytest
 import torch
 
 from bench.assets import prepare
+from bench.backends import Unavailable
 from bench.backends.openvino import INFO, ir_name
+from bench.backends.registry import backend_names, info_of
 from bench.machine.environment import read_thread_budget
-from bench.planning.presets import PAIR_BACKENDS
-from bench.records.case import Case
+from bench.records.calibration import GENERATED
+from bench.records.case import QUANTIZED, Case
 from bench.running.turns import take_turns
 from bench.suites.support.interleaved_timing import mean_ratio, ratio_of_medians, record_ratio
 from bench.suites.support.reference_tools import hold, read_pairs, run_benchmark_app
@@ -37,11 +39,34 @@ BARE_TURNS, CALLS = 60, 10
 PAIRS, APP_S, TURN_S = read_pairs(10), 4, 0.5
 
 
+def make_case(backend: str) -> Case:
+    return Case(model="rexnet_1.0", resolution=224, batch=1, backend=backend, threads=read_thread_budget())
+
+
+#: Every backend, and those that quantise in int8, too.
+CASES = [make_case(name) for name in backend_names()]
+CASES += [replace(case, precision=QUANTIZED, calibration=GENERATED) for case in CASES if info_of(case.backend).quantize]
+
+
 @pytest.fixture(scope="module")
 def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("assets")
-    prepare(prepare_task([make_case(name) for name in PAIR_BACKENDS], folder, seed=0))
+    prepare(prepare_task(CASES, folder, seed=0))
     return folder
+
+
+@pytest.fixture
+def worker(case: Case, assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worker:
+    """A warm worker in this process, with a cache of its own for what it compiles."""
+    if variable := info_of(case.backend).compile_cache:
+        monkeypatch.setenv(variable, str(tmp_path / "cache"))
+    worker = Worker(case, assets)
+    try:
+        worker.build(str(tmp_path / "logits.npy"))
+    except Unavailable as error:
+        pytest.skip(str(error))
+    worker.warm_up(max_s=10, max_calls=200)
+    return worker
 
 
 @pytest.fixture(autouse=True)
@@ -53,16 +78,9 @@ def _as_before() -> Iterator[None]:
     torch.set_grad_enabled(True)
 
 
-def make_case(backend: str) -> Case:
-    return Case(model="rexnet_1.0", resolution=224, batch=1, backend=backend, threads=read_thread_budget())
-
-
-@pytest.mark.parametrize("backend", PAIR_BACKENDS)
-def test_worker_against_a_bare_loop(backend: str, assets: Path, tmp_path: Path, benchmark: Any) -> None:
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_worker_against_a_bare_loop(case: Case, worker: Worker, benchmark: Any) -> None:
     """Target: a ratio within 1 % of 1."""
-    worker = Worker(make_case(backend), assets)
-    worker.build(str(tmp_path / "logits.npy"))
-    worker.warm_up(max_s=10, max_calls=200)
     calls: dict[str, Callable[[], float]] = {
         "worker": lambda: statistics.median(worker.take_turn(1e9, CALLS)["samples_s"]),
         "bare": lambda: _bare_loop(worker.runners),
@@ -75,8 +93,8 @@ def test_worker_against_a_bare_loop(backend: str, assets: Path, tmp_path: Path, 
     take_turns(range(BARE_TURNS), lambda: sorted(calls), measure, random.Random(0))
     ratio = ratio_of_medians(medians["worker"], medians["bare"])
     benchmark.pedantic(worker.sample, rounds=20)
-    benchmark.extra_info.update(backend=backend)
-    record_ratio(benchmark, "worker_over_bare_loop", ratio, f"{backend}: worker / bare loop")
+    benchmark.extra_info.update(backend=case.backend, precision=case.precision)
+    record_ratio(benchmark, "worker_over_bare_loop", ratio, f"{case.backend} {case.precision}: worker / bare loop")
     hold(ratio, 0.01)
 
 

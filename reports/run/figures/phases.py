@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-SHOWN = ("import", "build", "convert", "compile", "first_inference")
+SHOWN = ("import", "build", "convert", "quantize", "compile", "first_inference")
 _MOST_ROWS = 32
 
 

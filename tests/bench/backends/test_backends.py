@@ -10,9 +10,8 @@ import pytest
 import torch
 
 from bench import doctor
-from bench.backends import Unavailable, open_backend
-from bench.backends import compile as compile_backend
-from bench.backends.compile import read_compiler
+from bench.backends import Unavailable, inductor, open_backend
+from bench.backends.inductor import read_compiler
 from bench.machine.environment import read_thread_budget
 from bench.records.files import REFERENCE
 from bench.workers.executor import WorkerError
@@ -106,7 +105,7 @@ def test_torch_backends_run_on_cuda(work, backend):
 @pytest.mark.parametrize("name", ["a b", "a'b", 'a"b', "a\\b", "a\tb"])
 def test_a_folder_that_a_compilers_command_line_can_not_hold_is_found_before_compiling(monkeypatch, tmp_path, name):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
-    obstacle = compile_backend.find_obstacle()
+    obstacle = inductor.find_obstacle()
     assert obstacle.startswith("inductor needs folders without spaces, quotes and backslashes in their paths, and ")
     assert obstacle.endswith("; set TMPDIR to another folder")
     with pytest.raises(Unavailable, match="set TMPDIR to another folder"):
@@ -118,10 +117,10 @@ def test_a_folder_that_a_compilers_command_line_can_not_hold_is_found_before_com
 def test_the_folder_of_torch_may_be_the_one_in_the_way(monkeypatch, tmp_path):
     found = SimpleNamespace(origin=str(tmp_path / "my checkout" / ".nox" / "torch" / "__init__.py"))
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: found)
-    assert compile_backend.find_obstacle().endswith("; install torch in another folder")
+    assert inductor.find_obstacle().endswith("; install torch in another folder")
 
 
 def test_nothing_is_in_the_way_of_a_plain_folder(monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "ünusual-näme_1.2"))
-    assert compile_backend.find_obstacle() == ""
+    assert inductor.find_obstacle() == ""
     assert doctor._check_obstacles() == []

@@ -53,6 +53,11 @@ def test_a_warm_up_at_its_cap_is_a_stated_doubt_and_facts_of_a_later_build_are_l
     assert "warm-up reached its cap before two windows agreed" in measurement.notes
 
 
+def test_a_row_of_a_deprecated_backend_says_so(open_group, cases, saved):
+    [measurement] = open_group([replace(cases[0], backend="torchscript")]).run(None, saved.append)
+    assert any(note.startswith("torchscript is deprecated since torch 2.11") for note in measurement.notes)
+
+
 def test_the_entry_of_a_checkpoint_is_passed_on_and_the_one_that_was_taken_is_kept(
     open_group, executor, saved, tmp_path
 ):

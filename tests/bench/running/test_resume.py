@@ -137,7 +137,10 @@ def test_rounds_that_not_all_have_closed_are_taken_again(store, resume, interrup
         ({"preset": "full"}, "--preset contradicts run .* planned with quick"),
         ({"threads": 1}, "--threads contradicts run .* planned with 2"),
         *[
-            ({name: Path("another.pth") if name == "weights" else ("another",)}, "contradicts run")
+            (
+                {name: {"weights": Path("another.pth"), "calibration": "another"}.get(name, ("another",))},
+                "contradicts run",
+            )
             for name in sorted(set(vars(options())) - _APART)
         ],
         ({"model_args": '{"width": 2}'}, "--model-args contradicts run .* planned with none"),
@@ -178,7 +181,7 @@ def test_each_difference_that_matters_is_named(plan):
         "libraries": dict.fromkeys(now["libraries"], "0"),
     }
     told = list(find_differences(then, now, plan, threads=1))
-    names = ["processor", "python", "torch", "openvino", "numpy", "rexbench", "2"]
+    names = ["processor", "python", "torch", "openvino", "onnxruntime", "numpy", "rexbench", "2"]
     assert [line.split()[0] for line in told] == names
     assert list(find_differences(now, now, plan, threads=2)) == []
 

@@ -15,7 +15,7 @@ import sqlalchemy
 
 from analysis.study import Study
 from bench.records.case import Case
-from bench.records.measurement import Effective, Parity
+from bench.records.measurement import Agreement, Effective, LayerRun, Parity
 from bench.records.run import RunInfo
 from bench.store import database
 from bench.store.store import Store
@@ -75,6 +75,18 @@ def make_measurement(backend="eager", rounds=2, **changes):
     return made_up.make_measurement([FULL_ROUND] * rounds, case, **known)
 
 
+AGREEMENT = Agreement(
+    images="2 others of photos",
+    cosines=(1.0, 0.5),
+    relative_errors=(0.0, 0.3),
+    same_top1=(True, False),
+    correct=(True, False),
+    reference_correct=(True, True),
+)
+LAYERS = (
+    LayerRun(layer="stem", kind="Convolution", precision="int8", macs=5, time_s=0.1, provider="cpu", snr_db=20.0),
+    LayerRun(layer="head", kind="MatMul", precision="fp32", macs=6),
+)
 INFINITE = Parity(cosine=0.0, relative_error=math.inf, top1_agreement=0.0, inputs=1, passed=False)
 
 
@@ -84,6 +96,7 @@ INFINITE = Parity(cosine=0.0, relative_error=math.inf, top1_agreement=0.0, input
         make_measurement(),
         make_measurement(rounds=0, status="failed", reason="it died"),
         make_measurement(parity=INFINITE, status="mismatch"),  # JSON has no infinity
+        make_measurement(agreement=AGREEMENT, layers=LAYERS),
         make_measurement(repeated=(made_up.make_round([[0.3]], phases_s={"import": 1.0}),)),
     ],
 )

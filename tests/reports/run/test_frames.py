@@ -144,6 +144,8 @@ def test_names_of_columns_end_in_their_unit() -> None:
         "_percent": "%",
         "_images": "images",
         "_image_s": "s/image",
+        "_j_per_image": "J/image",
+        "_w": "W",
     }
     for table in frames.TABLES.values():
         for name, column in table.items():

@@ -16,6 +16,7 @@ from reports.run import tables
 from reports.run.conditions import describe_conditions, footnote
 from reports.run.figures import list_figures
 from reports.run.page import render_run_page
+from reports.run.text import render_cases
 
 if TYPE_CHECKING:
     from reports.run.data import RunData
@@ -44,6 +45,18 @@ def test_the_table_library_is_embedded_once(page: str) -> None:
 def test_every_status_and_reason_is_shown(page: str) -> None:
     for text in ("unavailable", "unsupported", "mismatch", "killed by signal 9", "this processor has no bfloat16"):
         assert text in page
+
+
+def test_a_deprecated_backend_is_marked_in_page_and_text_and_keeps_its_name_in_files(run: RunData, page: str) -> None:
+    assert "torchscript (deprecated)" in page
+    assert "eager (deprecated)" not in page
+    assert set(run_frames.frame_of(run, "cases")["backend"]) >= {"torchscript"}
+    lines = render_cases(run.result.cases).splitlines()
+    marked = [line for line in lines if line.endswith("  deprecated")]
+    assert marked
+    assert all(" torchscript" in line for line in marked)
+    [advice] = [line for line in lines if line.startswith("torchscript: deprecated since torch 2.11")]
+    assert advice.endswith("new deployments had better use aoti")
 
 
 def test_hostile_text_stays_text(page: str) -> None:
