@@ -89,35 +89,38 @@ def quantize_graph(model: torch.nn.Module | Path, batches: Batches, folder: Path
     size = len(batches[0][0])
     core = openvino.Core()
     graph = core.read_model(folder / f"batch{size}.xml")
-    quantized = _quantize(graph, batches)
+    quantized = run_nncf(graph, batches)
     openvino.save_model(quantized, folder / int8_name(size), compress_to_fp16=False)
     names = [] if isinstance(model, PurePath) else list_module_layers(model, batches[0])
-    layers = list(_list_layers(core.read_model(folder / int8_name(size)), names, size))
+    layers = list(list_layers(core.read_model(folder / int8_name(size)), names, size))
     (folder / int8_name(size)).with_suffix(".json").write_text(json.dumps([asdict(layer) for layer in layers]))
-    noise = _measure_noise(
+    noise = measure_noise(
         folder / f"batch{size}.xml", folder / int8_name(size), layers, batches[: max(1, _COMPARED_IMAGES // size)]
     )
     return {layer.layer: noise.get(layer.node, float("nan")) for layer in layers if layer.quantized}
 
 
-def _quantize(graph: Any, batches: Batches) -> Any:
+def run_nncf(graph: Any, batches: Batches, *, per_channel: bool = False, **options: Any) -> Any:
+    """The graph quantised after training.
+
+    Args:
+        graph: An `openvino.Model`.
+        batches: To calibrate on.
+        per_channel: Whether activations have a range for each channel where NNCF knows how.
+        options: Of `nncf.quantize`, and ``advanced``, of `nncf.AdvancedQuantizationParameters`.
+    """
     import nncf  # noqa: PLC0415
     from nncf.quantization.advanced_parameters import QuantizationParameters  # noqa: PLC0415
 
     places = range(len(batches[0]))
     dataset = nncf.Dataset(batches, lambda batch: {place: batch[place] for place in places})
-    return nncf.quantize(
-        graph,
-        dataset,
-        subset_size=len(batches),
-        preset=nncf.QuantizationPreset.MIXED,
-        advanced_parameters=nncf.AdvancedQuantizationParameters(
-            activations_quantization_params=QuantizationParameters(per_channel=False)
-        ),
-    )
+    ranges = {} if per_channel else {"activations_quantization_params": QuantizationParameters(per_channel=False)}
+    advanced = nncf.AdvancedQuantizationParameters(**ranges, **options.pop("advanced", {}))
+    usual = {"preset": nncf.QuantizationPreset.MIXED, "subset_size": len(batches)}
+    return nncf.quantize(graph, dataset, advanced_parameters=advanced, **{**usual, **options})
 
 
-def _list_layers(graph: Any, names: Sequence[tuple[str, int, tuple[int, ...]]], size: int) -> Iterator[GraphLayer]:
+def list_layers(graph: Any, names: Sequence[tuple[str, int, tuple[int, ...]]], size: int) -> Iterator[GraphLayer]:
     """The nodes with weights in their order.
 
     Names of modules are given in the order of their calls; a node has that of the next call with as many weights and
@@ -149,7 +152,7 @@ def _is_quantized(node: Any) -> bool:
     return bool(node.get_type_name() == "FakeQuantize")
 
 
-def _measure_noise(plain: Path, quantized: Path, layers: Iterable[GraphLayer], batches: Batches) -> dict[str, float]:
+def measure_noise(plain: Path, quantized: Path, layers: Iterable[GraphLayer], batches: Batches) -> dict[str, float]:
     """Power of each layer's output in fp32 over the power of its error in int8 [dB], by node."""
     nodes = [layer.node for layer in layers]
     signal, noise = dict.fromkeys(nodes, 0.0), dict.fromkeys(nodes, 0.0)
