@@ -67,8 +67,7 @@ def open_quantize() -> Quantize:
     try:
         import nncf  # noqa: PLC0415 - takes seconds
     except ImportError as error:
-        missing = error.name or "nncf"
-        raise Unavailable(f'int8 of openvino needs nncf ({missing} is missing): pip install "rexbench[int8]"') from None
+        raise Unavailable('int8 of openvino needs nncf; pip install "rexbench[int8]"') from error
     nncf.set_log_level(logging.ERROR)
     return quantize_graph
 
