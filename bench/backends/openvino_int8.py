@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.graphs.constants import Constants, name_of_node
-from analysis.graphs.nodes import CONVOLUTIONS, MOVES, TRANSPOSED, count_multiply_adds, sources
+from analysis.graphs.nodes import CONVOLUTIONS, MOVES, TRANSPOSED, count_multiply_adds, followers, sources
 from bench.backends import Unavailable
 from bench.backends.layer_names import list_module_layers
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Batches = Sequence[tuple[npt.NDArray[Any], ...]]
 
 _PRODUCTS = CONVOLUTIONS | TRANSPOSED | {"MatMul"}
+#: What is told of a layer that the runtime does not name.
+_UNSEEN = {"layerType": "not told", "runtimePrecision": "unknown", "name": ""}
 #: Images whose layer outputs are compared.
 _COMPARED_IMAGES = 8
 
@@ -40,12 +42,20 @@ class GraphLayer:
         layer: Name of the module's layer, or of the node where the module is not known.
         macs: Multiply-adds for one image.
         quantized: Whether its input is quantised, so that it is to run in int8.
+        bias: Name of the addition after it; empty where there is none. A product may run under that name.
     """
 
     node: str
     layer: str
     macs: int
     quantized: bool
+    bias: str = ""
+
+    def find(self, executed: Mapping[str, dict[str, str]]) -> dict[str, str]:
+        """What the runtime tells of the layer, given what it tells by the names of nodes."""
+        # A product in int8 may have the name of the multiplication that makes its output floating point.
+        names = (self.node, f"{self.node}/DequantizationMultiply", self.bias)
+        return next((executed[name] for name in names if name in executed), _UNSEEN)
 
 
 def int8_name(batch: int) -> str:
@@ -141,7 +151,13 @@ def list_layers(graph: Any, names: Sequence[tuple[str, int, tuple[int, ...]]], s
             layer=known[key].popleft() if known.get(key) else name_of_node(node),
             macs=count_multiply_adds(node) // size,
             quantized=_is_quantized(sources(node)[0]),
+            bias=_name_bias(node),
         )
+
+
+def _name_bias(node: Any) -> str:
+    readers = followers(node)
+    return str(readers[0].get_friendly_name()) if [one.get_type_name() for one in readers] == ["Add"] else ""
 
 
 def _is_quantized(node: Any) -> bool:
