@@ -25,7 +25,7 @@ def find_doubts(case: Case) -> list[str]:
     flags = read_flags()
     if case.precision != QUANTIZED or case.device != "cpu" or flags is None or flags.intersection(_INT8):
         return []
-    return [f"{_NO_INT8}, so that int8 here says little about processors that have it"]
+    return [f"{_NO_INT8}, so that int8 may be slower than fp32 here, and says little about processors that have it"]
 
 
 def sums_of_int8_overflow() -> bool:
@@ -47,7 +47,7 @@ def _describe_int8() -> str:
         return _UNKNOWN.format("INT8")
     if found := [name for name in _INT8 if name in flags]:
         return f"INT8 arithmetic ({', '.join(found)}): int8 can be faster than fp32"
-    return f"{_NO_INT8}: int8 may be no faster than fp32 here, and its rows say so"
+    return f"{_NO_INT8}: int8 may be slower than fp32 here, and its rows say so"
 
 
 def _describe_bf16() -> str:

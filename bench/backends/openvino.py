@@ -193,9 +193,11 @@ class OpenVino:
         """Of the layers that ran; of a quantised model, of the layers that are quantised in it."""
         if self.case.precision != QUANTIZED:
             return sorted(set(map(_name, self._read_convolutions("runtimePrecision"))))
-        quantized = {layer.node for layer in read_layers(self.path) if layer.quantized}
+        layers = read_layers(self.path)
         executed = _list_executed(self.compiled)
-        return sorted({_name(info["runtimePrecision"]) for name, info in executed.items() if name in quantized})
+        # A model in which nothing is quantised is told by what its layers run in.
+        counted = [layer for layer in layers if layer.quantized] or layers
+        return sorted({_name(layer.find(executed)["runtimePrecision"]) for layer in counted})
 
     def _read_convolutions(self, key: str) -> set[str]:
         """The values of a runtime property of the executed layers."""
@@ -221,7 +223,7 @@ class OpenVino:
                 time_s=times_s[info["name"]] / _PROFILED_CALLS if info["name"] in times_s else None,
             )
             for layer in read_layers(self.path)
-            if (info := executed.get(layer.node))
+            for info in [layer.find(executed)]
         ]
 
 

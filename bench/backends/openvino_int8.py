@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.graphs.constants import Constants, name_of_node
-from analysis.graphs.nodes import CONVOLUTIONS, MOVES, TRANSPOSED, count_multiply_adds, sources
+from analysis.graphs.nodes import CONVOLUTIONS, MOVES, TRANSPOSED, count_multiply_adds, followers, sources
 from bench.backends import Unavailable
 from bench.backends.layer_names import list_module_layers
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Batches = Sequence[tuple[npt.NDArray[Any], ...]]
 
 _PRODUCTS = CONVOLUTIONS | TRANSPOSED | {"MatMul"}
+#: What is told of a layer that the runtime does not name.
+_UNSEEN = {"layerType": "not told", "runtimePrecision": "unknown", "name": ""}
 #: Images whose layer outputs are compared.
 _COMPARED_IMAGES = 8
 
@@ -40,12 +42,20 @@ class GraphLayer:
         layer: Name of the module's layer, or of the node where the module is not known.
         macs: Multiply-adds for one image.
         quantized: Whether its input is quantised, so that it is to run in int8.
+        bias: Name of the addition after it; empty where there is none. A product may run under that name.
     """
 
     node: str
     layer: str
     macs: int
     quantized: bool
+    bias: str = ""
+
+    def find(self, executed: Mapping[str, dict[str, str]]) -> dict[str, str]:
+        """What the runtime tells of the layer, given what it tells by the names of nodes."""
+        # A product in int8 may have the name of the multiplication that makes its output floating point.
+        names = (self.node, f"{self.node}/DequantizationMultiply", self.bias)
+        return next((executed[name] for name in names if name in executed), _UNSEEN)
 
 
 def int8_name(batch: int) -> str:
@@ -67,8 +77,7 @@ def open_quantize() -> Quantize:
     try:
         import nncf  # noqa: PLC0415 - takes seconds
     except ImportError as error:
-        missing = error.name or "nncf"
-        raise Unavailable(f'int8 of openvino needs nncf ({missing} is missing): pip install "rexbench[int8]"') from None
+        raise Unavailable('int8 of openvino needs nncf; pip install "rexbench[int8]"') from error
     nncf.set_log_level(logging.ERROR)
     return quantize_graph
 
@@ -89,35 +98,38 @@ def quantize_graph(model: torch.nn.Module | Path, batches: Batches, folder: Path
     size = len(batches[0][0])
     core = openvino.Core()
     graph = core.read_model(folder / f"batch{size}.xml")
-    quantized = _quantize(graph, batches)
+    quantized = run_nncf(graph, batches)
     openvino.save_model(quantized, folder / int8_name(size), compress_to_fp16=False)
     names = [] if isinstance(model, PurePath) else list_module_layers(model, batches[0])
-    layers = list(_list_layers(core.read_model(folder / int8_name(size)), names, size))
+    layers = list(list_layers(core.read_model(folder / int8_name(size)), names, size))
     (folder / int8_name(size)).with_suffix(".json").write_text(json.dumps([asdict(layer) for layer in layers]))
-    noise = _measure_noise(
+    noise = measure_noise(
         folder / f"batch{size}.xml", folder / int8_name(size), layers, batches[: max(1, _COMPARED_IMAGES // size)]
     )
     return {layer.layer: noise.get(layer.node, float("nan")) for layer in layers if layer.quantized}
 
 
-def _quantize(graph: Any, batches: Batches) -> Any:
+def run_nncf(graph: Any, batches: Batches, *, per_channel: bool = False, **options: Any) -> Any:
+    """The graph quantised after training.
+
+    Args:
+        graph: An `openvino.Model`.
+        batches: To calibrate on.
+        per_channel: Whether activations have a range for each channel where NNCF knows how.
+        options: Of `nncf.quantize`, and ``advanced``, of `nncf.AdvancedQuantizationParameters`.
+    """
     import nncf  # noqa: PLC0415
     from nncf.quantization.advanced_parameters import QuantizationParameters  # noqa: PLC0415
 
     places = range(len(batches[0]))
     dataset = nncf.Dataset(batches, lambda batch: {place: batch[place] for place in places})
-    return nncf.quantize(
-        graph,
-        dataset,
-        subset_size=len(batches),
-        preset=nncf.QuantizationPreset.MIXED,
-        advanced_parameters=nncf.AdvancedQuantizationParameters(
-            activations_quantization_params=QuantizationParameters(per_channel=False)
-        ),
-    )
+    ranges = {} if per_channel else {"activations_quantization_params": QuantizationParameters(per_channel=False)}
+    advanced = nncf.AdvancedQuantizationParameters(**ranges, **options.pop("advanced", {}))
+    usual = {"preset": nncf.QuantizationPreset.MIXED, "subset_size": len(batches)}
+    return nncf.quantize(graph, dataset, advanced_parameters=advanced, **{**usual, **options})
 
 
-def _list_layers(graph: Any, names: Sequence[tuple[str, int, tuple[int, ...]]], size: int) -> Iterator[GraphLayer]:
+def list_layers(graph: Any, names: Sequence[tuple[str, int, tuple[int, ...]]], size: int) -> Iterator[GraphLayer]:
     """The nodes with weights in their order.
 
     Names of modules are given in the order of their calls; a node has that of the next call with as many weights and
@@ -139,7 +151,13 @@ def _list_layers(graph: Any, names: Sequence[tuple[str, int, tuple[int, ...]]], 
             layer=known[key].popleft() if known.get(key) else name_of_node(node),
             macs=count_multiply_adds(node) // size,
             quantized=_is_quantized(sources(node)[0]),
+            bias=_name_bias(node),
         )
+
+
+def _name_bias(node: Any) -> str:
+    readers = followers(node)
+    return str(readers[0].get_friendly_name()) if [one.get_type_name() for one in readers] == ["Add"] else ""
 
 
 def _is_quantized(node: Any) -> bool:
@@ -149,7 +167,7 @@ def _is_quantized(node: Any) -> bool:
     return bool(node.get_type_name() == "FakeQuantize")
 
 
-def _measure_noise(plain: Path, quantized: Path, layers: Iterable[GraphLayer], batches: Batches) -> dict[str, float]:
+def measure_noise(plain: Path, quantized: Path, layers: Iterable[GraphLayer], batches: Batches) -> dict[str, float]:
     """Power of each layer's output in fp32 over the power of its error in int8 [dB], by node."""
     nodes = [layer.node for layer in layers]
     signal, noise = dict.fromkeys(nodes, 0.0), dict.fromkeys(nodes, 0.0)

@@ -93,7 +93,7 @@ class InterleavedGroup:
             )
         ]
         self._settings, self._executor, self._watch = settings, executor, watch
-        self._meter = EnergyMeter(executor)
+        self._meter = EnergyMeter(executor, reads=not builds)
         self._scratch, self._weights, self._weights_entry = scratch, weights, weights_entry
         self._calibration, self._classes = calibration, classes
         self._all_or_none, self._shuffle_opening, self._slowdowns = all_or_none, shuffle_opening, slowdowns

@@ -64,3 +64,14 @@ def test_the_first_inference_of_a_queue_is_one_request(monkeypatch, tmp_path, sc
     case = Case(model="rexnet_1.0", resolution=8, batch=1, backend="openvino", scenario=scenario)
     Worker(case, tmp_path).build(str(tmp_path / "logits.npy"))
     assert backend.done == [f"{call} 0", f"{call} 0", f"{call} 1"]
+
+
+@pytest.mark.parametrize("settles", [True, False])
+def test_a_turn_tells_all_its_calls_also_the_one_that_is_no_sample(monkeypatch, settles):
+    made = []
+    monkeypatch.setattr(Worker, "sample", lambda _self, _slow_by=0.0: made.append(0.01) or 0.01)
+    one = object.__new__(Worker)
+    one.settles = settles
+    told = one.take_turn(slice_s=0.0, max_calls=3)
+    assert (told["samples_s"], told["calls"]) == ([0.01], len(made))
+    assert told["calls"] == 1 + settles

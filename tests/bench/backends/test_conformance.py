@@ -15,6 +15,9 @@ import pytest
 from bench.backends.registry import backend_names, info_of, libraries
 from bench.records.files import REFERENCE
 from bench.records.measurement import PHASES, Effective
+from bench.records.settings import Settings
+from bench.running.interleaved_group import InterleavedGroup
+from bench.statistics.fallback import int8_share
 from bench.statistics.parity import compare, find_mismatches
 from bench.workers.executor import ProcessExecutor, WorkerError
 from bench.workers.instances import open_case
@@ -119,3 +122,33 @@ def test_no_file_but_its_own_names_a_backend_and_case_only_the_reference():
     }
     assert named - NAMING == {f"bench/backends/{name}.py" for name in names}
     assert len([line for line in (ROOT / "bench/records/case.py").read_text().splitlines() if '"eager"' in line]) == 1
+
+
+QUANTIZING = [
+    pytest.param(name, marks=pytest.mark.extra if name in SLOW else ())
+    for name in backend_names()
+    if info_of(name).quantize
+]
+
+
+@pytest.mark.survival
+@pytest.mark.parametrize("backend", QUANTIZING)
+def test_int8_is_quantised_compared_and_read_back_layer_by_layer(backend, tmp_path):
+    cases = [make_case(backend), make_case(backend, precision="int8", calibration="generated")]
+    settings = Settings(min_rounds=1, max_rounds=1, round_s=0.1, slice_s=0.01, warm_s=2.0, warm_calls=40)
+    group = InterleavedGroup(cases, settings=settings, executor=ProcessExecutor(), scratch=tmp_path)
+    plain, quantized = group.run(None, lambda _measurements: None)
+    assert [(one.status, one.reason) for one in (plain, quantized)] == [("ok", "")] * 2
+    assert (plain.layers, plain.agreement) == ((), None)
+    assert quantized.effective.precision == "int8"
+    assert quantized.effective.details["calibration"] == "64 generated images"
+    assert quantized.rounds[0].phases_s["quantize"] > 0
+    assert len(quantized.agreement.cosines) == 64
+    assert np.mean(quantized.agreement.cosines) > 0.95
+    layers = {layer.layer: layer for layer in quantized.layers}
+    assert {"stem.conv", "classifier"} <= layers.keys()
+    assert int8_share(quantized.layers) > 0.9
+    assert layers["stem.conv"].precision == "int8"
+    assert layers["stem.conv"].macs == 16 * 3 * 9 * 32 * 32
+    assert layers["stem.conv"].time_s > 0
+    assert layers["stem.conv"].snr_db > 10

@@ -74,6 +74,13 @@ def test_counters_of_processors_say_nothing_of_a_case_on_a_gpu(executor, cases):
     assert "computes on cuda" in meter.describe(replace(cases[0], device="cuda"), [turn]).reason
 
 
+def test_a_comparison_of_builds_spends_no_time_on_energy(executor):
+    executor.idle_w = 30.0
+    meter = EnergyMeter(executor, reads=False)
+    meter.start_round()
+    assert (executor.clock, meter.read()) == (0.0, None)
+
+
 def test_instances_count_every_request_of_a_turn(play, executor, cases):
     executor.idle_w = 30.0
     executor.scripts = {"eager": {"turn_j": 1.0}}

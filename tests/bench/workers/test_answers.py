@@ -20,12 +20,22 @@ ANSWERS = {
     "open": {"protocol": 2},
     "build": {"phases_s": {"import": 1.0, "first_inference": 0.1}, "effective": EFFECTIVE, "caches": False},
     "warm_up": {"calls": 9, "steady": True, "median_s": 0.01, "elapsed_s": 0.2, "faults": []},
-    "take_turn": {"samples_s": [0.01, 0.02], "involuntary_switches": 1},
+    "take_turn": {"samples_s": [0.01, 0.02], "involuntary_switches": 1, "calls": 3},
     "take_flow": {"starts_s": [1.0, 1.1], "ends_s": [1.1, 1.2], "involuntary_switches": 1},
     "memory": {"peak_rss_bytes": 9, "base_rss_bytes": None},
     "prepare": {"build_s": 1.0, "convert_s": None, "exports": {"openvino": {"build_s": 1.0, "convert_s": 2.0}}},
 }
-OPTIONAL = {"protocol", "faults", "peak_rss_bytes", "base_rss_bytes", "build_s", "convert_s", "exports", "details"}
+OPTIONAL = {
+    "protocol",
+    "faults",
+    "calls",
+    "peak_rss_bytes",
+    "base_rss_bytes",
+    "build_s",
+    "convert_s",
+    "exports",
+    "details",
+}
 #: None of these is a value of any key; 1e6 is longer than the limit.
 NONSENSE = ("x", -1.0, math.nan, math.inf, [None], {"x": []}, [-1.0], [math.nan], [1e6], [0.0])
 
@@ -67,6 +77,8 @@ def test_an_answer_is_a_table(do, answer):
         ("take_turn", {"samples_s": [0.1] * 4}, "has 4 samples, where 1 to 3 were asked for"),
         ("take_turn", {"samples_s": [0.0]}, r"samples_s\[0\]: expected float > 0.0"),
         ("take_turn", {"samples_s": [200.0, 200.0]}, "has a time of 400 s, and the case has a limit of 300 s"),
+        ("take_turn", {"calls": 1}, "has 2 samples of 1 calls, where no more than one in two is left out"),
+        ("take_turn", {"calls": 10**9}, "has 2 samples of 1000000000 calls"),
         ("warm_up", {"elapsed_s": 301.0}, "has a time of 301 s"),
         ("build", {"phases_s": {"compile": 1e5}}, "has a time of 100000 s"),
         ("take_flow", {"ends_s": [1.1]}, "must have an end later than its start"),

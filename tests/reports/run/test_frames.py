@@ -146,6 +146,7 @@ def test_names_of_columns_end_in_their_unit() -> None:
         "_image_s": "s/image",
         "_j_per_image": "J/image",
         "_w": "W",
+        "_db": "dB",
     }
     for table in frames.TABLES.values():
         for name, column in table.items():
