@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.backends import Unavailable
 from bench.backends.arithmetic import sums_of_int8_overflow
-from bench.backends.onnx_export import data_of, find_missing, int8_name, onnx_name
+from bench.backends.onnx_export import data_of, int8_name, onnx_name
 from bench.backends.onnx_layers import dump_layers, list_layers, load_layers
 from bench.backends.onnx_session import open_session
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     import torch
 
-    from bench.backends.info import Quantize
     from bench.backends.onnx_layers import OnnxLayer
 
     Batches = Sequence[tuple[np.ndarray, ...]]
@@ -35,20 +33,6 @@ if TYPE_CHECKING:
 _MOST_BYTES = 256 * 2**20
 #: Batches whose outputs are compared.
 _COMPARED = 8
-
-
-def open_quantize() -> Quantize:
-    """The function that quantises, with what it needs imported.
-
-    Raises:
-        Unavailable: A package is missing.
-    """
-    if missing := find_missing("onnx", "onnxruntime"):
-        raise Unavailable(missing)
-    import onnxruntime.quantization  # noqa: PLC0415
-
-    assert onnxruntime.quantization
-    return quantize
 
 
 def quantize(_model: torch.nn.Module | Path, batches: Batches, folder: Path) -> dict[str, float]:

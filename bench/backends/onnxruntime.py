@@ -16,7 +16,7 @@ import psutil
 from bench.backends import BackendInfo, Finding, Unavailable
 from bench.backends.instruction_sets import PROCESSOR, read_processor
 from bench.backends.onnx_export import find_missing, int8_name, onnx_name, open_export
-from bench.backends.onnx_int8 import open_quantize
+from bench.backends.onnx_int8 import quantize
 from bench.backends.onnx_layers import Finder, load_layers
 from bench.backends.onnx_session import CPU, Profile, name_precision, open_session
 from bench.backends.openmp import find_mixed_openmp
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.backends import Images, Logits
+    from bench.backends.info import Quantize
     from bench.backends.onnx_session import Node
     from bench.records.case import Case
 
@@ -207,6 +208,20 @@ def find_obstacle() -> str:
     return find_missing("onnxruntime", "onnx", "onnxscript")
 
 
+def open_quantize() -> Quantize:
+    """The function that quantises, with what it needs imported.
+
+    Raises:
+        Unavailable: A package is missing.
+    """
+    if missing := find_missing("onnx", "onnxruntime"):
+        raise Unavailable(missing)
+    import onnxruntime.quantization  # noqa: PLC0415
+
+    assert onnxruntime.quantization
+    return quantize
+
+
 def examine() -> list[Finding]:
     """The version, the providers, and what is surprising about threads and int8."""
     if find_obstacle():
@@ -225,14 +240,14 @@ INFO = BackendInfo(
     name="onnxruntime",
     library="onnxruntime",
     extra="onnx",
-    position=4,
+    position=5,
     precisions=("fp32", QUANTIZED),
     forms=("module", "onnx"),
     queued=True,
     hint=False,
     tuning_variables=("ORT_",),
-    colour="#e69f00",
-    marker="P",
+    colour="#882255",
+    marker="X",
     find_obstacle=find_obstacle,
     examine=examine,
     export=open_export,

@@ -27,6 +27,9 @@ from bench.records.case import QUANTIZED, Case
 from bench.statistics.fallback import find_fallback, int8_share
 from bench.statistics.parity import compare, find_mismatches
 
+from .conftest import make_case
+from .test_conformance import run as run_round
+
 SHAPE = (3, 8, 8)
 
 
@@ -176,6 +179,13 @@ def test_each_caller_has_its_least_requests_and_all_together_no_more_than_the_mo
     times = backend.pump(time.monotonic() + 0.05, 1, 10**9)
     assert len(times) > 2
     assert all(start < end for start, end in times)
+
+
+@pytest.mark.survival
+def test_two_callers_keep_two_requests_in_flight(assets, tmp_path):
+    case = make_case(INFO.name, threads=2, scenario="throughput", streams=2)
+    _, effective, _ = run_round(case, assets, tmp_path)
+    assert (effective.streams, effective.threads, effective.jobs) == (2, 2, 2)
 
 
 def test_without_a_hint_none_is_planned_and_one_that_is_asked_for_is_unsupported():
