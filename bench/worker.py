@@ -25,7 +25,8 @@ from bench.machine.environment import volunteer_for_oom_killer
 from bench.records.case import THROUGHPUT, TRAIN, Case
 from bench.records.inputs import load_inputs, name_input, stream_inputs
 from bench.records.outputs import flatten, list_tensors
-from bench.records.training import training_folder
+from bench.records.training import FROZEN, training_folder
+from bench.statistics.training_parity import find_drift
 from bench.workers.call_audit import audit_calls, audit_steps, count_threads, find_extra_threads
 from bench.workers.failures import describe_error
 from bench.workers.parent_watch import hold_on
@@ -144,9 +145,10 @@ class Worker:
             faults += find_extra_threads(used_threads, self.case.threads, calls, queued=queued)
         if isinstance(self.backend, Trained):
             self._restart()
-            faults += audit_steps(self.backend, self.inputs, self.logits, call_s)
+            found, again = audit_steps(self.backend, self.inputs, call_s)
             self._feed()
-            return faults
+            frozen = np.load(self.assets / FROZEN)
+            return [*faults, *found, *find_drift(self.logits, frozen, again, self.case.precision)]
         faults += audit_calls(self.backend, self.inputs, self.logits, call_s)
         self._restore()
         return faults

@@ -93,6 +93,26 @@ def compare_steps(reference: Logits, frozen: Logits, logits: Logits, precision: 
     return replace(known, passed=judged.passed, fault="" if judged.passed else _describe(judged))
 
 
+def find_drift(logits: Logits, frozen: Logits, again: Logits, precision: str) -> list[str]:
+    """Whether steps that were taken once more gave other outputs than before, in one line.
+
+    Args:
+        logits: Of the steps when they were taken first, shape ``(steps, N, classes)``.
+        frozen: What the reference gives without any update.
+        again: Of the same steps.
+        precision: Of the case.
+    """
+    if (
+        frozen.shape != logits.shape  # which the comparison with the reference has named
+        or np.array_equal(again, logits)
+        or compare_steps(logits, frozen, again, precision).passed
+    ):
+        return []
+    error = judge_steps(logits, frozen, again, precision).error
+    said = "after the warm-up, the same training steps gave other outputs than before it"
+    return [f"{said}: the difference is {error:.0%} of what updates change"]
+
+
 def _describe(judged: Steps) -> str:
     if abs(judged.share) < _STILL:
         return (

@@ -10,7 +10,7 @@ import pytest
 from bench.records.case import Case
 from bench.records.measurement import Effective
 from bench.statistics.parity import find_mismatches
-from bench.statistics.training_parity import compare_steps
+from bench.statistics.training_parity import compare_steps, find_drift
 
 RANDOM = np.random.default_rng(5)
 FROZEN = RANDOM.standard_normal((3, 4, 20)).astype(np.float32)
@@ -69,3 +69,11 @@ def test_only_what_is_wrong_is_said():
     known = compare_steps(REFERENCE, FROZEN, REFERENCE, "fp32")
     assert find_mismatches(CASE, Effective(), known) == []
     assert find_mismatches(replace(CASE, scenario="latency"), Effective(), known) == []
+
+
+def test_steps_that_drift_from_those_before_are_found_and_equal_ones_never():
+    assert find_drift(REFERENCE, FROZEN, REFERENCE.copy(), "fp32") == []
+    assert find_drift(FROZEN, FROZEN, FROZEN.copy(), "fp32") == []
+    [fault] = find_drift(REFERENCE, FROZEN, FROZEN, "fp32")
+    assert fault.endswith("gave other outputs than before it: the difference is 100% of what updates change")
+    assert find_drift(REFERENCE[..., :-1], FROZEN, FROZEN, "fp32") == []
