@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from bench.preparing.task import Task
     from rexnet_core.sources.source import OpenedModel
     from rexnet_core.sources.tensors import Shape
+from rexnet_core.telemetry import refuse_telemetry
 
 #: Distinct inputs that parity compares, at least; batches rotate so that no input is seen twice in a row.
 MIN_IMAGES = 8
@@ -215,6 +216,7 @@ def main() -> None:
     """Prepare the task on standard input; the answer goes into the file named by the first argument."""
     hold_on()
     volunteer_for_oom_killer()
+    refuse_telemetry()
     # A user's code may read the arguments of its program: these are not its own.
     path, sys.argv = Path(sys.argv[1]), sys.argv[:1]
     own = os.getpid()

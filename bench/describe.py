@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from analysis.complexity.cost import Cost
     from rexnet_core.sources.source import OpenedModel
     from rexnet_core.sources.tensors import Shape
+from rexnet_core.telemetry import refuse_telemetry
 
 
 def describe(question: Question) -> Subject:
@@ -113,6 +114,7 @@ def main() -> None:
     """
     hold_on()
     volunteer_for_oom_killer()
+    refuse_telemetry()
     # A user's code may read the arguments of its program: these are not its own.
     path, sys.argv = Path(sys.argv[1]), sys.argv[:1]
     own = os.getpid()

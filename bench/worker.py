@@ -33,6 +33,7 @@ from bench.workers.parent_watch import hold_on
 from bench.workers.protocol import PROTOCOL
 from bench.workers.warm_up import LONG_CALL_S, warm_up
 from rexnet_core.errors import InputError
+from rexnet_core.telemetry import refuse_telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -273,6 +274,7 @@ def serve(questions: TextIO, answers: TextIO) -> None:
 if __name__ == "__main__":
     hold_on()
     volunteer_for_oom_killer()
+    refuse_telemetry()
     # A user's code may read its input and print: neither may meet the parent's questions and answers.
     questions, channel = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

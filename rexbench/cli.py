@@ -28,7 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"rexbench: not tested on {sys.platform}; Linux and macOS are supported", file=sys.stderr)
     try:
         from rexbench.dispatch import dispatch  # noqa: PLC0415 - after the checks
+        from rexnet_core.telemetry import refuse_telemetry  # noqa: PLC0415
 
+        refuse_telemetry()
         return dispatch(list(sys.argv[1:] if argv is None else argv))
     except ModuleNotFoundError as error:
         if message := explain_missing(error.name):
