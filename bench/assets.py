@@ -40,6 +40,7 @@ from rexnet_core.sources.source import EAGER
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from bench.preparing.calibration import Drawn
     from bench.preparing.task import Task
     from rexnet_core.sources.source import OpenedModel
     from rexnet_core.sources.tensors import Shape
@@ -122,13 +123,20 @@ def _check_unchanged(task: Task) -> None:
         )
 
 
-def _dump_reference(task: Task, call: Any) -> list[int]:
-    """Write the inputs and the reference outputs; how many values each output has for one image."""
+def _dump_reference(task: Task, call: Any, held_out: Drawn | None = None) -> list[int]:
+    """Write the inputs and the reference outputs; how many values each output has for one image.
+
+    The inputs are generated, or the first of those that no calibration has seen.
+    """
     batches = plan_batches(task.batch, task.shapes)
-    flat = make_inputs(task.shapes, task.types, batches * task.batch, task.seed + 2)
+    count = batches * task.batch
+    if held_out is None:
+        flat = make_inputs(task.shapes, task.types, count, task.seed + 2)
+    else:
+        flat = held_out.read([place % held_out.count for place in range(count)])
     inputs = [values.reshape(batches, task.batch, *values.shape[1:]) for values in flat]
-    dump_inputs(task.folder, inputs)
     outputs, widths = compute_reference(call, inputs, audit=task.source != REGISTERED)
+    dump_inputs(task.folder, inputs)
     np.save(task.folder / REFERENCE, outputs)
     return widths
 
@@ -140,6 +148,9 @@ def _reduce(task: Task, opened: OpenedModel, call: Any, quantize: Any) -> dict[s
     try:
         calibration, held_out = draw_sets(task, opened)
         dump_held_out(task, held_out, call)
+        if task.calibration and task.calibration.source:
+            # Ranges taken from pictures are wrong for generated images, on which a sound form would be a mismatch.
+            _dump_reference(task, call, held_out)
     except RexbenchError as error:
         return {"quantized": {name: {"fault": _describe_fault(error)} for name in task.quantized}}
     batches = list(calibration.split(task.batch)) if task.quantized else []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
 import statistics
+import sys
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bench.records.case import FULL_PRECISION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import torch
 
@@ -109,10 +112,24 @@ def watch_layers(layers: Iterable[Layer], call: Callable[[], object]) -> list[Ex
 
     calls = []
     for _ in range(_CALLS):
-        with profile(activities=[ProfilerActivity.CPU], record_shapes=True) as profiler:
+        with _no_standard_error(), profile(activities=[ProfilerActivity.CPU], record_shapes=True) as profiler:
             call()
         calls.append(match_events(layers, list(profiler.events() or ())))
     return [_merge(same) for same in zip(*calls, strict=True)]
+
+
+@contextlib.contextmanager
+def _no_standard_error() -> Iterator[None]:
+    """A context without what the profiler's own code writes there about its start and end."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _merge(same: Sequence[Executed]) -> Executed:

@@ -11,6 +11,7 @@ from analysis.setting_fields import check_names
 from bench.backends.registry import check_backend
 from bench.planning.calibration import read_calibration
 from bench.planning.plan import Selection
+from bench.planning.presets import CONVERTED_BACKENDS
 from bench.records.calibration import CalibrationSet
 from bench.records.case import FULL_PRECISION, PRECISIONS, QUANTIZED, Case, name_shape
 from rexnet_core.sources.tensors import USUAL_SIDE
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 #: The options of a run that an evaluation has, too.
 _SHARED = ("backends", "precisions", "calibration")
-#: Where precisions alone are named: the original runs in eager already.
-USUAL_BACKENDS = ("openvino",)
 #: Images in one call, as a run times them.
 USUAL_BATCH = 1
 
@@ -88,7 +87,7 @@ def read_conversions(args: argparse.Namespace) -> Conversions:
     if backends is None and precisions is None:
         read_calibration(args.calibration, ())
         return Conversions()
-    names = tuple(dict.fromkeys(USUAL_BACKENDS if backends is None else map(check_backend, backends)))
+    names = tuple(dict.fromkeys(CONVERTED_BACKENDS if backends is None else map(check_backend, backends)))
     known = tuple(dict.fromkeys((FULL_PRECISION,) if precisions is None else precisions))
     check_names("backend", names, names)
     check_names("precision", known, PRECISIONS)

@@ -21,6 +21,8 @@ DEFAULT = "quick"
 ALL_BACKENDS = ("eager", "torchscript", "compile", "openvino")
 #: Backends of a comparison or self-test that names none: the reference, and one of another library.
 PAIR_BACKENDS = ("eager", "openvino")
+#: Backends whose converted forms are evaluated where a call names precisions alone: the original runs in eager already.
+CONVERTED_BACKENDS = PAIR_BACKENDS[1:]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

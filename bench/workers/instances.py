@@ -117,6 +117,14 @@ class InstanceGroup:
         sums = {name: _add(effective, name) for name in ("threads", "streams", "jobs")}
         return {**built[0], "effective": {**effective[0], **sums}}
 
+    def _infer(self, **arguments: Any) -> dict[str, Any]:
+        """The first computes: all have the same model."""
+        return self._check("infer", self.handles[0].ask("infer", **arguments))
+
+    def _profile(self) -> dict[str, Any]:
+        """The first tells its layers."""
+        return self._check("profile", self.handles[0].ask("profile"))
+
     def _keep_worst(self, paths: Sequence[str]) -> None:
         """Leave in the first file the logits that are furthest from the reference; none is further than no number."""
         if len(paths) > 1:

@@ -138,7 +138,7 @@ def label_of(key: Sequence[str]) -> str:
 def style_of(key: Sequence[str]) -> dict[str, Any]:
     """Line and marker of a series: colour and marker say the backend, filling the precision, dashes the layout.
 
-    Markers of another device than the CPU are filled by half.
+    Markers are full for fp32, hollow for bf16 and grey for int8; those of another device than the CPU are half as full.
     """
     values = dict(zip(SERIES, key, strict=True))
     backend = info_of(values["backend"])
@@ -147,11 +147,15 @@ def style_of(key: Sequence[str]) -> dict[str, Any]:
         "color": colour,
         "marker": marker,
         "markersize": 5.5,
-        "markerfacecolor": colour if values["precision"] == "fp32" else "white",
+        "markerfacecolor": _FILLINGS.get(values["precision"], colour),
         "fillstyle": "full" if values["device"] == _PLAIN["device"] else "left",
         "linestyle": _dashes(values["memory_format"], values["scenario"]),
         "linewidth": 1.5,
     }
+
+
+#: Of markers, by precision; any other has the colour of its backend.
+_FILLINGS = {"bf16": "white", "int8": "#bbbbbb"}
 
 
 def _dashes(memory_format: str, scenario: str) -> str:

@@ -76,7 +76,7 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
 
 def view_precisions(cases: pd.DataFrame) -> pd.DataFrame:
     """Cases in reduced precision: what it brings and costs, and the verdict."""
-    rows = cases[cases["verdict"].fillna("") != ""]
+    rows = cases[cases["verdict"].notna() & (cases["verdict"] != "")]
     view = _identity_of(rows, cases)
     view["verdict"] = rows["verdict"]
     view["over fp32"] = _with_interval(rows, "fp32_speedup")

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from bench.statistics.case_result import CaseResult
 
+#: What cases that took turns may differ in.
+_APART = ("backend", "precision", "memory_format", "device", "scenario", "calibration")
+
 
 def render_cases(cases: Sequence[CaseResult]) -> str:
     """One line a case: median with interval, throughput and speed-up, or what went wrong."""
@@ -83,7 +86,7 @@ def _explain_disturbed(cases: Iterable[CaseResult]) -> list[str]:
     groups: dict[tuple[str, str], list[CaseResult]] = {}
     for result in cases:
         if result.disturbance.state == DISTURBED:
-            place = result.case.describe("backend", "precision", "memory_format", "device", "scenario")
+            place = result.case.describe(*_APART)
             groups.setdefault((place, result.disturbance.evidence.partition("; ")[0]), []).append(result)
     if not groups:
         return []

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from bench.assets import MIN_IMAGES, plan_batches, prepare
-from bench.records.files import WEIGHTS
+from bench.planning.calibration import read_calibration
+from bench.records.files import IMAGES, REFERENCE, WEIGHTS
 from rexnet_core import create_model
 from rexnet_core.checkpoint import load_tensors
 from rexnet_core.errors import WeightsError
+from rexnet_core.preprocess import load_image
 
 
 @given(st.integers(1, 4096), st.integers(32, 1024))
@@ -35,3 +39,22 @@ def test_weights_are_made_from_the_entry_that_is_asked_for(tmp_path):
     assert prepare({**task, "weights_entry": "ema"})["weights_entry"] == "ema"
     made = load_tensors(tmp_path / WEIGHTS).tensors
     assert all(torch.equal(made[name], tensor) for name, tensor in average.items())
+
+
+def test_forms_calibrated_on_pictures_are_compared_on_other_pictures(tmp_path):
+    """Ranges of pictures are wrong for generated images: a sound form would look like a wrong one."""
+    random = np.random.default_rng(0)
+    (tmp_path / "photos").mkdir()
+    for number in range(7):
+        pixels = random.integers(0, 256, (40, 48, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "photos" / f"{number}.png")
+    chosen = read_calibration(str(tmp_path / "photos"))
+    task = {"model": "mobilenet_v2_0.5", "resolution": 32, "batch": 1, "threads": 1, "seed": 0, "weights": None}
+    task |= {"exports": [], "compares": True, "calibration": chosen.as_message(), "folder": str(tmp_path), "classes": 5}
+    prepare(task)
+    images = np.load(tmp_path / IMAGES)[:, 0]
+    expected = [load_image(tmp_path / "photos" / name, 32, upright=False) for name in chosen.held_out]
+    assert len(images) == MIN_IMAGES
+    assert len(expected) == 4
+    assert np.array_equal(images, np.concatenate([expected, expected]))
+    assert np.load(tmp_path / REFERENCE).shape == (MIN_IMAGES, 1, 5)

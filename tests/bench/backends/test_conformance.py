@@ -106,9 +106,12 @@ def test_the_parent_reads_what_backends_are_without_their_runtimes():
     assert tuple(done.stdout.split()) == backend_names(), done.stderr
 
 
-#: Files that may name a backend: presets choose what they run, one constant names the reference, and conventions of
-#: counting are named for the tools that they follow.
-NAMING = {"bench/planning/presets.py", "bench/records/case.py", "bench/suites/extras/test_conventions.py"}
+#: Files that may name a backend: presets choose what they run, one constant names the reference, conventions of
+#: counting are named for the tools that they follow, and one suite tries the settings of one quantiser.
+NAMING = {
+    *("bench/planning/presets.py", "bench/records/case.py"),
+    *("bench/suites/extras/test_conventions.py", "bench/suites/extras/test_int8_settings.py"),
+}
 
 
 def test_no_file_but_its_own_names_a_backend_and_case_only_the_reference():

@@ -157,3 +157,20 @@ def test_real_instances_end_with_their_case(tmp_path):
     assert len(taken["requests_s"]) >= 2 * len(taken["samples_s"]) - 1
     assert min(*taken["samples_s"], *taken["requests_s"]) > 0
     assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in mine)
+
+
+def test_what_one_instance_can_answer_is_asked_of_the_first(tmp_path):
+    asked = []
+
+    class Handle:
+        def __init__(self, name):
+            self.name = name
+
+        def ask(self, do, **arguments):
+            asked.append((self.name, do, arguments))
+            return {"layers": []} if do == "profile" else {}
+
+    group = InstanceGroup([Handle("a"), Handle("b")], tmp_path, lambda: 0.0)
+    assert group.ask("profile") == {"layers": []}
+    assert group.ask("infer", folder="f", logits_path="l") == {}
+    assert asked == [("a", "profile", {}), ("a", "infer", {"folder": "f", "logits_path": "l"})]

@@ -124,7 +124,7 @@ def test_cases_that_were_disturbed_together_share_a_line(run: RunData) -> None:
 
 def test_a_busy_machine_is_a_doubt_with_its_worst_case(disturbed: RunData) -> None:
     doubts = summary.find_doubts(disturbed)
-    assert doubts[0].startswith("The machine was disturbed or slowed in 1 of 25 cases")
+    assert doubts[0].startswith("The machine was disturbed or slowed in 1 of 26 cases")
     assert "neighbours used 40 % of the cores in 1 of 1 rounds" in doubts[0]
 
 
