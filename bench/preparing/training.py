@@ -125,9 +125,10 @@ def _count_classes(module: torch.nn.Module, inputs: Batches) -> int:
 
 
 def _jitter(module: torch.nn.Module, precision: str, seed: int) -> torch.nn.Module:
-    """The module with weights that are rounded otherwise."""
+    """The module with weights that are rounded otherwise, and other chance where it is random."""
     import torch  # noqa: PLC0415
 
+    torch.manual_seed(seed + 1)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for tensor in module.parameters():

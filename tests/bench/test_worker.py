@@ -71,7 +71,7 @@ def test_a_turn_tells_all_its_calls_also_the_one_that_is_no_sample(monkeypatch, 
     made = []
     monkeypatch.setattr(Worker, "sample", lambda _self, _slow_by=0.0: made.append(0.01) or 0.01)
     one = object.__new__(Worker)
-    one.settles = settles
+    one.settles, one.backend = settles, None
     told = one.take_turn(slice_s=0.0, max_calls=3)
     assert (told["samples_s"], told["calls"]) == ([0.01], len(made))
     assert told["calls"] == 1 + settles

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 
 import numpy as np
@@ -40,8 +41,8 @@ def make_step(backend="eager", **changes):
 
 
 def measure(cases, folder):
-    """What a short round gives, by backend."""
-    settings = Settings(min_rounds=1, max_rounds=1, round_s=0.1, slice_s=0.01, warm_s=2.0, warm_calls=40)
+    """What a short round gives, by the id of the case; compiling may take minutes on a busy machine."""
+    settings = Settings(limit_s=1200, min_rounds=1, max_rounds=1, round_s=0.1, slice_s=0.01, warm_s=2.0, warm_calls=40)
     group = InterleavedGroup(cases, settings=settings, executor=ProcessExecutor(), scratch=folder)
     return {each.case.id: each for each in group.run(None, lambda _measurements: None)}
 
@@ -127,6 +128,29 @@ def test_a_batch_too_small_for_a_batch_norm_is_one_line(tmp_path):
     task = read_task(prepare_task([make_step(model="rexnet_1.0", batch=1)], tmp_path, seed=0))
     with pytest.raises(UnsupportedModelError, match=r"a batch of 1 can't train the batch norm \S+, which gets one"):
         prepare_training(task, "fp32")
+
+
+CHANCY = """
+from torch import nn
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv2d(3, 8, 3, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5))
+
+    def forward(self, x):
+        return nn.functional.dropout(self.layers(x), 0.2, self.training)
+"""
+
+
+def test_chance_within_a_model_is_found(tmp_path, monkeypatch):
+    (tmp_path / "chancy_network.py").write_text(CHANCY)
+    monkeypatch.syspath_prepend(tmp_path)
+    case = make_step(model="py:chancy_network:Network", source="py", resolution=16)
+    module = importlib.import_module("chancy_network").Network()
+    dump_weights(module, tmp_path / "weights.safetensors")
+    with pytest.raises(UnsupportedModelError, match="chance within the model, changes outputs by"):
+        prepare_training(read_task(prepare_task([case], tmp_path, seed=0)), "fp32")
 
 
 def test_a_restart_gives_the_same_steps_again(task):
