@@ -25,6 +25,7 @@ from bench.preparing.held_out import dump_held_out
 from bench.preparing.modules import call_eager, export_module, give_weights, open_module, quantize_module
 from bench.preparing.reference import compute_reference
 from bench.preparing.task import read_task
+from bench.preparing.training import prepare_training
 from bench.records.files import REFERENCE
 from bench.records.inputs import dump_inputs
 from bench.workers.failures import describe_error
@@ -72,7 +73,8 @@ def prepare(values: Mapping[str, Any]) -> dict[str, Any]:
         ``weights`` and ``reference``: what they are, in words. ``outputs``: how many values each output has for one
         image. Where reduced precision is asked for, ``quantized``: by backend, ``quantize_s`` and ``layers``, the
         quantised layers with their signal to noise [dB], or ``fault``; ``calibration`` and ``held_out``: what the model
-        was calibrated on, and compared on, in words; ``held_out_images``: the number of the latter.
+        was calibrated on, and compared on, in words; ``held_out_images``: the number of the latter. Where training
+        steps are asked for, ``training``: by precision an empty table, or ``fault``.
 
     Raises:
         WeightsError: The checkpoint can't be used.
@@ -97,7 +99,7 @@ def _prepare_module(task: Task) -> dict[str, Any]:
     call = call_eager(module)
     with_eager = {**weights, "reference": EAGER, "outputs": _dump_reference(task, call)}
     exports = _export(task, export_module)
-    return _answer({**with_eager, **_reduce(task, opened, call, quantize_module)}, exports)
+    return _answer({**with_eager, **_reduce(task, opened, call, quantize_module), **_train(task)}, exports)
 
 
 def _prepare_graph(task: Task) -> dict[str, Any]:
@@ -149,6 +151,15 @@ def _reduce(task: Task, opened: OpenedModel, call: Any, quantize: Any) -> dict[s
             quantized[name] = dict(quantize(task, open_quantize, batches))
     told = {"calibration": calibration.words, "held_out": held_out.words, "held_out_images": held_out.count}
     return {"quantized": quantized, **told}
+
+
+def _train(task: Task) -> dict[str, Any]:
+    """For each precision in which training steps are taken why they can't be; empty where they can."""
+    done: dict[str, Any] = {precision: {} for precision in task.trains}
+    for precision in task.trains:
+        with _as_fault(done, precision):
+            prepare_training(task, precision)
+    return {"training": done} if done else {}
 
 
 def _export(task: Task, export: Callable[[Task, Any], Mapping[str, float]]) -> dict[str, Any]:

@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from bench.backends import Profiled, Queued, Unavailable, Unsupported, open_backend
+from bench.backends import Profiled, Queued, Trained, Unavailable, Unsupported, open_backend
 from bench.backends.registry import load_backend
 from bench.machine.environment import volunteer_for_oom_killer
-from bench.records.case import Case
+from bench.records.case import THROUGHPUT, TRAIN, Case
 from bench.records.inputs import load_inputs, name_input, stream_inputs
 from bench.records.outputs import flatten, list_tensors
-from bench.workers.call_audit import audit_calls, count_threads, find_extra_threads
+from bench.records.training import training_folder
+from bench.workers.call_audit import audit_calls, audit_steps, count_threads, find_extra_threads
 from bench.workers.failures import describe_error
 from bench.workers.parent_watch import hold_on
 from bench.workers.protocol import PROTOCOL
@@ -47,7 +48,7 @@ class Worker:
     def __init__(self, case: Case, assets: Path) -> None:
         self.case = case
         self.backend: Backend = open_backend(case, assets)
-        self.assets = assets
+        self.assets = training_folder(assets, case.precision) if case.scenario == TRAIN else assets
         self.inputs: tuple[Images, ...] = ()
         self.logits: Logits
         self.runners: list[Callable[[], object]] = []
@@ -69,13 +70,17 @@ class Worker:
             raise InputError(f"the inputs are batches of {batch}, the case asks for {self.case.batch}")
         self._feed()
         phases["first_inference"] = _time(self._list_calls(batches)[0])
+        self._restart()
         self.logits = self._compute(batches)
         np.save(logits_path, self.logits)
         return {
             "phases_s": phases,
             "effective": asdict(self.backend.effective()),
             "caches": bool(load_backend(self.case.backend).INFO.compile_cache),
-            "answers": ["infer", *(["profile"] if isinstance(self.backend, Profiled) else [])],
+            "answers": [
+                *([] if isinstance(self.backend, Trained) else ["infer"]),
+                *(["profile"] if isinstance(self.backend, Profiled) else []),
+            ],
         }
 
     def infer(self, folder: str, logits_path: str) -> dict[str, Any]:
@@ -94,10 +99,16 @@ class Worker:
         return {"layers": [asdict(layer) for layer in self.backend.profile()]}
 
     def _list_calls(self, batches: int) -> list[Callable[[], object]]:
-        if isinstance(self.backend, Queued) and self.case.scenario == "throughput":
+        if isinstance(self.backend, Queued) and self.case.scenario == THROUGHPUT:
             # A queue's runner fills all its places; this is one call.
             return [self.backend.request(index) for index in range(batches)]
         return [self.backend.runner(index) for index in range(batches)]
+
+    def _restart(self) -> None:
+        """Begin training anew, and forget the times of its steps."""
+        if isinstance(self.backend, Trained):
+            self.backend.restart()
+            self.backend.take_parts()
 
     def _compute(self, batches: int) -> Logits:
         """The outputs of the batches that the backend holds, shape ``(batches, N, values)``."""
@@ -128,9 +139,14 @@ class Worker:
         """What is wrong with the calls, given the time of a steady one [s] and the threads at work meanwhile."""
         faults = []
         if self.case.device == "cpu":
-            queued = self.case.scenario == "throughput"
+            queued = self.case.scenario == THROUGHPUT
             calls = partial(self._pump, time.monotonic() + call_s * _CONFIRMING_CALLS, 1, _CONFIRMING_CALLS)
             faults += find_extra_threads(used_threads, self.case.threads, calls, queued=queued)
+        if isinstance(self.backend, Trained):
+            self._restart()
+            faults += audit_steps(self.backend, self.inputs, self.logits, call_s)
+            self._feed()
+            return faults
         faults += audit_calls(self.backend, self.inputs, self.logits, call_s)
         self._restore()
         return faults
@@ -148,15 +164,22 @@ class Worker:
 
         Each call may be made longer by a share of its own time, for finding out what can be seen.
         """
+        # Each turn of training begins with the same weights: steps without end would run into other numbers.
+        self._restart()
         if self.settles:
             self.sample()
+        parts = self.backend.take_parts if isinstance(self.backend, Trained) else None
+        if parts:
+            parts()  # that of the step that settles
         samples: list[float] = []
         before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
         end = time.perf_counter() + slice_s
         while not samples or (time.perf_counter() < end and len(samples) < max_calls):
             samples.append(self.sample(slow_by))
         switches = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before
-        return {"samples_s": samples, "involuntary_switches": switches, "calls": len(samples) + self.settles}
+        calls = len(samples) + self.settles
+        answer: dict[str, Any] = {"samples_s": samples, "involuntary_switches": switches, "calls": calls}
+        return {**answer, "parts_s": parts()} if parts else answer
 
     def take_flow(self, until_s: float, least: int, max_calls: int) -> dict[str, Any]:
         """Start and end of each request [s], on a clock that instances share, with as many in flight as there may be.

@@ -36,6 +36,8 @@ def render_forms(document: Mapping[str, Any]) -> Iterator[str]:
     for row in rows:
         if row["status"] != "ok":
             yield f"{_name(row)}: {row['status']}: {row['reason']}"
+    if not measured:
+        return
     yield ""
     yield "change         form minus original on the same images, 95 %, Tango's score interval for paired shares"
     yield "McNemar p      exact: how often equals would differ at least so much by chance"

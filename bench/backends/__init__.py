@@ -32,6 +32,7 @@ __all__ = [
     "Profiled",
     "Queued",
     "Tool",
+    "Trained",
     "Unavailable",
     "Unsupported",
     "open_backend",
@@ -110,6 +111,23 @@ class Profiled(Protocol):
         """The layers with weights as the runtime executes them, in their order.
 
         It is called after the last sample of a round, and may compile the model once more.
+        """
+
+
+@runtime_checkable
+class Trained(Protocol):
+    """What a backend adds to the protocol whose calls are training steps: each returns the logits of its forward pass.
+
+    The labels are the last of the inputs that it is fed with.
+    """
+
+    def restart(self) -> None:
+        """Give the model its first weights again, and the optimiser no momentum."""
+
+    def take_parts(self) -> dict[str, list[float]]:
+        """The time of each part (`bench.records.training.PARTS`) in the steps since this was asked last [s].
+
+        Empty lists where the parts can't be timed.
         """
 
 

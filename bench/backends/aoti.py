@@ -92,11 +92,11 @@ class AheadOfTime(TorchModule):
         self.program = None
 
     def effective(self) -> Effective:
-        """Type of the outputs, and the threads of the pool; of the package, where its code is for another number."""
+        """Type of the outputs; threads of the pool, or those that the code was generated for, if these are others."""
         outputs = [tensor for tensor in list_tensors(self.runner(0)()) if tensor.is_floating_point()]
         reported = self._report(outputs, memory_format="runtime", **{GENERATED: read_vectors()})
-        generated = self.call.get_metadata().get(_THREADS, "")
-        return replace(reported, threads=int(generated)) if generated.isdecimal() else reported
+        generated = int(self.call.get_metadata()[_THREADS])
+        return replace(reported, threads=generated) if generated != self.case.threads else reported
 
 
 @contextlib.contextmanager

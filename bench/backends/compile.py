@@ -21,7 +21,8 @@ from bench.backends.pt2e import (
     read_quantized,
 )
 from bench.backends.torch_module import TORCH, TorchModule, describe_torch
-from bench.records.case import QUANTIZED
+from bench.backends.training import TrainingModule
+from bench.records.case import QUANTIZED, TRAIN
 from bench.records.measurement import LayerRun
 from bench.records.outputs import list_tensors
 
@@ -45,6 +46,7 @@ INFO = replace(
     name="compile",
     position=2,
     precisions=(*TORCH.precisions, QUANTIZED),
+    trains=True,
     colour="#009e73",
     marker="^",
     examine=examine,
@@ -74,6 +76,19 @@ class Compiled(TorchModule):
         """Type of the outputs; inductor lays tensors out as it likes, on the CPU mostly channels_last."""
         outputs = [tensor for tensor in list_tensors(self.runner(0)()) if tensor.is_floating_point()]
         return self._report(outputs, memory_format="runtime", **{GENERATED: read_vectors()})
+
+
+class CompiledTraining(Compiled, TrainingModule):
+    """Training steps of the compiled module: forward and backward pass are compiled, the optimiser is torch's own."""
+
+    def compile(self) -> None:
+        """Compile by one step: inductor compiles the backward pass when it is needed first."""
+        import torch  # noqa: PLC0415
+
+        self.call = torch.compile(self.module, fullgraph=True, dynamic=False)
+        self.step_on(self.example())()
+        self.restart()
+        self.take_parts()
 
 
 class CompiledFrozen(Compiled):
@@ -143,6 +158,8 @@ class CompiledInt8(CompiledFrozen):
 
 def open_backend(case: Case, assets: Path) -> Compiled:
     """The module, or its quantised program, to be compiled."""
+    if case.scenario == TRAIN:
+        return CompiledTraining(case, assets)
     if case.precision != QUANTIZED:
         return Compiled(case, assets)
     if case.device != "cpu":

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 INFO = replace(
     COMPILE,
     name="compile_freezing",
+    trains=False,
     precisions=TORCH.precisions,
     colour="#56b4e9",
     marker="<",

@@ -8,6 +8,8 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from bench.records.case import FULL_PRECISION
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -147,7 +149,7 @@ def _take(layer: Layer, waiting: dict[tuple[int, ...], list[Any]]) -> Executed:
     return Executed(layer=layer, kind=event.name, precision=_find_precision(event), time_s=time_s)
 
 
-def join_precisions(executed: Iterable[Executed]) -> str | None:
-    """The precisions in which the layers that the graph quantises were executed; None where there are none."""
+def join_precisions(executed: Iterable[Executed]) -> str:
+    """The precisions in which the layers that the graph quantises were executed; single where it quantises none."""
     found = {one.precision for one in executed if one.layer.quantized}
-    return " and ".join(sorted(found)) or None
+    return " and ".join(sorted(found)) or FULL_PRECISION

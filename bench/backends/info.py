@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bench.records.case import THROUGHPUT, TRAIN
+from bench.records.training import TRAINED_PRECISIONS
 from rexnet_core.sources.registry import FORMS, SOURCES
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ class BackendInfo:
         memory_formats: Supported values of `Case.memory_format`; a runtime that chooses its own takes ``contiguous``.
         queued: Whether it keeps several requests in flight by itself (`bench.backends.Queued`). Any other backend
             answers one call at a time; its throughput is measured with several instances.
+        trains: Whether it can take training steps (`bench.backends.Trained`).
         hint: Whether one that keeps several requests in flight has a hint by which it chooses its number of streams.
         tuning_variables: Beginnings of environment variables that tune it; workers start without them.
         thread_variables: Environment variables that receive the thread budget.
@@ -93,6 +96,7 @@ class BackendInfo:
     memory_formats: tuple[str, ...] = ("contiguous",)
     devices: tuple[str, ...] = ("cpu",)
     queued: bool = False
+    trains: bool = False
     hint: bool = True
     tuning_variables: tuple[str, ...] = ()
     thread_variables: tuple[str, ...] = ()
@@ -134,8 +138,17 @@ class BackendInfo:
         ):
             if asked not in supported:
                 return f"{self.name} supports {kind} {' and '.join(supported)}, not {asked}"
-        if case.scenario == "throughput" and not self.queued:
+        if case.scenario == TRAIN:
+            return self._why_no_training(case)
+        if case.scenario == THROUGHPUT and not self.queued:
             return f"{self.name} answers one call at a time; its throughput is that of several instances"
         if case.scenario == "throughput" and not case.streams and not self.hint:
             return f"{self.name} has no throughput hint; name its number of streams, such as --streams {case.threads}"
+        return ""
+
+    def _why_no_training(self, case: Case) -> str:
+        if not self.trains:
+            return f"{self.name} runs models and does not train them"
+        if case.precision not in TRAINED_PRECISIONS:
+            return f"training steps are taken in {' and '.join(TRAINED_PRECISIONS)}, not {case.precision}"
         return ""

@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from bench.backends import Finding, Unavailable
+from bench.backends.arithmetic import sums_of_int8_overflow
 from bench.backends.graph_layers import list_layers
 from bench.backends.inductor import hush
 
@@ -119,13 +120,12 @@ def quantize(
 
 
 def _make_quantizer() -> Any:
-    """The quantizer for this processor: products of 8 bits overflow sums of 16 where it has no VNNI."""
-    import torch  # noqa: PLC0415
+    """The quantizer for this processor; activations have 7 bits where sums of products would overflow."""
     from torchao.quantization.pt2e.quantizer import x86_inductor_quantizer as x86  # noqa: PLC0415
 
     quantizer = x86.X86InductorQuantizer()
-    sums_of_16 = not torch.cpu._is_vnni_supported()  # noqa: SLF001 - torch says it nowhere else
-    quantizer.set_global(x86.get_default_x86_inductor_quantization_config(reduce_range=sums_of_16))
+    configuration = x86.get_default_x86_inductor_quantization_config(reduce_range=sums_of_int8_overflow())
+    quantizer.set_global(configuration)
     return quantizer
 
 

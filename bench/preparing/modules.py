@@ -134,7 +134,7 @@ def export_module(task: Task, open_export: Any) -> Mapping[str, float]:
 
     export = open_export()
     begun = time.perf_counter()
-    module = _open_with_weights(task)
+    module = open_with_weights(task)
     built = time.perf_counter()
     examples = tuple(
         torch.zeros(task.batch, *shape, dtype=getattr(torch, kind))
@@ -148,14 +148,14 @@ def export_module(task: Task, open_export: Any) -> Mapping[str, float]:
 def quantize_module(task: Task, open_quantize: Any, batches: Sequence[Any]) -> Mapping[str, Any]:
     """Write the int8 form of a module for a backend; the time it took [s], imports not included, and its layers."""
     quantize = open_quantize()
-    module = _open_with_weights(task)
+    module = open_with_weights(task)
     begun = time.perf_counter()
     with contextlib.nullcontext() if task.source == REGISTERED else blame_model("was quantised"):
         layers = quantize(module, batches, task.folder)
     return {"quantize_s": time.perf_counter() - begun, "layers": keep_finite(layers)}
 
 
-def _open_with_weights(task: Task) -> Any:
+def open_with_weights(task: Task) -> Any:
     """The module anew, with the weights that all share."""
     module: Any = open_module(task).module
     load_shared_weights(module, task.folder / WEIGHTS)

@@ -34,6 +34,7 @@ class Task:
         fingerprint: Of the model when it was described; empty where it is not checked.
         quantized: Names of the backends that need files of their own for int8.
         calibration: What they are calibrated on; None where none is.
+        trains: Precisions in which training steps are taken.
         compares: Whether outputs are compared with the reference on more images, as those of reduced precision are.
         classes: Of one of our networks; None for as many as it usually has.
     """
@@ -54,6 +55,7 @@ class Task:
     quantized: tuple[str, ...] = ()
     calibration: CalibrationSet | None = None
     compares: bool = False
+    trains: tuple[str, ...] = ()
     classes: int | None = None
 
 
@@ -82,6 +84,7 @@ def read_task(values: Mapping[str, Any]) -> Task:
         quantized=tuple(values.get("quantized", ())),
         calibration=read_set(values["calibration"]) if values.get("calibration") else None,
         compares=bool(values.get("compares", False)),
+        trains=tuple(values.get("trains", ())),
         classes=values.get("classes"),
     )
 

@@ -17,7 +17,7 @@ FULL_PRECISION = PRECISIONS[0]
 QUANTIZED = "int8"
 MEMORY_FORMATS = ("contiguous", "channels_last")
 DEVICES = ("cpu", "cuda")
-SCENARIOS = ("latency", "throughput")
+SCENARIOS = LATENCY, THROUGHPUT, TRAIN = ("latency", "throughput", "train")
 
 #: In place of a number of streams: the runtime's own choice, which a case holds as 0.
 HINT = "hint"
@@ -35,7 +35,8 @@ class Case:
         resolution: Side of the square input [pixels]; of any other input the height, or its longest side.
         batch: Images per call.
         memory_format: One of `MEMORY_FORMATS`; a runtime that chooses its own layouts takes ``contiguous``.
-        scenario: ``latency`` calls one after the other; ``throughput`` keeps several requests in flight.
+        scenario: ``latency`` calls one after the other; ``throughput`` keeps several requests in flight;
+            ``train`` takes training steps one after the other.
         streams: In the throughput scenario: streams of the runtime, or instances that share the threads where it
             answers one call at a time; 0 leaves the number to the runtime's throughput hint.
         source: Where the model comes from, a kind of `rexnet_core.sources.registry.SOURCES`.
@@ -92,7 +93,7 @@ class Case:
             "batch": f"batch {self.batch}",
             "backend": self.backend,
             **self._unusual(),
-            "scenario": f"streams {self.streams or HINT}" if self.scenario != SCENARIOS[0] else "",
+            **({"scenario": f"streams {self.streams or HINT}"} if self.scenario == THROUGHPUT else {}),
         }
         return " ".join(word for name, word in words.items() if word and name not in leave_out)
 

@@ -127,6 +127,7 @@ class Round:
         base_rss_bytes: Resident memory after the imports, before the model.
         interference: What else the machine did meanwhile, as `bench.machine.interference.interference` measures it,
             and ``involuntary_switches`` of this worker; a value is None where it can't be read.
+        parts_s: In the train scenario, median time of each of `bench.records.training.PARTS` [s].
         energy: That the machine used in the turns; None in rounds of earlier versions.
     """
 
@@ -139,6 +140,7 @@ class Round:
     base_rss_bytes: int | None = None
     interference: dict[str, float | None] = field(default_factory=dict)
     requests_s: tuple[tuple[float, ...], ...] = ()
+    parts_s: dict[str, float] = field(default_factory=dict)
     energy: Energy | None = None
 
 

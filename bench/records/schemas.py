@@ -142,6 +142,7 @@ class StoredRound(Round):
     base_rss_bytes: Count | None = None
     interference: dict[str, Maybe] = field(default_factory=dict)
     requests_s: tuple[tuple[Sample, ...], ...] = ()
+    parts_s: dict[str, Duration] = field(default_factory=dict)
     energy: StoredEnergy | None = None
 
 

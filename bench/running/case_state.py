@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +13,17 @@ from analysis.schema import SchemaError
 from bench.backends.arithmetic import find_doubts
 from bench.backends.instruction_sets import find_shortfalls
 from bench.backends.registry import info_of
-from bench.records.case import FULL_PRECISION, QUANTIZED
+from bench.records.case import FULL_PRECISION, QUANTIZED, TRAIN
 from bench.records.files import HELD_OUT, LABELS, REFERENCE
 from bench.records.measurement import Effective, Measurement, Round
 from bench.records.schemas import read_effective, read_layers
+from bench.records.training import FROZEN, training_folder
 from bench.running.energy_meter import TurnReadings
 from bench.running.turns import FULL_SPEED
 from bench.statistics.agreement import compare_images
 from bench.statistics.fallback import find_fallback
 from bench.statistics.parity import compare, find_mismatches
+from bench.statistics.training_parity import compare_steps
 from bench.workers.answers import check_answer, describe_fault, read_logits
 from bench.workers.executor import WorkerError
 from bench.workers.instances import open_case
@@ -60,6 +63,7 @@ class CaseState:
         warmed: Its answer to ``warm_up`` in the round under way.
         turns: Samples [s] of the round under way, by the share by which the worker was slowed, then by turn.
         requests: Times of its requests [s], by turn; empty except in the throughput scenario.
+        parts: Times of the parts of its training steps [s]; empty except in the train scenario.
         switches: Involuntary context switches in the turns of the round under way.
         readings: Counters of energy around its turns at full speed; empty where there are none.
         limit_s: Time that the case may take in one round [s].
@@ -85,6 +89,7 @@ class CaseState:
     warmed: dict[str, Any] = field(default_factory=dict)
     turns: dict[float, list[tuple[float, ...]]] = field(default_factory=dict)
     requests: list[tuple[float, ...]] = field(default_factory=list)
+    parts: dict[str, list[float]] = field(default_factory=dict)
     switches: int = 0
     readings: list[TurnReadings] = field(default_factory=list)
     limit_s: float = math.inf
@@ -144,19 +149,27 @@ class CaseState:
         self.effective = read_effective(self.built["effective"])
         told = {name: self.prepared[name] for name in _TOLD if self.prepared.get(name)}
         self.effective.details.update(told)
+        self.parity = self._compare(logits)
+        mismatches = find_mismatches(self.case, self.effective, self.parity)
+        if mismatches:
+            self.status, self.reason = "mismatch", "; ".join(mismatches)
+        if self.agreement is None and self.case.precision != FULL_PRECISION and self._answers("infer"):
+            self.agreement = self._compare_held_out()
+
+    def _compare(self, logits: Path) -> Parity:
+        if self.case.scenario == TRAIN:
+            folder = training_folder(self.assets, self.case.precision)
+            reference = read_logits(folder / REFERENCE)
+            frozen = read_logits(folder / FROZEN, reference)
+            return compare_steps(reference, frozen, read_logits(logits, reference), self.case.precision)
         reference = read_logits(self.assets / REFERENCE)
-        self.parity = compare(
+        return compare(
             reference,
             read_logits(logits, reference),
             self.case.precision,
             widths=self.prepared.get("outputs", ()),
             words=self.prepared.get("reference", EAGER),
         )
-        mismatches = find_mismatches(self.case, self.effective, self.parity)
-        if mismatches:
-            self.status, self.reason = "mismatch", "; ".join(mismatches)
-        if self.agreement is None and self.case.precision != FULL_PRECISION and self._answers("infer"):
-            self.agreement = self._compare_held_out()
 
     def _answers(self, question: str) -> bool:
         """Whether the worker, which may be of an earlier build, answers a question."""
@@ -199,13 +212,15 @@ class CaseState:
 
     def start_round(self) -> None:
         """Forget the samples of the round before."""
-        self.turns, self.requests, self.switches, self.readings = {}, [], 0, []
+        self.turns, self.requests, self.parts, self.switches, self.readings = {}, [], {}, 0, []
 
     def add_turn(self, answer: Mapping[str, Any], slow_by: float) -> None:
         """Keep the worker's answer to ``take_turn``, by the share by which the head was slowed in this turn."""
         self.turns.setdefault(slow_by, []).append(tuple(answer["samples_s"]))
         if "requests_s" in answer:
             self.requests.append(tuple(answer["requests_s"]))
+        for name, times_s in answer.get("parts_s", {}).items():
+            self.parts.setdefault(name, []).extend(times_s)
         self.switches += answer["involuntary_switches"]
 
     def add_readings(self, before: Reading | None, after: Reading | None, answer: Mapping[str, Any]) -> None:
@@ -235,6 +250,7 @@ class CaseState:
             turns_s=tuple(self.turns.pop(FULL_SPEED, ())),
             requests_s=tuple(self.requests),
             phases_s=phases,
+            parts_s={name: statistics.median(times_s) for name, times_s in self.parts.items() if times_s},
             compile_cache=("cached" if index else "cold") if self.built["caches"] else None,
             warmup_calls=self.warmed["calls"],
             steady=self.warmed["steady"],

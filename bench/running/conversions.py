@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from analysis.accuracy import EvaluationSetting
     from bench.planning.conversions import Conversions
+    from bench.records.calibration import CalibrationSet
     from bench.records.subject import Subject
     from bench.running.case_state import CaseState
     from bench.workers.executor import Executor
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 #: Time that preparing, building, and each batch of an evaluation may take [s].
 LIMIT_S = 1800.0
+#: Pictures on which a form in reduced precision is compared before the evaluation.
+HELD_OUT = 16
 
 
 class ConvertedCase:
@@ -138,7 +142,7 @@ def open_conversions(
             scratch=scratch,
             weights=setting.weights,
             weights_entry=setting.weights_entry,
-            calibration=chosen.calibration,
+            calibration=_shorten(chosen.calibration),
             watch=lambda case, step: tell(f"{case.describe('model', 'resolution')}: {step}"),
             faults={subject.model: subject.fault} if subject.fault else {},
             classes=classes if setting.source == REGISTERED else None,
@@ -148,6 +152,12 @@ def open_conversions(
         for _ in group.build_each():
             pass
         yield [ConvertedCase(state, scratch / "evaluated" / as_folder(state.case.id)) for state in group.states]
+
+
+def _shorten(calibration: CalibrationSet) -> CalibrationSet:
+    """The set with few pictures to compare on: the evaluation compares on all that there are."""
+    few = slice(HELD_OUT)
+    return replace(calibration, held_out=calibration.held_out[few], labels=calibration.labels[few])
 
 
 def _describe(setting: EvaluationSetting) -> Subject:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bench.records.case import SCENARIOS
+from bench.records.case import LATENCY
 from bench.statistics.summary import ratio
 from rexnet_core.errors import InputError
 from rexnet_core.registry import model_info
@@ -50,10 +50,10 @@ def read_model_pairs(settings: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]
 def model_ratios(cases: Sequence[CaseResult], groups: Sequence[Sequence[str]]) -> tuple[ModelRatio, ...]:
     """Each model over the first of its group, for every backend and setting in which both were asked for.
 
-    Two inputs are fair in two ways: of the same side, or each of its model's own side. Latencies are compared, so the
-    scenario that has none is left out.
+    Two inputs are fair in two ways: of the same side, or each of its model's own side. Latencies of
+    inference are compared, so other scenarios are left out.
     """
-    timed = [result for result in cases if result.case.scenario == SCENARIOS[0]]
+    timed = [result for result in cases if result.case.scenario == LATENCY]
     return tuple(
         _compare(model, other)
         for group in groups

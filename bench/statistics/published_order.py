@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.statistics.bootstrap import kendall_estimate
 from analysis.statistics.estimates import Estimate
-from bench.records.case import SCENARIOS
+from bench.records.case import LATENCY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -90,7 +90,7 @@ def _is_plain(one: CaseResult) -> bool:
     case = one.case
     asked = (case.batch, case.precision, case.memory_format, case.device, case.scenario)
     # A latency that is missing is NaN, which is not above 0.
-    return one.status == "ok" and asked == (1, "fp32", "contiguous", "cpu", SCENARIOS[0]) and one.latency.value > 0
+    return one.status == "ok" and asked == (1, "fp32", "contiguous", "cpu", LATENCY) and one.latency.value > 0
 
 
 def _compare(backend: str, threads: int, group: Sequence[CaseResult], published: PublishedTimes) -> PublishedOrder:

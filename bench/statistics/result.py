@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from analysis.statistics.estimates import Estimate
-from bench.records.case import FULL_PRECISION, REFERENCE_BACKEND, SCENARIOS
+from bench.records.case import FULL_PRECISION, LATENCY, REFERENCE_BACKEND, TRAIN
 from bench.statistics.case_result import CaseResult, summarise
 from bench.statistics.knee import find_series
 from bench.statistics.model_ratios import model_ratios
@@ -91,8 +91,10 @@ def find_reference(
 ) -> CaseResult | None:
     """The eager case in fp32 that took its turns beside this case, else that of the same precision; None without both.
 
-    A backend with several requests in flight is compared, per image, with eager's one call at a time.
+    A backend with several requests in flight is compared, per image, with eager's one call at a time, and a training
+    step with eager's training step.
     """
+    scenario = TRAIN if result.case.scenario == TRAIN else LATENCY
     for precision in (FULL_PRECISION, result.case.precision) if precisions_meet else (result.case.precision,):
         for candidate in cases:
             if (
@@ -100,7 +102,7 @@ def find_reference(
                 and candidate.case.precision == precision
                 and candidate.case.memory_format == "contiguous"
                 and candidate.case.match == result.case.match
-                and candidate.case.scenario == SCENARIOS[0]
+                and candidate.case.scenario == scenario
                 and candidate.status == "ok"
             ):
                 return candidate
@@ -118,7 +120,8 @@ def _compare(result: CaseResult, cases: Sequence[CaseResult], *, precisions_meet
         speedup_over=reference.case.describe(*_SHARED) if reference else "",
         start_ups=_start_ups(result, reference, speedup.estimate),
     )
-    if result.case.precision == FULL_PRECISION:
+    # Nobody has said what accuracy training in reduced precision comes to.
+    if result.case.precision == FULL_PRECISION or result.case.scenario == TRAIN:
         return compared
     plain = _find_full_precision(result, cases) if precisions_meet else None
     over_plain = ratio(plain.measurement, result.measurement) if plain else Ratio(estimate=Estimate())
@@ -161,7 +164,7 @@ def _find_leaders(cases: Sequence[CaseResult]) -> tuple[Leader, ...]:
     groups: dict[object, list[CaseResult]] = {}
     for result in cases:
         if result.status == "ok" and result.samples and not result.queued:
-            groups.setdefault((result.case.match, result.case.precision), []).append(result)
+            groups.setdefault((result.case.match, result.case.precision, result.case.scenario), []).append(result)
     return tuple(_find_leader(group) for group in groups.values())
 
 

@@ -58,9 +58,10 @@ class Warmed(Faults):
 
 
 class Requests(TypedDict, total=False):
-    """What only instances that answer as one report."""
+    """What only instances that answer as one, or training steps, report."""
 
     requests_s: list[Sample]
+    parts_s: dict[Name, list[Duration]]
 
 
 class Calls(TypedDict, total=False):
@@ -122,11 +123,18 @@ class Quantized(TypedDict, total=False):
     fault: tuple[str, str]
 
 
+class Trained(TypedDict, total=False):
+    """Of preparing the training steps in one precision."""
+
+    fault: tuple[str, str]
+
+
 class Prepared(Times, total=False):
     """Of preparing the files that workers share."""
 
     exports: dict[str, Export]
     quantized: dict[str, Quantized]
+    training: dict[str, Trained]
     calibration: Name
     held_out: Name
     held_out_images: Positive

@@ -63,6 +63,34 @@ def audit_calls(backend: Backend, inputs: Sequence[Images], logits: Logits, call
     return [fault.format(ratios[name]) for name, fault in _FAULTS.items() if ratios[name] > _MOST[name]]
 
 
+def audit_steps(backend: Backend, inputs: Sequence[Images], logits: Logits, call_s: float) -> list[str]:
+    """What is wrong with the training steps of a warm backend that was restarted, each fault in one line.
+
+    The steps of the build are taken once more on the same inputs: from the same weights they must come to the same
+    outputs. Other inputs would need a reference of their own, since the outputs of a step depend on all steps before.
+
+    Args:
+        backend: Whose weights are the first again.
+        inputs: Each of shape ``(batches, N, ...)``, the labels last.
+        logits: What the steps answered in the build, shape ``(batches, N, classes)``.
+        call_s: Time of a steady step [s].
+    """
+    batches, batch = inputs[0].shape[:2]
+    feed_s, _ = _time(lambda: backend.feed(*inputs))
+    read_s, rows = float("inf"), []
+    for index in range(batches):
+        output = backend.runner(index)()
+        took_s, read = _time(lambda output=output: backend.read(output))  # type: ignore[misc]
+        read_s = min(read_s, took_s)
+        rows.append(flatten(list(list_tensors(read)), batch))
+    ratios = {"feed": feed_s / batches / max(call_s, 1e-9), "read": read_s / max(call_s, 1e-9)}
+    faults = [_FAULTS[name].format(ratio) for name, ratio in ratios.items() if ratio > _MOST[name]]
+    error = float(np.abs(np.stack(rows) - logits).max() / np.abs(logits).max())
+    if not error <= _FAR:
+        faults.append(f"after the warm-up, the same training steps gave other outputs: relative error {error:.2g}")
+    return faults
+
+
 def _renew(images: Images) -> None:
     """Move each image to the next place and change it a little, without a second copy of all in memory."""
     flat = images.reshape(-1, *images.shape[2:])

@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from bench.backends.registry import info_of, read_registry
-from bench.records.case import FULL_PRECISION, QUANTIZED
+from bench.records.case import FULL_PRECISION, QUANTIZED, TRAIN
 from bench.records.files import WEIGHTS, as_folder
 from rexnet_core.sources.registry import REGISTERED, SOURCES
 
@@ -51,14 +51,17 @@ def prepare_task(
     """The task of making what cases of one model, resolution and batch share, as `bench.assets.prepare` takes it."""
     first = cases[0]
     form = SOURCES[first.source].form
-    infos = [info_of(name) for name in dict.fromkeys(case.backend for case in cases)]
+    run = [case for case in cases if case.scenario != TRAIN]
+    trained = [case for case in cases if case.scenario == TRAIN and not info_of(case.backend).why_unsupported(case)]
+    infos = [info_of(name) for name in dict.fromkeys(case.backend for case in [*run, *trained])]
     exports = [info.name for info in infos if info.export and form in info.forms]
     keys = {info.export_key: info.name in exports for info in read_registry().infos.values() if info.export_key}
-    quantized = [case.backend for case in cases if case.precision == QUANTIZED]
+    quantized = [case.backend for case in run if case.precision == QUANTIZED]
     return {
         "quantized": [info.name for info in infos if info.quantize and info.name in quantized and form in info.forms],
         "calibration": calibration.as_message() if calibration else None,
-        "compares": any(case.precision != FULL_PRECISION for case in cases),
+        "compares": any(case.precision != FULL_PRECISION for case in run),
+        "trains": sorted({case.precision for case in trained}),
         "model": first.model,
         "source": first.source,
         "fingerprint": first.fingerprint,
@@ -89,6 +92,12 @@ def export_times(prepared: Mapping[str, Any], case: Case) -> dict[str, float]:
 
 def find_fault(prepared: Mapping[str, Any], case: Case) -> tuple[str, str] | None:
     """Status and reason of a case whose files can't be made; None where they are there."""
+    if case.scenario == TRAIN:
+        training = prepared.get("training")
+        if training is None:
+            return "unsupported", "the build that prepares the files knows no training step"
+        fault = training.get(case.precision, {}).get("fault")
+        return tuple(fault) if fault else None
     made = [prepared.get("exports", {}), *([prepared.get("quantized", {})] if case.precision == QUANTIZED else [])]
     faults = (each.get(case.backend, {}).get("fault") for each in made)
     return next((tuple(fault) for fault in faults if fault), None)

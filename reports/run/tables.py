@@ -9,7 +9,8 @@ import pandas as pd
 from analysis.statistics.estimates import format_estimate
 from bench.backends.registry import mark_deprecated
 from bench.machine.interference import RULES
-from bench.records.case import HINT, SCENARIOS
+from bench.records.case import HINT, THROUGHPUT, TRAIN
+from bench.records.training import PARTS
 from bench.statistics.disturbance import DISTURBED, UNDISTURBED, UNKNOWN
 from reports.estimate_columns import read_estimate
 from reports.run.frames import TABLES
@@ -58,6 +59,9 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
         view["under load [ms]"] = pd.to_numeric(rows["load_latency_s"]) * 1e3
         view["under load 95 % interval"] = _interval(rows, "load_latency", "_s", 1e3)
         view["under load p95 [ms]"] = pd.to_numeric(rows["load_p95_s"]) * 1e3
+    for part in PARTS:
+        if rows[f"{part}_s"].notna().any():
+            view[f"{part} [ms]"] = pd.to_numeric(rows[f"{part}_s"]) * 1e3
     for percent in (90, 95, 99):
         view[f"p{percent} [ms]"] = pd.to_numeric(rows[f"p{percent}_s"]) * 1e3
     view["samples"] = rows["samples"]
@@ -132,7 +136,8 @@ def view_knees(knees: pd.DataFrame) -> pd.DataFrame:
     names = [*always, *(name for name in ("precision", "memory_format", "device") if len(knees[name].unique()) > 1)]
     view = knees[names].rename(columns=lambda name: name.replace("_", " ")).copy()
     at = knees["at_batch"].map(lambda batch: "" if pd.isna(batch) else f", batch {batch}")
-    view["over"] = knees["over"] + at
+    of_steps = (knees["scenario"] == TRAIN).map({True: ", train", False: ""})
+    view["over"] = knees["over"] + at + of_steps
     view["measured"] = knees["sizes"]
     for who in ("knee", "best"):
         view[who] = knees[who].map(lambda size: "" if pd.isna(size) else str(size))
@@ -261,7 +266,7 @@ def _identity_of(rows: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     columns = rows[_identity(cases)].copy()
     columns["backend"] = columns["backend"].map(mark_deprecated)
     if "streams" in columns:
-        queued = rows["scenario"] != SCENARIOS[0]
+        queued = rows["scenario"] == THROUGHPUT
         columns["streams"] = columns["streams"].map(lambda streams: str(streams or HINT)).where(queued, "")
     return columns.rename(columns=lambda name: name.replace("_", " "))
 

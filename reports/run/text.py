@@ -21,8 +21,9 @@ def render_cases(cases: Sequence[CaseResult]) -> str:
     """One line a case: median with interval, throughput and speed-up, or what went wrong."""
     head = f"{'case':46} {'latency [ms], 95 %':>24} {'images/s':>9}  speed-up over eager, 95 %"
     verdicts = [result.precision.sentence for result in cases if result.precision.sentence]
+    steps = [_list_parts(result) for result in cases if result.status == "ok" and result.parts_s]
     explained = [*_explain_missing(cases), *_explain_deprecated(cases), *_explain_disturbed(cases)]
-    return "\n".join([head, *map(_line, cases), *verdicts, *explained, *_list_energy(cases)])
+    return "\n".join([head, *map(_line, cases), *steps, *verdicts, *explained, *_list_energy(cases)])
 
 
 def _line(result: CaseResult) -> str:
@@ -36,6 +37,12 @@ def _line(result: CaseResult) -> str:
     marks = [render_badge(DISTURBED)] if result.disturbance.state == DISTURBED else []
     marks += ["deprecated"] if info_of(result.case.backend).deprecated else []
     return "  ".join([f"{name:46} {latency:>24} {rate:>9}  {speedup}".rstrip(), *marks])
+
+
+def _list_parts(result: CaseResult) -> str:
+    """The parts of a training step, such as ``step: ... forward 12.3 ms, backward 25.1 ms, optimizer 1.2 ms``."""
+    parts = ", ".join(f"{name} {time_s * 1e3:.3g} ms" for name, time_s in result.parts_s.items())
+    return f"step: {result.case.describe()}: {parts}"
 
 
 def _under_load(result: CaseResult) -> str:

@@ -53,7 +53,7 @@ _CHECKS = {
     "selftest": _check_selftest,
     "published": _check_published,
     "complexity": lambda args: None if args.trace or args.convention else _COUNT(args),
-    "evaluate": lambda args: evaluate.read_setting(args, 2),
+    "evaluate": lambda args: (evaluate.read_setting(args, 2), evaluate.read_conversions(args)),
     "rank.network": network.read_setting,
     "rank.layers": lambda args: layers.read_task(args, 2),
     "rank.search": lambda args: SearchTask(**{"workers": 2, **read_fields(args, SearchTask)}),

@@ -56,11 +56,11 @@ def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def worker(case: Case, assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worker:
+def worker(variant: Case, assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worker:
     """A warm worker in this process, with a cache of its own for what it compiles."""
-    if variable := info_of(case.backend).compile_cache:
+    if variable := info_of(variant.backend).compile_cache:
         monkeypatch.setenv(variable, str(tmp_path / "cache"))
-    worker = Worker(case, assets)
+    worker = Worker(variant, assets)
     try:
         worker.build(str(tmp_path / "logits.npy"))
     except Unavailable as error:
@@ -78,8 +78,8 @@ def _as_before() -> Iterator[None]:
     torch.set_grad_enabled(True)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_worker_against_a_bare_loop(case: Case, worker: Worker, benchmark: Any) -> None:
+@pytest.mark.parametrize("variant", CASES, ids=lambda case: case.id)
+def test_worker_against_a_bare_loop(variant: Case, worker: Worker, benchmark: Any) -> None:
     """Target: a ratio within 1 % of 1."""
     calls: dict[str, Callable[[], float]] = {
         "worker": lambda: statistics.median(worker.take_turn(1e9, CALLS)["samples_s"]),
@@ -93,8 +93,9 @@ def test_worker_against_a_bare_loop(case: Case, worker: Worker, benchmark: Any) 
     take_turns(range(BARE_TURNS), lambda: sorted(calls), measure, random.Random(0))
     ratio = ratio_of_medians(medians["worker"], medians["bare"])
     benchmark.pedantic(worker.sample, rounds=20)
-    benchmark.extra_info.update(backend=case.backend, precision=case.precision)
-    record_ratio(benchmark, "worker_over_bare_loop", ratio, f"{case.backend} {case.precision}: worker / bare loop")
+    benchmark.extra_info.update(backend=variant.backend, precision=variant.precision)
+    words = f"{variant.backend} {variant.precision}: worker / bare loop"
+    record_ratio(benchmark, "worker_over_bare_loop", ratio, words)
     hold(ratio, 0.01)
 
 

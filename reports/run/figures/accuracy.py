@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.lines import Line2D
 
 from analysis.published.conditions import is_registered
+from bench.records.case import LATENCY
 from reports.drawing import style
 from reports.drawing.names import name_models, name_points
 
@@ -46,7 +47,9 @@ def plot_accuracy(cases: pd.DataFrame, costs: pd.DataFrame, accuracies: pd.DataF
     known = known.rename(columns={"source": "publisher"})  # a case has a source, too: that of its model
     known = known.assign(family=known["model"].map(style.family_of))
     counted = costs[[*_KEY, "macs"]].merge(known, on=_KEY)
-    compared = cases[(cases["status"] == "ok") & cases["latency_s"].notna()].merge(known, on=_KEY)
+    compared = cases[(cases["status"] == "ok") & (cases["scenario"] == LATENCY) & cases["latency_s"].notna()].merge(
+        known, on=_KEY
+    )
     compared = compared[compared["batch"] == compared["batch"].min()]
     shown = {*counted["model"], *compared["model"]}
     if not shown:

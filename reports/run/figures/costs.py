@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.patches import Patch
 
+from bench.records.case import LATENCY
 from reports.drawing import style
 from reports.drawing.names import name_models, name_points
 
@@ -92,7 +93,7 @@ def plot_layers(layers: pd.DataFrame, conditions: str) -> Figure | None:
 
 def _with_costs(cases: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     """Compared latencies with the multiply-adds of their model."""
-    compared = cases[(cases["status"] == "ok") & cases["latency_s"].notna()]
+    compared = cases[(cases["status"] == "ok") & (cases["scenario"] == LATENCY) & cases["latency_s"].notna()]
     return compared.merge(costs[["model", "resolution", "macs"]], on=["model", "resolution"], how="inner")
 
 

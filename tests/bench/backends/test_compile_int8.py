@@ -91,6 +91,12 @@ def test_without_torchao_int8_is_unavailable_with_the_extra_to_install(monkeypat
         INFO.quantize()
 
 
+@pytest.mark.parametrize(("overflows", "most"), [(True, 127), (False, 255)])
+def test_activations_have_seven_bits_where_sums_of_products_overflow(monkeypatch, overflows, most):
+    monkeypatch.setattr(pt2e, "sums_of_int8_overflow", lambda: overflows)
+    assert pt2e._make_quantizer().global_config.input_activation.quant_max == most
+
+
 def test_int8_is_for_processors_alone_and_a_backend_of_its_own_kind(tmp_path):
     assert isinstance(open_backend(make_case("compile", **CASE), tmp_path), CompiledInt8)
     assert not isinstance(open_backend(make_case("compile"), tmp_path), CompiledInt8)
@@ -128,7 +134,7 @@ def test_the_precision_is_that_of_the_layers_that_are_quantised_in_the_program()
     kept = Executed(layer=make_layer("a", (1,), quantized=False), kind="x", precision="fp32", time_s=1.0)
     quantized = Executed(layer=make_layer("b", (1,)), kind="x", precision="int8", time_s=1.0)
     assert join_precisions([kept, quantized]) == "int8"
-    assert join_precisions([kept]) is None
+    assert join_precisions([kept]) == "fp32"
 
 
 #: Inductor finds no int8 convolution where two share weights, and computes them in single precision without a word.
