@@ -49,10 +49,12 @@ def load_shared_weights(module: torch.nn.Module, path: Path) -> None:
     from rexnet_core.checkpoint import load_tensors  # noqa: PLC0415
     from rexnet_core.network import Network  # noqa: PLC0415
 
-    loaded = load_tensors(path)
     if isinstance(module, Network):
+        loaded = load_tensors(path)
         give_classes(module, len(loaded.tensors["classifier.weight"]))
-    load_weights(module, loaded)
+        load_weights(module, loaded)
+    else:
+        load_weights(module, path)
 
 
 def give_classes(network: Network, classes: int) -> None:
