@@ -36,6 +36,7 @@ from rexnet_core.exit_codes import ExitCode
 from rexnet_core.printable import make_message
 from rexnet_core.sources.registry import REGISTERED, SOURCES, open_for
 from rexnet_core.sources.source import EAGER
+from rexnet_core.telemetry import refuse_telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from bench.preparing.task import Task
     from rexnet_core.sources.source import OpenedModel
     from rexnet_core.sources.tensors import Shape
-from rexnet_core.telemetry import refuse_telemetry
 
 #: Distinct inputs that parity compares, at least; batches rotate so that no input is seen twice in a row.
 MIN_IMAGES = 8
@@ -148,11 +148,11 @@ def _reduce(task: Task, opened: OpenedModel, call: Any, quantize: Any) -> dict[s
         return {}
     try:
         calibration, held_out = draw_sets(task, opened)
-        dump_held_out(task, held_out, call)
+        remark = dump_held_out(task, held_out, call)
         if task.calibration and task.calibration.source:
             # Ranges taken from pictures are wrong for generated images, on which a sound form would be a mismatch.
             _dump_reference(task, call, held_out)
-    except RexbenchError as error:
+    except Exception as error:  # noqa: BLE001 - pictures, loaders and disks are the caller's; fp32 goes on without them
         return {"quantized": {name: {"fault": _describe_fault(error)} for name in task.quantized}}
     batches = list(calibration.split(task.batch)) if task.quantized else []
     quantized: dict[str, Any] = {}
@@ -161,7 +161,8 @@ def _reduce(task: Task, opened: OpenedModel, call: Any, quantize: Any) -> dict[s
         assert open_quantize is not None, "a parent asks for what a backend declares"
         with _as_fault(quantized, name):
             quantized[name] = dict(quantize(task, open_quantize, batches))
-    told = {"calibration": calibration.words, "held_out": held_out.words, "held_out_images": held_out.count}
+    words = f"{held_out.words}{remark}"
+    told = {"calibration": calibration.words, "held_out": words, "held_out_images": held_out.count}
     return {"quantized": quantized, **told}
 
 
@@ -196,20 +197,15 @@ def _as_fault(done: dict[str, Any], name: str) -> Iterator[None]:
 
 def _describe_fault(error: Exception) -> tuple[str, str]:
     """Status and reason of the cases that an error ends."""
-    for kind, status in (
-        (UnsupportedModelError, "unsupported"),
-        (Unsupported, "unsupported"),
-        (Unavailable, "unavailable"),
-    ):
-        if isinstance(error, kind):
-            return status, str(error)
     if isinstance(error, RexbenchError):
-        return "failed", str(error)
+        return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), "failed"), str(error)
     return "failed", make_message(f"{type(error).__name__}: {describe_error(error)}")
 
 
-def _answer(known: dict[str, Any], exports: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
-    return {**next(iter(exports.values()), {"build_s": None, "convert_s": None}), **known, "exports": exports}
+def _answer(known: dict[str, Any], exports: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What is known, with the times of the first export at the top for a parent from before `exports`."""
+    made = next((times for times in exports.values() if "fault" not in times), {})
+    return {**{name: made.get(name) for name in ("build_s", "convert_s")}, **known, "exports": exports}
 
 
 def main() -> None:

@@ -22,12 +22,12 @@ import numpy as np
 from bench.backends import Profiled, Queued, Trained, Unavailable, Unsupported, open_backend
 from bench.backends.registry import load_backend
 from bench.machine.environment import volunteer_for_oom_killer
-from bench.records.case import THROUGHPUT, TRAIN, Case
+from bench.records.case import QUANTIZED, THROUGHPUT, TRAIN, Case
 from bench.records.inputs import load_inputs, name_input, stream_inputs
 from bench.records.outputs import flatten, list_tensors
 from bench.records.training import FROZEN, training_folder
 from bench.statistics.training_parity import find_drift
-from bench.workers.call_audit import audit_calls, audit_steps, count_threads, find_extra_threads
+from bench.workers.call_audit import SCALE, audit_calls, audit_steps, count_threads, find_extra_threads
 from bench.workers.failures import describe_error
 from bench.workers.parent_watch import hold_on
 from bench.workers.protocol import PROTOCOL
@@ -150,7 +150,8 @@ class Worker:
             self._feed()
             frozen = np.load(self.assets / FROZEN)
             return [*faults, *found, *find_drift(self.logits, frozen, again, self.case.precision)]
-        faults += audit_calls(self.backend, self.inputs, self.logits, call_s)
+        scale = 0.0 if self.case.precision == QUANTIZED else SCALE
+        faults += audit_calls(self.backend, self.inputs, self.logits, call_s, scale=scale)
         self._restore()
         return faults
 

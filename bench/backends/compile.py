@@ -51,6 +51,7 @@ INFO = replace(
     marker="^",
     examine=examine,
     quantize=open_quantize,
+    int8_beside="compile_freezing",
 )
 
 

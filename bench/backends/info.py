@@ -81,6 +81,8 @@ class BackendInfo:
             that prepares the shared files; the times of build and conversion are then those of this process.
         quantize: Imports what quantising needs and returns the function that does it, for cases in int8. It runs in the
             same process, after `export`, and raises `bench.backends.Unavailable` where a package is missing.
+        int8_beside: Name of the backend whose fp32 form differs from this one's int8 form in the precision alone, where
+            that is not its own.
         export_key: Key by which parents before `exports` ask the preparing process for this export; empty for none.
         deprecated: Since when and in favour of what the runtime is deprecated, as in ``deprecated since ...``; empty
             where it is not. Its rows are marked, and doctor says it.
@@ -108,6 +110,7 @@ class BackendInfo:
     examine: Callable[[], list[Finding]] | None = None
     export: Callable[[], Export] | None = None
     quantize: Callable[[], Quantize] | None = None
+    int8_beside: str = ""
     export_key: str = ""
     deprecated: str = ""
 

@@ -57,8 +57,9 @@ class Node:
 class Profile:
     """A folder in which a session keeps its profile until it is read."""
 
-    def __init__(self) -> None:
-        self.folder = tempfile.TemporaryDirectory(prefix="onnxruntime-", ignore_cleanup_errors=True)
+    def __init__(self, place: Path) -> None:
+        """A profile in a new folder within `place`, which goes with the run where this process is killed."""
+        self.folder = tempfile.TemporaryDirectory(prefix="profile-", dir=place, ignore_cleanup_errors=True)
 
     @property
     def prefix(self) -> str:
@@ -77,7 +78,7 @@ class Profile:
         except (OSError, ValueError) as error:
             raise Unavailable(
                 f"ONNX Runtime must write a profile, and it can't be read ({error}); "
-                f"free some room in {tempfile.gettempdir()}, or set TMPDIR to another folder"
+                f"free some room in {Path(self.folder.name).parent}, or set TMPDIR to another folder"
             ) from error
         finally:
             self.folder.cleanup()

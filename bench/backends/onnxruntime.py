@@ -20,7 +20,7 @@ from bench.backends.onnx_int8 import quantize
 from bench.backends.onnx_layers import Finder, load_layers
 from bench.backends.onnx_session import CPU, Profile, name_precision, open_session
 from bench.backends.openmp import find_mixed_openmp
-from bench.records.case import QUANTIZED
+from bench.records.case import FULL_PRECISION, QUANTIZED
 from bench.records.measurement import Effective, LayerRun
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class OnnxRuntime:
 
     def compile(self) -> None:
         """Open a session: the runtime rewrites the graph, and lays the weights out for its kernels."""
-        self.first = Profile()
+        self.first = Profile(self.path.parent)
         before = psutil.Process().num_threads()
         self.session = self._open(self.first)
         self.pool_threads = psutil.Process().num_threads() - before
@@ -175,19 +175,21 @@ class OnnxRuntime:
         """Of the nodes that compute; of a quantised model, of the layers that are quantised in its file."""
         quantised = [layer for layer in load_layers(self.path) if layer.quantised]
         if self.case.precision != QUANTIZED or not quantised:
-            return name_precision(node.precision for node in nodes if node.computes)
+            return name_precision(node.precision for node in nodes if node.computes) or FULL_PRECISION
         ran = Finder(quantised).pair(nodes)
         unseen = {layer.name for layer in quantised} - {layer.name for layer, _ in ran}
         return name_precision([*(node.precision for _, node in ran), *(["unknown"] if unseen else [])])
 
     def profile(self) -> list[LayerRun]:
         """The layers in another session, whose profile holds several calls."""
-        profile = Profile()
+        profile = Profile(self.path.parent)
         session = self._open(profile)
         fed = {one.name: value for one, value in zip(session.get_inputs(), self.values[0], strict=True)}
         for _ in range(_SETTLING_CALLS + _PROFILED_CALLS):
             session.run_with_ort_values(None, fed)
         ran = Finder(load_layers(self.path)).pair(profile.close(session))
+        if not ran:
+            return []
         each = len(ran) // (_SETTLING_CALLS + _PROFILED_CALLS)
         times_s = np.reshape([node.time_s for _, node in ran], (-1, each))[_SETTLING_CALLS:]
         return [

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     Batches = Sequence[tuple[npt.NDArray[Any], ...]]
 
+#: Numbers in int8 stay so in these.
+_KEEPS = MOVES | {"MaxPool", "Pad", "Split", "VariadicSplit", "Interpolate", "Relu", "Clamp"}
 _PRODUCTS = CONVOLUTIONS | TRANSPOSED | {"MatMul"}
 #: What is told of a layer that the runtime does not name.
 _UNSEEN = {"layerType": "not told", "runtimePrecision": "unknown", "name": ""}
@@ -161,8 +163,8 @@ def _name_bias(node: Any) -> str:
 
 
 def _is_quantized(node: Any) -> bool:
-    """Whether a value is quantised, whatever moves it afterwards."""
-    while node.get_type_name() in MOVES and sources(node):
+    """Whether a value is quantised, whatever moves or picks among its numbers afterwards."""
+    while node.get_type_name() in _KEEPS and sources(node):
         node = sources(node)[0]
     return bool(node.get_type_name() == "FakeQuantize")
 

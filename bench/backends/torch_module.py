@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bench.backends import BackendInfo, Finding, Unavailable
 from bench.backends.instruction_sets import OWN, PROCESSOR, listen_to_onednn, read_processor
+from bench.backends.openmp import find_mixed_openmp
 from bench.records.files import WEIGHTS
 from bench.records.inputs import load_inputs
 from bench.records.measurement import Effective
@@ -29,7 +30,8 @@ def describe_torch() -> list[Finding]:
     import torch  # noqa: PLC0415
 
     devices = "cpu and cuda" if torch.cuda.is_available() else "cpu"
-    return [Finding(check="backends", level="ok", found=f"torch {torch.__version__} on {devices}")]
+    version = Finding(check="backends", level="ok", found=f"torch {torch.__version__} on {devices}")
+    return [version, *find_mixed_openmp()]
 
 
 #: What all backends of torch have in common; each replaces its name and looks, and adds what it has of its own.

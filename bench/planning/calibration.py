@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from analysis.accuracy import read_folder
 from bench.records.calibration import CalibrationSet
 from bench.records.case import QUANTIZED
+from bench.records.files import as_folder
 from rexnet_core.errors import InputError
 from rexnet_core.files import refused_paths
-from rexnet_core.preprocess import list_images
+from rexnet_core.preprocess import is_image_name, list_images
 from rexnet_core.sources.user_code import check_findable
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _CODE = "py:"
 _DIGITS = 8
 #: Longest name of a set, as the store has it.
 _LONGEST = 80
+#: A run has no file of classes.
+_RENAME = "; rename the folders, or put all pictures into one folder, without classes"
 #: A set and the images it is compared on.
 _LEAST = 2
 
@@ -74,7 +77,7 @@ def _read_folder(folder: Path) -> CalibrationSet:
     held_out = _spread(others, min(HELD_OUT, len(others)))
     names = [str(path.relative_to(folder)) for path in pictures]
     digest = _digest(folder, [names[index] for index in (*chosen, *held_out)])
-    name = folder.resolve().name or "root"
+    name = as_folder(folder.resolve().name)
     return CalibrationSet(
         name=f"{name[-(_LONGEST - _DIGITS - 1) :]}@{digest}",
         source=locate_set(str(folder)),
@@ -87,12 +90,16 @@ def _read_folder(folder: Path) -> CalibrationSet:
 
 
 def _list_pictures(folder: Path) -> tuple[list[Path], list[int], int]:
-    """The pictures of a folder, and where it has a subfolder for each class, their classes and the number of these."""
+    """The pictures of a folder; where it has subfolders for classes, their classes and the number of these, too."""
     with refused_paths("--calibration names a folder", folder, "name one that can be read"):
-        has_classes = any(path.is_dir() and not path.name.startswith(".") for path in folder.iterdir())
-    if not has_classes:
+        entries = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    if any(is_image_name(path.name) for path in entries) or not any(path.is_dir() for path in entries):
         return list_images(folder), [], 0
-    labelled = read_folder(folder)
+    try:
+        labelled = read_folder(folder)
+    except InputError as error:
+        problem, asks_for_file, _ = str(error).partition("; give --classes-file")
+        raise InputError(problem + (_RENAME if asks_for_file else "")) from None
     return [image.path for image in labelled.images], [image.label for image in labelled.images], labelled.classes
 
 

@@ -116,7 +116,7 @@ def _check_pictures(task: Task) -> int:
     if others or len(shape) != 3 or shape[0] != 3 or shape[1] != shape[2] or task.types[0] != "float32":  # noqa: PLR2004
         raise UnsupportedModelError(
             "a model must take one square image of 3 colours in float32 to be calibrated on pictures; leave out "
-            "--calibration, or give a loader as py:package.module:callable"
+            "--calibration"
         )
     return shape[1]
 
@@ -142,8 +142,9 @@ def _load_by_code(task: Task, name: str) -> tuple[Drawn, Drawn]:
     images: list[npt.NDArray[Any]] = []
     labels: list[int] = []
     with blame(f"the loader {name}"):
-        for batch, classes in _take(_find_loader(name)(), LOADED_CALIBRATION + LOADED_HELD_OUT):
-            images += list(batch)
+        most = min(LOADED_CALIBRATION + LOADED_HELD_OUT, _MAX_BYTES // (4 * math.prod(task.shapes[0])))
+        for batch, classes in _take(_find_loader(name)(), most):
+            images += list(batch.astype(task.types[0], copy=False))
             labels += classes
     shape = tuple(task.shapes[0])
     odd = next((one.shape for one in images if one.shape != shape), None)
@@ -152,7 +153,7 @@ def _load_by_code(task: Task, name: str) -> tuple[Drawn, Drawn]:
         raise ModelError(
             f"the loader {name} must give at least {_LEAST_IMAGES} images of shape {shape}; it gave {given}"
         )
-    taken = np.stack(images[: LOADED_CALIBRATION + LOADED_HELD_OUT]).astype(task.types[0])
+    taken = np.stack(images[:most])
     count = min(LOADED_CALIBRATION, len(taken) // 2)
     known = tuple(labels[count : len(taken)]) if len(labels) == len(images) else ()
     rest = _keep((taken[count:],), f"the {len(taken) - count} images after them", known)

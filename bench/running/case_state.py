@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 #: What a row keeps of the answer of the preparing process.
-_TOLD = ("weights_entry", "weights", "calibration")
+_TOLD = frozenset({"weights_entry", "weights", "calibration"})
 
 
 @dataclass(slots=True)
@@ -66,6 +66,7 @@ class CaseState:
         parts: Times of the parts of its training steps [s]; empty except in the train scenario.
         switches: Involuntary context switches in the turns of the round under way.
         readings: Counters of energy around its turns at full speed; empty where there are none.
+        unprofiled: Why the layers of a quantised model are not known; empty where they are.
         limit_s: Time that the case may take in one round [s].
     """
 
@@ -83,6 +84,7 @@ class CaseState:
     parity: Parity | None = None
     agreement: Agreement | None = None
     layers: tuple[LayerRun, ...] = ()
+    unprofiled: str = ""
     effective: Effective = field(default_factory=Effective)
     prepared: dict[str, Any] = field(default_factory=dict)
     built: dict[str, Any] = field(default_factory=dict)
@@ -147,10 +149,13 @@ class CaseState:
         self.handle = open_case(self.executor, self.case, self.assets, scratch, self.limit_s)
         self.built = self.ask("build", logits_path=str(logits))
         self.effective = read_effective(self.built["effective"])
-        told = {name: self.prepared[name] for name in _TOLD if self.prepared.get(name)}
+        named = _TOLD if self.case.precision == QUANTIZED else _TOLD - {"calibration"}
+        told = {name: self.prepared[name] for name in named if self.prepared.get(name)}
         self.effective.details.update(told)
         self.parity = self._compare(logits)
         mismatches = find_mismatches(self.case, self.effective, self.parity)
+        # A profile is taken once, and speaks of all rounds.
+        mismatches += filter(None, [find_fallback(self.layers, self._list_quantized())])
         if mismatches:
             self.status, self.reason = "mismatch", "; ".join(mismatches)
         if self.agreement is None and self.case.precision != FULL_PRECISION and self._answers("infer"):
@@ -178,10 +183,14 @@ class CaseState:
     def _compare_held_out(self) -> Agreement | None:
         """The agreement on images that no calibration has seen; None where there are none."""
         folder = self.assets / HELD_OUT
-        if not folder.exists():
+        if "held_out" not in self.prepared:
             return None
         logits = folder / "logits.npy"
+        # Many images are no part of a round, whose time is limited.
+        assert self.handle is not None
+        self.handle.renew()
         self.ask("infer", folder=str(folder), logits_path=str(logits))
+        self.handle.renew()
         reference = read_logits(folder / REFERENCE)
         labels = folder / LABELS
         return compare_images(
@@ -193,11 +202,18 @@ class CaseState:
             labels=np.load(labels, allow_pickle=False) if labels.exists() else None,
         )
 
+    def _list_quantized(self) -> dict[str, float | None]:
+        """The layers that the preparing process quantised, each with its signal to noise [dB]."""
+        layers: dict[str, float | None] = (
+            self.prepared.get("quantized", {}).get(self.case.backend, {}).get("layers", {})
+        )
+        return layers
+
     def _profile(self) -> None:
         """Keep the layers of a quantised model as they were executed; one that ran in another precision is a fault."""
         if self.layers or self.case.precision != QUANTIZED or not self._answers("profile"):
             return
-        quantized = self.prepared.get("quantized", {}).get(self.case.backend, {}).get("layers", {})
+        quantized = self._list_quantized()
         told = read_layers(self.ask("profile")["layers"])
         self.layers = tuple(replace(layer, snr_db=quantized.get(layer.layer)) for layer in told)
         if fault := find_fallback(self.layers, quantized):
@@ -239,7 +255,6 @@ class CaseState:
         """Turn the worker's answers into a record; the first round of this process compiles from nothing."""
         try:
             memory = self.ask("memory")
-            self._profile()
         except WorkerError as error:
             self.fail(error)
             return
@@ -260,6 +275,10 @@ class CaseState:
             energy=energy,
         )
         self.rounds.append(complete)
+        try:
+            self._profile()
+        except WorkerError as error:  # the round is complete
+            self.unprofiled = f"its layers can't be told: {error}"
         for slow_by, turns in self.turns.items():
             self.slowed.setdefault(slow_by, []).append(replace(complete, turns_s=tuple(turns), energy=None))
 
@@ -290,6 +309,7 @@ def _find_doubts(state: CaseState) -> list[str]:
         doubts.append("phases are those of the first instance; the others follow at once and reuse what it compiled")
     if info.export and state.rounds:
         doubts.append("build and conversion were timed once for the group, in the process that prepares it")
+    doubts += filter(None, [state.unprofiled])
     if info.deprecated and state.rounds:
         doubts.append(f"{info.name} is {info.deprecated}")
     return doubts

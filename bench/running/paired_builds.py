@@ -91,8 +91,10 @@ def prepare_head(inner: Executor, task: dict[str, Any], limit_s: float) -> dict[
     [shared] = (folder.parent.parent / BASE).iterdir()
     _copy(shared, folder, WEIGHTS)
     prepared = _prepare(inner, task, limit_s)
-    # Inputs of another batch size are different ones; then each build is compared with its own reference.
-    if _shape(shared / IMAGES) == _shape(folder / IMAGES):
+    # Inputs of another batch size are different ones, and so are pictures; then each build is compared with its own
+    # reference.
+    pictures = (task.get("calibration") or {}).get("source") and task.get("compares")
+    if not pictures and _shape(shared / IMAGES) == _shape(folder / IMAGES):
         _copy(shared, folder, *map(name_input, range(MOST_INPUTS)), REFERENCE)
     return prepared
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.records.case import TRAIN
+from bench.records.case import QUANTIZED, TRAIN
 from bench.records.measurement import Parity
 from rexnet_core.sources.source import EAGER
 
@@ -46,11 +46,12 @@ class Limit:
 #: weights carry its rounding on further than trained ones: 2 to 9 % of the largest logit were seen, where another
 #: function gives 100 % and a cosine near 0. int8 keeps 8 bits of every value, in ranges taken from images: of sound
 #: conversions by three runtimes the mean cosine was .972 and more, of two that cost 8 to 29 points of accuracy .90 and
-#: .68; the arg max of calibrated random weights says nothing there, since their logits are too flat.
+#: .68; neither the arg max of calibrated random weights, whose logits are flat, nor their
+#: largest error (0.2 at 224 pixels, 0.6 at 96, of sound conversions) says anything there.
 LIMITS = {
     "fp32": Limit(cosine=0.9999, error=1e-3, agreement=1.0),
     "bf16": Limit(cosine=0.98, error=0.2, agreement=0.5),
-    "int8": Limit(cosine=0.80, error=0.4, mean_cosine=0.95),
+    "int8": Limit(cosine=0.80, error=1.0, mean_cosine=0.95),
 }
 
 #: Outputs below this are compared with it: where all are nearly nothing, the rounding of a sigmoid, which runtimes
@@ -155,6 +156,8 @@ def find_mismatches(case: Case, effective: Effective, parity: Parity) -> list[st
         )
         if got not in {asked, None, "runtime"}
     ]
+    if case.precision == QUANTIZED and effective.precision is None:
+        mismatches.append(f"asked for precision {QUANTIZED}, and the runtime does not tell what ran")
     # What is wrong with training steps is in words alone: the numbers are those of the first.
     if not parity.passed and not (case.scenario == TRAIN and parity.fault):
         mismatches.append(

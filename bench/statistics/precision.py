@@ -1,6 +1,6 @@
 """What reduced precision brings and costs: two verdicts in one row, and the sentence that they make together.
 
-*Faster* is the paired ratio of times against the same backend in fp32. *Worse* is the agreement with the reference on
+*Faster* is the paired ratio of times against the backend in fp32. *Worse* is the agreement with the reference on
 images that no calibration has seen; where their labels are known, the change of top-1 accuracy.
 
 - Worth it: the whole interval of the ratio is above 1, and at most `MOST_LOSS` of top-1 accuracy is lost, by the lower
@@ -47,7 +47,8 @@ class Precision:
     """What a case in reduced precision is, beside fp32.
 
     Args:
-        speedup: Time of the same backend in fp32 over that of this case, paired by turn.
+        speedup: Time of the backend in fp32 over that of this case, paired by turn.
+        over: That backend: the same, or the one that differs in the precision alone.
         pairs: Turns that both took side by side; None without any.
         cosine: Mean over images of the cosine similarity with the reference.
         relative_error: Mean over images of the largest relative error.
@@ -65,6 +66,7 @@ class Precision:
     """
 
     speedup: Estimate = field(default_factory=Estimate)
+    over: str = ""
     pairs: int | None = None
     cosine: Estimate = field(default_factory=Estimate)
     relative_error: Estimate = field(default_factory=Estimate)
@@ -81,8 +83,8 @@ class Precision:
     sentence: str = ""
 
 
-def judge_precision(measurement: Measurement, speedup: Ratio) -> Precision:
-    """What a case in reduced precision brings and costs, given its ratio to the same backend in fp32."""
+def judge_precision(measurement: Measurement, speedup: Ratio, over: str) -> Precision:
+    """What a case in reduced precision brings and costs, given its ratio to a backend in fp32."""
     compared = _summarise(measurement.agreement) if measurement.agreement else {}
     layers = measurement.layers
     in_float = sorted(
@@ -91,6 +93,7 @@ def judge_precision(measurement: Measurement, speedup: Ratio) -> Precision:
     noisiest = sorted((layer for layer in layers if layer.snr_db is not None), key=lambda layer: layer.snr_db or 0.0)
     known = Precision(
         speedup=speedup.estimate,
+        over=over,
         pairs=speedup.pairs or None,
         int8_share=int8_share(layers),
         in_float=tuple(in_float),
@@ -128,31 +131,39 @@ def _with_verdict(known: Precision, measurement: Measurement) -> Precision:
         return known
     case = measurement.case
     if measurement.status == "mismatch":
-        verdict, why = NOT_WORTH, f"it does not compute what was asked: {measurement.reason}"
+        verdict = NOT_WORTH if _is_other(measurement) else UNKNOWN
+        why = f"its times are not compared, because of a mismatch: {measurement.reason}"
     else:
-        (faster, pace), (kept, loss) = _judge_pace(known.speedup), _judge_loss(known, measurement)
+        (faster, pace), (kept, loss) = _judge_pace(known.speedup, known.over), _judge_loss(known, measurement)
         verdict = NOT_WORTH if False in {faster, kept} else WORTH if faster and kept else UNKNOWN
         why = f"{pace}; {loss}"
     return replace(known, verdict=verdict, sentence=f"{_conclude(case.describe('calibration'), verdict)}: {why}.")
 
 
+def _is_other(measurement: Measurement) -> bool:
+    """Whether a mismatch computes something else, or in another precision, than was asked."""
+    asked, got = measurement.case.precision, measurement.effective.precision
+    return bool((measurement.parity and not measurement.parity.passed) or got != asked)
+
+
 def _conclude(name: str, verdict: str) -> str:
-    return f"whether {name} is {WORTH} {UNKNOWN}" if verdict == UNKNOWN else f"{name} is {verdict}"
+    return f"can't tell whether {name} is {WORTH}" if verdict == UNKNOWN else f"{name} is {verdict}"
 
 
-def _judge_pace(speedup: Estimate) -> tuple[bool | None, str]:
-    """Whether it is faster than fp32, None where that is not known, and the reason."""
+def _judge_pace(speedup: Estimate, over: str) -> tuple[bool | None, str]:
+    """Whether it is faster than a backend in fp32, None where that is not known, and the reason."""
+    plain = f"{over} in fp32"
     if math.isnan(speedup.value):
-        return None, f"no time of the same backend in fp32 to compare with ({speedup.reason or 'it was not measured'})"
-    words = f"{format_estimate(speedup)} times as fast as the same backend in fp32"
+        return None, f"no time of {plain} to compare with ({speedup.reason or 'it was not measured'})"
+    words = f"{format_estimate(speedup)} times as fast as {plain}"
     if not speedup.has_interval:
         return None, words
-    if speedup.low > 1 + BAND or (speedup.low > 1 and speedup.high > 1 + BAND):
+    if speedup.low > 1 and speedup.high > 1 + BAND:
         return True, words
     if speedup.high < 1:
-        return False, f"slower than fp32 of the same backend, {format_estimate(speedup)} times as fast"
+        return False, f"slower than {plain}, {words}"
     if speedup.low > 1 / (1 + BAND) and speedup.high < 1 + BAND:
-        return False, f"no faster than fp32 of the same backend, {format_estimate(speedup)} times as fast"
+        return False, f"no faster than {plain}, {words}"
     return None, f"{words}, which may be no gain"
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from analysis.statistics.estimates import Estimate
-from bench.records.case import FULL_PRECISION, LATENCY, REFERENCE_BACKEND, TRAIN
+from bench.backends.registry import info_of
+from bench.records.case import FULL_PRECISION, LATENCY, QUANTIZED, REFERENCE_BACKEND, TRAIN
 from bench.statistics.case_result import CaseResult, summarise
 from bench.statistics.knee import find_series
 from bench.statistics.model_ratios import model_ratios
@@ -125,13 +126,19 @@ def _compare(result: CaseResult, cases: Sequence[CaseResult], *, precisions_meet
         return compared
     plain = _find_full_precision(result, cases) if precisions_meet else None
     over_plain = ratio(plain.measurement, result.measurement) if plain else Ratio(estimate=Estimate())
-    return replace(compared, precision=judge_precision(result.measurement, over_plain))
+    name = plain.case.backend if plain else result.case.backend
+    return replace(compared, precision=judge_precision(result.measurement, over_plain, name))
 
 
 def _find_full_precision(result: CaseResult, cases: Sequence[CaseResult]) -> CaseResult | None:
     """The case that differs from a case in its precision alone, and has the full one."""
-    wanted = replace(result.case, precision=FULL_PRECISION, calibration="")
-    return next((candidate for candidate in cases if candidate.case == wanted), None)
+    own = result.case.backend
+    beside = info_of(own).int8_beside if result.case.precision == QUANTIZED else ""
+    for backend in filter(None, (beside, own)):
+        wanted = replace(result.case, backend=backend, precision=FULL_PRECISION, calibration="")
+        if found := next((candidate for candidate in cases if candidate.case == wanted), None):
+            return found
+    return None
 
 
 def _speed_up(result: CaseResult, reference: CaseResult | None) -> Ratio:

@@ -31,7 +31,7 @@ _FAULTS = {
     "read": "reading an output takes {:.0f} times as long as the call: the call returns before its work is done",
 }
 #: Each attempt scales its inputs by one more of this. Outputs change by little, so that earlier ones are the reference.
-_SCALE = 1e-3
+SCALE = 1e-3
 #: Difference from the earlier output, relative to the largest logit, that rounding and scaling never reach.
 _FAR = 0.2
 #: An output belongs to another input if it is this many times nearer to that input's output than to its own.
@@ -40,18 +40,21 @@ _NEARER = 3.0
 _THREADS_MARGIN = 0.5
 
 
-def audit_calls(backend: Backend, inputs: Sequence[Images], logits: Logits, call_s: float) -> list[str]:
+def audit_calls(
+    backend: Backend, inputs: Sequence[Images], logits: Logits, call_s: float, *, scale: float = SCALE
+) -> list[str]:
     """What is wrong with the calls of a warm backend, each fault in one line; its inputs are other ones afterwards.
 
     The inputs, each of shape ``(batches, N, ...)``, are overwritten; the logits, shape ``(batches, N, values)``, are
-    what the backend answered for them, and a steady call takes `call_s` [s].
+    what the backend answered for them, and a steady call takes `call_s` [s]. Each attempt scales the inputs by `scale`
+    more; rounding to 8 bits carries such a step on, so that there images only change places.
     """
     ratios = dict.fromkeys(_MOST, float("inf"))
     for attempt in range(1, _ATTEMPTS + 1):
         # Threads that fell asleep while the backend was fed take a while to wake, with known inputs as with new ones.
         known_s = _call(backend, inputs)[0]["call"]
         for values in inputs:
-            _renew(values)
+            _renew(values, scale)
         expected = np.roll(logits.reshape(-1, logits.shape[-1]), attempt, axis=0).reshape(logits.shape)
         times_s, outputs = _call(backend, inputs)
         if fault := _find_wrong_output(outputs, expected):
@@ -90,7 +93,7 @@ def audit_steps(backend: Backend, inputs: Sequence[Images], call_s: float) -> tu
     return faults, np.stack(rows)
 
 
-def _renew(images: Images) -> None:
+def _renew(images: Images, scale: float) -> None:
     """Move each image to the next place and change it a little, without a second copy of all in memory."""
     flat = images.reshape(-1, *images.shape[2:])
     last = flat[-1].copy()
@@ -98,7 +101,7 @@ def _renew(images: Images) -> None:
         flat[index] = flat[index - 1]
     flat[0] = last
     if flat.dtype.kind == "f":
-        flat *= 1 + _SCALE
+        flat *= 1 + scale
     else:
         np.bitwise_xor(flat, 1, out=flat)  # the least change that a whole number can have
 

@@ -83,7 +83,8 @@ def export_times(prepared: Mapping[str, Any], case: Case) -> dict[str, float]:
     """Times that a case owes to the preparing process, by phase [s]."""
     if info_of(case.backend).export is None and case.precision != QUANTIZED:
         return {}
-    times = prepared.get("exports", {}).get(case.backend, prepared)
+    # A build from before `exports` has the times of its one export at the top.
+    times = prepared.get("exports", {case.backend: prepared}).get(case.backend, {})
     owed = {name: times.get(f"{name}_s") or 0.0 for name in ("build", "convert")}
     if case.precision == QUANTIZED:
         owed["quantize"] = prepared.get("quantized", {}).get(case.backend, {}).get("quantize_s") or 0.0
@@ -93,6 +94,8 @@ def export_times(prepared: Mapping[str, Any], case: Case) -> dict[str, float]:
 def find_fault(prepared: Mapping[str, Any], case: Case) -> tuple[str, str] | None:
     """Status and reason of a case whose files can't be made; None where they are there."""
     if case.scenario == TRAIN:
+        if why := info_of(case.backend).why_unsupported(case):
+            return "unsupported", why
         training = prepared.get("training")
         if training is None:
             return "unsupported", "the build that prepares the files knows no training step"

@@ -76,11 +76,16 @@ def layer_run_rows(result: CaseResult) -> Iterator[dict[str, Any]]:
         }
 
 
+#: What tells cases apart whose layers are listed.
+_CASE = ["model", "resolution", "batch", "backend", "scenario", "streams", "threads", "calibration"]
+_ALWAYS = {"model", "batch", "backend"}
+
+
 def view_float_layers(layers: pd.DataFrame) -> pd.DataFrame:
     """Layers of quantised models that ran in another precision, the slowest first, with what they cost."""
     rows = layers[layers["ran_in"] != layers["precision"]]
-    rows = rows.sort_values(["model", "batch", "backend", "time_s"], ascending=[True, True, True, False])
-    view = rows[["model", "batch", "backend", "layer", "kind"]].copy()
+    rows = rows.sort_values([*_CASE, "time_s"], ascending=[*[True] * len(_CASE), False])
+    view = rows[[*_name_cases(layers), "layer", "kind"]].copy()
     view["ran in"] = rows["ran_in"]
     view["multiply-adds [%]"] = pd.to_numeric(rows["macs_share"]) * 100
     view["time [ms]"] = pd.to_numeric(rows["time_s"]) * 1e3
@@ -90,9 +95,14 @@ def view_float_layers(layers: pd.DataFrame) -> pd.DataFrame:
 
 def view_noisy_layers(layers: pd.DataFrame, most: int = 5) -> pd.DataFrame:
     """The quantised layers of each case whose outputs lost most, the worst first."""
-    rows = layers[layers["snr_db"].notna()].sort_values(["model", "batch", "backend", "snr_db"])
-    rows = rows.groupby(["model", "batch", "backend", "calibration"], sort=False).head(most)
-    view = rows[["model", "batch", "backend", "calibration", "layer", "kind"]].copy()
+    rows = layers[layers["snr_db"].notna()].sort_values([*_CASE, "snr_db"])
+    rows = rows.groupby(_CASE, sort=False).head(most)
+    view = rows[[*_name_cases(layers), "layer", "kind"]].copy()
     view["signal to noise [dB]"] = pd.to_numeric(rows["snr_db"])
     view["multiply-adds [%]"] = pd.to_numeric(rows["macs_share"]) * 100
     return view
+
+
+def _name_cases(layers: pd.DataFrame) -> list[str]:
+    """The columns that a reader needs to tell the cases of this run apart."""
+    return [name for name in _CASE if name in _ALWAYS or len(layers[name].unique()) > 1]

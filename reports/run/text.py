@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from analysis.statistics.estimates import format_estimate
 from bench.backends.registry import info_of
-from bench.records.case import REFERENCE_BACKEND
 from bench.statistics.disturbance import DISTURBED
 from reports.run.interference_badge import render_badge
 
@@ -35,7 +34,8 @@ def _line(result: CaseResult) -> str:
         return f"{name:46} {result.status}: {result.measurement.reason}"
     latency = _under_load(result) if result.queued else format_estimate(result.latency, scale=1e3)
     rate = "-" if math.isnan(result.throughput.value) else f"{result.throughput.value:.1f}"
-    is_reference = result.case.backend == REFERENCE_BACKEND and not result.queued
+    # The reference itself is 1, and nothing else is that exactly.
+    is_reference = result.speedup.low == result.speedup.high
     speedup = "" if is_reference or math.isnan(result.speedup.value) else format_estimate(result.speedup)
     marks = [render_badge(DISTURBED)] if result.disturbance.state == DISTURBED else []
     marks += ["deprecated"] if info_of(result.case.backend).deprecated else []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bench.assets import MIN_IMAGES, plan_batches, prepare
+from bench.backends import Unavailable
 from bench.planning.calibration import read_calibration
 from bench.records.files import IMAGES, REFERENCE, WEIGHTS
 from rexnet_core import create_model
@@ -58,3 +61,15 @@ def test_forms_calibrated_on_pictures_are_compared_on_other_pictures(tmp_path):
     assert len(expected) == 4
     assert np.array_equal(images, np.concatenate([expected, expected]))
     assert np.load(tmp_path / REFERENCE).shape == (MIN_IMAGES, 1, 5)
+
+
+def test_a_first_export_that_fails_ends_no_other_backend(tmp_path, monkeypatch):
+    def fail():
+        raise Unavailable("a package is missing")
+
+    monkeypatch.setattr("bench.assets.load_backend", lambda _name: SimpleNamespace(INFO=SimpleNamespace(export=fail)))
+    task = {"model": "rexnet_0.5", "resolution": 32, "batch": 1, "threads": 1, "seed": 0, "folder": str(tmp_path)}
+    done = prepare(task | {"weights": None, "exports": ["one"]})
+    assert done["exports"] == {"one": {"fault": ("unavailable", "a package is missing")}}
+    assert "fault" not in done
+    assert (done["build_s"], done["convert_s"]) == (None, None)

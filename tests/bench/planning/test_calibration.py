@@ -88,3 +88,25 @@ def test_a_set_that_can_not_be_is_one_line(asked, precisions, line):
         read_calibration(asked, precisions)
     assert line in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_pictures_beside_a_subfolder_are_taken_without_classes(make_folder):
+    folder = make_folder(4)
+    (folder / "thumbs").mkdir()
+    found = read_calibration(str(folder))
+    assert (found.found, found.classes, found.labels) == (4, 0, ())
+
+
+def test_classes_in_no_certain_order_are_told_without_an_option_that_a_run_lacks(make_folder, tmp_path):
+    for name in ("c1", "c2", "c10"):
+        make_folder(1, name=f"classes/{name}")
+    with pytest.raises(InputError, match="libraries differ; rename the folders, or put all pictures into one folder"):
+        read_calibration(str(tmp_path / "classes"))
+
+
+def test_a_name_that_is_no_text_is_written_in_other_letters(tmp_path):
+    folder = tmp_path / "\udcff photos"
+    folder.mkdir()
+    for index in range(2):
+        Image.new("RGB", (9, 8), (index, 0, 0)).save(folder / f"{index}.png")
+    assert read_calibration(str(folder)).name.startswith("__photos@")

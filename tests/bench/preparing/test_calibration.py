@@ -144,3 +144,13 @@ def test_labels_beyond_the_outputs_are_left_out(loaded, task):
 
 def test_what_is_not_known_is_none():
     assert keep_finite({"a": 1.0, "b": float("nan"), "c": float("inf")}) == {"a": 1.0, "b": None, "c": None}
+
+
+def test_classes_that_are_not_the_models_are_told(task):
+    drawn = draw_sets(task, opened())[1]
+    labelled = replace(drawn, labels=(0,) * drawn.count, classes=12)
+    outputs = lambda inputs: [np.ones((len(inputs[0]), 5), np.float32)]  # noqa: E731
+    assert dump_held_out(task, labelled, outputs) == ", whose 12 classes are not the model's 5 outputs"
+    assert not (Path(task.folder) / HELD_OUT / LABELS).exists()
+    assert dump_held_out(task, replace(labelled, classes=5), outputs) == ""
+    assert np.load(Path(task.folder) / HELD_OUT / LABELS).shape == (drawn.count,)
