@@ -123,8 +123,8 @@ def _compare(simplified: Path, target: Path, layers: Sequence[OnnxLayer], batche
 
     nodes = onnx.load(simplified, load_external_data=False).graph.node
     known = {output for node in nodes for output in node.output}
-    ratios = {layer.name: math.nan for layer in layers if layer.quantised}
-    for some in _split([layer for layer in layers if layer.quantised and layer.given in known]):
+    ratios = {layer.name: math.nan for layer in layers if layer.quantized}
+    for some in _split([layer for layer in layers if layer.quantized and layer.given in known]):
         exact = _open_with(simplified, [layer.given for layer in some])
         rounded = _open_with(target, [layer.rounded for layer in some])
         signal, noise = np.sum([_measure(exact(batch), rounded(batch)) for batch in batches], axis=0)

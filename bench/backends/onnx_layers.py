@@ -46,7 +46,7 @@ class OnnxLayer:
         rounded: The same tensor as it is passed on, rounded to int8 where the file does so.
         elements: How many numbers `given` has; 0 where its shape is unknown.
         names: What the runtime may call the node by.
-        quantised: Whether it takes weights and activations that the file holds in int8.
+        quantized: Whether it takes weights and activations that the file holds in int8.
     """
 
     name: str
@@ -55,7 +55,7 @@ class OnnxLayer:
     rounded: str
     elements: int
     names: tuple[str, ...]
-    quantised: bool
+    quantized: bool
 
 
 class _Graph:
@@ -151,7 +151,7 @@ def _describe(node: Any, place: int, weights: str, graph: _Graph, known: Finder)
         rounded=rounded,
         elements=math.prod(graph.shapes.get(node.output[0]) or [0]),
         names=tuple(dict.fromkeys([node.name, node.output[0], *(tensor for tensor, _ in after)])),
-        quantised=all(graph.is_dequantised(tensor) for tensor in node.input[:2]),
+        quantized=all(graph.is_dequantised(tensor) for tensor in node.input[:2]),
     )
 
 

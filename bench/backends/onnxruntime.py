@@ -173,11 +173,11 @@ class OnnxRuntime:
 
     def _name_precision(self, nodes: Sequence[Node]) -> str | None:
         """Of the nodes that compute; of a quantised model, of the layers that are quantised in its file."""
-        quantised = [layer for layer in load_layers(self.path) if layer.quantised]
-        if self.case.precision != QUANTIZED or not quantised:
+        quantized = [layer for layer in load_layers(self.path) if layer.quantized]
+        if self.case.precision != QUANTIZED or not quantized:
             return name_precision(node.precision for node in nodes if node.computes) or FULL_PRECISION
-        ran = Finder(quantised).pair(nodes)
-        unseen = {layer.name for layer in quantised} - {layer.name for layer, _ in ran}
+        ran = Finder(quantized).pair(nodes)
+        unseen = {layer.name for layer in quantized} - {layer.name for layer, _ in ran}
         return name_precision([*(node.precision for _, node in ran), *(["unknown"] if unseen else [])])
 
     def profile(self) -> list[LayerRun]:

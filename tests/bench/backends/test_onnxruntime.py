@@ -143,7 +143,7 @@ def test_a_first_layer_that_was_left_out_is_named(file, folder, batches, monkeyp
     assert [(layer.layer, layer.precision) for layer in layers] == [("stem", "fp32"), ("head", QUANTIZED)]
     assert int8_share(layers) == pytest.approx(20 / (20 + 4 * 4 * 4 * 27))
     # One that says that it quantised all.
-    claimed = [replace(layer, quantised=True) for layer in load_layers(folder / int8_name(1))]
+    claimed = [replace(layer, quantized=True) for layer in load_layers(folder / int8_name(1))]
     dump_layers(folder / int8_name(1), claimed)
     assert "1 quantised layers ran in fp32" in find_fallback(layers, [layer.name for layer in claimed])
     assert mismatches(file, *run(folder, precision=QUANTIZED)) == ["asked for precision int8, got fp32 and int8"]
@@ -152,14 +152,14 @@ def test_a_first_layer_that_was_left_out_is_named(file, folder, batches, monkeyp
 @pytest.mark.parametrize("claims", [False, True])
 def test_fp32_in_place_of_int8_is_named(file, folder, claims):
     (folder / int8_name(1)).write_bytes((folder / onnx_name(1)).read_bytes())
-    layers = [replace(layer, quantised=claims) for layer in load_layers(folder / onnx_name(1))]
+    layers = [replace(layer, quantized=claims) for layer in load_layers(folder / onnx_name(1))]
     dump_layers(folder / int8_name(1), layers)
     assert "asked for precision int8, got fp32" in mismatches(file, *run(folder, precision=QUANTIZED))
 
 
 def test_a_quantised_layer_that_no_node_is_known_to_be_is_not_taken_for_int8(file, folder, batches):
     quantize(file, batches, folder)
-    lost = OnnxLayer(name="lost", macs=1, given="z", rounded="z", elements=1, names=("z",), quantised=True)
+    lost = OnnxLayer(name="lost", macs=1, given="z", rounded="z", elements=1, names=("z",), quantized=True)
     dump_layers(folder / int8_name(1), [*load_layers(folder / int8_name(1)), lost])
     assert mismatches(file, *run(folder, precision=QUANTIZED)) == ["asked for precision int8, got int8 and unknown"]
 
@@ -235,4 +235,4 @@ def test_a_module_is_exported_without_a_word(tmp_path, capfd):
     open_export()(module, (torch.zeros(1, *SHAPE),), tmp_path)
     assert capfd.readouterr() == ("", "")
     [layer] = list_layers(onnx.load(tmp_path / onnx_name(1)))
-    assert (layer.name, layer.macs, layer.quantised) == ("0", 36 * 4 * 27, False)
+    assert (layer.name, layer.macs, layer.quantized) == ("0", 36 * 4 * 27, False)
