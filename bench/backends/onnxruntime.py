@@ -20,7 +20,7 @@ from bench.backends.onnx_int8 import quantize
 from bench.backends.onnx_layers import Finder, load_layers
 from bench.backends.onnx_session import CPU, Profile, name_precision, open_session
 from bench.backends.openmp import find_mixed_openmp
-from bench.records.case import FULL_PRECISION, QUANTIZED
+from bench.records.case import QUANTIZED
 from bench.records.measurement import Effective, LayerRun
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class OnnxRuntime:
         """Of the nodes that compute; of a quantised model, of the layers that are quantised in its file."""
         quantized = [layer for layer in load_layers(self.path) if layer.quantized]
         if self.case.precision != QUANTIZED or not quantized:
-            return name_precision(node.precision for node in nodes if node.computes) or FULL_PRECISION
+            return name_precision(node.precision for node in nodes if node.computes)
         ran = Finder(quantized).pair(nodes)
         unseen = {layer.name for layer in quantized} - {layer.name for layer, _ in ran}
         return name_precision([*(node.precision for _, node in ran), *(["unknown"] if unseen else [])])
