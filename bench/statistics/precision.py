@@ -161,9 +161,9 @@ def _judge_pace(speedup: Estimate, over: str) -> tuple[bool | None, str]:
     if speedup.low > 1 and speedup.high > 1 + BAND:
         return True, words
     if speedup.high < 1:
-        return False, f"slower than {plain}, {words}"
+        return False, f"{words}, which is slower"
     if speedup.low > 1 / (1 + BAND) and speedup.high < 1 + BAND:
-        return False, f"no faster than {plain}, {words}"
+        return False, f"{words}, which is no gain"
     return None, f"{words}, which may be no gain"
 
 

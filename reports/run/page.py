@@ -41,6 +41,7 @@ def render_run_page(run: RunData, frames: Frames, pictures: Sequence[Picture]) -
         counts=summary.count_statuses(run),
         measured=int((cases["samples"] > 0).sum()),
         fastest=summary.find_fastest(run),
+        sentences=[result.precision.sentence for result in run.result.cases if result.precision.sentence],
         doubts=summary.find_doubts(run),
         conditions=conditions.describe_conditions(run.info, cases, run.floor),
         everything=conditions.describe_everything(run.info),

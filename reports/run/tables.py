@@ -75,7 +75,7 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
 
 
 def view_precisions(cases: pd.DataFrame) -> pd.DataFrame:
-    """Cases in reduced precision: what it brings and costs, and the verdict."""
+    """Cases in reduced precision: what it brings and costs, and the verdict, whose sentence stands elsewhere."""
     rows = cases[cases["verdict"].notna() & (cases["verdict"] != "")]
     view = _identity_of(rows, cases)
     view["verdict"] = rows["verdict"]
@@ -87,9 +87,6 @@ def view_precisions(cases: pd.DataFrame) -> pd.DataFrame:
     view["compared on"] = rows["agreement_on"].fillna("")
     view["calibrated on"] = rows["calibrated_on"].fillna("")
     view["in int8 [% of multiply-adds]"] = pd.to_numeric(rows["int8_macs_share"]) * 100
-    view["not in int8"] = rows["float_layers"].fillna("")
-    view["noisiest layers"] = rows["noisiest_layers"].fillna("")
-    view["why"] = rows["verdict_reason"]
     return view
 
 
