@@ -107,8 +107,8 @@ def test_the_parent_reads_what_backends_are_without_their_runtimes():
 
 
 #: Files that may name a backend: presets choose what they run, one constant names the reference, conventions of
-#: counting are named for the tools that they follow, one suite tries the settings of one quantiser, and a backend says which
-#: other differs from its int8 form in the precision alone.
+#: counting are named for the tools that they follow, one suite tries the settings of one quantiser, and a backend says
+#: which other differs from its int8 form in the precision alone.
 NAMING = {
     *("bench/planning/presets.py", "bench/records/case.py", "bench/backends/compile.py"),
     *("bench/suites/extras/test_conventions.py", "bench/suites/extras/test_int8_settings.py"),
