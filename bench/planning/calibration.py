@@ -79,7 +79,7 @@ def _read_folder(folder: Path) -> CalibrationSet:
     digest = _digest(folder, [names[index] for index in (*chosen, *held_out)])
     name = as_folder(folder.resolve().name)
     return CalibrationSet(
-        name=f"{name[-(_LONGEST - _DIGITS - 1) :]}@{digest}",
+        name=f"{name[-(_LONGEST - _DIGITS - 1) :]}-{digest}",
         source=locate_set(str(folder)),
         files=tuple(names[index] for index in chosen),
         held_out=tuple(names[index] for index in held_out),

@@ -43,7 +43,7 @@ class Case:
         fingerprint: What tells a model from elsewhere from others of its name; empty for our own.
         shape: Shapes of the inputs for one image, as `write_shapes` has them; empty for one square image of 3 channels.
         calibration: The set of inputs that a quantised model was calibrated on, such as ``generated`` or
-            ``photos@1a2b3c4d``; empty where the model is not quantised.
+            ``photos-1a2b3c4d``; empty where the model is not quantised.
         arrivals: How requests arrive; empty where a call follows the one before.
     """
 

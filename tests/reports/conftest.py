@@ -109,7 +109,7 @@ def made_measurements(rounds: int = 6) -> tuple[Measurement, ...]:
 
 def made_int8(plain: Case, rounds: int) -> Measurement:
     """OpenVINO in int8: 1.4 times as fast as in fp32, one layer left in fp32, three of 400 labelled pictures worse."""
-    case = replace(plain, backend="openvino", precision="int8", calibration="photos@1a2b3c4d")
+    case = replace(plain, backend="openvino", precision="int8", calibration="photos-1a2b3c4d")
     known = made_measurement(case, rounds)
     parts = tuple(
         replace(part, turns_s=tuple(tuple(sample / 1.4 for sample in turn) for turn in part.turns_s))

@@ -55,7 +55,7 @@ def test_class_folders_give_labels_to_what_is_compared(make_folder):
 def test_the_name_of_a_set_tells_its_pictures_apart(make_folder):
     folder = make_folder(4)
     before = read_calibration(str(folder)).name
-    assert before.startswith("photos@")
+    assert before.startswith("photos-")
     assert read_calibration(str(folder)).name == before
     Image.new("RGB", (9, 8), (0, 9, 0)).save(folder / "0000.png")
     assert read_calibration(str(folder)).name != before
@@ -109,4 +109,4 @@ def test_a_name_that_is_no_text_is_written_in_other_letters(tmp_path):
     folder.mkdir()
     for index in range(2):
         Image.new("RGB", (9, 8), (index, 0, 0)).save(folder / f"{index}.png")
-    assert read_calibration(str(folder)).name.startswith("__photos@")
+    assert read_calibration(str(folder)).name.startswith("__photos-")

@@ -17,7 +17,7 @@ from bench.statistics.result import summarise_run
 PHOTOS = "256 others of photos"
 GENERATED = "64 generated images"
 OPENVINO = replace(CASE, backend="openvino")
-INT8 = replace(OPENVINO, precision="int8", calibration="photos@1a2b3c4d")
+INT8 = replace(OPENVINO, precision="int8", calibration="photos-1a2b3c4d")
 RANDOM = np.random.default_rng(0)
 PLAIN = np.exp(RANDOM.normal(0, 0.01, (6, 5, 7)))
 
