@@ -148,13 +148,13 @@ def _reduce(task: Task, opened: OpenedModel, call: Any, quantize: Any) -> dict[s
         return {}
     try:
         calibration, held_out = draw_sets(task, opened)
+        batches = list(calibration.split(task.batch)) if task.quantized else []
         remark = dump_held_out(task, held_out, call)
         if task.calibration and task.calibration.source:
             # Ranges taken from pictures are wrong for generated images, on which a sound form would be a mismatch.
             _dump_reference(task, call, held_out)
     except Exception as error:  # noqa: BLE001 - pictures, loaders and disks are the caller's; fp32 goes on without them
         return {"quantized": {name: {"fault": _describe_fault(error)} for name in task.quantized}}
-    batches = list(calibration.split(task.batch)) if task.quantized else []
     quantized: dict[str, Any] = {}
     for name in task.quantized:
         open_quantize = load_backend(name).INFO.quantize

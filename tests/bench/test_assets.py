@@ -73,3 +73,20 @@ def test_a_first_export_that_fails_ends_no_other_backend(tmp_path, monkeypatch):
     assert done["exports"] == {"one": {"fault": ("unavailable", "a package is missing")}}
     assert "fault" not in done
     assert (done["build_s"], done["convert_s"]) == (None, None)
+
+
+def test_a_damaged_picture_to_calibrate_on_ends_int8_alone(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for index in range(4):
+        Image.new("RGB", (40, 40), (index, 0, 0)).save(folder / f"{index}.png")
+    chosen = read_calibration(str(folder))
+    (folder / chosen.files[0]).write_bytes(b"no picture")
+    task = {"model": "rexnet_0.5", "resolution": 32, "batch": 1, "threads": 1, "seed": 0, "folder": str(tmp_path)}
+    task |= {"weights": None, "exports": [], "quantized": ["openvino"], "compares": True}
+    done = prepare(task | {"calibration": chosen.as_message()})
+    status, reason = done["quantized"]["openvino"]["fault"]
+    assert status == "failed"
+    assert chosen.files[0] in reason
+    assert (tmp_path / REFERENCE).exists()
+    assert "held_out" not in done
