@@ -120,6 +120,22 @@ def load_image(
     return np.ascontiguousarray(normalised.transpose(2, 0, 1))
 
 
+def load_as_published(path: str | os.PathLike[str], resolution: int, steps: Preprocessing) -> npt.NDArray[np.float32]:
+    """One image as `load_image` gives it, prepared as a model's author does.
+
+    Printed accuracies come from loaders that don't turn images as EXIF says, and training's didn't either.
+    """
+    return load_image(
+        path,
+        resolution,
+        crop_ratio=steps.crop_ratio,
+        interpolation=steps.interpolation,
+        upright=False,
+        mean=steps.mean,
+        std=steps.std,
+    )
+
+
 def resized_side(resolution: int, crop_ratio: float = CROP_RATIO) -> int:
     """What the shorter side is resized to before the square is cut out, rounded down as timm does [pixels]."""
     return math.floor(resolution / crop_ratio)

@@ -16,7 +16,7 @@ from analysis.accuracy.published import published_rows, why_not_comparable
 from analysis.accuracy.shares import tell_share
 from analysis.study import Study
 from rexnet_core.errors import InputError
-from rexnet_core.preprocess import Preprocessing, load_image, resized_side
+from rexnet_core.preprocess import Preprocessing, load_as_published, resized_side
 from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
@@ -163,19 +163,7 @@ def _choose_steps(setting: EvaluationSetting, classifier: Classifier) -> tuple[P
 
 
 def _loader(side: int, steps: Preprocessing) -> Callable[[LabelledImage], npt.NDArray[np.float32]]:
-    def load(image: LabelledImage) -> npt.NDArray[np.float32]:
-        # Printed accuracies come from loaders that don't turn images as EXIF says, and training's didn't either.
-        return load_image(
-            image.path,
-            side,
-            crop_ratio=steps.crop_ratio,
-            interpolation=steps.interpolation,
-            upright=False,
-            mean=steps.mean,
-            std=steps.std,
-        )
-
-    return load
+    return lambda image: load_as_published(image.path, side, steps)
 
 
 def _accuracy(hits: Hits, folder: LabelledFolder) -> dict[str, Any]:

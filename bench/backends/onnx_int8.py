@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.backends.arithmetic import sums_of_int8_overflow
+from bench.backends.layer_noise import decibels
 from bench.backends.onnx_export import data_of, int8_name, onnx_name
 from bench.backends.onnx_layers import dump_layers, list_layers, load_layers
 from bench.backends.onnx_session import open_session
@@ -128,8 +129,7 @@ def _compare(simplified: Path, target: Path, layers: Sequence[OnnxLayer], batche
         exact = _open_with(simplified, [layer.given for layer in some])
         rounded = _open_with(target, [layer.rounded for layer in some])
         signal, noise = np.sum([_measure(exact(batch), rounded(batch)) for batch in batches], axis=0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratios |= zip((layer.name for layer in some), map(float, 10 * np.log10(signal / noise)), strict=True)
+        ratios |= zip((layer.name for layer in some), map(decibels, signal, noise), strict=True)
     return ratios
 
 

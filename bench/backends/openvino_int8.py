@@ -15,6 +15,7 @@ from analysis.graphs.constants import Constants, name_of_node
 from analysis.graphs.nodes import CONVOLUTIONS, MOVES, TRANSPOSED, count_multiply_adds, followers, sources
 from bench.backends import Unavailable
 from bench.backends.layer_names import list_module_layers
+from bench.backends.layer_noise import decibels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -108,7 +109,7 @@ def quantize_graph(model: torch.nn.Module | Path, batches: Batches, folder: Path
     noise = measure_noise(
         folder / f"batch{size}.xml", folder / int8_name(size), layers, batches[: max(1, _COMPARED_IMAGES // size)]
     )
-    return {layer.layer: noise.get(layer.node, float("nan")) for layer in layers if layer.quantized}
+    return {layer.layer: noise[layer.node] for layer in layers if layer.quantized}
 
 
 def run_nncf(graph: Any, batches: Batches, *, per_channel: bool = False, **options: Any) -> Any:
@@ -178,7 +179,7 @@ def measure_noise(plain: Path, quantized: Path, layers: Iterable[GraphLayer], ba
         for (node, right), (_, found) in zip(exact(batch), rounded(batch), strict=True):
             signal[node] += float(np.square(right, dtype=np.float64).sum())
             noise[node] += float(np.square(right - found, dtype=np.float64).sum())
-    return {node: 10 * float(np.log10(signal[node] / noise[node])) for node in nodes if noise[node] and signal[node]}
+    return {node: decibels(signal[node], noise[node]) for node in nodes}
 
 
 def _open_outputs(path: Path, nodes: Sequence[str]) -> Any:

@@ -18,6 +18,7 @@ from bench.backends import Finding, Unavailable
 from bench.backends.arithmetic import sums_of_int8_overflow
 from bench.backends.graph_layers import list_layers
 from bench.backends.inductor import hush
+from bench.backends.layer_noise import decibels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -183,9 +184,7 @@ def _signal_to_noise(before: Sequence[torch.Tensor], after: Sequence[torch.Tenso
     """Of outputs against those in single precision [dB]; NaN where the layer returns nothing but zeros."""
     signal = sum(float((one.double() ** 2).sum()) for one in before)
     noise = sum(float(((one.double() - other.double()) ** 2).sum()) for one, other in zip(before, after, strict=True))
-    if not signal:
-        return math.nan
-    return 10 * math.log10(signal / noise) if noise else math.inf
+    return decibels(signal, noise)
 
 
 def read_quantized(path: Path) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from bench.records.calibration import CalibrationSet
 from rexnet_core.calibration import make_inputs
 from rexnet_core.errors import ModelError, UnsupportedModelError
-from rexnet_core.preprocess import Preprocessing, load_image
+from rexnet_core.preprocess import Preprocessing, load_as_published
 from rexnet_core.sources.user_code import blame, import_user_module
 
 if TYPE_CHECKING:
@@ -122,19 +122,7 @@ def _check_pictures(task: Task) -> int:
 
 
 def _read(folder: Path, side: int, steps: Preprocessing, files: Sequence[str]) -> Inputs:
-    images = [
-        load_image(
-            folder / name,
-            side,
-            crop_ratio=steps.crop_ratio,
-            interpolation=steps.interpolation,
-            upright=False,
-            mean=steps.mean,
-            std=steps.std,
-        )
-        for name in files
-    ]
-    return (np.stack(images),)
+    return (np.stack([load_as_published(folder / name, side, steps) for name in files]),)
 
 
 def _load_by_code(task: Task, name: str) -> tuple[Drawn, Drawn]:

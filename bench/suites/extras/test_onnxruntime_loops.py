@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import random
 import statistics
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,13 +16,13 @@ from bench.machine.environment import read_thread_budget
 from bench.records.calibration import CalibrationSet
 from bench.records.case import QUANTIZED, Case
 from bench.running.turns import take_turns
-from bench.suites.support.interleaved_timing import ratio_of_medians, record_ratio
+from bench.suites.support.interleaved_timing import ratio_of_medians, record_ratio, time_loop
 from bench.suites.support.reference_tools import hold
 from bench.worker import Worker
 from bench.workers.shared_files import prepare_task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.extra
@@ -71,7 +70,7 @@ def test_worker_against_loops(precision: str, assets: Path, tmp_path: Path, benc
     worker.warm_up(max_s=10, max_calls=200)
     calls: dict[str, Callable[[], float]] = {
         "worker": lambda: statistics.median(worker.take_turn(1e9, CALLS)["samples_s"]),
-        "bare": lambda: _time_loop(worker.runners),
+        "bare": lambda: time_loop(worker.runners, CALLS),
         "plain": _make_plain(worker),
     }
     medians: dict[str, list[float]] = {name: [] for name in calls}
@@ -95,16 +94,4 @@ def _make_plain(worker: Worker) -> Callable[[], float]:
     session = open_session(backend.path, worker.case.threads)
     [name] = [one.name for one in session.get_inputs()]
     [inputs] = worker.inputs
-    return lambda: _time_loop([lambda images=images: session.run(None, {name: images}) for images in inputs])  # type: ignore[misc]
-
-
-def _time_loop(runners: Sequence[Callable[[], object]]) -> float:
-    """Median of `CALLS` calls after one that settles, as short as a loop can be written [s]."""
-    runners[0]()
-    times = []
-    for call in range(CALLS):
-        run = runners[call % len(runners)]
-        begun = time.perf_counter_ns()
-        run()
-        times.append(time.perf_counter_ns() - begun)
-    return statistics.median(times) * 1e-9
+    return lambda: time_loop([lambda images=images: session.run(None, {name: images}) for images in inputs], CALLS)  # type: ignore[misc]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import random
 import statistics
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from bench.machine.environment import read_thread_budget
 from bench.records.calibration import GENERATED
 from bench.records.case import QUANTIZED, Case
 from bench.running.turns import take_turns
-from bench.suites.support.interleaved_timing import mean_ratio, ratio_of_medians, record_ratio
+from bench.suites.support.interleaved_timing import mean_ratio, ratio_of_medians, record_ratio, time_loop
 from bench.suites.support.reference_tools import hold, read_pairs, run_benchmark_app
 from bench.worker import Worker
 from bench.workers.executor import ProcessExecutor
@@ -83,7 +82,7 @@ def test_worker_against_a_bare_loop(variant: Case, worker: Worker, benchmark: An
     """Target: a ratio within 1 % of 1."""
     calls: dict[str, Callable[[], float]] = {
         "worker": lambda: statistics.median(worker.take_turn(1e9, CALLS)["samples_s"]),
-        "bare": lambda: _bare_loop(worker.runners),
+        "bare": lambda: time_loop(worker.runners, CALLS),
     }
     medians: dict[str, list[float]] = {name: [] for name in calls}
 
@@ -97,18 +96,6 @@ def test_worker_against_a_bare_loop(variant: Case, worker: Worker, benchmark: An
     words = f"{variant.backend} {variant.precision}: worker / bare loop"
     record_ratio(benchmark, "worker_over_bare_loop", ratio, words)
     hold(ratio, 0.01)
-
-
-def _bare_loop(runners: list[Callable[[], object]]) -> float:
-    """Median of `CALLS` calls after one that settles, as short as a loop can be written."""
-    runners[0]()
-    times = []
-    for call in range(CALLS):
-        run = runners[call % len(runners)]
-        begun = time.perf_counter_ns()
-        run()
-        times.append(time.perf_counter_ns() - begun)
-    return statistics.median(times) * 1e-9
 
 
 def test_openvino_latency_against_benchmark_app(assets: Path, tmp_path: Path, benchmark: Any) -> None:

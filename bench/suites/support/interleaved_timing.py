@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import random
+import statistics
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,21 @@ def time_in_turns(
     finally:
         gc.enable()
     return times_s
+
+
+def time_loop(runners: Sequence[Callable[[], object]], calls: int) -> float:
+    """Median time of so many calls after one that settles, in a loop as short as can be written [s].
+
+    The runners are called in turn.
+    """
+    runners[0]()
+    times = []
+    for call in range(calls):
+        run = runners[call % len(runners)]
+        begun = time.perf_counter_ns()
+        run()
+        times.append(time.perf_counter_ns() - begun)
+    return statistics.median(times) * 1e-9
 
 
 def ratio_of_medians(numerator: Sequence[float], denominator: Sequence[float]) -> Estimate:
