@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from rexnet_core.errors import InputError, ModelError
 from rexnet_core.printable import shorten
+from rexnet_core.sources.declared_preprocessing import read_preprocessing
 from rexnet_core.sources.model_files import fingerprint_file
 from rexnet_core.sources.module_checks import check_module
 from rexnet_core.sources.source import OpenedModel
 from rexnet_core.sources.tensors import make_image_spec
-from rexnet_core.sources.told_preprocessing import read_preprocessing
 from rexnet_core.sources.user_code import blame, check_findable, import_user_module, list_user_files
 
 if TYPE_CHECKING:

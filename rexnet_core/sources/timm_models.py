@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from rexnet_core.errors import InputError, ModelError, UnknownNameError, first_line
 from rexnet_core.printable import shorten
+from rexnet_core.sources.declared_preprocessing import read_preprocessing
 from rexnet_core.sources.packages import check_installed, read_version
 from rexnet_core.sources.source import OpenedModel
 from rexnet_core.sources.tensors import make_image_spec
-from rexnet_core.sources.told_preprocessing import read_preprocessing
 from rexnet_core.sources.torchvision_import import import_torchvision
 
 if TYPE_CHECKING:

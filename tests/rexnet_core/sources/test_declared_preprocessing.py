@@ -5,7 +5,7 @@ import math
 import pytest
 
 from rexnet_core.preprocess import Preprocessing
-from rexnet_core.sources.told_preprocessing import read_preprocessing
+from rexnet_core.sources.declared_preprocessing import read_preprocessing
 
 MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)
 
