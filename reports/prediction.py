@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _FEW = 8
 #: Classes of a picture that has one line.
 _ON_A_LINE = 3
+#: Reasons that are shown below the lines.
+_REASONS = 20
 TABLES = load_tables("prediction")
 
 
@@ -55,11 +57,14 @@ def _as_blocks(rows: list[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _as_table(rows: list[Mapping[str, Any]]) -> list[str]:
-    """A line for each picture."""
+    """A line for each picture, and below them why some have no classes."""
     places = min(_ON_A_LINE, max(len(row["classes"]) for row in rows))
     heads = ["picture", *(head for place in range(places) for head in ("", ("first", "second", "third")[place]))]
     right = {1 + 2 * place for place in range(places)}
-    return render_rows(heads, (_cells(row, places) for row in rows), right=right)
+    reasons = [row["reason"] for row in rows if row["reason"]]
+    more = [f"and {len(reasons) - _REASONS} more"] if len(reasons) > _REASONS else []
+    table = render_rows(heads, (_cells(row, places) for row in rows), right=right)
+    return [*table, *([""] if reasons else []), *reasons[:_REASONS], *more]
 
 
 def _cells(row: Mapping[str, Any], places: int) -> list[str]:

@@ -67,7 +67,7 @@ def _translate(names: Sequence[str], source: str) -> ClassNames:
     """The names of classes; a line may be an id of ImageNet, or begin with one as in lists of its classes."""
     known = {one.synset: one for one in imagenet_classes()}
     if all(name in known for name in names):
-        return ClassNames(f"{_IMAGENET}, by the ids of {source}", tuple(known[name] for name in names))
+        return ClassNames(f"{_IMAGENET}, by ids: {source}", tuple(known[name] for name in names))
     parts = [name.partition(" ") for name in names]
     if all(synset in known and own for synset, _, own in parts):
         return ClassNames(source, tuple(ImageClass(synset, own, own.partition(", ")[0]) for synset, _, own in parts))

@@ -49,11 +49,14 @@ def find_pictures(asked: Sequence[str], read_stdin: Callable[[], bytes], *, recu
         if name == STDIN:
             found.append(Picture(STDIN_NAME, read_stdin()))
         else:
-            found += [Picture(str(path), path) for path in _find(Path(name), recursive=recursive)]
+            found += [Picture(str(path), path) for path in _find(name, recursive=recursive)]
     return found
 
 
-def _find(place: Path, *, recursive: bool) -> Iterator[Path]:
+def _find(name: str, *, recursive: bool) -> Iterator[Path]:
+    if not name:
+        raise InputError("a picture is a file or a folder of them; its name is empty; give one, or . for this folder")
+    place = Path(name)
     with refused_paths("a picture is a file or a folder of them", place, "name one that can be read"):
         place.stat()
     if place.is_file():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis import prediction
@@ -76,6 +77,8 @@ def _read_setting(args: argparse.Namespace) -> prediction.PredictionSetting:
     setting = prediction.PredictionSetting(classifier=classifier, **read_fields(args, prediction.PredictionSetting))
     if setting.features:
         check_features(setting.features)
+        if args.csv and setting.features.absolute() == Path(args.csv).absolute():
+            raise InputError(f"--features and --csv each need a file of their own; both are {args.csv}; name another")
         if args.backends or args.precisions:
             raise InputError(
                 "--features come from the model itself, not from a converted form; leave out --backend and "
