@@ -22,8 +22,8 @@ from bench.machine.environment import volunteer_for_oom_killer
 from bench.preparing.calibration import draw_sets
 from bench.preparing.graphs import call_literally, export_graph, quantize_graph
 from bench.preparing.held_out import dump_held_out
-from bench.preparing.pictures import prepare_pictures
 from bench.preparing.modules import call_eager, export_module, give_weights, open_module, quantize_module
+from bench.preparing.pictures import prepare_pictures
 from bench.preparing.reference import compute_reference
 from bench.preparing.task import read_task
 from bench.preparing.training import prepare_training

@@ -141,6 +141,9 @@ class BackendInfo:
         ):
             if asked not in supported:
                 return f"{self.name} supports {kind} {' and '.join(supported)}, not {asked}"
+        return self._why_no_scenario(case)
+
+    def _why_no_scenario(self, case: Case) -> str:
         if case.scenario == TRAIN:
             return self._why_no_training(case)
         if case.scenario == END_TO_END and case.shape:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.records.calibration import CalibrationSet
-    from bench.records.pictures import PictureSet
     from bench.records.case import Case
     from bench.records.measurement import Measurement
+    from bench.records.pictures import PictureSet
     from bench.records.run import RunInfo
     from bench.records.settings import Settings
     from bench.workers.executor import Executor

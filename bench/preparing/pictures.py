@@ -17,7 +17,6 @@ from bench.records.inputs import dump_inputs
 from bench.records.pictures import pictures_folder
 from bench.workers.picture_files import dump_pictures
 from rexnet_core.calibration import draw_pixels
-from rexnet_core.errors import InputError
 from rexnet_core.files import refused_paths
 from rexnet_core.preprocess import (
     IMAGENET_MEAN,
@@ -79,7 +78,9 @@ def _names(task: Task) -> tuple[str, ...]:
 
 def _draw(task: Task) -> tuple[list[str], list[bytes]]:
     random = np.random.default_rng((task.seed, _WIDTH, _HEIGHT))
-    return [f"generated picture {place}" for place in range(_GENERATED)], [make_picture(random) for _ in range(_GENERATED)]
+    return [f"generated picture {place}" for place in range(_GENERATED)], [
+        make_picture(random) for _ in range(_GENERATED)
+    ]
 
 
 def _read(task: Task) -> tuple[list[str], list[bytes]]:
@@ -105,4 +106,6 @@ def _describe(task: Task, contents: list[bytes]) -> str:
 
 def _describe_steps(steps: Preprocessing, side: int) -> str:
     shorter = steps.resized_side or math.floor(side / steps.crop_ratio)
-    return f"{steps.rule}: shorter side to {shorter} pixels ({steps.interpolation}), centre {side}, {steps.channel_order}"
+    return (
+        f"{steps.rule}: shorter side to {shorter} pixels ({steps.interpolation}), centre {side}, {steps.channel_order}"
+    )

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     Pictures = npt.NDArray[Any]
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class EndToEnd:
@@ -108,11 +109,11 @@ class EndToEnd:
     def _label(self, pictures: Pictures) -> tuple[npt.NDArray[np.int64], Sequence[Logits]]:
         side, steps, do = self.case.resolution, self.steps, self.preprocess
         begun = read_clock()
-        decoded = self._each(lambda picture: do.read_image(picture, steps), pictures)
+        decoded = self._each(lambda picture: do.read_image(picture, steps), list(pictures))
         read = read_clock()
         resized = self._each(lambda image: do.resize_and_crop(image, side, steps), decoded)
         cut = read_clock()
-        images = np.stack(self._each(lambda pixels: do.normalise(pixels, steps), resized))
+        images: Images = np.stack(self._each(lambda pixels: do.normalise(pixels, steps), resized))
         normalised = read_clock()
         self.runtime.feed(images[None])
         run = self.runtime.runner(0)

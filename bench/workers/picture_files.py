@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.schema import read_as
 from rexnet_core.preprocess import Preprocessing
 
 if TYPE_CHECKING:
@@ -38,5 +39,4 @@ def load_pictures(folder: Path, batch: int) -> npt.NDArray[Any]:
 
 def load_steps(folder: Path) -> Preprocessing:
     """What is done to the pictures."""
-    values = json.loads((folder / _STEPS).read_text())
-    return Preprocessing(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    return read_as(Preprocessing, json.loads((folder / _STEPS).read_text()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -24,7 +26,8 @@ def upgrade() -> None:
 
 def _rebuild() -> None:
     """Make the table anew, as SQLite changes no constraint."""
-    types = {"model": sa.String(400), **dict.fromkeys(_NUMBERS, sa.Integer())}
+    numbers: dict[str, Any] = dict.fromkeys(_NUMBERS, sa.Integer())
+    types = {"model": sa.String(400), **numbers}
     old = sa.Table(
         "cases",
         sa.MetaData(),
