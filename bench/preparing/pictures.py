@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
 from bench.preparing.calibration import check_pictures
 from bench.preparing.reference import compute_reference
@@ -18,6 +16,7 @@ from bench.records.pictures import pictures_folder
 from bench.workers.picture_files import dump_pictures
 from rexnet_core.calibration import draw_pixels
 from rexnet_core.files import refused_paths
+from rexnet_core.jpeg_files import encode_jpeg
 from rexnet_core.preprocess import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -67,9 +66,7 @@ def prepare_pictures(task: Task, opened: OpenedModel, call: Call) -> dict[str, A
 def make_picture(random: np.random.Generator) -> bytes:
     """The next JPEG file of a generator, which is as a photograph is in its frequencies, contrast and colours."""
     pixels = np.moveaxis(draw_pixels(random, 3, _HEIGHT, _WIDTH), 0, 2) * IMAGENET_STD + IMAGENET_MEAN
-    file = BytesIO()
-    Image.fromarray((np.clip(pixels, 0, 1) * 255).astype(np.uint8)).save(file, "JPEG", quality=_QUALITY)
-    return file.getvalue()
+    return encode_jpeg((np.clip(pixels, 0, 1) * 255).astype(np.uint8), _QUALITY)
 
 
 def _names(task: Task) -> tuple[str, ...]:

@@ -85,12 +85,10 @@ class EndToEnd:
 
     def effective(self) -> Effective:
         """What the runtime reports, and what decodes."""
-        from PIL import __version__, features  # noqa: PLC0415
+        from rexnet_core.jpeg_files import describe_decoder  # noqa: PLC0415
 
-        turbo = features.version("libjpeg_turbo")
-        jpeg = f"libjpeg-turbo {turbo}" if turbo else f"libjpeg {features.version('jpg')}"
         known = self.runtime.effective()
-        return replace(known, details={**known.details, "decoder": f"Pillow {__version__} with {jpeg}"})
+        return replace(known, details={**known.details, "decoder": describe_decoder()})
 
     def take_parts(self) -> dict[str, list[float]]:
         """The time of each of `bench.records.pictures.CALL_PARTS` in the calls since this was asked last [s]."""
