@@ -35,6 +35,7 @@ REPORTS: Mapping[str, str] = {
     "selftest": "reports.selftest",
     "accuracy": "reports.accuracy",
     "census": "reports.census.report",
+    "training": "reports.training.report",
 }
 #: The study as it is stored, beside the page.
 _RESULT = "result.json"
