@@ -37,12 +37,14 @@ class NamedTensors:
         entry: Keys to the entry of the file that holds them, joined by dots; None where the file is the state dict.
         origin: The file, for messages.
         first_names: The first names as the file has them, for messages.
+        classes: Names of the classes in order, where the file lists them beside the weights as ``classes``.
     """
 
     tensors: Mapping[str, Tensor]
     entry: str | None
     origin: str
     first_names: tuple[str, ...]
+    classes: tuple[str, ...] = ()
 
     def show_first(self) -> str:
         """The first names of the file in one line."""
@@ -69,7 +71,18 @@ def take_entry(given: Mapping[Any, Any], origin: str, asked: str | None) -> Name
     tensors = _check_tensors(entries.get(name, given), where)
     plain = _strip_prefixes(tensors)
     entry = None if name == TOP and len(entries) <= 1 else name
-    return NamedTensors(tensors=plain, entry=entry, origin=origin, first_names=tuple(list(tensors)[:3]))
+    return NamedTensors(
+        tensors=plain,
+        entry=entry,
+        origin=origin,
+        first_names=tuple(list(tensors)[:3]),
+        classes=_read_classes(given.get("classes")),
+    )
+
+
+def _read_classes(told: Any) -> tuple[str, ...]:
+    """The names that a file lists; whatever else stands there is none."""
+    return tuple(told) if isinstance(told, list | tuple) and all(isinstance(name, str) for name in told) else ()
 
 
 def _find_entries(given: Mapping[Any, Any], path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
