@@ -86,7 +86,7 @@ def _list_facts(original: Original, form: Form) -> list[tuple[str, str]]:
         "output_raw_scores": "True" if form.output == "logits" else "False",
         "labels": " ".join("_".join(name.split()) for name in original.class_names),
         "license": original.licence,
-        KEY: make_metadata(form, original.steps),
+        KEY: make_metadata(form, original.classifier.preprocessing),
     }
     return [(key, value) for key, value in facts.items() if value]
 

@@ -69,7 +69,7 @@ class Verified:
             "pictures": self.pictures,
             **asdict(self.agreement),
             "error_of_other_channel_order": self.other_order,
-            "limit": asdict(self.limit),
+            "parity_limit": asdict(self.limit),
         }
 
 
