@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from analysis.accuracy import EvaluationSetting
+    from analysis.classifiers.setting import ClassifierSetting
     from bench.planning.conversions import Conversions
     from bench.records.calibration import CalibrationSet
     from bench.records.subject import Subject
@@ -113,7 +113,7 @@ def _split(values: npt.NDArray[Any], batch: int) -> npt.NDArray[Any]:
 @contextmanager
 def open_conversions(
     chosen: Conversions,
-    setting: EvaluationSetting,
+    setting: ClassifierSetting,
     classes: int,
     *,
     tell: Callable[[str], None] = lambda _words: None,
@@ -123,7 +123,7 @@ def open_conversions(
 
     Args:
         chosen: Which forms.
-        setting: Of the evaluation.
+        setting: Of the original.
         classes: Of the model.
         tell: Called with what is being done, in words.
         executor: Starts the processes; by default real ones.
@@ -160,7 +160,7 @@ def _shorten(calibration: CalibrationSet) -> CalibrationSet:
     return replace(calibration, held_out=calibration.held_out[few], labels=calibration.labels[few])
 
 
-def _describe(setting: EvaluationSetting) -> Subject:
+def _describe(setting: ClassifierSetting) -> Subject:
     [subject] = find_subjects(
         {setting.model: setting.source},
         setting.options,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.accuracy import EvaluationSetting
+from analysis.classifiers.setting import ClassifierSetting
 from bench.planning.conversions import read_conversions
 from bench.records.files import IMAGES, REFERENCE
 from bench.running.conversions import open_conversions
@@ -82,8 +82,8 @@ def read(backends=None, precisions=None, calibration=None, batch_size=None):
 
 
 @pytest.fixture
-def setting(tmp_path):
-    return EvaluationSetting(model="rexnet_0.5", images=tmp_path, resolution=32, threads=1)
+def setting():
+    return ClassifierSetting(model="rexnet_0.5", resolution=32, threads=1)
 
 
 @pytest.mark.parametrize(("batch", "shape"), [(1, (5, 1, 3, 32, 32)), (2, (3, 2, 3, 32, 32))])

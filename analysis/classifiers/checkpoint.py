@@ -1,4 +1,4 @@
-"""A checkpoint as an evaluation takes it: its classes counted before a network is made for them."""
+"""A checkpoint of one of our networks: its classes are counted before a network is made for them."""
 
 from __future__ import annotations
 
