@@ -11,7 +11,6 @@ from bench.exporting.accuracy import describe_accuracy
 from bench.exporting.costs import describe_costs
 from bench.exporting.folder import CARD, KIND
 from bench.exporting.own_check import LIMITS, PROGRAM, STORED
-from rexnet_core.preprocess import resized_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +100,7 @@ def _describe_output(form: Form) -> dict[str, Any]:
 def _describe_steps(original: Original, form: Form) -> dict[str, Any]:
     steps = original.classifier.preprocessing
     return {
-        "resized_side": resized_side(form.side, steps.crop_ratio),
+        "resized_side": steps.shorter_side(form.side),
         "interpolation": steps.interpolation,
         "crop": form.side,
         "crop_ratio": steps.crop_ratio,

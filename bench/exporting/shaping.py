@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from bench.exporting.form import WHITE, Form
 from rexnet_core.errors import InputError
-from rexnet_core.preprocess import resized_side
 
 if TYPE_CHECKING:
     from bench.exporting.original import Original
@@ -35,7 +34,7 @@ def make_form(setting: ExportSetting, original: Original) -> Form:
         output_name=setting.output_name or ("prob" if setting.output == "probabilities" else "logits"),
         output=setting.output,
         classes=original.classifier.classes,
-        resized_side=resized_side(side, steps.crop_ratio) if setting.resize else None,
+        resized_side=steps.shorter_side(side) if setting.resize else None,
         interpolation=steps.interpolation,
     )
 
