@@ -37,11 +37,13 @@ def describe(question: Question) -> Subject:
     """What is known of a model.
 
     Raises:
-        InputError: There is no such model.
+        InputError: There is no such model, or a checkpoint is not its own.
     """
     known: dict[str, Any] = {"model": question.model, "source": question.source}
     try:
         opened = open_asked(question.source, question.model, question.shapes, question.channels)
+        if question.weights:
+            _load_checkpoint(opened, question)
         inputs = opened.list_inputs(question.shapes)
         shapes = fix_shapes(inputs, resolution=question.resolution, asked=question.shapes, channels=question.channels)
         opened.check_sizes(shapes)
@@ -64,6 +66,14 @@ def describe(question: Question) -> Subject:
     except Exception as error:  # noqa: BLE001 - a user's forward may raise anything; the model may still be measured
         return Subject(**known, uncounted=make_message(describe_error(error)))
     return Subject(**known, cost=as_dict(cost, per_layer=True))
+
+
+def _load_checkpoint(opened: OpenedModel, question: Question) -> None:
+    from rexnet_core.checkpoint import load_tensors  # noqa: PLC0415 - imports torch
+    from rexnet_core.weights import load_checkpoint  # noqa: PLC0415
+
+    assert opened.module is not None, "our networks are modules"
+    load_checkpoint(opened.module, load_tensors(question.weights, question.weights_entry))
 
 
 def count_opened(name: str, opened: OpenedModel, shapes: Sequence[Shape]) -> Cost:

@@ -36,7 +36,6 @@ class Task:
         calibration: What they are calibrated on; None where none is.
         trains: Precisions in which training steps are taken.
         compares: Whether outputs are compared with the reference on more images, as those of reduced precision are.
-        classes: Of one of our networks; None for as many as it usually has.
     """
 
     model: str
@@ -56,7 +55,6 @@ class Task:
     calibration: CalibrationSet | None = None
     compares: bool = False
     trains: tuple[str, ...] = ()
-    classes: int | None = None
 
 
 def read_task(values: Mapping[str, Any]) -> Task:
@@ -85,7 +83,6 @@ def read_task(values: Mapping[str, Any]) -> Task:
         calibration=read_set(values["calibration"]) if values.get("calibration") else None,
         compares=bool(values.get("compares", False)),
         trains=tuple(values.get("trains", ())),
-        classes=values.get("classes"),
     )
 
 

@@ -46,7 +46,6 @@ def prepare_task(
     weights: Path | None = None,
     weights_entry: str | None = None,
     calibration: CalibrationSet | None = None,
-    classes: int | None = None,
 ) -> dict[str, Any]:
     """The task of making what cases of one model, resolution and batch share, as `bench.assets.prepare` takes it."""
     first = cases[0]
@@ -72,7 +71,6 @@ def prepare_task(
         "seed": seed,
         "weights": str(weights) if weights else None,
         "weights_entry": weights_entry,
-        "classes": classes,
         "folder": str(folder),
         "exports": exports,
         **keys,
