@@ -36,6 +36,7 @@ REPORTS: Mapping[str, str] = {
     "accuracy": "reports.accuracy",
     "prediction": "reports.prediction",
     "census": "reports.census.report",
+    "training": "reports.training.report",
 }
 #: The study as it is stored, beside the page.
 _RESULT = "result.json"
