@@ -172,6 +172,9 @@ def test_pictures_are_turned_on_demand(call):
     assert first[1]["probability"] == pytest.approx(first[2]["probability"], abs=0.05)
     assert stored["pictures"] != turned["pictures"]
     assert turned["preprocessing"]["turned_by_exif"]
+    assert [document["pictures"][0]["lies_turned"] for document in (stored, turned, upright)] == [True, True, False]
+    assert "1 of the pictures lie turned, as their EXIF entries say; --upright" in call(BASE, "turned.jpg").out
+    assert "lie turned" not in call(BASE, "turned.jpg --upright").out
 
 
 def test_a_name_that_is_no_text_is_told(call):
