@@ -16,6 +16,7 @@ from analysis.prediction.names import choose_names
 from analysis.prediction.sightings import Sightings
 from analysis.rank.spectra.torch_threads import torch_threads
 from analysis.study import Study
+from rexnet_core.image_decoding import lies_turned
 from rexnet_core.preprocess import normalise, read_image, resize_and_crop
 
 if TYPE_CHECKING:
@@ -78,7 +79,11 @@ def run_prediction(
     names = choose_names(classifier.classes, classifier.class_names, setting.classes_file)
     steps = replace(classifier.preprocessing, upright=setting.upright or classifier.preprocessing.upright)
 
+    turned: set[int] = set()
+
     def load(placed: Placed) -> Pixels:
+        if lies_turned(placed[1].source):
+            turned.add(placed[0])
         image = read_image(placed[1].source, steps, name=placed[1].name)
         return normalise(resize_and_crop(image, classifier.resolution, steps), steps)
 
@@ -90,7 +95,7 @@ def run_prediction(
         loaded = load_batches(list(enumerate(pictures)), load, batch_size=asked.batch_size, threads=asked.threads)
         stopped = _follow(stack.enter_context(closing(loaded)), seen, len(pictures), progress)
         told = {"reference": classifier.reference} | (form.describe() if form else {})
-    rows = [row for _, row in sorted(seen.rows.items())]
+    rows = [{**row, "lies_turned": place in turned} for place, row in sorted(seen.rows.items())]
     if not any(row["classes"] for row in rows):
         raise seen.faults[0]
     payload = {
