@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from .conftest import make_case, show_toys
 
 #: Each backend that leaves something out, with what its row says.
 LIES = {
-    "keeps_outputs": "it keeps its outputs",
+    "keeps_outputs": "it keeps its outputs|returned the output of an earlier input",
     "ignores_new_inputs": "output is the same for 8 distinct inputs",
     "tires": "a call returned another output than before it",
 }
@@ -43,29 +44,28 @@ def measure(cases, folder, **options):
 def test_a_call_that_leaves_something_out_is_named(toy_site, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         show_toys(toy_site, patch)
-        measured = measure([make_whole(name) for name in LIES], tmp_path)
+        honest, *measured = measure([make_whole(name) for name in ("toy", *LIES)], tmp_path)
         read_registry.cache_clear()
+    assert (honest.status, honest.reason) == ("ok", "")
     for one in measured:
         assert one.status == "mismatch"
-        assert LIES[one.case.backend] in one.reason
+        assert re.search(LIES[one.case.backend], one.reason)
 
 
 @pytest.mark.survival
-def test_backends_agree_from_pictures_to_labels_beside_their_inferences(tmp_path):
+def test_backends_agree_from_pictures_to_labels(tmp_path):
     if any(importlib.util.find_spec(name) is None for name in ("onnx", "onnxruntime")):
         pytest.skip("needs onnx and onnxruntime")
     cases = [make_whole(name) for name in QUICK if "fp32" in info_of(name).precisions]
-    cases += [make_whole("eager", precision="bf16"), make_case("eager")]
+    cases += [make_whole("eager", precision="bf16")]
     measured = measure(cases, tmp_path)
     assert [(one.case.backend, one.status, one.reason) for one in measured if one.status != "ok"] == []
-    *wholes, inference = measured
-    assert inference.rounds[0].parts_s == {}
-    for one in wholes:
+    for one in measured:
         assert tuple(one.rounds[0].parts_s) == CALL_PARTS
         assert one.parity.inputs == 8
         assert one.effective.details["pictures"].startswith("8 generated JPEG files")
         assert "Pillow" in one.effective.details["decoder"]
-    assert wholes[-1].agreement.images == "64 generated images"
+    assert measured[-1].agreement.images == "64 generated images"
 
 
 @pytest.mark.extra
@@ -77,18 +77,14 @@ def test_compiled_backends_agree_from_pictures_to_labels(backend, tmp_path):
 
 
 @pytest.mark.survival
-def test_pictures_of_a_folder_are_shown_in_whole_batches_and_one_that_is_damaged_since_is_named(tmp_path):
+def test_pictures_of_a_folder_are_shown_in_whole_batches(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 255, (9, 40, 60, 3), np.uint8)
     (tmp_path / "photos").mkdir()
     for index, one in enumerate(pixels):
         Image.fromarray(one).resize((80, 60)).save(tmp_path / "photos" / f"{index}.jpg")
     pictures = read_pictures(str(tmp_path / "photos"))
-    cases = [make_whole("eager", pictures=pictures.name, batch=4, threads=2)]
-    [one] = measure(cases, tmp_path / "run", pictures=pictures)
+    case = make_whole("eager", pictures=pictures.name, batch=4)
+    [one] = measure([case], tmp_path / "run", pictures=pictures)
     assert (one.status, one.reason) == ("ok", "")
     assert one.parity.inputs == 12
     assert one.effective.details["pictures"].startswith("9 of 9 pictures in photos")
-    (tmp_path / "photos" / "3.jpg").write_bytes(b"damaged since")
-    [one] = measure(cases, tmp_path / "again", pictures=pictures)
-    assert one.status == "failed"
-    assert "photos/3.jpg is no image in a known format" in one.reason
