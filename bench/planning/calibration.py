@@ -48,7 +48,7 @@ def read_calibration(asked: str | None, precisions: Collection[str] = (QUANTIZED
         return CalibrationSet()
     if QUANTIZED not in precisions:
         raise InputError(
-            f"--calibration applies only to {QUANTIZED}, which is not chosen; add --precisions {QUANTIZED}"
+            f"--calibration applies only to {QUANTIZED}, which is not chosen; choose the precision {QUANTIZED}"
         )
     if asked.startswith(_CODE):
         return _find_loader(asked.removeprefix(_CODE))
