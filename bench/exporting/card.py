@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from importlib import metadata
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from analysis.json_values import render_json
@@ -47,7 +48,7 @@ def describe(
         "precision": form.precision,
         "calibrated_on": calibrated_on,
         "licence": original.licence or profile.licence,
-        "weights": dict(original.classifier.weights),
+        "weights": _describe_weights(original),
         "fingerprint": original.classifier.told.get("fingerprint", ""),
         "classes": form.classes,
         "named_classes": len(original.class_names),
@@ -55,11 +56,17 @@ def describe(
         "output": {"converted": _describe_output(form), "original": {**_describe_output(form), "kind": "logits"}},
         "preprocessing": _describe_steps(original, form),
         "cost": describe_costs(setting, original),
-        "accuracy": describe_accuracy(setting.accuracy, original, form),
+        "accuracy": describe_accuracy(setting.accuracy, original, form, profile),
         "check": {"program": PROGRAM, "stored": STORED, "limit": LIMITS[form.precision], **verified.tell()},
         "reference": original.classifier.reference,
         "versions": dict(_read_versions()),
     }
+
+
+def _describe_weights(original: Original) -> dict[str, Any]:
+    """The file's name alone: where it lay is nobody's business."""
+    told = dict(original.classifier.weights)
+    return told | {"path": PurePath(str(told.get("path", ""))).name}
 
 
 def _describe_input(form: Form) -> dict[str, Any]:

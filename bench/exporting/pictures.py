@@ -32,7 +32,8 @@ def make_pictures(count: int, side: int, seed: int = 0) -> npt.NDArray[np.uint8]
     rows = coarse[:, low] * (1 - part[:, None]) + coarse[:, low + 1] * part[:, None]
     smooth = rows[:, :, low] * (1 - part) + rows[:, :, low + 1] * part
     noisy = smooth + random.normal(0, 8, smooth.shape)
-    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+    pictures: npt.NDArray[np.uint8] = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+    return pictures
 
 
 def normalise(pictures: npt.NDArray[np.uint8], form: Form) -> npt.NDArray[np.float32]:

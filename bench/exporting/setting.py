@@ -140,5 +140,3 @@ def _read_colours(flag: str, text: str | None) -> tuple[float, ...] | None:
     if len(values) != _COLOURS or not all(abs(value) < 10**6 for value in values):
         raise InputError(f"{flag} takes a number for red, green and blue, such as 1,2,3; got {shorten(text)!r}")
     return values
-
-

@@ -1,4 +1,4 @@
-"""What an exported artefact tells of the pictures it takes: its preprocessing is inside, geometry aside. No torch here."""
+"""What an exported artefact tells of the pictures it takes, geometry aside: the rest is inside. No torch here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def read_exported(text: str) -> Preprocessing | None:
     from rexnet_core.preprocess import INTERPOLATIONS, Preprocessing  # noqa: PLC0415 - imports Pillow
 
     told = _read_table(text)
-    crop_ratio, interpolation = told.get("crop_ratio"), told.get("interpolation")
+    crop_ratio: Any = told.get("crop_ratio")
+    interpolation = told.get("interpolation")
     if not _is_ratio(crop_ratio) or interpolation not in INTERPOLATIONS:
         return None
     return Preprocessing(
