@@ -69,6 +69,24 @@ class SqueezeExcite(nn.Module):
         return x * gate.sigmoid_()
 
 
+class DropPath(nn.Module):
+    """Training sets images of a batch to 0 with probability `rate`, and divides the others by 1 - `rate`.
+
+    Source: Huang et al. 2016, arXiv 1603.09382. Random numbers are drawn as timm 1.0.31 draws them.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`x` (N, C, H, W) as it is in eval mode, else a new tensor of its shape."""
+        if not self.training:
+            return x
+        kept = x.new_empty((x.shape[0], 1, 1, 1)).bernoulli_(1 - self.rate)
+        return x * kept.div_(1 - self.rate)
+
+
 class LinearBottleneck(nn.Module):
     """[1x1] -> depthwise [+SE] + activation [+SE] -> linear 1x1; the input is added to the output's first channels.
 
@@ -92,6 +110,8 @@ class LinearBottleneck(nn.Module):
         if c.w_se and c.se_after_act:
             layers["se"] = SqueezeExcite(c.w_mid, c.w_se, norm=c.se_norm, act=c.act_se)
         layers["project"] = ConvNormAct(c.w_mid, c.w_out, act=c.act_out)
+        if c.drop_path:
+            layers["drop_path"] = DropPath(c.drop_path)
         self.body = nn.Sequential(layers)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -120,6 +140,8 @@ class ResidualBottleneck(nn.Module):
         self.conv1 = ConvNormAct(c.w_in, c.w_mid, act=c.act_in)
         self.conv2 = ConvNormAct(c.w_mid, c.w_mid, kernel=c.kernel, stride=c.stride, groups=c.groups, act=c.act_mid)
         self.conv3 = ConvNormAct(c.w_mid, c.w_out)
+        if c.drop_path:
+            self.conv3.append(DropPath(c.drop_path))
         self.projection = ConvNormAct(c.w_in, c.w_out, stride=c.stride) if c.projection else nn.Identity()
         self.act = ACTIVATIONS[c.act_out](inplace=True)
 

@@ -111,7 +111,8 @@ def _count_matrices(values: Iterable[Any]) -> int:
 
 def _is_optimizer(key: str, value: Any) -> bool:
     """Whether these are an optimizer's moments, which are as many tensors and as large."""
-    return key.lower().startswith("optim") or (isinstance(value, Mapping) and "param_groups" in value)
+    named = key.lower() == "opt" or key.lower().startswith("optim")
+    return named or (isinstance(value, Mapping) and "param_groups" in value)
 
 
 def _only_name(entries: Mapping[str, Any], origin: str) -> str:
@@ -145,9 +146,9 @@ def _check_tensors(given: Any, where: str) -> dict[str, Tensor]:
         raise WeightsError(f"{where} must hold named tensors, found {kind}; give a state dict")
     for name, value in given.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise WeightsError(
-                f"{where} must hold named tensors, {name!r} is {type(value).__name__}; give a state dict"
-            )
+            # Another key than a name can take as long to show as its maker likes.
+            what = repr(name)[:_LONGEST] if isinstance(name, str) else f"what {type(name).__name__} names"
+            raise WeightsError(f"{where} must hold named tensors, {what} is {type(value).__name__}; give a state dict")
     if not given:
         raise WeightsError(f"{where} must hold named tensors, it is empty; give a state dict")
     return dict(given)

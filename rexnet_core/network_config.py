@@ -48,6 +48,7 @@ class BlockConfig:
         act_mid: After the middle convolution, before or after squeeze-excite as `se_after_act` says.
         act_se: Inside squeeze-excite, between its convolutions; not none.
         act_out: After the last convolution, and after the addition where there is one.
+        drop_path: Probability that training leaves the block out for an image, and keeps the shortcut alone.
     """
 
     stage: int
@@ -67,6 +68,7 @@ class BlockConfig:
     act_mid: Activation = "none"
     act_se: Activation = "relu"
     act_out: Activation = "none"
+    drop_path: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

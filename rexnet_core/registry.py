@@ -17,6 +17,7 @@ from rexnet_core.baselines.regnetx_config import RULES, regnetx_config
 from rexnet_core.errors import InputError, UnknownNameError
 from rexnet_core.network_config import Options
 from rexnet_core.rexnet_config import rexnet_config, rexnet_lite_config, rexnet_plain_config, rexnetr_config
+from rexnet_core.stochastic_depth import drop_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -112,7 +113,13 @@ def model_info(name: str) -> ModelInfo:
 
 
 def model_config(
-    name: str, *, num_classes: int = 1000, in_channels: int = 3, dropout: float | None = None, **extras: Any
+    name: str,
+    *,
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout: float | None = None,
+    drop_path: float = 0.0,
+    **extras: Any,
 ) -> NetConfig:
     """The config of a named network.
 
@@ -121,6 +128,7 @@ def model_config(
         num_classes: Classes, 1 or more.
         in_channels: Channels of the image, 1 or more.
         dropout: Probability before the classifier, in [0, 1); None is the family's own.
+        drop_path: Probability, in [0, 1), that training leaves out the last block; it rises linearly over the blocks.
         **extras: ``depth_mult`` (blocks per stage, times this, rounded up) and ``use_se``, for rexnet and rexnetr.
 
     Raises:
@@ -130,9 +138,14 @@ def model_config(
     check_num_classes(num_classes)
     _check_count("in_channels", in_channels, MAX_CHANNELS)
     if dropout is not None:
-        _check_dropout(dropout)
+        _check_share("dropout", dropout)
+    _check_share("drop_path", drop_path)
     _check_extras(name, family, extras)
     options = Options(num_classes=num_classes, in_channels=in_channels, dropout=dropout)
+    return drop_paths(_build_config(name, family, tail, options, extras), drop_path)
+
+
+def _build_config(name: str, family: str, tail: str, options: Options, extras: dict[str, Any]) -> NetConfig:
     if family in SIZE_FAMILIES:
         return SIZE_FAMILIES[family].config(name, tail, options)
     if family == "rexnet_plain":
@@ -180,16 +193,16 @@ def _check_count(option: str, value: int, high: int) -> None:
         raise InputError(f"{option} must be a whole number from 1 to {high}, was {value!r}; give such a number")
 
 
-def _check_dropout(value: float) -> None:
+def _check_share(option: str, value: float) -> None:
     if not _is_number(value) or not 0 <= value < 1:
-        raise InputError(f"dropout must be a number from 0 to below 1, was {value!r}; give such a number")
+        raise InputError(f"{option} must be a number from 0 to below 1, was {value!r}; give such a number")
 
 
 def _check_extras(name: str, family: str, extras: dict[str, Any]) -> None:
     known = WIDTH_FAMILIES[family].extras if family in WIDTH_FAMILIES else ()
     for option, value in extras.items():
         if option not in known:
-            allowed = ", ".join(("num_classes", "in_channels", "dropout", *known))
+            allowed = ", ".join(("num_classes", "in_channels", "dropout", "drop_path", *known))
             raise InputError(f"{name} takes no option {option!r}; it takes {allowed}")
         if option == "use_se" and not isinstance(value, bool):
             raise InputError(f"use_se must be True or False, was {value!r}; give one of them")

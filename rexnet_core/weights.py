@@ -1,4 +1,4 @@
-"""Checkpoints in official, timm, torchvision or our own names, to and from a network."""
+"""Checkpoints in official, timm, torchvision, Paddle's or our own names, to and from a network."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from torch import Tensor, nn
 
 from rexnet_core.checkpoint import dump_tensors, load_tensors
 from rexnet_core.checkpoint_entries import strip_names
-from rexnet_core.checkpoint_layouts import CONVOLUTIONAL_HEADS, layouts_of, module_names
+from rexnet_core.checkpoint_layouts import layouts_of, module_names, tensor_name
 from rexnet_core.errors import InputError, UnknownNameError, WeightsError
 from rexnet_core.network import Network
+from rexnet_core.tensor_forms import to_own, to_public
 
 if TYPE_CHECKING:
     import os
@@ -39,7 +40,7 @@ def load_weights(
             `rexnet_core.checkpoint.load_tensors` says which one a file has.
 
     Returns:
-        The layout recognised: ``own``, ``official``, ``timm`` or ``torchvision``.
+        The layout recognised: ``own``, ``official``, ``timm``, ``torchvision`` or ``paddle``.
 
     Raises:
         WeightsError: The file can't be read safely, or its tensors are not this model's.
@@ -54,7 +55,9 @@ def load_weights(
     named = {layout: _short_names(model, layout) for layout in _layouts_of(model)}
     layout = max(named, key=lambda one: len(tensors.keys() & named[one].values()))
     public = named[layout]
-    matched = {ours: tensors[theirs] for ours, theirs in public.items() if theirs in tensors}
+    matched = {
+        ours: _to_own(model, layout, ours, tensors[theirs]) for ours, theirs in public.items() if theirs in tensors
+    }
     check = _problem if isinstance(model, Network) else _misfit
     problems = [f"{public[ours]} {what}" for ours, tensor in matched.items() if (what := check(own[ours], tensor))]
     if differences := _name_differences(public, tensors) + problems:
@@ -72,22 +75,22 @@ def load_weights(
 
 
 def map_weights(model: nn.Module, layout: str) -> dict[str, Tensor]:
-    """The model's tensors under the names, in the order and the shapes of `layout`; memory is shared.
+    """The model's tensors under the names, in the order and the form of `layout`.
+
+    Memory is shared, but for what a layout has in another order.
 
     Raises:
         UnknownNameError: The model's family has no such layout.
     """
     own = _own_state(model)
-    convolutional = isinstance(model, Network) and (model.config.family, layout) in CONVOLUTIONAL_HEADS
-    linear = {f"{name}.weight" for name, module in model.named_modules() if isinstance(module, nn.Linear)}
     return {
-        theirs: own[ours][..., None, None] if convolutional and ours in linear else own[ours]
+        theirs: to_public(model.config, layout, ours, own[ours]) if isinstance(model, Network) else own[ours]
         for ours, theirs in _public_names(model, layout).items()
     }
 
 
 def dump_weights(model: nn.Module, path: str | os.PathLike[str], layout: str = "own") -> None:
-    """Writes the model's tensors to a ``.pth``, ``.pt`` or ``.safetensors`` file in `layout`.
+    """Writes the model's tensors to a ``.pth``, ``.pt``, ``.safetensors`` or ``.pdparams`` file in `layout`.
 
     Raises:
         UnknownNameError: The model's family has no such layout.
@@ -126,7 +129,8 @@ def _public_names(model: nn.Module, layout: str) -> dict[str, str]:
         return {name: name for tensors in names.values() for name in tensors}
     assert isinstance(model, Network), "only our networks have public layouts"
     modules = module_names(model.config, layout)
-    return {name: f"{modules[ours]}.{name.rpartition('.')[2]}" for ours in modules for name in names[ours]}
+    pairs = ((name, ours, tensor_name(layout, name.rpartition(".")[2])) for ours in modules for name in names[ours])
+    return {name: f"{modules[ours]}.{kind}" for name, ours, kind in pairs if kind}
 
 
 def _short_names(model: nn.Module, layout: str) -> dict[str, str]:
@@ -145,6 +149,10 @@ def _name_differences(public: Mapping[str, str], tensors: Mapping[str, Tensor]) 
         for name in tensors
         if name in extra
     ]
+
+
+def _to_own(model: nn.Module, layout: str, name: str, tensor: Tensor) -> Tensor:
+    return to_own(model.config, layout, name, tensor) if isinstance(model, Network) else tensor
 
 
 def _problem(ours: Tensor, theirs: Tensor) -> str | None:

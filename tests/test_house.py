@@ -73,7 +73,7 @@ DOORS = {
     "jinja2": "reports/page",
     "sklearn": "analysis/rank/trained/data.py",
     "scipy": "analysis/statistics",
-    "PIL": ("rexnet_core/preprocess.py", "rexnet_core/image_decoding.py"),
+    "PIL": ("rexnet_core/preprocess.py", "rexnet_core/image_decoding.py", "rexnet_core/jpeg_files.py"),
 }
 
 

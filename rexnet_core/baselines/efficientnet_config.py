@@ -50,7 +50,7 @@ SCALES = {
 def efficientnet_config(name: str, size: str, options: Options) -> NetConfig:
     """EfficientNet of a published size (a key of `SCALES`): linear bottlenecks with SiLU and squeeze-excite throughout.
 
-    Stem and head are scaled as the stages are. Stochastic depth, which acts in training alone, is left out.
+    Stem and head are scaled as the stages are.
     """
     scale = SCALES[size]
     w_stem = w_in = _scaled(STEM_WIDTH, scale)
