@@ -59,9 +59,7 @@ class _Evaluation(_Shares):
     converted: list[dict[str, Any]]
 
 
-def describe_accuracy(
-    path: Path | None, original: Original, form: Form, profile: Profile
-) -> dict[str, Any]:
+def describe_accuracy(path: Path | None, original: Original, form: Form, profile: Profile) -> dict[str, Any]:
     """``original`` and ``converted``, each with top-1 and top-5 [%], intervals where there are any, and the source.
 
     Args:

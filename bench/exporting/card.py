@@ -12,7 +12,6 @@ from bench.exporting.accuracy import describe_accuracy
 from bench.exporting.costs import describe_costs
 from bench.exporting.folder import CARD, KIND
 from bench.exporting.own_check import LIMITS, PROGRAM, STORED
-from rexnet_core.preprocess import resized_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +75,7 @@ def _describe_input(form: Form) -> dict[str, Any]:
         "layout": form.input_layout.upper(),
         "type": form.input_type,
         "range": [0, 255],
-        "channel_order": form.channel_order.upper(),
+        "channel_order": form.input_order.upper(),
         "mean": None,
         "scale": None,
         "inside": {"reversed": form.reverses, "mean": list(form.mean), "scale": list(form.scale)},
@@ -108,7 +107,9 @@ def _describe_output(form: Form) -> dict[str, Any]:
 def _describe_steps(original: Original, form: Form) -> dict[str, Any]:
     steps = original.classifier.preprocessing
     return {
-        "resized_side": resized_side(form.side, steps.crop_ratio),
+        "rule": steps.rule,
+        "geometry": steps.geometry,
+        "resized_side": steps.shorter_side(form.side),
         "interpolation": steps.interpolation,
         "crop": form.side,
         "crop_ratio": steps.crop_ratio,

@@ -43,7 +43,7 @@ class ExportSetting:
     batch: str = option("1", f"pictures in one call, or {DYNAMIC}", metavar="N")
     input_type: str = option("uint8", "of the pixels, which count from 0 to 255 in both", choices=TYPES)
     input_layout: str = option("nhwc", "of the pictures", choices=LAYOUTS)
-    channel_order: str = option("rgb", "of the pictures that the artefact takes", choices=ORDERS)
+    input_order: str = option("rgb", "order of the channels that the artefact takes", choices=ORDERS)
     input_name: str = option("input", "name of the input")
     output_name: str | None = option(None, "name of the output", unset="as --output says")
     output: str = option("logits", "what comes out", choices=OUTPUTS)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.exporting.pictures import COUNT, lay_out, make_pictures, normalise
+from bench.exporting.pictures import COUNT, lay_out, make_pictures
 from bench.statistics.parity import LIMITS, Limit, cosine_similarities, relative_errors
 from rexnet_core.errors import InputError, ModelError
+from rexnet_core.preprocess import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from bench.exporting.form import Form
     from bench.exporting.original import Original
+    from rexnet_core.preprocess import Preprocessing
 
     Run = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
 
@@ -107,9 +109,14 @@ def verify(original: Original, form: Form, run: Run) -> Verified:
     )
 
 
+def prepare(pictures: npt.NDArray[np.uint8], steps: Preprocessing) -> npt.NDArray[np.float32]:
+    """Pictures in RGB as the original takes them, shape ``(N, 3, side, side)``."""
+    return np.stack([normalise(picture, steps) for picture in pictures])
+
+
 def _compute(original: Original, form: Form, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """What the original gives for pictures in RGB."""
-    logits = original.compute(normalise(pictures, form)).astype(np.float64)
+    logits = original.compute(prepare(pictures, original.classifier.preprocessing)).astype(np.float64)
     if form.output == "probabilities":
         if logits.min() >= 0 and np.abs(logits.sum(axis=1) - 1).max() < _SUM:
             raise InputError(f"{original.name} gives probabilities itself; leave out --output probabilities")
@@ -173,7 +180,7 @@ def _check_order(
     wrong = _compare(*_as_logits(form, expected, given)).error
     if wrong <= agreement.error:
         raise ModelError(
-            f"the artefact must take pictures in {form.channel_order.upper()}; its outputs are nearer to the "
+            f"the artefact must take pictures in {form.input_order.upper()}; its outputs are nearer to the "
             "original's in the other order of channels; nothing was written"
         )
     return wrong
