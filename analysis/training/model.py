@@ -15,6 +15,7 @@ from rexnet_core.checkpoint import load_tensors
 from rexnet_core.errors import InputError, UnsupportedModelError
 from rexnet_core.network import Network
 from rexnet_core.preprocess import Preprocessing
+from rexnet_core.publishers import preprocessing_of
 from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ def _open_own(setting: TrainingSetting, classes: int) -> Learner:
             network.reset_classifier(classes)
         weights = _tell(setting.weights, checkpoint.tensors.entry, layout)
     assert setting.resolution is not None, "our networks have a side"
-    return Learner(module=network, resolution=setting.resolution, preprocessing=Preprocessing(), weights=weights)
+    # That of the checkpoint that is written, whoever made the one that it starts from.
+    steps = preprocessing_of(setting.model, "own")
+    return Learner(module=network, resolution=setting.resolution, preprocessing=steps, weights=weights)
 
 
 def _open_guest(setting: TrainingSetting, classes: int) -> Learner:
