@@ -34,7 +34,9 @@ REPORTS: Mapping[str, str] = {
     "compare": "reports.compare",
     "selftest": "reports.selftest",
     "accuracy": "reports.accuracy",
+    "prediction": "reports.prediction",
     "census": "reports.census.report",
+    "training": "reports.training.report",
 }
 #: The study as it is stored, beside the page.
 _RESULT = "result.json"

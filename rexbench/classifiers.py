@@ -13,12 +13,13 @@ from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Collection
 
 
-def add_classifier(parser: argparse.ArgumentParser) -> None:
-    """Declare the model, its weights, and how images are prepared for it."""
+def add_classifier(parser: argparse.ArgumentParser, *, leave_out: Collection[str] = ()) -> None:
+    """Declare the model, its weights, and how images are prepared for it; some fields may be left out."""
     for setting in (ClassifierSetting, ModelOptions):
-        add_fields(parser.add_argument, setting)
+        add_fields(parser.add_argument, setting, leave_out=leave_out)
 
 
 def read_classifier(args: argparse.Namespace, threads: int, *, need: str) -> ClassifierSetting:

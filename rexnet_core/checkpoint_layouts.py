@@ -1,7 +1,8 @@
 """How public checkpoints name a network's modules: one rule per library and family, for any width and depth.
 
 A rule yields pairs (our module, its public name) in the order of the public file.
-Source: clovaai/rexnet at 61debcc, timm 1.0.31, torchvision 0.28, pycls, Paddle-Image-Models and PaddleClas.
+Source: clovaai/rexnet at 61debcc, timm 1.0.31, torchvision 0.28, pycls, Paddle-Image-Models and PaddleClas,
+efficientnet-lite-pytorch 0.1.0.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ def _torchvision_efficientnet(config: NetConfig) -> Pairs:
 
 
 def _timm_bottlenecks(config: NetConfig) -> Pairs:
-    """MobileNetV2 and EfficientNet: one builder makes both in timm."""
+    """MobileNetV2, EfficientNet and EfficientNet-Lite: one builder makes both in timm."""
     yield from _conv_norm("stem", "conv_stem", "bn1")
     for own, stage, index, block in _own_blocks(config):
         public = f"blocks.{stage}.{index}"
@@ -145,6 +146,18 @@ def _timm_bottlenecks(config: NetConfig) -> Pairs:
             yield from _conv_norm(f"{own}.body.{part}", f"{public}.{conv}", f"{public}.bn{number}")
     yield from _conv_norm("head_conv", "conv_head", "bn2")
     yield "classifier", "classifier"
+
+
+def _efficientnet_pytorch(config: NetConfig) -> Pairs:
+    yield from _conv_norm("stem", "_conv_stem", "_bn0")
+    for number, (own, _, _, block) in enumerate(_own_blocks(config)):
+        public = f"_blocks.{number}"
+        if block.expand:
+            yield from _conv_norm(f"{own}.body.expand", f"{public}._expand_conv", f"{public}._bn0")
+        yield from _conv_norm(f"{own}.body.depthwise", f"{public}._depthwise_conv", f"{public}._bn1")
+        yield from _conv_norm(f"{own}.body.project", f"{public}._project_conv", f"{public}._bn2")
+    yield from _conv_norm("head_conv", "_conv_head", "_bn1")
+    yield "classifier", "_fc"
 
 
 def _timm_regnetx(config: NetConfig) -> Pairs:
@@ -187,4 +200,5 @@ _RULES: dict[str, dict[str, Rule]] = {
     "mobilenet_v2": {"torchvision": _torchvision_mobilenet_v2, "timm": _timm_bottlenecks},
     "regnetx": {"timm": _timm_regnetx, "official": _official_regnetx, "torchvision": _torchvision_regnetx},
     "efficientnet": {"timm": _timm_bottlenecks, "torchvision": _torchvision_efficientnet},
+    "efficientnet_lite": {"efficientnet-pytorch": _efficientnet_pytorch, "timm": _timm_bottlenecks},
 }

@@ -14,7 +14,7 @@ def create_model(name: str, *, num_classes: int = 1000, **options: Any) -> Netwo
     Args:
         name: Such as ``rexnet_1.3``; `rexnet_core.model_names` has the published ones.
         num_classes: Classes, 1 or more.
-        **options: ``in_channels``, ``dropout``, ``drop_path``, and for rexnet and rexnetr ``depth_mult`` and ``use_se``.
+        **options: ``in_channels``, ``dropout``, ``drop_path``; for rexnet and rexnetr ``depth_mult`` and ``use_se``.
 
     Raises:
         InputError: The name or an option breaks its rule.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -12,7 +12,9 @@ from PIL import Image
 
 from rexnet_core.errors import InputError
 from rexnet_core.files import refused_paths
+from rexnet_core.geometry import Geometry, place_window
 from rexnet_core.image_decoding import decode
+from rexnet_core.resizing import resize_unsmoothed
 
 if TYPE_CHECKING:
     import os
@@ -28,9 +30,14 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 #: The centre crop is this part of the shorter side.
 CROP_RATIO = 0.875
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+#: The rule where no publisher's is known.
+USUAL_RULE = "imagenet"
+#: Geometries whose resizing leaves pixels out instead of smoothing.
+UNSMOOTHED = frozenset({"pycls", "paddleclas", "tensorflow"})
 ChannelOrder = Literal["rgb", "bgr"]
 Interpolation = Literal["bicubic", "bilinear"]
 INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
+CHANNEL_ORDERS: tuple[ChannelOrder, ...] = get_args(ChannelOrder)
 _RESAMPLING = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 
 
@@ -38,10 +45,15 @@ _RESAMPLING = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling
 class Preprocessing:
     """How an image becomes the input of a model; as ImageNet's classifiers mostly have it by default.
 
+    `rexnet_core.publishers` has the rules of publishers.
+
     Args:
         rule: Name of the publisher's rule that this is.
+        geometry: Whose rounding of sides and offsets, and whose filter.
         crop_ratio: Side of the centre crop over the shorter side of the resized image.
-        resized_side: What the shorter side is resized to [pixels]; None is the crop's side over `crop_ratio`.
+        side: The model's input side that `resized_side` belongs to [pixels].
+        resized_side: What the shorter side is resized to at that side; at others, and where it is None, `crop_ratio`
+            says it, rounded down.
         interpolation: Of the resizing.
         mean: Per colour of pixels in [0, 1], in the order red, green, blue.
         std: Alike.
@@ -50,8 +62,10 @@ class Preprocessing:
         note: Where the model's author prepares images in another way that is not done here.
     """
 
-    rule: str = "imagenet"
+    rule: str = USUAL_RULE
+    geometry: Geometry = "torchvision"
     crop_ratio: float = CROP_RATIO
+    side: int | None = None
     resized_side: int | None = None
     interpolation: Interpolation = "bicubic"
     mean: tuple[float, float, float] = IMAGENET_MEAN
@@ -59,6 +73,27 @@ class Preprocessing:
     channel_order: ChannelOrder = "rgb"
     upright: bool = False
     note: str = ""
+
+    def shorter_side(self, resolution: int) -> int:
+        """What the shorter side is resized to for an input of that side, rounded down as timm does [pixels]."""
+        if self.resized_side is not None and self.side in {None, resolution}:
+            return max(self.resized_side, resolution)
+        return math.floor(resolution / self.crop_ratio)
+
+    def choose(
+        self,
+        *,
+        crop_ratio: float | None = None,
+        interpolation: Interpolation | None = None,
+        channel_order: ChannelOrder | None = None,
+    ) -> Preprocessing:
+        """The same with what a caller asked for; None leaves it as it is."""
+        chosen = replace(
+            self,
+            interpolation=interpolation or self.interpolation,
+            channel_order=channel_order or self.channel_order,
+        )
+        return chosen if crop_ratio is None else replace(chosen, crop_ratio=crop_ratio, resized_side=None)
 
 
 def is_image_name(name: str) -> bool:
@@ -122,8 +157,13 @@ def resize_and_crop(image: Image.Image, resolution: int, steps: Preprocessing) -
         resolution: Side of the square that is cut out [pixels].
         steps: What is done.
     """
-    side = steps.resized_side or resized_side(resolution, steps.crop_ratio)
-    return np.asarray(_cut(image, resolution, side, _RESAMPLING[steps.interpolation]))
+    window = place_window(steps.geometry, image.size, resolution, steps.shorter_side(resolution))
+    if steps.geometry in UNSMOOTHED:
+        cubic, centred = steps.interpolation == "bicubic", steps.geometry != "tensorflow"
+        return resize_unsmoothed(np.asarray(image), window, resolution, cubic=cubic, centred=centred)
+    resized = image.resize(window.size, _RESAMPLING[steps.interpolation], window.box)
+    box = (window.left, window.top, window.left + resolution, window.top + resolution)
+    return np.asarray(resized.crop(box))
 
 
 def normalise(pixels: npt.NDArray[np.uint8], steps: Preprocessing) -> npt.NDArray[np.float32]:
@@ -136,16 +176,4 @@ def normalise(pixels: npt.NDArray[np.uint8], steps: Preprocessing) -> npt.NDArra
 
 def resized_side(resolution: int, crop_ratio: float = CROP_RATIO) -> int:
     """What the shorter side is resized to before the square is cut out, rounded down as timm does [pixels]."""
-    return math.floor(resolution / crop_ratio)
-
-
-def _cut(image: Image.Image, resolution: int, shorter: int, resampling: Image.Resampling) -> Image.Image:
-    """The centre square of an image whose shorter side is resized to `shorter`.
-
-    Source: torchvision 0.28 ``Resize`` and ``CenterCrop``, which cut off the longer side and round the offset to even.
-    """
-    longer = int(shorter * max(image.size) / min(image.size))
-    width, height = (shorter, longer) if image.width <= image.height else (longer, shorter)
-    left, top = round((width - resolution) / 2), round((height - resolution) / 2)
-    resized = image.resize((width, height), resampling)
-    return resized.crop((left, top, left + resolution, top + resolution))
+    return Preprocessing(crop_ratio=crop_ratio).shorter_side(resolution)

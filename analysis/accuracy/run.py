@@ -90,7 +90,7 @@ def run_evaluation(
         **_conditions(setting, folder),
         "calibrated_left_out": len(folder.images) - len(kept.images),
         "reference": classifier.reference,
-        "preprocessing": {**_describe_steps(classifier.resolution, classifier.preprocessing), "of": classifier.whose},
+        "preprocessing": {**describe_steps(classifier.resolution, classifier.preprocessing), "of": classifier.whose},
         "weights": classifier.weights,
         "converted": rows,
         **_published(setting, accuracy, kept),
@@ -139,7 +139,8 @@ def _accuracy(hits: Hits, folder: LabelledFolder) -> dict[str, Any]:
     return accuracy | {"unreadable": len(hits.unreadable), "unreadable_files": list(hits.unreadable[:NAMED])}
 
 
-def _describe_steps(side: int, steps: Preprocessing) -> dict[str, Any]:
+def describe_steps(side: int, steps: Preprocessing) -> dict[str, Any]:
+    """How images are prepared, as plain values."""
     return {
         "resized_side": resized_side(side, steps.crop_ratio),
         "interpolation": steps.interpolation,

@@ -82,7 +82,8 @@ class ConvertedCase:
         [shape] = self._state.case.input_shapes
         spec = TensorSpec(name="images", shape=(None, *shape), dtype=str(like.dtype))
         last = find_image_axes(spec) == (0, 1)
-        return np.ascontiguousarray(images.transpose(0, 2, 3, 1) if last else images, like.dtype)
+        whole = images if like.dtype.kind == "f" else np.rint(images)
+        return np.ascontiguousarray(whole.transpose(0, 2, 3, 1) if last else whole, like.dtype)
 
     def describe(self) -> dict[str, Any]:
         """The case, and what became of it."""

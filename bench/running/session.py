@@ -124,6 +124,8 @@ class Session:
             settings["weights_entry"] = self.plan.weights_entry
         if self.plan.quantizes:
             settings["calibration"] = self.plan.calibration.source or self.plan.calibration.name
+        if self.plan.shows_pictures:
+            settings["pictures"] = self.plan.pictures.source or self.plan.pictures.name
         if self.plan.rivals:
             settings[RIVALS] = [list(group) for group in self.plan.rivals]
         run = replace(self.run, environment=read_environment(), settings=settings)
@@ -218,6 +220,7 @@ class Session:
             weights=self.plan.weights,
             weights_entry=self.plan.weights_entry,
             calibration=self.plan.calibration,
+            pictures=self.plan.pictures,
             watch=self._progress.step,
             fingerprints={one.model: one.fingerprint for one in self.plan.subjects},
             faults={one.model: one.fault for one in self.plan.subjects if one.fault},

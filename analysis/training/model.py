@@ -1,0 +1,133 @@
+"""The network that is trained: ours or a module from elsewhere, with a classifier for the classes of the data."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from analysis.accuracy.checkpoint import read_checkpoint
+from analysis.guests import blame_model, open_guest
+from rexnet_core import create_model, load_weights
+from rexnet_core.checkpoint import load_tensors
+from rexnet_core.errors import InputError, UnsupportedModelError
+from rexnet_core.network import Network
+from rexnet_core.preprocess import Preprocessing
+from rexnet_core.sources.registry import REGISTERED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import nn
+
+    from analysis.training.setting import TrainingSetting
+
+#: The classifier of a module from elsewhere, by the names that libraries give it.
+_CLASSIFIERS = ("classifier", "fc", "head")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learner:
+    """A network to be trained.
+
+    Args:
+        module: In training mode, on the CPU.
+        resolution: Side of its images [pixels].
+        preprocessing: How its author prepares images.
+        weights: ``path``, ``entry``, ``layout`` and ``sha256`` of the file that it starts from; empty from scratch.
+    """
+
+    module: nn.Module
+    resolution: int
+    preprocessing: Preprocessing
+    weights: dict[str, Any]
+
+    def set_training(self, *, freeze: bool) -> None:
+        """Put the network into training mode; a frozen one draws dropout and changes nothing else."""
+        self.module.train(not freeze)
+        if freeze and isinstance(self.module, Network):
+            self.module.dropout.train()
+
+
+def open_learner(setting: TrainingSetting, classes: int) -> Learner:
+    """The network with fresh or loaded weights, the same from the same seed.
+
+    Raises:
+        InputError: The checkpoint is not this model's, or its classifier is to be kept and does not fit.
+        UnsupportedModelError: A model from elsewhere can't be trained here.
+    """
+    torch.manual_seed(setting.seed)
+    learner = _open_own(setting, classes) if setting.source == REGISTERED else _open_guest(setting, classes)
+    if setting.freeze:
+        kept = {id(parameter) for parameter in _find_classifier(learner.module, setting.model).parameters()}
+        for parameter in learner.module.parameters():
+            parameter.requires_grad_(id(parameter) in kept)
+    learner.set_training(freeze=setting.freeze)
+    return learner
+
+
+def _open_own(setting: TrainingSetting, classes: int) -> Learner:
+    recipe = setting.recipe
+    network = create_model(setting.model, num_classes=classes, dropout=recipe.dropout, drop_path=recipe.drop_path)
+    weights: dict[str, Any] = {}
+    if setting.weights is not None:
+        checkpoint = read_checkpoint(setting.model, setting.weights, setting.weights_entry)
+        if setting.keep_classifier and checkpoint.classes != classes:
+            raise InputError(
+                f"--keep-classifier needs a checkpoint of the data's {classes} classes, {setting.weights} has "
+                f"{checkpoint.classes}; leave the option out for a new classifier"
+            )
+        network.reset_classifier(checkpoint.classes)
+        layout = load_weights(network, checkpoint.tensors)
+        if not setting.keep_classifier:
+            network.reset_classifier(classes)
+        weights = _tell(setting.weights, checkpoint.tensors.entry, layout)
+    assert setting.resolution is not None, "our networks have a side"
+    return Learner(module=network, resolution=setting.resolution, preprocessing=Preprocessing(), weights=weights)
+
+
+def _open_guest(setting: TrainingSetting, classes: int) -> Learner:
+    guest = open_guest(setting.model, setting.source, setting.options, resolution=setting.resolution, seed=setting.seed)
+    module: Any = guest.opened.module
+    if module is None:
+        raise UnsupportedModelError(f"{guest.name} is a graph without gradients; give a model of torch to be trained")
+    weights: dict[str, Any] = {}
+    if setting.weights is not None:
+        loaded = load_tensors(setting.weights, setting.weights_entry)
+        weights = _tell(setting.weights, loaded.entry, load_weights(module, loaded))
+    [shape, *_] = guest.shapes
+    with blame_model(guest.name):
+        if not setting.keep_classifier and hasattr(module, "reset_classifier"):
+            module.reset_classifier(classes)
+        with torch.no_grad():
+            outputs = module.eval()(torch.zeros(1, *shape))
+    if not isinstance(outputs, torch.Tensor) or tuple(outputs.shape) != (1, classes):
+        shown = list(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
+        raise UnsupportedModelError(
+            f"{guest.name} must give logits of {classes} classes and has no reset_classifier; it gives {shown}; "
+            "make it with as many classes"
+        )
+    return Learner(
+        module=module,
+        resolution=shape[-1],
+        preprocessing=guest.opened.preprocessing or Preprocessing(),
+        weights=weights,
+    )
+
+
+def _find_classifier(module: nn.Module, name: str) -> nn.Module:
+    for attribute in _CLASSIFIERS:
+        part = getattr(module, attribute, None)
+        if isinstance(part, torch.nn.Module) and any(True for _ in part.parameters()):
+            return part
+    raise UnsupportedModelError(
+        f"--freeze needs to know the classifier, {name} has none of {', '.join(_CLASSIFIERS)}; leave the option out"
+    )
+
+
+def _tell(path: Path, entry: str | None, layout: str) -> dict[str, Any]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"path": str(path), "entry": entry, "layout": layout, "sha256": digest}
