@@ -72,7 +72,7 @@ def take_entry(given: Mapping[Any, Any], origin: str, asked: str | None) -> Name
         WeightsError: Several entries hold weights and none is asked for, the one asked for is none of them, or what it
             holds is not named tensors.
     """
-    entries = dict(_find_entries(given, ()))
+    entries = dict(_find_entries(given, (), set()))
     if asked is not None and asked not in entries:
         entries |= _find_part(entries, asked)
     name = _only_name(entries, origin) if asked is None else _asked_name(entries, asked, origin)
@@ -94,15 +94,23 @@ def _read_classes(told: Any) -> tuple[str, ...]:
     return tuple(told) if isinstance(told, list | tuple) and all(isinstance(name, str) for name in told) else ()
 
 
-def _find_entries(given: Mapping[Any, Any], path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    """Each entry with weights, whatever it is called: keys joined by dots, and what stands there."""
+def _find_entries(
+    given: Mapping[Any, Any], path: tuple[str, ...], seen: set[tuple[int, int]]
+) -> Iterator[tuple[str, Any]]:
+    """Each entry with weights, whatever it is called: keys joined by dots, and what stands there.
+
+    What a file refers to many times at one depth is searched once: the number of paths to it has no limit.
+    """
     if _holds_weights(given, top=not path):
         yield ".".join(path) or TOP, given
+    elif (id(given), len(path)) in seen:
+        return
+    seen.add((id(given), len(path)))
     for key, value in given.items() if len(path) < _DEPTH else ():
         if not isinstance(key, str) or _is_optimizer(key, value):
             continue
         if isinstance(value, Mapping):
-            yield from _find_entries(value, (*path, key))
+            yield from _find_entries(value, (*path, key), seen)
         elif isinstance(value, list | tuple) and _count_matrices(value):
             yield ".".join((*path, key)), value
 
