@@ -91,9 +91,11 @@ def count_classes(config: NetConfig, loaded: NamedTensors) -> int:
     if classifier is not None and classifier.dim() and classifier.numel():
         return len(to_own(config, layout, _CLASSIFIER, classifier))
     names = dict.fromkeys(_public_names(network, one)[_CLASSIFIER] for one in _layouts_of(network))
+    part = loaded.name_part(names)
+    remedy = f"take a part of them with --weights-entry {part}" if part else "give its checkpoint"
     raise WeightsError(
         f"weights must be those of {config.name}, {loaded.origin} has none of {', '.join(names)}; its names begin with "
-        f"{loaded.show_first()}; give its checkpoint"
+        f"{loaded.show_first()}; {remedy}"
     )
 
 
