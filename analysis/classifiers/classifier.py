@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     #: Images of shape (N, 3, H, W) to logits of shape (N, classes).
     Classify = Callable[[torch.Tensor], torch.Tensor]
 
-_FLOATS = ("float16", "float32", "float64")
+#: Types of pixels; those of an artefact that normalises pictures itself may be whole.
+_PIXELS = ("float16", "float32", "float64", "uint8")
 _COLOURS = 3
 
 
@@ -139,9 +140,9 @@ def _check_input(guest: Guest) -> int:
         )
     height, width = (shape[axis] for axis in axes)
     depth = next(shape[axis] for axis in range(3) if axis not in axes)
-    if height != width or depth != _COLOURS or spec.dtype not in _FLOATS:
+    if height != width or depth != _COLOURS or spec.dtype not in _PIXELS:
         raise UnsupportedModelError(
-            f"{guest.name} must take square images of 3 colours in floating point to classify pictures; it takes "
+            f"{guest.name} must take square images of 3 colours to classify pictures; it takes "
             f"{depth} x {height} x {width} of {spec.dtype}"
         )
     return height
@@ -199,7 +200,7 @@ def _in_batches(run: Callable[[torch.Tensor], Any], guest: Guest, batch: int | N
 
     def classify(images: torch.Tensor) -> torch.Tensor:
         taken = images.movedim(1, 3).contiguous() if last else images
-        taken = taken.to(getattr(torch, spec.dtype))
+        taken = (taken if spec.dtype != "uint8" else taken.round()).to(getattr(torch, spec.dtype))
         size = batch or len(images)
         pieces = []
         for start in range(0, len(taken), size):

@@ -206,6 +206,7 @@ class _Training:
                 self.average.module.load_state_dict(content["state_dict_ema"])
                 self.average.n_averaged.fill_(content["ema_updates"])
             self.standing = Standing.from_dict(content["standing"])
+            self.standing.check(self.schedule.steps_per_epoch)
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
             raise InputError(f"{path} is no whole checkpoint ({first_line(error)}); begin anew elsewhere") from None
         if not self.processes.place.first:
