@@ -68,7 +68,7 @@ def describe(training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _tell_end(training: Mapping[str, Any]) -> str:
-    return _ENDS.get(training["ended"], training["reason"])
+    return _ENDS.get(training["ended"]) or str(training["reason"])
 
 
 def _tell_optimizer(recipe: Mapping[str, Any]) -> str:
