@@ -23,6 +23,7 @@ from bench.preparing.calibration import draw_sets
 from bench.preparing.graphs import call_literally, export_graph, quantize_graph
 from bench.preparing.held_out import dump_held_out
 from bench.preparing.modules import call_eager, export_module, give_weights, open_module, quantize_module
+from bench.preparing.pictures import prepare_pictures
 from bench.preparing.reference import compute_reference
 from bench.preparing.task import read_task
 from bench.preparing.training import prepare_training
@@ -76,7 +77,8 @@ def prepare(values: Mapping[str, Any]) -> dict[str, Any]:
         image. Where reduced precision is asked for, ``quantized``: by backend, ``quantize_s`` and ``layers``, the
         quantised layers with their signal to noise [dB], or ``fault``; ``calibration`` and ``held_out``: what the model
         was calibrated on, and compared on, in words; ``held_out_images``: the number of the latter. Where training
-        steps are asked for, ``training``: by precision an empty table, or ``fault``.
+        steps are asked for, ``training``: by precision an empty table, or ``fault``. Where pictures are asked for,
+        ``pictures``: what they are in ``words``, and the ``steps`` of preparing them, or ``fault``.
 
     Raises:
         WeightsError: The checkpoint can't be used.
@@ -101,7 +103,8 @@ def _prepare_module(task: Task) -> dict[str, Any]:
     call = call_eager(module)
     with_eager = {**weights, "reference": EAGER, "outputs": _dump_reference(task, call)}
     exports = _export(task, export_module)
-    return _answer({**with_eager, **_reduce(task, opened, call, quantize_module), **_train(task)}, exports)
+    shown = _show(task, opened, call)
+    return _answer({**with_eager, **_reduce(task, opened, call, quantize_module), **_train(task), **shown}, exports)
 
 
 def _prepare_graph(task: Task) -> dict[str, Any]:
@@ -112,7 +115,7 @@ def _prepare_graph(task: Task) -> dict[str, Any]:
     told = {"weights": "the model's own", "weights_entry": None, "reference": words}
     known = {**told, "outputs": _dump_reference(task, call)}
     exports = _export(task, export_graph)
-    return _answer({**known, **_reduce(task, opened, call, quantize_graph)}, exports)
+    return _answer({**known, **_reduce(task, opened, call, quantize_graph), **_show(task, opened, call)}, exports)
 
 
 def _check_unchanged(task: Task) -> None:
@@ -173,6 +176,15 @@ def _train(task: Task) -> dict[str, Any]:
         with _as_fault(done, precision):
             prepare_training(task, precision)
     return {"training": done} if done else {}
+
+
+def _show(task: Task, opened: OpenedModel, call: Any) -> dict[str, Any]:
+    """What the pictures are, and what is done to them, or why there are none; empty where nobody asks."""
+    done: dict[str, Any] = {}
+    if task.pictures is not None:
+        with _as_fault(done, "pictures"):
+            done["pictures"] = prepare_pictures(task, opened, call)
+    return done
 
 
 def _export(task: Task, export: Callable[[Task, Any], Mapping[str, float]]) -> dict[str, Any]:

@@ -68,8 +68,8 @@ def check_options(args: argparse.Namespace, resumed: Resumption) -> None:
         given[name] = tuple(options.resolve(given[name]))
     if "rivals" in given:
         given["rivals"] = (given["rivals"],)
-    if "calibration" in given:
-        given["calibration"] = locate_set(given["calibration"])
+    for name in {"calibration", "pictures"}.intersection(given):
+        given[name] = locate_set(given[name])
     if "weights" in given:
         given["weights"] = given["weights"].resolve()
     for spec in (*fields(Selection), *fields(ModelOptions), *fields(Settings)):
@@ -115,8 +115,9 @@ _OF_MODELS: Mapping[str, Callable[[Case], Any]] = {
 def _planned(spec: Field[Any], resumed: Resumption) -> Any:
     """What the plan has for an option; a list where cases differ in it."""
     plan = resumed.plan
-    if spec.name == "calibration":
-        return plan.calibration.source or plan.calibration.name
+    if spec.name in {"calibration", "pictures"}:
+        chosen = getattr(plan, spec.name)
+        return chosen.source or chosen.name
     if spec.name in _OF_MODELS:
         held = map(_OF_MODELS[spec.name], plan.cases)
         return list(dict.fromkeys(one for one in held if one is not None))

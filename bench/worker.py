@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import resource
+import statistics
 import sys
 import time
 from dataclasses import asdict
@@ -19,17 +20,20 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from bench.backends import Profiled, Queued, Trained, Unavailable, Unsupported, open_backend
+from bench.backends import Parted, Profiled, Queued, Trained, Unavailable, Unsupported, open_backend
 from bench.backends.registry import load_backend
 from bench.machine.environment import volunteer_for_oom_killer
-from bench.records.case import QUANTIZED, THROUGHPUT, TRAIN, Case
+from bench.records.case import END_TO_END, QUANTIZED, THROUGHPUT, TRAIN, Case
 from bench.records.inputs import load_inputs, name_input, stream_inputs
 from bench.records.outputs import flatten, list_tensors
+from bench.records.pictures import pictures_folder
 from bench.records.training import FROZEN, training_folder
 from bench.statistics.training_parity import find_drift
-from bench.workers.call_audit import SCALE, audit_calls, audit_steps, count_threads, find_extra_threads
+from bench.workers.call_audit import AUDITED, SCALE, audit_calls, audit_steps, count_threads, find_extra_threads
+from bench.workers.end_to_end import EndToEnd
 from bench.workers.failures import describe_error
 from bench.workers.parent_watch import hold_on
+from bench.workers.picture_files import load_pictures
 from bench.workers.protocol import PROTOCOL
 from bench.workers.warm_up import LONG_CALL_S, warm_up
 from rexnet_core.errors import InputError
@@ -49,8 +53,14 @@ class Worker:
 
     def __init__(self, case: Case, assets: Path) -> None:
         self.case = case
-        self.backend: Backend = open_backend(case, assets)
-        self.assets = training_folder(assets, case.precision) if case.scenario == TRAIN else assets
+        self.runtime = open_backend(case, assets)
+        self.backend: Backend = self.runtime
+        self.assets = assets
+        if case.scenario == TRAIN:
+            self.assets = training_folder(assets, case.precision)
+        elif case.scenario == END_TO_END:
+            self.assets = pictures_folder(assets)
+            self.backend = EndToEnd(self.runtime, case, self.assets)
         self.inputs: tuple[Images, ...] = ()
         self.logits: Logits
         self.runners: list[Callable[[], object]] = []
@@ -66,14 +76,14 @@ class Worker:
         phases["build"] = _time(self.backend.build)
         phases["convert"] = _time(self.backend.convert)
         phases["compile"] = _time(self.backend.compile)
-        self.inputs = load_inputs(self.assets)
+        self.inputs = self._load()
         batches, batch = self.inputs[0].shape[:2]
         if batch != self.case.batch:
             raise InputError(f"the inputs are batches of {batch}, the case asks for {self.case.batch}")
         self._feed()
-        phases["first_inference"] = _time(self._list_calls(batches)[0])
+        phases["first_inference"] = _time(self._list_calls(self.backend, batches)[0])
         self._restart()
-        self.logits = self._compute(batches)
+        self.logits = self._compute(self.backend, batches)
         np.save(logits_path, self.logits)
         return {
             "phases_s": phases,
@@ -81,7 +91,7 @@ class Worker:
             "caches": bool(load_backend(self.case.backend).INFO.compile_cache),
             "answers": [
                 *([] if isinstance(self.backend, Trained) else ["infer"]),
-                *(["profile"] if isinstance(self.backend, Profiled) else []),
+                *(["profile"] if isinstance(self.runtime, Profiled) else []),
             ],
         }
 
@@ -89,22 +99,28 @@ class Worker:
         """Compute the inputs in a folder, and write their outputs."""
         outputs = []
         for inputs in stream_inputs(Path(folder), len(self.inputs[0])):
-            self.backend.feed(*inputs)
-            outputs.append(self._compute(len(inputs[0])))
+            self.runtime.feed(*inputs)
+            outputs.append(self._compute(self.runtime, len(inputs[0])))
         np.save(logits_path, np.concatenate(outputs))
         self._feed()
         return {}
 
     def profile(self) -> dict[str, Any]:
         """The layers as the runtime executes them."""
-        assert isinstance(self.backend, Profiled), "a parent asks a worker that said so"
-        return {"layers": [asdict(layer) for layer in self.backend.profile()]}
+        assert isinstance(self.runtime, Profiled), "a parent asks a worker that said so"
+        return {"layers": [asdict(layer) for layer in self.runtime.profile()]}
 
-    def _list_calls(self, batches: int) -> list[Callable[[], object]]:
-        if isinstance(self.backend, Queued) and self.case.scenario == THROUGHPUT:
+    def _load(self) -> tuple[Images, ...]:
+        """What the calls begin with."""
+        if isinstance(self.backend, EndToEnd):
+            return (load_pictures(self.assets, self.case.batch),)
+        return load_inputs(self.assets)
+
+    def _list_calls(self, backend: Backend, batches: int) -> list[Callable[[], object]]:
+        if isinstance(backend, Queued) and self.case.scenario == THROUGHPUT:
             # A queue's runner fills all its places; this is one call.
-            return [self.backend.request(index) for index in range(batches)]
-        return [self.backend.runner(index) for index in range(batches)]
+            return [backend.request(index) for index in range(batches)]
+        return [backend.runner(index) for index in range(batches)]
 
     def _restart(self) -> None:
         """Begin training anew, and forget the times of its steps."""
@@ -112,9 +128,9 @@ class Worker:
             self.backend.restart()
             self.backend.take_parts()
 
-    def _compute(self, batches: int) -> Logits:
-        """The outputs of the batches that the backend holds, shape ``(batches, N, values)``."""
-        outputs = [list(list_tensors(self.backend.read(call()))) for call in self._list_calls(batches)]
+    def _compute(self, backend: Backend, batches: int) -> Logits:
+        """The outputs of the batches that a backend holds, shape ``(batches, N, values)``."""
+        outputs = [list(list_tensors(backend.read(call()))) for call in self._list_calls(backend, batches)]
         return np.stack([flatten(output, self.case.batch) for output in outputs])
 
     def _feed(self) -> None:
@@ -151,12 +167,27 @@ class Worker:
             frozen = np.load(self.assets / FROZEN)
             return [*faults, *found, *find_drift(self.logits, frozen, again, self.case.precision)]
         scale = 0.0 if self.case.precision == QUANTIZED else SCALE
-        faults += audit_calls(self.backend, self.inputs, self.logits, call_s, scale=scale)
+        if isinstance(self.backend, EndToEnd):
+            faults += self._audit_pictures(self.backend, call_s, scale)
+        else:
+            faults += audit_calls(self.backend, self.inputs, self.logits, call_s, scale=scale)
         self._restore()
         return faults
 
+    def _audit_pictures(self, backend: EndToEnd, call_s: float, scale: float) -> list[str]:
+        """What is wrong with whole calls, and with those of the runtime alone, beside which preparing may be long."""
+        inference_s = statistics.median(backend.take_parts()["inference"])
+        faults = audit_calls(backend, self.inputs, self.logits, call_s, scale=scale, renew=backend.renew)
+        backend.restore()
+        inputs = [values[:AUDITED] for values in load_inputs(self.assets)]
+        return faults or audit_calls(self.runtime, inputs, self.logits[:AUDITED], inference_s, scale=scale)
+
     def _restore(self) -> None:
         """Feed the inputs of the build again, read into the memory that holds them."""
+        if isinstance(self.backend, EndToEnd):
+            self.inputs = self._load()
+            self._feed()
+            return
         for index, values in enumerate(self.inputs):
             with (self.assets / name_input(index)).open("rb") as file:
                 file.seek(-values.nbytes, os.SEEK_END)  # the header comes first
@@ -172,9 +203,9 @@ class Worker:
         self._restart()
         if self.settles:
             self.sample()
-        parts = self.backend.take_parts if isinstance(self.backend, Trained) else None
+        parts = self.backend.take_parts if isinstance(self.backend, Parted) else None
         if parts:
-            parts()  # that of the step that settles
+            parts()  # those of the call that settles
         samples: list[float] = []
         before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
         end = time.perf_counter() + slice_s

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reports.classifier import describe_classifier
 from reports.columns import load_tables, make_frame
 from reports.converted_forms import list_forms, render_forms
 from reports.report import Report
@@ -46,35 +47,9 @@ def _result(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _conditions(study: Study) -> Iterator[str]:
-    steps, weights = study.payload["preprocessing"], study.payload["weights"]
     yield f"images         {_images(study)}"
-    yield (
-        f"preprocessing  shorter side to {steps['resized_side']} px, {steps['interpolation']}; "
-        f"centre {steps['crop']} px; {_describe_colours(steps)}; not turned by EXIF"
-    )
-    yield from _tell_whose(study)
-    entry = f"entry {weights['entry']}, " if weights.get("entry") else ""
-    digest = f", sha256 {weights['sha256']}" if weights["sha256"] else ""
-    yield f"weights        {weights['path']}, {entry}{weights['layout']} layout{digest}"
+    yield from describe_classifier(study.payload)
     yield "interval       95 %, Wilson: how far other images of the kind would move it"
-
-
-def _describe_colours(steps: Mapping[str, Any]) -> str:
-    if (steps["mean"], steps["std"]) == ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]):
-        return "ImageNet mean and deviation"
-    mean, std = (" ".join(f"{value:g}" for value in steps[name]) for name in ("mean", "std"))
-    return f"mean {mean}, deviation {std}"
-
-
-def _tell_whose(study: Study) -> Iterator[str]:
-    """What a model from elsewhere ran on, and whose preprocessing it had."""
-    if "source" not in study.payload:
-        return
-    steps = study.payload["preprocessing"]
-    yield f"               {'; '.join(filter(None, (steps['of'], steps['note'])))}"
-    yield f"reference      {study.payload['reference']}"
-    if study.payload.get("fingerprint"):
-        yield f"model          {study.payload['fingerprint']}"
 
 
 def _images(study: Study) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from reports.texts import read_file
+from rexnet_core.files import encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -66,12 +67,17 @@ def find_column(table: Table, name: str) -> Column:
 
 def make_frame(rows: Iterable[Mapping[str, Any]], table: Table) -> pd.DataFrame:
     """The rows as a frame with the columns of a table; a missing text is empty, another missing value is NaN or NA."""
-    rows = list(rows)
+    rows = [{name: _spell_out(value) for name, value in row.items()} for row in rows]
     frame = pd.DataFrame(rows, columns=list(dict.fromkeys(_names(rows, table))))
     for name, column in table.items():
         if name in frame:
             frame[name] = _cast(frame[name], column.kind)
     return frame
+
+
+def _spell_out(value: Any) -> Any:
+    """A path that is no text has halves of characters, which pandas refuses where pyarrow holds its texts."""
+    return value if not isinstance(value, str) or value.isascii() else encode(value).decode()
 
 
 def _names(rows: list[Mapping[str, Any]], table: Table) -> Iterator[str]:

@@ -34,6 +34,7 @@ REPORTS: Mapping[str, str] = {
     "compare": "reports.compare",
     "selftest": "reports.selftest",
     "accuracy": "reports.accuracy",
+    "prediction": "reports.prediction",
     "census": "reports.census.report",
     "training": "reports.training.report",
 }

@@ -34,6 +34,28 @@ def prepare_streams() -> str:
     return ""
 
 
+def read_stdin() -> bytes:
+    """All that standard input holds.
+
+    Raises:
+        InputError: It is closed, empty, or a terminal.
+    """
+    from rexnet_core.errors import InputError, first_line  # noqa: PLC0415 - the entry imports this file before its checks
+
+    need = "- takes a picture from standard input"
+    if sys.stdin is None:
+        raise InputError(f"{need}, which is closed; send one there with < FILE")
+    if sys.stdin.isatty():
+        raise InputError(f"{need}, which is a terminal; send one there with < FILE")
+    try:
+        held = sys.stdin.buffer.read()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{need}, which can't be read: {first_line(error)}; send one there with < FILE") from None
+    if not held:
+        raise InputError(f"{need}, which is empty; send one there with < FILE")
+    return held
+
+
 @contextlib.contextmanager
 def divert_stdout() -> Iterator[None]:
     """A context in which whatever is printed, by any library and any thread, goes to standard error."""

@@ -14,31 +14,68 @@ from rexnet_core.block_layers import linear_bottleneck_layers, residual_bottlene
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rexnet_core.network_config import Activation, BlockConfig, BlockKind
+    from rexnet_core.network_config import Activation, BlockConfig, BlockKind, Padding
 
 # Each works in place: it always follows a layer, a product or a sum that made a tensor of its own.
 ACTIVATIONS: dict[Activation, type[nn.Module]] = {"relu": nn.ReLU, "relu6": nn.ReLU6, "silu": nn.SiLU}
 
 
+class PadSame(nn.Module):
+    """Zeros around a map, as few as a convolution with a stride needs to reach every pixel; the odd one lies behind.
+
+    An even side gets one less in front than an odd one, so the zeros are counted anew for each size.
+
+    Source: TensorFlow 2 ``tf.nn.convolution``, padding SAME.
+
+    Args:
+        kernel: Side of the convolution's kernel, at least `stride`.
+        stride: Its stride.
+    """
+
+    def __init__(self, kernel: int, stride: int) -> None:
+        super().__init__()
+        self.kernel, self.stride = kernel, stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The map (N, C, H, W) with zeros around it."""
+        high, wide = self._count(x.shape[2]), self._count(x.shape[3])
+        return nn.functional.pad(x, [wide // 2, wide - wide // 2, high // 2, high - high // 2])
+
+    def _count(self, side: int) -> int:
+        return self.kernel - self.stride + (self.stride - side % self.stride) % self.stride
+
+
 class ConvNormAct(nn.Sequential):
-    """Convolution without bias -> batch norm -> activation, the last absent where `act` is none.
+    """[Padding] -> convolution without bias -> batch norm -> activation, the last absent where `act` is none.
 
     The activation writes over what the batch norm gave; whoever hooks the norm copies its output.
 
     Args:
         w_in: Input width [channels].
         w_out: Output width [channels].
-        kernel: Side of the kernel; the padding is ``kernel // 2``.
+        kernel: Side of the kernel.
         stride: Stride in both directions.
+        padding: Where zeros lie; only what the convolution can't do itself is a layer of its own.
         groups: Groups of the convolution.
         act: Name of the activation.
     """
 
     def __init__(
-        self, w_in: int, w_out: int, *, kernel: int = 1, stride: int = 1, groups: int = 1, act: Activation = "none"
+        self,
+        w_in: int,
+        w_out: int,
+        *,
+        kernel: int = 1,
+        stride: int = 1,
+        padding: Padding = "even",
+        groups: int = 1,
+        act: Activation = "none",
     ) -> None:
         layers: OrderedDict[str, nn.Module] = OrderedDict()
-        layers["conv"] = nn.Conv2d(w_in, w_out, kernel, stride, kernel // 2, groups=groups, bias=False)
+        apart = padding == "same" and 1 < stride <= kernel
+        if apart:
+            layers["pad"] = PadSame(kernel, stride)
+        layers["conv"] = nn.Conv2d(w_in, w_out, kernel, stride, 0 if apart else kernel // 2, groups=groups, bias=False)
         layers["norm"] = nn.BatchNorm2d(w_out)
         if act != "none":
             layers["act"] = ACTIVATIONS[act](inplace=True)
@@ -102,7 +139,8 @@ class LinearBottleneck(nn.Module):
         if c.expand:
             layers["expand"] = ConvNormAct(c.w_in, c.w_mid, act=c.act_in)
         # Squeeze-excite may stand between the norm and the activation, so the activation is a layer of its own.
-        layers["depthwise"] = ConvNormAct(c.w_mid, c.w_mid, kernel=c.kernel, stride=c.stride, groups=c.groups)
+        middle = ConvNormAct(c.w_mid, c.w_mid, kernel=c.kernel, stride=c.stride, padding=c.padding, groups=c.groups)
+        layers["depthwise"] = middle
         if c.w_se and not c.se_after_act:
             layers["se"] = SqueezeExcite(c.w_mid, c.w_se, norm=c.se_norm, act=c.act_se)
         if c.act_mid != "none":
@@ -138,7 +176,15 @@ class ResidualBottleneck(nn.Module):
         c = config
         self.layers = residual_bottleneck_layers(c)
         self.conv1 = ConvNormAct(c.w_in, c.w_mid, act=c.act_in)
-        self.conv2 = ConvNormAct(c.w_mid, c.w_mid, kernel=c.kernel, stride=c.stride, groups=c.groups, act=c.act_mid)
+        self.conv2 = ConvNormAct(
+            c.w_mid,
+            c.w_mid,
+            kernel=c.kernel,
+            stride=c.stride,
+            padding=c.padding,
+            groups=c.groups,
+            act=c.act_mid,
+        )
         self.conv3 = ConvNormAct(c.w_mid, c.w_out)
         if c.drop_path:
             self.conv3.append(DropPath(c.drop_path))

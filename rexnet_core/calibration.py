@@ -46,11 +46,11 @@ def make_images(count: int, resolution: int, seed: int) -> npt.NDArray[np.float3
 
 def draw_image(random: np.random.Generator, resolution: int) -> npt.NDArray[np.float64]:
     """The next image of a generator, with the statistics of `make_images`: shape ``(3, resolution, resolution)``."""
-    return _draw(random, 3, resolution, resolution)
+    return draw_pixels(random, 3, resolution, resolution)
 
 
-def _draw(random: np.random.Generator, channels: int, height: int, width: int) -> npt.NDArray[np.float64]:
-    """An image of shape ``(channels, height, width)``."""
+def draw_pixels(random: np.random.Generator, channels: int, height: int, width: int) -> npt.NDArray[np.float64]:
+    """An image with the statistics of `make_images`: shape ``(channels, height, width)``."""
     frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
     frequency = np.maximum(frequency, 1 / max(height, width))
     noise = np.fft.rfft2(random.standard_normal((channels, height, width))) * frequency ** -random.uniform(0.5, 2.0)
@@ -89,7 +89,7 @@ def _make_input(random: np.random.Generator, shape: Shape, kind: np.dtype[Any], 
         return random.standard_normal((count, *shape)).astype(kind)
     deep_last = shape[2] < min(shape[:2])
     channels, height, width = (shape[2], *shape[:2]) if deep_last else shape
-    images = np.stack([_draw(random, channels, height, width) for _ in range(count)])
+    images = np.stack([draw_pixels(random, channels, height, width) for _ in range(count)])
     return (np.moveaxis(images, 1, 3) if deep_last else images).astype(kind)
 
 

@@ -17,14 +17,19 @@ from safetensors.torch import load_file, save_file
 from rexnet_core.checkpoint_entries import NamedTensors, take_entry
 from rexnet_core.errors import WeightsError, first_line
 from rexnet_core.inert_pickles import stand_ins
+from rexnet_core.paddle_files import read_paddle, write_paddle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
+_PADDLE = ".pdparams"
 #: What tensors are written to.
-SUFFIXES = (".pth", ".pt", ".safetensors")
+SUFFIXES = (".pth", ".pt", ".safetensors", _PADDLE)
+_WRITERS: dict[str, Callable[[dict[str, Tensor], str], object]] = {".safetensors": save_file, _PADDLE: write_paddle}
 #: What they are read from, besides: by torch.save under the names that training scripts give.
-_READ_SUFFIXES = (*SUFFIXES, ".pth.tar", ".pt.tar", ".tar", ".ckpt", ".bin")
+_READ_SUFFIXES = (*SUFFIXES, ".pth.tar", ".pt.tar", ".tar", ".ckpt", ".bin", ".pyth")
 #: How torch says that a pickle names what is not on its list, and that it puts together what is not on it.
 _NAMED = re.compile(r"GLOBAL (\S+) ")
 _UNNAMED = re.compile("unrecognized function|Can only ")
@@ -64,10 +69,7 @@ def dump_tensors(tensors: dict[str, Tensor], path: str | os.PathLike[str]) -> No
         raise WeightsError(f"can't write {target}: {first_line(error)}; choose another folder") from None
     os.close(handle)
     try:
-        if target.suffix.lower() == ".safetensors":
-            save_file(tensors, name)
-        else:
-            torch.save(tensors, name)
+        _WRITERS.get(target.suffix.lower(), torch.save)(tensors, name)
         Path(name).replace(target)
     except (OSError, RuntimeError, ValueError) as error:
         raise WeightsError(f"can't write {target}: {first_line(error)}; choose another place") from None
@@ -81,8 +83,10 @@ def _load_file(source: str | os.PathLike[str]) -> Any:
     try:
         if path.name.lower().endswith(".safetensors"):
             return load_file(path)
-        # A TorchScript archive warns before it is refused.
-        with warnings.catch_warnings(action="ignore"), torch.serialization.safe_globals(stand_ins()):
+        # A TorchScript archive warns before it is refused, and tensors of Paddle's arrays are read-only.
+        with warnings.catch_warnings(action="ignore"), torch.serialization.safe_globals([*stand_ins()]):
+            if path.name.lower().endswith(_PADDLE):
+                return read_paddle(path)
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsError(_why_refused(path, str(error)) or _damaged(path, error)) from None

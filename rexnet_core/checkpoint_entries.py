@@ -37,12 +37,14 @@ class NamedTensors:
         entry: Keys to the entry of the file that holds them, joined by dots; None where the file is the state dict.
         origin: The file, for messages.
         first_names: The first names as the file has them, for messages.
+        classes: Names of the classes in order, where the file lists them beside the weights as ``classes``.
     """
 
     tensors: Mapping[str, Tensor]
     entry: str | None
     origin: str
     first_names: tuple[str, ...]
+    classes: tuple[str, ...] = ()
 
     def show_first(self) -> str:
         """The first names of the file in one line."""
@@ -69,7 +71,18 @@ def take_entry(given: Mapping[Any, Any], origin: str, asked: str | None) -> Name
     tensors = _check_tensors(entries.get(name, given), where)
     plain = _strip_prefixes(tensors)
     entry = None if name == TOP and len(entries) <= 1 else name
-    return NamedTensors(tensors=plain, entry=entry, origin=origin, first_names=tuple(list(tensors)[:3]))
+    return NamedTensors(
+        tensors=plain,
+        entry=entry,
+        origin=origin,
+        first_names=tuple(list(tensors)[:3]),
+        classes=_read_classes(given.get("classes")),
+    )
+
+
+def _read_classes(told: Any) -> tuple[str, ...]:
+    """The names that a file lists; whatever else stands there is none."""
+    return tuple(told) if isinstance(told, list | tuple) and all(isinstance(name, str) for name in told) else ()
 
 
 def _find_entries(given: Mapping[Any, Any], path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
@@ -98,7 +111,8 @@ def _count_matrices(values: Iterable[Any]) -> int:
 
 def _is_optimizer(key: str, value: Any) -> bool:
     """Whether these are an optimizer's moments, which are as many tensors and as large."""
-    return key.lower().startswith("optim") or (isinstance(value, Mapping) and "param_groups" in value)
+    named = key.lower() == "opt" or key.lower().startswith("optim")
+    return named or (isinstance(value, Mapping) and "param_groups" in value)
 
 
 def _only_name(entries: Mapping[str, Any], origin: str) -> str:
@@ -132,9 +146,9 @@ def _check_tensors(given: Any, where: str) -> dict[str, Tensor]:
         raise WeightsError(f"{where} must hold named tensors, found {kind}; give a state dict")
     for name, value in given.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise WeightsError(
-                f"{where} must hold named tensors, {name!r} is {type(value).__name__}; give a state dict"
-            )
+            # Another key than a name can take as long to show as its maker likes.
+            what = repr(name)[:_LONGEST] if isinstance(name, str) else f"what {type(name).__name__} names"
+            raise WeightsError(f"{where} must hold named tensors, {what} is {type(value).__name__}; give a state dict")
     if not given:
         raise WeightsError(f"{where} must hold named tensors, it is empty; give a state dict")
     return dict(given)

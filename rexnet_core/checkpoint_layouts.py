@@ -1,7 +1,8 @@
 """How public checkpoints name a network's modules: one rule per library and family, for any width and depth.
 
 A rule yields pairs (our module, its public name) in the order of the public file.
-Source: clovaai/rexnet at 61debcc, timm 1.0.31, torchvision 0.28, pycls.
+Source: clovaai/rexnet at 61debcc, timm 1.0.31, torchvision 0.28, pycls, Paddle-Image-Models and PaddleClas,
+efficientnet-lite-pytorch 0.1.0.
 """
 
 from __future__ import annotations
@@ -16,13 +17,28 @@ if TYPE_CHECKING:
     Pairs = Iterator[tuple[str, str]]
     Rule = Callable[[NetConfig], Pairs]
 
+#: The layout of Paddle-Image-Models and PaddleClas.
+PADDLE = "paddle"
 #: Layouts whose layers after the mean are 1x1 convolutions, with weights (out, in, 1, 1).
-CONVOLUTIONAL_HEADS = frozenset({("rexnet", "official"), ("rexnet_lite", "official")})
+CONVOLUTIONAL_HEADS = frozenset({("rexnet", "official"), ("rexnet_lite", "official"), ("rexnet", PADDLE)})
+#: Layouts whose networks take blue first; ours take red first. Source: pycls reads images with OpenCV and never turns
+#: them round, and timm 1.0.31 swaps the same weights.
+BGR_STEMS = frozenset({("regnetx", "official")})
+#: The names of Paddle's batch norms for statistics; it counts no batches.
+_PADDLE_STATISTICS = {"running_mean": "_mean", "running_var": "_variance"}
+_COUNTER = "num_batches_tracked"
 
 
 def module_names(config: NetConfig, layout: str) -> dict[str, str]:
     """Our module -> its name in `layout`, one of `layouts_of` this config's family and not ``own``."""
     return dict(_RULES[config.family][layout](config))
+
+
+def tensor_name(layout: str, kind: str) -> str | None:
+    """What `layout` calls a tensor of a module, such as ``weight`` or ``running_mean``; None where it has none."""
+    if layout != PADDLE:
+        return kind
+    return None if kind == _COUNTER else _PADDLE_STATISTICS.get(kind, kind)
 
 
 def layouts_of(family: str) -> tuple[str, ...]:
@@ -116,7 +132,7 @@ def _torchvision_efficientnet(config: NetConfig) -> Pairs:
 
 
 def _timm_bottlenecks(config: NetConfig) -> Pairs:
-    """MobileNetV2 and EfficientNet: one builder makes both in timm."""
+    """MobileNetV2, EfficientNet and EfficientNet-Lite: one builder makes both in timm."""
     yield from _conv_norm("stem", "conv_stem", "bn1")
     for own, stage, index, block in _own_blocks(config):
         public = f"blocks.{stage}.{index}"
@@ -130,6 +146,18 @@ def _timm_bottlenecks(config: NetConfig) -> Pairs:
             yield from _conv_norm(f"{own}.body.{part}", f"{public}.{conv}", f"{public}.bn{number}")
     yield from _conv_norm("head_conv", "conv_head", "bn2")
     yield "classifier", "classifier"
+
+
+def _efficientnet_pytorch(config: NetConfig) -> Pairs:
+    yield from _conv_norm("stem", "_conv_stem", "_bn0")
+    for number, (own, _, _, block) in enumerate(_own_blocks(config)):
+        public = f"_blocks.{number}"
+        if block.expand:
+            yield from _conv_norm(f"{own}.body.expand", f"{public}._expand_conv", f"{public}._bn0")
+        yield from _conv_norm(f"{own}.body.depthwise", f"{public}._depthwise_conv", f"{public}._bn1")
+        yield from _conv_norm(f"{own}.body.project", f"{public}._project_conv", f"{public}._bn2")
+    yield from _conv_norm("head_conv", "_conv_head", "_bn1")
+    yield "classifier", "_fc"
 
 
 def _timm_regnetx(config: NetConfig) -> Pairs:
@@ -166,10 +194,11 @@ def _torchvision_regnetx(config: NetConfig) -> Pairs:
 
 
 _RULES: dict[str, dict[str, Rule]] = {
-    "rexnet": {"official": _official_rexnet, "timm": _timm_rexnet},
+    "rexnet": {"official": _official_rexnet, "timm": _timm_rexnet, PADDLE: _official_rexnet},
     "rexnetr": {"timm": _timm_rexnet},
     "rexnet_lite": {"official": _official_rexnet},
     "mobilenet_v2": {"torchvision": _torchvision_mobilenet_v2, "timm": _timm_bottlenecks},
     "regnetx": {"timm": _timm_regnetx, "official": _official_regnetx, "torchvision": _torchvision_regnetx},
     "efficientnet": {"timm": _timm_bottlenecks, "torchvision": _torchvision_efficientnet},
+    "efficientnet_lite": {"efficientnet-pytorch": _efficientnet_pytorch, "timm": _timm_bottlenecks},
 }

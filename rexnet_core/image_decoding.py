@@ -8,8 +8,9 @@ import logging
 import re
 import threading
 import warnings
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -19,6 +20,13 @@ from rexnet_core.errors import InputError, first_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    #: A file, what one holds, or a stream such as standard input.
+    ImageFile = Path | bytes | IO[bytes]
+
+#: Resized by its shorter side, a strip would grow to gigabytes.
+MOST_OBLONG = 32
+#: What a stream may hold; the largest image that Pillow reads has half of it, unpacked.
+_MOST_BYTES = 512 * 2**20
 #: The readers that a file may choose, by its content: those of `SUFFIXES` and no other, whatever the file claims.
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 #: EXIF's orientation, and what sets each of its values upright. Source: Exif 2.32, table 5, 0x0112.
@@ -87,39 +95,70 @@ class _QuietPillow:
 _QUIET = _QuietPillow()
 
 
-def decode(path: Path, *, upright: bool) -> Image.Image:
-    """The first frame of a file in RGB, turned as its EXIF entry says if `upright`.
+def decode(source: ImageFile, *, upright: bool, name: str = "") -> Image.Image:
+    """The first frame of an image in RGB, turned as its EXIF entry says if `upright`; safe to call from many threads.
+
+    Transparency is dropped. Grey images of 16 bits are scaled to 8.
+
+    Args:
+        source: A file, what one holds, or a stream, which is read to its end.
+        upright: Printed accuracies come from loaders that don't turn images. TIFF is turned in any case, by Pillow.
+        name: Of the image, for messages; left out, a file has its own.
 
     Raises:
-        InputError: The file can't be read, is no image, is too large, or has pixels without a known black and white.
+        InputError: The file can't be read, is no image, is cut short, is a strip, unpacks to more pixels than is
+            safe, or has pixels whose black and white are not known: 32 bits, or floating point.
     """
+    shown = name or (str(source) if isinstance(source, Path) else "the image")
     try:
-        with _QUIET, Image.open(path, formats=_FORMATS) as image:
-            _check_pixels(image.size, path)
+        with _QUIET, Image.open(_open_source(source, shown), formats=_FORMATS) as image:
+            _check_size(image.size, shown)
             image.load()
             turn = _read_turn(image) if upright else None
-            rgb = _as_rgb(image, path)
+            rgb = _as_rgb(image, shown)
             return rgb if turn is None else rgb.transpose(turn)
     except InputError:
         raise
     except Image.DecompressionBombError:
-        raise _too_large(path) from None
+        raise _too_large(shown) from None
     except UnidentifiedImageError:
-        raise InputError(f"{path} is no image in a known format; remove it from the folder or replace it") from None
+        raise InputError(f"{shown} is no image in a known format; remove it from the folder or replace it") from None
     except Exception as error:  # noqa: BLE001 - Pillow's readers meet a damaged file with whatever they run into
-        raise InputError(f"{path} can't be read as an image ({first_line(error)}); replace or remove it") from None
+        raise InputError(f"{shown} can't be read as an image ({first_line(error)}); replace or remove it") from None
 
 
-def _check_pixels(size: tuple[int, int], path: Path) -> None:
-    """Pillow warns at its limit of pixels and fails at twice that; a file that size is no photograph."""
+def lies_turned(source: Path | bytes) -> bool:
+    """Whether a picture of a camera is to be turned as its EXIF entry says; other formats than JPEG have none."""
+    try:
+        with _QUIET, Image.open(_open_source(source, ""), formats=("JPEG",)) as image:
+            return _read_turn(image) is not None
+    except Exception:  # noqa: BLE001 - what is wrong with a file is told where it is decoded
+        return False
+
+
+def _open_source(source: ImageFile, name: str) -> Path | BytesIO:
+    """What Pillow opens: it goes back and forth in a file, which a pipe does not allow."""
+    if isinstance(source, Path):
+        return source
+    held = source if isinstance(source, bytes) else source.read(_MOST_BYTES + 1)
+    if len(held) > _MOST_BYTES:
+        raise InputError(f"an image has at most {_MOST_BYTES} bytes; {name} has more; shrink or remove it")
+    return BytesIO(held)
+
+
+def _check_size(size: tuple[int, int], name: str) -> None:
+    """Pillow warns at its limit of pixels and fails at twice that; such a file is no photograph, nor is a strip."""
     limit = Image.MAX_IMAGE_PIXELS
     if limit is not None and size[0] * size[1] > limit:
-        raise _too_large(path)
+        raise _too_large(name)
+    if max(size) > MOST_OBLONG * min(size):
+        given = f"{size[0]} x {size[1]}"
+        raise InputError(f"an image's sides differ {MOST_OBLONG}-fold at most; {name} is {given}; crop or remove it")
 
 
-def _too_large(path: Path) -> InputError:
+def _too_large(name: str) -> InputError:
     limit = Image.MAX_IMAGE_PIXELS
-    return InputError(f"an image has at most {limit} pixels; {path} unpacks to more; shrink or remove it")
+    return InputError(f"an image has at most {limit} pixels; {name} unpacks to more; shrink or remove it")
 
 
 def _read_turn(image: Image.Image) -> Image.Transpose | None:
@@ -130,7 +169,7 @@ def _read_turn(image: Image.Image) -> Image.Transpose | None:
         return None
 
 
-def _as_rgb(image: Image.Image, path: Path) -> Image.Image:
+def _as_rgb(image: Image.Image, name: str) -> Image.Image:
     """The image in RGB; Pillow alone would cut what is above 255 off a grey image of more than 8 bits.
 
     Raises:
@@ -143,7 +182,7 @@ def _as_rgb(image: Image.Image, path: Path) -> Image.Image:
     if image.mode in {"I", "F"} or set(tags.get(_SAMPLE_FORMAT, ())) - {_UNSIGNED}:
         what = {"I": "whole numbers of 32 bits or with a sign", "F": "floating-point numbers"}
         raise InputError(
-            f"an image's pixels must have 8 or 16 bits without a sign; {path} has "
+            f"an image's pixels must have 8 or 16 bits without a sign; {name} has "
             f"{what.get(image.mode, 'other numbers')} (mode {image.mode}); convert it to 8 bits"
         )
     return image.convert("RGB")

@@ -6,10 +6,7 @@ from a pickle that make it read numbers as addresses.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import Any, Self
 
 _DATES = "date datetime time timedelta timezone"
 _BUILTINS = "bool bytearray bytes complex dict float frozenset int list object range set slice str tuple type"
@@ -38,10 +35,11 @@ _VALUES = {
 }
 
 
-class _Value:
+class InertValue:
     """Made of anything, keeps nothing."""
 
     def __new__(cls, *_: object) -> Self:
+        """One that keeps none of its arguments."""
         return object.__new__(cls)
 
     def __init__(self, *_: object) -> None:
@@ -60,9 +58,9 @@ class _Items:
         return cls.make()
 
 
-def stand_ins() -> list[Callable[..., Any] | tuple[Callable[..., Any], str]]:
-    """A class for each name, called as the original is, for `torch.serialization.safe_globals`."""
-    values = [_named(_Value, module, name) for module, names in _VALUES.items() for name in names.split()]
+def stand_ins() -> list[type[Any]]:
+    """A class for each name, called as the original is."""
+    values = [_named(InertValue, module, name) for module, names in _VALUES.items() for name in names.split()]
     dictionary, line = _named(_Items, "collections", "defaultdict"), _named(_Items, "collections", "deque")
     dictionary.make, line.make = dict, list
     return [*values, dictionary, line]

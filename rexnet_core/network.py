@@ -31,13 +31,18 @@ class Network(nn.Module):
         self.config = config
         stem, head = config.stem, config.head
         block = BLOCKS[config.block_kind]
-        self.stem = ConvNormAct(stem.w_in, stem.w_out, kernel=stem.kernel, stride=stem.stride, act=stem.act)
+        self.stem = ConvNormAct(
+            stem.w_in, stem.w_out, kernel=stem.kernel, stride=stem.stride, padding=stem.padding, act=stem.act
+        )
         self.stages = nn.Sequential(*(nn.Sequential(*map(block, stage)) for stage in config.stages))
         self.head_conv = ConvNormAct(head.w_in, head.w_conv, act=head.act) if head.w_conv else nn.Identity()
         self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(1))
         self.hidden = _hidden_layer(head) if head.w_hidden else nn.Identity()
         self.dropout = nn.Dropout(head.dropout)
         self.classifier = nn.Linear(head.w_classifier, head.num_classes)
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+                module.eps = config.norm_eps
         self._initialise()
 
     def forward_features(self, x: Tensor) -> Tensor:

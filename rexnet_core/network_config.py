@@ -7,18 +7,22 @@ from itertools import groupby
 from typing import Literal
 
 Activation = Literal["none", "relu", "relu6", "silu"]
+#: Where the zeros around a map lie: ``even``, as many before it as behind it, kernel // 2; or as TensorFlow's ``same``
+#: has it, as few as a stride needs, and the odd one behind. At stride 1 the two are the same.
+Padding = Literal["even", "same"]
 #: Kinds of blocks; `rexnet_core.block_layers` says what each runs, `rexnet_core.blocks` builds it.
 BlockKind = Literal["linear_bottleneck", "residual_bottleneck"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StemConfig:
-    """A square convolution with batch norm and no bias, padded by ``kernel // 2``, then `act`."""
+    """A square convolution with batch norm and no bias, padded as `padding` says, then `act`."""
 
     w_in: int
     w_out: int
     stride: int = 2
     kernel: int = 3
+    padding: Padding = "even"
     act: Activation
 
 
@@ -36,7 +40,8 @@ class BlockConfig:
         w_mid: Width between the first and the last convolution [channels].
         w_out: Output width [channels].
         stride: Stride of the middle convolution (and of the projection).
-        kernel: Side of the middle convolution; its padding is ``kernel // 2``.
+        kernel: Side of the middle convolution.
+        padding: Of the middle convolution.
         groups: Groups of the middle convolution; equal to `w_mid` it is depthwise.
         w_se: Squeeze width [channels]; 0 is no squeeze-excite, and what follows about it says nothing.
         se_norm: Whether batch norm stands inside squeeze-excite.
@@ -57,6 +62,7 @@ class BlockConfig:
     w_out: int
     stride: int
     kernel: int = 3
+    padding: Padding = "even"
     groups: int
     w_se: int = 0
     se_norm: bool = True
@@ -104,7 +110,7 @@ class HeadConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetConfig:
-    """A whole network: what to build, and all that counting its cost takes."""
+    """A whole network: what to build, and all that counting its cost takes; `norm_eps` is every batch norm's."""
 
     name: str
     family: str
@@ -112,6 +118,7 @@ class NetConfig:
     blocks: tuple[BlockConfig, ...]
     head: HeadConfig
     block_kind: BlockKind = "linear_bottleneck"
+    norm_eps: float = 1e-5
 
     @property
     def stages(self) -> tuple[tuple[BlockConfig, ...], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -12,7 +12,9 @@ from PIL import Image
 
 from rexnet_core.errors import InputError
 from rexnet_core.files import refused_paths
+from rexnet_core.geometry import Geometry, place_window
 from rexnet_core.image_decoding import decode
+from rexnet_core.resizing import resize_unsmoothed
 
 if TYPE_CHECKING:
     import os
@@ -20,16 +22,22 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from rexnet_core.image_decoding import ImageFile
+
 #: What the networks were trained with, per colour of pixels in [0, 1].
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 #: The centre crop is this part of the shorter side.
 CROP_RATIO = 0.875
-#: Resized by its shorter side, a strip would grow to gigabytes.
-MOST_OBLONG = 32
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+#: The rule where no publisher's is known.
+USUAL_RULE = "imagenet"
+#: Geometries whose resizing leaves pixels out instead of smoothing.
+UNSMOOTHED = frozenset({"pycls", "paddleclas", "tensorflow"})
+ChannelOrder = Literal["rgb", "bgr"]
 Interpolation = Literal["bicubic", "bilinear"]
 INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
+CHANNEL_ORDERS: tuple[ChannelOrder, ...] = get_args(ChannelOrder)
 _RESAMPLING = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 
 
@@ -37,19 +45,55 @@ _RESAMPLING = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling
 class Preprocessing:
     """How an image becomes the input of a model; as ImageNet's classifiers mostly have it by default.
 
+    `rexnet_core.publishers` has the rules of publishers.
+
     Args:
+        rule: Name of the publisher's rule that this is.
+        geometry: Whose rounding of sides and offsets, and whose filter.
         crop_ratio: Side of the centre crop over the shorter side of the resized image.
+        side: The model's input side that `resized_side` belongs to [pixels].
+        resized_side: What the shorter side is resized to at that side; at others, and where it is None, `crop_ratio`
+            says it, rounded down.
         interpolation: Of the resizing.
-        mean: Per colour of pixels in [0, 1].
+        mean: Per colour of pixels in [0, 1], in the order red, green, blue.
         std: Alike.
+        channel_order: In which the model takes the colours.
+        upright: Whether images are turned as their EXIF entry says; most loaders, and most training, did not.
         note: Where the model's author prepares images in another way that is not done here.
     """
 
+    rule: str = USUAL_RULE
+    geometry: Geometry = "torchvision"
     crop_ratio: float = CROP_RATIO
+    side: int | None = None
+    resized_side: int | None = None
     interpolation: Interpolation = "bicubic"
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
+    channel_order: ChannelOrder = "rgb"
+    upright: bool = False
     note: str = ""
+
+    def shorter_side(self, resolution: int) -> int:
+        """What the shorter side is resized to for an input of that side, rounded down as timm does [pixels]."""
+        if self.resized_side is not None and self.side in {None, resolution}:
+            return max(self.resized_side, resolution)
+        return math.floor(resolution / self.crop_ratio)
+
+    def choose(
+        self,
+        *,
+        crop_ratio: float | None = None,
+        interpolation: Interpolation | None = None,
+        channel_order: ChannelOrder | None = None,
+    ) -> Preprocessing:
+        """The same with what a caller asked for; None leaves it as it is."""
+        chosen = replace(
+            self,
+            interpolation=interpolation or self.interpolation,
+            channel_order=channel_order or self.channel_order,
+        )
+        return chosen if crop_ratio is None else replace(chosen, crop_ratio=crop_ratio, resized_side=None)
 
 
 def is_image_name(name: str) -> bool:
@@ -79,75 +123,57 @@ def list_images(folder: str | os.PathLike[str]) -> list[Path]:
     return images
 
 
-def load_image(
-    path: str | os.PathLike[str],
-    resolution: int,
-    *,
-    crop_ratio: float = CROP_RATIO,
-    interpolation: Interpolation = "bicubic",
-    upright: bool = True,
-    mean: tuple[float, float, float] = IMAGENET_MEAN,
-    std: tuple[float, float, float] = IMAGENET_STD,
-) -> npt.NDArray[np.float32]:
-    """One image in RGB, its shorter side resized to resolution / crop_ratio, its centre cut out, normalised.
-
-    Of an animation the first frame is taken; transparency is dropped. Grey images of 16 bits are scaled to 8. Safe to
-    call from several threads.
+def load_as_published(path: str | os.PathLike[str], resolution: int, steps: Preprocessing) -> npt.NDArray[np.float32]:
+    """One image as a model's author prepares it: read, resized and cropped, normalised.
 
     Args:
         path: A file in one of the formats of `SUFFIXES`.
         resolution: Side of the square that is cut out [pixels].
-        crop_ratio: That side over the shorter side of the resized image, above 0 and up to 1.
-        interpolation: Method of the resizing, whose filter widens with the step down.
-        upright: Whether to turn the image as its EXIF entry says; TIFF is turned in any case, as Pillow reads it so.
-        mean: Subtracted from pixels in [0, 1], per colour.
-        std: What the difference is divided by, per colour.
+        steps: What is done.
 
     Returns:
         Shape ``(3, resolution, resolution)``.
 
     Raises:
-        InputError: The file can't be read, is no image, is cut short, is a strip, unpacks to more pixels than is
-            safe, or has pixels whose black and white are not known: 32 bits, or floating point.
+        InputError: `read_image` refuses the file.
     """
-    image = decode(Path(path), upright=upright)
-    if max(image.size) > MOST_OBLONG * min(image.size):
-        size = f"{image.width} x {image.height}"
-        raise InputError(f"an image's sides differ {MOST_OBLONG}-fold at most; {path} is {size}; crop or remove it")
-    square = _cut(image, resolution, resized_side(resolution, crop_ratio), _RESAMPLING[interpolation])
-    pixels = np.asarray(square, np.float32) / np.float32(255)
-    normalised = (pixels - np.array(mean, np.float32)) / np.array(std, np.float32)
-    return np.ascontiguousarray(normalised.transpose(2, 0, 1))
+    return normalise(resize_and_crop(read_image(Path(path), steps), resolution, steps), steps)
 
 
-def load_as_published(path: str | os.PathLike[str], resolution: int, steps: Preprocessing) -> npt.NDArray[np.float32]:
-    """One image as `load_image` gives it, prepared as a model's author does.
+def read_image(source: ImageFile, steps: Preprocessing, *, name: str = "") -> Image.Image:
+    """The pixels of a file, of what one holds, or of a stream, in RGB and turned as `steps` says.
 
-    Printed accuracies come from loaders that don't turn images as EXIF says, and training's didn't either.
+    Raises:
+        InputError: `rexnet_core.image_decoding.decode` refuses them.
     """
-    return load_image(
-        path,
-        resolution,
-        crop_ratio=steps.crop_ratio,
-        interpolation=steps.interpolation,
-        upright=False,
-        mean=steps.mean,
-        std=steps.std,
-    )
+    return decode(source, upright=steps.upright, name=name)
+
+
+def resize_and_crop(image: Image.Image, resolution: int, steps: Preprocessing) -> npt.NDArray[np.uint8]:
+    """The pixels of an RGB image that the model sees, in RGB: shape ``(resolution, resolution, 3)``.
+
+    Args:
+        image: As `read_image` gives it.
+        resolution: Side of the square that is cut out [pixels].
+        steps: What is done.
+    """
+    window = place_window(steps.geometry, image.size, resolution, steps.shorter_side(resolution))
+    if steps.geometry in UNSMOOTHED:
+        cubic, centred = steps.interpolation == "bicubic", steps.geometry != "tensorflow"
+        return resize_unsmoothed(np.asarray(image), window, resolution, cubic=cubic, centred=centred)
+    resized = image.resize(window.size, _RESAMPLING[steps.interpolation], window.box)
+    box = (window.left, window.top, window.left + resolution, window.top + resolution)
+    return np.asarray(resized.crop(box))
+
+
+def normalise(pixels: npt.NDArray[np.uint8], steps: Preprocessing) -> npt.NDArray[np.float32]:
+    """The input of the model from what `resize_and_crop` gave: shape ``(3, side, side)``, in the model's order."""
+    scaled = pixels.astype(np.float32) / np.float32(255)
+    normalised = (scaled - np.array(steps.mean, np.float32)) / np.array(steps.std, np.float32)
+    ordered = normalised if steps.channel_order == "rgb" else normalised[..., ::-1]
+    return np.ascontiguousarray(ordered.transpose(2, 0, 1))
 
 
 def resized_side(resolution: int, crop_ratio: float = CROP_RATIO) -> int:
     """What the shorter side is resized to before the square is cut out, rounded down as timm does [pixels]."""
-    return math.floor(resolution / crop_ratio)
-
-
-def _cut(image: Image.Image, resolution: int, shorter: int, resampling: Image.Resampling) -> Image.Image:
-    """The centre square of an image whose shorter side is resized to `shorter`.
-
-    Source: torchvision 0.28 ``Resize`` and ``CenterCrop``, which cut off the longer side and round the offset to even.
-    """
-    longer = int(shorter * max(image.size) / min(image.size))
-    width, height = (shorter, longer) if image.width <= image.height else (longer, shorter)
-    left, top = round((width - resolution) / 2), round((height - resolution) / 2)
-    resized = image.resize((width, height), resampling)
-    return resized.crop((left, top, left + resolution, top + resolution))
+    return Preprocessing(crop_ratio=crop_ratio).shorter_side(resolution)

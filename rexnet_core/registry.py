@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rexnet_core.baselines.efficientnet_config import SCALES, efficientnet_config
+from rexnet_core.baselines.efficientnet_config import LITE_SCALES, SCALES, efficientnet_config, efficientnet_lite_config
 from rexnet_core.baselines.mobilenet_v2_config import mobilenet_v2_config
 from rexnet_core.baselines.regnetx_config import RULES, regnetx_config
 from rexnet_core.errors import InputError, UnknownNameError
@@ -43,8 +43,9 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class SizeFamily:
-    """A family of published sizes alone: the native input side [pixels] of each, its source and its builder."""
+    """A family of published sizes alone: how names begin, native input side [pixels] of each, source and builder."""
 
+    prefix: str
     sizes: Mapping[str, int]
     source: str
     config: Callable[[str, str, Options], NetConfig]
@@ -68,14 +69,26 @@ WIDTH_FAMILIES = {
 }
 SIZE_FAMILIES = {
     "regnetx": SizeFamily(
-        dict.fromkeys(RULES, NATIVE_RESOLUTION), "Radosavovic et al. 2020, arXiv 2003.13678; pycls", regnetx_config
+        "regnetx_",
+        dict.fromkeys(RULES, NATIVE_RESOLUTION),
+        "Radosavovic et al. 2020, arXiv 2003.13678; pycls",
+        regnetx_config,
     ),
     "efficientnet": SizeFamily(
+        "efficientnet_",
         {size: scale.resolution for size, scale in SCALES.items()},
         "Tan and Le 2019, arXiv 1905.11946; timm, torchvision",
         efficientnet_config,
     ),
+    "efficientnet_lite": SizeFamily(
+        "efficientnet_lite",
+        {size: scale.resolution for size, scale in LITE_SCALES.items()},
+        "tensorflow/tpu, models/official/efficientnet/lite",
+        efficientnet_lite_config,
+    ),
 }
+#: Name of each published size to its family and size.
+_SIZED = {known.prefix + size: (family, size) for family, known in SIZE_FAMILIES.items() for size in known.sizes}
 PLAIN_SOURCE = "Han et al. 2021, arXiv 2007.00992, architecture figure and printed costs"
 
 
@@ -93,8 +106,7 @@ class ModelInfo:
 def model_names() -> tuple[str, ...]:
     """The published names; any other width of at least 0.5 works in the families that have one."""
     scaled = [f"{family}_{width}" for family, entry in WIDTH_FAMILIES.items() for width in entry.widths]
-    sized = [f"{family}_{size}" for family, known in SIZE_FAMILIES.items() for size in known.sizes]
-    return (*scaled, "rexnet_plain", *sized)
+    return (*scaled, "rexnet_plain", *_SIZED)
 
 
 def model_info(name: str) -> ModelInfo:
@@ -169,8 +181,8 @@ def _split(name: str) -> tuple[str, str]:
     family, _, tail = name.rpartition("_")
     if name == "rexnet_plain":
         return name, ""
-    if family in SIZE_FAMILIES and tail in SIZE_FAMILIES[family].sizes:
-        return family, tail
+    if name in _SIZED:
+        return _SIZED[name]
     if family in WIDTH_FAMILIES and re.fullmatch(r"-?[0-9]+(\.[0-9]*)?", tail):
         _check_width(name, family, tail)
         return family, tail

@@ -1,4 +1,4 @@
-"""Checkpoints in official, timm, torchvision or our own names, to and from a network."""
+"""Checkpoints in official, timm, torchvision, Paddle's or our own names, to and from a network."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from torch import Tensor, nn
 
 from rexnet_core.checkpoint import dump_tensors, load_tensors
 from rexnet_core.checkpoint_entries import strip_names
-from rexnet_core.checkpoint_layouts import CONVOLUTIONAL_HEADS, layouts_of, module_names
+from rexnet_core.checkpoint_layouts import layouts_of, module_names, tensor_name
 from rexnet_core.errors import InputError, UnknownNameError, WeightsError
 from rexnet_core.network import Network
+from rexnet_core.tensor_forms import to_own, to_public
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
     from rexnet_core.checkpoint_entries import NamedTensors
+    from rexnet_core.network_config import NetConfig
 
 SHOWN = 3
 LONGEST = 100
 COUNTER = "num_batches_tracked"
+_CLASSIFIER = "classifier.weight"
 
 
 def load_weights(
@@ -39,7 +42,7 @@ def load_weights(
             `rexnet_core.checkpoint.load_tensors` says which one a file has.
 
     Returns:
-        The layout recognised: ``own``, ``official``, ``timm`` or ``torchvision``.
+        The layout recognised: ``own``, ``official``, ``timm``, ``torchvision`` or ``paddle``.
 
     Raises:
         WeightsError: The file can't be read safely, or its tensors are not this model's.
@@ -51,10 +54,10 @@ def load_weights(
         return "own"
     loaded = load_tensors(source, entry)
     tensors = loaded.tensors
-    named = {layout: _short_names(model, layout) for layout in _layouts_of(model)}
-    layout = max(named, key=lambda one: len(tensors.keys() & named[one].values()))
-    public = named[layout]
-    matched = {ours: tensors[theirs] for ours, theirs in public.items() if theirs in tensors}
+    layout, public = _recognise(model, tensors)
+    matched = {
+        ours: _to_own(model, layout, ours, tensors[theirs]) for ours, theirs in public.items() if theirs in tensors
+    }
     check = _problem if isinstance(model, Network) else _misfit
     problems = [f"{public[ours]} {what}" for ours, tensor in matched.items() if (what := check(own[ours], tensor))]
     if differences := _name_differences(public, tensors) + problems:
@@ -71,23 +74,59 @@ def load_weights(
     return layout
 
 
+def count_classes(config: NetConfig, loaded: NamedTensors) -> int:
+    """The classes of a checkpoint of one of our networks: the rows of its classifier.
+
+    Args:
+        config: Of the network, with any number of classes.
+        loaded: What `rexnet_core.checkpoint.load_tensors` gave, in any layout of the network's family.
+
+    Raises:
+        WeightsError: There is no classifier under a name that the network's family uses.
+    """
+    with torch.device("meta"):
+        network = Network(config)
+    layout, public = _recognise(network, loaded.tensors)
+    classifier = loaded.tensors.get(public[_CLASSIFIER])
+    if classifier is not None and classifier.dim() and classifier.numel():
+        return len(to_own(config, layout, _CLASSIFIER, classifier))
+    names = dict.fromkeys(_public_names(network, one)[_CLASSIFIER] for one in _layouts_of(network))
+    raise WeightsError(
+        f"weights must be those of {config.name}, {loaded.origin} has none of {', '.join(names)}; its names begin with "
+        f"{loaded.show_first()}; give its checkpoint"
+    )
+
+
+def load_checkpoint(model: nn.Module, loaded: NamedTensors) -> str:
+    """Loads a checkpoint of any number of classes as `load_weights` does; one of our networks gets as many.
+
+    Raises:
+        WeightsError: The tensors are not this model's.
+    """
+    if isinstance(model, Network):
+        classes = count_classes(model.config, loaded)
+        if model.classifier.out_features != classes:
+            model.reset_classifier(classes)
+    return load_weights(model, loaded)
+
+
 def map_weights(model: nn.Module, layout: str) -> dict[str, Tensor]:
-    """The model's tensors under the names, in the order and the shapes of `layout`; memory is shared.
+    """The model's tensors under the names, in the order and the form of `layout`.
+
+    Memory is shared, but for what a layout has in another order.
 
     Raises:
         UnknownNameError: The model's family has no such layout.
     """
     own = _own_state(model)
-    convolutional = isinstance(model, Network) and (model.config.family, layout) in CONVOLUTIONAL_HEADS
-    linear = {f"{name}.weight" for name, module in model.named_modules() if isinstance(module, nn.Linear)}
     return {
-        theirs: own[ours][..., None, None] if convolutional and ours in linear else own[ours]
+        theirs: to_public(model.config, layout, ours, own[ours]) if isinstance(model, Network) else own[ours]
         for ours, theirs in _public_names(model, layout).items()
     }
 
 
 def dump_weights(model: nn.Module, path: str | os.PathLike[str], layout: str = "own") -> None:
-    """Writes the model's tensors to a ``.pth``, ``.pt`` or ``.safetensors`` file in `layout`.
+    """Writes the model's tensors to a ``.pth``, ``.pt``, ``.safetensors`` or ``.pdparams`` file in `layout`.
 
     Raises:
         UnknownNameError: The model's family has no such layout.
@@ -110,6 +149,13 @@ def _layouts_of(model: nn.Module) -> tuple[str, ...]:
     return layouts_of(model.config.family) if isinstance(model, Network) else ("own",)
 
 
+def _recognise(model: nn.Module, tensors: Mapping[str, Tensor]) -> tuple[str, dict[str, str]]:
+    """The layout that fits best, with its name of each tensor of the model."""
+    named = {layout: _short_names(model, layout) for layout in _layouts_of(model)}
+    layout = max(named, key=lambda one: len(tensors.keys() & named[one].values()))
+    return layout, named[layout]
+
+
 def _name_of(model: nn.Module) -> str:
     return model.config.name if isinstance(model, Network) else type(model).__name__
 
@@ -126,7 +172,8 @@ def _public_names(model: nn.Module, layout: str) -> dict[str, str]:
         return {name: name for tensors in names.values() for name in tensors}
     assert isinstance(model, Network), "only our networks have public layouts"
     modules = module_names(model.config, layout)
-    return {name: f"{modules[ours]}.{name.rpartition('.')[2]}" for ours in modules for name in names[ours]}
+    pairs = ((name, ours, tensor_name(layout, name.rpartition(".")[2])) for ours in modules for name in names[ours])
+    return {name: f"{modules[ours]}.{kind}" for name, ours, kind in pairs if kind}
 
 
 def _short_names(model: nn.Module, layout: str) -> dict[str, str]:
@@ -145,6 +192,10 @@ def _name_differences(public: Mapping[str, str], tensors: Mapping[str, Tensor]) 
         for name in tensors
         if name in extra
     ]
+
+
+def _to_own(model: nn.Module, layout: str, name: str, tensor: Tensor) -> Tensor:
+    return to_own(model.config, layout, name, tensor) if isinstance(model, Network) else tensor
 
 
 def _problem(ours: Tensor, theirs: Tensor) -> str | None:

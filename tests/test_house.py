@@ -73,7 +73,7 @@ DOORS = {
     "jinja2": "reports/page",
     "sklearn": "analysis/rank/trained/data.py",
     "scipy": "analysis/statistics",
-    "PIL": ("rexnet_core/preprocess.py", "rexnet_core/image_decoding.py"),
+    "PIL": ("rexnet_core/preprocess.py", "rexnet_core/image_decoding.py", "rexnet_core/jpeg_files.py"),
 }
 
 
@@ -143,6 +143,7 @@ LIGHT = """
     analysis.published analysis.published.timm_index
     analysis.complexity.conventions rexbench.commands.published reports.published.report
     bench.store.paper_latency rexnet_core.registry rexnet_core.calibration rexbench.commands.evaluate
+    rexbench.commands.predict analysis.prediction reports.prediction
     rexbench.commands.rank.layers rexbench.commands.rank.network rexbench.commands.rank.trained
     rexbench.commands.rank.search rexbench.commands.compare rexbench.commands.selftest rexbench.commands.complexity
     rexbench.commands.run rexbench.commands.report rexbench.commands.suites rexbench.commands.census

@@ -23,18 +23,29 @@ def read_classes(file: Path) -> tuple[str, ...]:
         InputError: It is no readable UTF-8 file, or a line holds no name of a folder, or one that an earlier line has.
     """
     lines: dict[str, int] = {}
-    for number, line in enumerate(_read(file).rstrip().splitlines(), start=1):
-        name, place = line.strip(), f"{file}:{number}"
-        if not name:
-            raise InputError(f"{place}: a line must hold the name of a class, this one is empty; remove or fill it")
+    for number, name in enumerate(read_lines(file), start=1):
+        place = f"{file}:{number}"
         if name.startswith(".") or "/" in name or "\0" in name:
             raise InputError(f"{place}: a line must hold the name of a class folder, not {name!r}; correct it")
         if name in lines:
             raise InputError(f"{place}: a class stands on one line, {name!r} is on line {lines[name]} too; remove one")
         lines[name] = number
-    if not lines:
-        raise InputError(f"{file} names no class; write the name of one on each line")
     return tuple(lines)
+
+
+def read_lines(file: Path) -> list[str]:
+    """The names in a file, one on each line; what a name may be is up to the caller.
+
+    Raises:
+        InputError: It is no readable UTF-8 file, or has an empty line, or none.
+    """
+    names = [line.strip() for line in _read(file).rstrip().splitlines()]
+    if not names:
+        raise InputError(f"{file} names no class; write the name of one on each line")
+    if "" in names:
+        place = f"{file}:{names.index('') + 1}"
+        raise InputError(f"{place}: a line must hold the name of a class, this one is empty; remove or fill it")
+    return names
 
 
 def index_classes(folder: Path, present: Sequence[str], file: Path | None) -> tuple[dict[str, int], int]:

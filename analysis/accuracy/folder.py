@@ -74,7 +74,7 @@ def read_folder(folder: Path, classes_file: Path | None = None) -> LabelledFolde
     left_out = len(entries) - len(places)
     trail = (_identity(folder),)
     for name, place in sorted(places.items()):
-        files = list(_walk(place, trail))
+        files = list(walk_files(place, trail))
         kept = [LabelledImage(path, index[name]) for path, is_kept in files if is_kept]
         if not kept:
             raise InputError(f"each class folder must hold images, {place} has none; fill or remove it")
@@ -107,15 +107,26 @@ def _is_among(path: Path, known: set[tuple[int, int]]) -> bool:
         return False
 
 
-def _walk(folder: Path, trail: Trail) -> Iterator[tuple[Path, bool]]:
-    """Each file below a folder and whether it is an image by its name; a hidden folder counts as one such file."""
+def walk_files(folder: Path, trail: Trail = (), *, recursive: bool = True) -> Iterator[tuple[Path, bool]]:
+    """Each file below a folder and whether it is an image by its name, links followed.
+
+    A folder that is hidden, or not entered, counts as a file that is none.
+
+    Args:
+        folder: Where to look.
+        trail: The folders around it, into which no link may lead back.
+        recursive: Whether folders in it are entered.
+
+    Raises:
+        InputError: A folder can't be read, or leads back into itself.
+    """
     here = _identity(folder)
     if here in trail:
         raise InputError(f"a folder must not lead back into itself, the link {folder} does; remove it")
     for entry in sorted(_scan(folder), key=lambda entry: entry.name):
         path, hidden = Path(entry.path), entry.name.startswith(".")
-        if _is_folder(entry) and not hidden:
-            yield from _walk(path, (*trail, here))
+        if _is_folder(entry) and not hidden and recursive:
+            yield from walk_files(path, (*trail, here))
         else:
             yield path, is_image_name(entry.name) and _may_be_read(entry)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -11,19 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from analysis.classifiers.loading import load_batches
 from analysis.rank.spectra.torch_threads import torch_threads
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
-    from concurrent.futures import Future
 
     import numpy.typing as npt
 
     from analysis.accuracy.folder import LabelledImage
 
     Pixels = npt.NDArray[np.float32]
-    Loading = list[tuple[LabelledImage, Future[Pixels]]]
 
 #: An image counts for top-5 if its class is among this many of the largest logits.
 TOP = 5
@@ -71,15 +68,17 @@ def count_hits(
         InputError: An image can't be read, or the network's outputs are not finite.
     """
     hits = Hits()
-    with torch_threads(threads), closing(_load_ahead(images, load, batch_size, threads)) as batches:
-        for loading in batches:
-            kept, pixels, unreadable = _collect(loading, skip_unreadable=skip_unreadable)
+    with torch_threads(threads), closing(load_batches(images, load, batch_size=batch_size, threads=threads)) as batches:
+        for batch in batches:
+            if batch.unreadable and not skip_unreadable:
+                raise batch.unreadable[0][1]
+            unreadable = [str(image.path) for image, _ in batch.unreadable]
             hits = replace(hits, unreadable=(*hits.unreadable, *unreadable))
-            if kept:
-                ranks = _ranks(model, np.stack(pixels), kept, watch)
+            if batch.kept:
+                ranks = _ranks(model, np.stack(batch.pixels), batch.kept, watch)
                 hits = replace(
                     hits,
-                    images=hits.images + len(kept),
+                    images=hits.images + len(batch.kept),
                     top1=hits.top1 + int((ranks == 0).sum()),
                     top5=hits.top5 + int((ranks < TOP).sum()),
                 )
@@ -101,6 +100,22 @@ def ranks_of(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return ((logits > own) | ((logits == own) & earlier)).sum(1)
 
 
+def check_finite(logits: torch.Tensor, images: Sequence[str]) -> None:
+    """Refuse outputs that are no numbers.
+
+    Args:
+        logits: Shape (N, classes).
+        images: What each row is of.
+
+    Raises:
+        InputError: Some are not finite.
+    """
+    finite = logits.isfinite().all(1)
+    if not finite.all():
+        first = images[int(finite.int().argmin())]
+        raise InputError(f"the network's outputs must be finite, those for {first} are not; check the weights")
+
+
 def _ranks(
     model: Callable[[torch.Tensor], torch.Tensor],
     pixels: Pixels,
@@ -109,41 +124,7 @@ def _ranks(
 ) -> torch.Tensor:
     with torch.inference_mode():
         logits = model(torch.tensor(pixels))  # a copy: a model may write into its input
-        finite = logits.isfinite().all(1)
-        if not finite.all():
-            first = images[int(finite.int().argmin())]
-            raise InputError(f"the network's outputs must be finite, those for {first.path} are not; check the weights")
+        check_finite(logits, [str(image.path) for image in images])
         labels = torch.tensor([image.label for image in images])
         watch(pixels, logits, labels)
         return ranks_of(logits, labels)
-
-
-def _load_ahead(
-    images: Sequence[LabelledImage], load: Callable[[LabelledImage], Pixels], batch_size: int, threads: int
-) -> Generator[Loading, None, None]:
-    """Batches in order; the next one is being loaded while its user works on one."""
-    pool = ThreadPoolExecutor(threads)
-    ahead: deque[Loading] = deque()
-    try:
-        for start in range(0, len(images), batch_size):
-            ahead.append([(image, pool.submit(load, image)) for image in images[start : start + batch_size]])
-            if len(ahead) > 1:
-                yield ahead.popleft()
-        while ahead:
-            yield ahead.popleft()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _collect(loading: Loading, *, skip_unreadable: bool) -> tuple[list[LabelledImage], list[Pixels], list[str]]:
-    """The images of a batch that could be read, their pixels, and the paths of the others."""
-    kept, pixels, unreadable = [], [], []
-    for image, future in loading:
-        try:
-            pixels.append(future.result())
-            kept.append(image)
-        except InputError:
-            if not skip_unreadable:
-                raise
-            unreadable.append(str(image.path))
-    return kept, pixels, unreadable

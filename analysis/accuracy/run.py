@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import random
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from analysis.accuracy.checkpoint import read_checkpoint
-from analysis.accuracy.classifier import Classifier, open_classifier
 from analysis.accuracy.converted import Comparison
 from analysis.accuracy.folder import leave_out, read_folder
 from analysis.accuracy.hits import TOP, Hits, count_hits
 from analysis.accuracy.published import published_rows, why_not_comparable
 from analysis.accuracy.shares import tell_share
+from analysis.classifiers.classifier import open_classifier
 from analysis.study import Study
 from rexnet_core.errors import InputError
-from rexnet_core.preprocess import Preprocessing, load_as_published, resized_side
-from rexnet_core.sources.registry import REGISTERED
+from rexnet_core.preprocess import load_as_published, resized_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -30,6 +27,7 @@ if TYPE_CHECKING:
     from analysis.accuracy.converted import Converted
     from analysis.accuracy.folder import LabelledFolder, LabelledImage
     from analysis.accuracy.setting import EvaluationSetting
+    from rexnet_core.preprocess import Preprocessing
 
     #: Opens the converted forms of a classifier with so many classes, once it is known that it can be evaluated.
     Convert = Callable[[int], AbstractContextManager[Sequence[Converted]]]
@@ -60,11 +58,11 @@ def run_evaluation(
         InputError: Checkpoint, folder or an image can't be used, or the classes of both differ.
         KeyboardInterrupt: It came before the first batch was through.
     """
-    classifier = _open(setting) if setting.source == REGISTERED else open_classifier(setting)
+    asked = setting.classifier
+    classifier = open_classifier(asked)
     folder = read_folder(setting.images, setting.classes_file)
     _check_classes(setting, folder, classifier.classes)
     kept = leave_out(folder, calibrated)
-    steps, whose = _choose_steps(setting, classifier)
     images = list(kept.spread(setting.limit))
     random.Random(0).shuffle(images)
     with convert(classifier.classes) as converted:
@@ -72,9 +70,9 @@ def run_evaluation(
         counting = count_hits(
             classifier.classify,
             images,
-            _loader(classifier.resolution, steps),
-            batch_size=setting.batch_size,
-            threads=setting.threads,
+            _loader(classifier.resolution, classifier.preprocessing),
+            batch_size=asked.batch_size,
+            threads=asked.threads,
             skip_unreadable=setting.skip_unreadable,
             watch=comparison,
         )
@@ -84,7 +82,7 @@ def run_evaluation(
         raise InputError(f"an accuracy needs images, none of {len(images)} in {setting.images} can be read")
     accuracy = _accuracy(hits, folder)
     payload = {
-        "model": setting.model,
+        "model": asked.model,
         "resolution": classifier.resolution,
         **classifier.told,
         **accuracy,
@@ -92,7 +90,7 @@ def run_evaluation(
         **_conditions(setting, folder),
         "calibrated_left_out": len(folder.images) - len(kept.images),
         "reference": classifier.reference,
-        "preprocessing": _describe_steps(classifier.resolution, steps) | whose,
+        "preprocessing": {**describe_steps(classifier.resolution, classifier.preprocessing), "of": classifier.whose},
         "weights": classifier.weights,
         "converted": rows,
         **_published(setting, accuracy, kept),
@@ -129,39 +127,6 @@ def _check_classes(setting: EvaluationSetting, folder: LabelledFolder, classes: 
     raise InputError(f"{trained}, {setting.classes_file} names {folder.classes}; name each on a line, in order")
 
 
-def _open(setting: EvaluationSetting) -> Classifier:
-    """One of our networks with its checkpoint."""
-    assert setting.weights is not None, "the front door asks for them"
-    checkpoint = read_checkpoint(setting.model, setting.weights, setting.weights_entry)
-    network, layout = checkpoint.build()
-    weights = {
-        "path": str(checkpoint.path),
-        "entry": checkpoint.tensors.entry,
-        "layout": layout,
-        "sha256": checkpoint.sha256,
-    }
-    assert setting.resolution is not None, "our networks have a side"
-    return Classifier(
-        classify=network,
-        classes=checkpoint.classes,
-        resolution=setting.resolution,
-        weights=weights,
-        preprocessing=Preprocessing(),
-    )
-
-
-def _choose_steps(setting: EvaluationSetting, classifier: Classifier) -> tuple[Preprocessing, dict[str, str]]:
-    """How images are prepared, and of a model from elsewhere whose way that is; the caller's word goes first."""
-    asked = {"crop_ratio": setting.crop_ratio, "interpolation": setting.interpolation}
-    given: Any = {name: value for name, value in asked.items() if value is not None}
-    known = classifier.preprocessing
-    whose = "the model's own" if known else "the usual of ImageNet's classifiers; the model does not say its own"
-    if given:
-        whose += f", with {' and '.join(given)} as asked"
-    steps = replace(known or Preprocessing(), **given)
-    return steps, {} if setting.source == REGISTERED else {"of": whose, "note": steps.note}
-
-
 def _loader(side: int, steps: Preprocessing) -> Callable[[LabelledImage], npt.NDArray[np.float32]]:
     return lambda image: load_as_published(image.path, side, steps)
 
@@ -174,7 +139,8 @@ def _accuracy(hits: Hits, folder: LabelledFolder) -> dict[str, Any]:
     return accuracy | {"unreadable": len(hits.unreadable), "unreadable_files": list(hits.unreadable[:NAMED])}
 
 
-def _describe_steps(side: int, steps: Preprocessing) -> dict[str, Any]:
+def describe_steps(side: int, steps: Preprocessing) -> dict[str, Any]:
+    """How images are prepared, as plain values."""
     return {
         "resized_side": resized_side(side, steps.crop_ratio),
         "interpolation": steps.interpolation,
@@ -183,6 +149,7 @@ def _describe_steps(side: int, steps: Preprocessing) -> dict[str, Any]:
         "mean": list(steps.mean),
         "std": list(steps.std),
         "turned_by_exif": False,
+        "note": steps.note,
     }
 
 
@@ -195,13 +162,13 @@ def _conditions(setting: EvaluationSetting, folder: LabelledFolder) -> dict[str,
         "classes_file": str(setting.classes_file) if setting.classes_file else None,
         "limit": setting.limit,
         "precision": "fp32",
-        "batch_size": setting.batch_size,
-        "threads": setting.threads,
+        "batch_size": setting.classifier.batch_size,
+        "threads": setting.classifier.threads,
     }
 
 
 def _published(setting: EvaluationSetting, accuracy: dict[str, Any], folder: LabelledFolder) -> dict[str, Any]:
     """Printed accuracies; those of a name from elsewhere are the publisher's, of weights that may be others."""
     reason = why_not_comparable(folder.folders, folder.classes)
-    rows = published_rows(setting.model, accuracy, comparable=not reason)
+    rows = published_rows(setting.classifier.model, accuracy, comparable=not reason)
     return {"comparable": not reason, "not_comparable_because": reason, "published": list(rows)}

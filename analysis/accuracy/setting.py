@@ -4,31 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from analysis.complexity.resolution import check_resolution
-from analysis.model_options import MODEL_HELP, ModelOptions
-from analysis.setting_fields import (
-    ENTRY,
-    ENTRY_UNSET,
-    about,
-    check_fields,
-    check_names,
-    check_number,
-    check_weights,
-    option,
-)
-from rexnet_core.preprocess import CROP_RATIO, INTERPOLATIONS, Interpolation
-from rexnet_core.registry import model_info
-from rexnet_core.sources.registry import REGISTERED
-from rexnet_core.sources.tensors import USUAL_SIDE
+from analysis.setting_fields import about, check_fields, option
 
-DEFAULT_BATCH = 64
-#: Below this little of the image is left, and the resized one grows without need.
-LEAST_CROP_RATIO = 0.5
-#: What the decoded images of one batch may take; three batches are held at a time.
-MOST_BATCH_BYTES = 2**30
-#: Threads beyond this are a slip of the hand.
-_MOST_THREADS = 1024
+if TYPE_CHECKING:
+    from analysis.classifiers.setting import ClassifierSetting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,56 +17,20 @@ class EvaluationSetting:
     """What an evaluation is asked for; checked when it is made. The metadata of each field says what it is.
 
     Raises:
-        InputError: A value is out of range, or the checkpoint is not a file that can be read.
+        InputError: A value is out of range.
     """
 
-    model: str = field(metadata=about(MODEL_HELP, metavar="MODEL", positional=True))
-    source: str = REGISTERED
-    options: ModelOptions = field(default_factory=ModelOptions)
-    weights: Path | None = option(
-        None, "the model's checkpoint; needed where the model has no trained weights of its own", type=Path
-    )
-    weights_entry: str | None = option(None, ENTRY, unset=ENTRY_UNSET)
+    classifier: ClassifierSetting
     images: Path = field(
         metadata=about("one subfolder for each class, in the order of names", type=Path, metavar="FOLDER")
     )
     classes_file: Path | None = option(
         None, "all classes in order, the name of a subfolder on each line; subfolders may be absent", type=Path
     )
-    resolution: int | None = option(
-        None, "side of the input", type=int, metavar="PIXELS", unset="the model's own, such as 224"
-    )
-    crop_ratio: float | None = option(
-        None,
-        "side of the input over the shorter side of the resized image",
-        type=float,
-        metavar="SHARE",
-        bounds=(LEAST_CROP_RATIO, 1.0),
-        unset=f"the model's own where it is known, else {CROP_RATIO}",
-    )
-    interpolation: Interpolation | None = option(
-        None,
-        f"how images are resized: one of {', '.join(INTERPOLATIONS)}",
-        unset="the model's own where it is known, else bicubic",
-    )
-    batch_size: int = option(DEFAULT_BATCH, "images per pass", type=int)
     limit: int | None = option(
         None, "images at most, evenly spread over the folder", unset="all", type=int, bounds=(1, 10**9)
     )
     skip_unreadable: bool = option(False, "pass over damaged images and count them")
-    threads: int = field(
-        metadata=about(
-            "threads of torch and of decoding", unset="as this machine allows", type=int, bounds=(1, _MOST_THREADS)
-        )
-    )
 
     def __post_init__(self) -> None:
-        if self.source == REGISTERED:
-            own = model_info(self.model).resolution
-            object.__setattr__(self, "resolution", own if self.resolution is None else self.resolution)
-        side = check_resolution(USUAL_SIDE if self.resolution is None else self.resolution)
         check_fields(self)
-        if self.interpolation is not None:
-            check_names("interpolation", (self.interpolation,), INTERPOLATIONS)
-        check_number("--batch-size", self.batch_size, 1, MOST_BATCH_BYTES // (3 * side**2 * 4))
-        check_weights(self.weights, self.weights_entry)

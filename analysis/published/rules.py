@@ -177,8 +177,8 @@ def _index_constants(table: Table, place: int) -> str:
     row = table.rows[place]
     if table.choices[place].convention != "openvino_constants":
         return ""
-    widths = [block.w_shortcut for block in model_config(row.model).blocks if 0 < block.w_shortcut < block.w_out]
-    indices = 2 * sum(widths)
+    widths = _list_partial_shortcuts(row.model)
+    indices = count_index_constants(row.model)
     ours = table.ours(place)
     if not indices or not agree(row, ours + indices):
         return ""
@@ -186,3 +186,12 @@ def _index_constants(table: Table, place: int) -> str:
         f"{ours:,} and the index constants of {len(widths)} in-place shortcuts, as they are exported to ONNX: two per "
         f"channel, {indices:,} in all where each shortcut keeps one index, together {ours + indices:,}"
     )
+
+
+def count_index_constants(model: str) -> int:
+    """Whole numbers in a registered network's graph where its partial shortcuts were exported as in-place additions."""
+    return 2 * sum(_list_partial_shortcuts(model))
+
+
+def _list_partial_shortcuts(model: str) -> list[int]:
+    return [block.w_shortcut for block in model_config(model).blocks if 0 < block.w_shortcut < block.w_out]

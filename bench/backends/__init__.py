@@ -29,6 +29,7 @@ __all__ = [
     "Backend",
     "BackendInfo",
     "Finding",
+    "Parted",
     "Profiled",
     "Queued",
     "Tool",
@@ -115,20 +116,22 @@ class Profiled(Protocol):
 
 
 @runtime_checkable
-class Trained(Protocol):
+class Parted(Protocol):
+    """What is added to the protocol where the parts of a call are timed apart."""
+
+    def take_parts(self) -> dict[str, list[float]]:
+        """The time of each part in the calls since this was asked last [s]; empty lists where it can't be told."""
+
+
+@runtime_checkable
+class Trained(Parted, Protocol):
     """What a backend adds to the protocol whose calls are training steps: each returns the logits of its forward pass.
 
-    The labels are the last of the inputs that it is fed with.
+    The labels are the last of the inputs that it is fed with; the parts are `bench.records.training.PARTS`.
     """
 
     def restart(self) -> None:
         """Give the model its first weights again, and the optimiser no momentum."""
-
-    def take_parts(self) -> dict[str, list[float]]:
-        """The time of each part (`bench.records.training.PARTS`) in the steps since this was asked last [s].
-
-        Empty lists where the parts can't be timed.
-        """
 
 
 def open_backend(case: Case, assets: Path) -> Backend:

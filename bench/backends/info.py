@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.records.case import THROUGHPUT, TRAIN
+from bench.records.case import END_TO_END, THROUGHPUT, TRAIN
 from bench.records.training import TRAINED_PRECISIONS
 from rexnet_core.sources.registry import FORMS, SOURCES
 
@@ -141,8 +141,13 @@ class BackendInfo:
         ):
             if asked not in supported:
                 return f"{self.name} supports {kind} {' and '.join(supported)}, not {asked}"
+        return self._why_no_scenario(case)
+
+    def _why_no_scenario(self, case: Case) -> str:
         if case.scenario == TRAIN:
             return self._why_no_training(case)
+        if case.scenario == END_TO_END and case.shape:
+            return f"a picture becomes one square image of 3 colours, (3, S, S); {case.model} takes {case.shape}"
         if case.scenario == THROUGHPUT and not self.queued:
             return f"{self.name} answers one call at a time; its throughput is that of several instances"
         if case.scenario == "throughput" and not case.streams and not self.hint:

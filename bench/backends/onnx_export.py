@@ -71,16 +71,26 @@ def dump_onnx(model: torch.nn.Module | Path, examples: tuple[torch.Tensor, ...],
         check_shapes(describe_graph(model), shapes, model)
         write_with_shapes(model, shapes, target)
     else:
-        _export(model, examples, target)
+        export_module(model, examples, target)
     import onnx  # noqa: PLC0415
 
     dump_layers(target, list_layers(onnx.load(target, load_external_data=False)))
 
 
-def _export(module: torch.nn.Module, examples: tuple[torch.Tensor, ...], target: Path) -> None:
-    """A module as torch's exporter writes it, without what the exporter says of other packages."""
+def export_module(
+    module: torch.nn.Module, examples: tuple[torch.Tensor, ...], target: Path, *, any_batch: bool = False
+) -> None:
+    """Write a module as torch's exporter does, without what the exporter says of other packages.
+
+    Args:
+        module: In eval mode.
+        examples: Its inputs; where any batch is to fit, of more than one image.
+        target: The file.
+        any_batch: Whether the file is to take any number of images.
+    """
     import torch  # noqa: PLC0415
 
+    sizes = tuple({0: torch.export.Dim("batch")} for _ in examples) if any_batch else None
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -88,7 +98,7 @@ def _export(module: torch.nn.Module, examples: tuple[torch.Tensor, ...], target:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             warnings.simplefilter("ignore", DeprecationWarning)
-            program = torch.onnx.export(module, examples, dynamo=True, verbose=False)
+            program = torch.onnx.export(module, examples, dynamo=True, verbose=False, dynamic_shapes=sizes)
         assert program is not None, "without a path torch gives back what it made"
         program.save(target, external_data=sum(_sizes(module)) > _MOST_BYTES)
     finally:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.backends.torch_module import TorchModule
+from bench.backends.part_times import PartTimes, read_clock
+from bench.backends.torch_module import TorchModule, load_shared_weights
 from bench.records.files import WEIGHTS
 from bench.records.inputs import load_inputs
 from bench.records.training import LEARNING_RATES, MOMENTUM, PARTS, training_folder
@@ -46,17 +46,15 @@ class TrainingModule(TorchModule):
         super().__init__(case, assets)
         self.optimizer: Any = None
         self.first: list[tuple[torch.Tensor, torch.Tensor]] = []
-        self.marks: list[tuple[int, ...]] = []
+        self.parts = PartTimes(PARTS)
 
     def build(self) -> None:
         """The model in training mode with the calibrated weights, laid out as asked, and its optimiser."""
         import torch  # noqa: PLC0415
 
-        from rexnet_core import load_weights  # noqa: PLC0415
-
         module = open_for(self.case.source, self.case.model, self.case.input_shapes).module
         assert module is not None, "`INFO.forms` names modules alone"
-        load_weights(module, self.assets / WEIGHTS)
+        load_shared_weights(module, self.assets / WEIGHTS)
         set_to_train(module)
         move: Any = module.to(self.case.device).to
         self.module = self.call = move(memory_format=self._layout())
@@ -80,7 +78,7 @@ class TrainingModule(TorchModule):
         import torch  # noqa: PLC0415
 
         *inputs, labels = batch
-        call, optimizer, marks, now = self.call, self.optimizer, self.marks, time.perf_counter_ns
+        call, optimizer, parts, now = self.call, self.optimizer, self.parts, read_clock
         loss_of = torch.nn.functional.cross_entropy
         waits = self.case.device == "cuda"
         cast = self._autocast()
@@ -98,7 +96,7 @@ class TrainingModule(TorchModule):
             if waits:
                 torch.cuda.synchronize()
             else:  # a GPU works on behind the clock of its parts
-                marks.append((begun, forward, backward, now()))
+                parts.add(begun, forward, backward, now())
             return logits.detach()  # type: ignore[no-any-return]
 
         return run
@@ -123,9 +121,7 @@ class TrainingModule(TorchModule):
 
     def take_parts(self) -> dict[str, list[float]]:
         """The time of each part in the steps since this was asked last [s]."""
-        times_s = np.diff(np.array(self.marks, dtype=np.int64).reshape(-1, len(PARTS) + 1)) * 1e-9
-        self.marks.clear()
-        return {name: column.tolist() for name, column in zip(PARTS, times_s.T, strict=True)}
+        return self.parts.take()
 
     def _dtype(self) -> torch.dtype:
         """That of weights and inputs: autocast casts what is worth it."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.model_options import ModelOptions
 from bench.planning.calibration import read_calibration
+from bench.planning.pictures import read_pictures
 from bench.planning.plan import expand
 from bench.planning.presets import DEFAULT, PAIR_BACKENDS
-from bench.records.case import HINT, QUANTIZED
+from bench.records.case import END_TO_END, HINT, QUANTIZED
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,14 +63,19 @@ def expand_pairs(
         (_apply_changes(case, plan, selection, base), _apply_changes(case, plan, selection, head))
         for case in plan.cases
     ]
-    calibration = read_calibration(selection.calibration, {case.precision for pair in pairs for case in pair})
-    return replace(plan, calibration=calibration), list(dict.fromkeys(pairs))
+    cases = [case for pair in pairs for case in pair]
+    calibration = read_calibration(selection.calibration, {case.precision for case in cases})
+    pictures = read_pictures(selection.pictures, {case.scenario for case in cases})
+    return replace(plan, calibration=calibration, pictures=pictures), list(dict.fromkeys(pairs))
 
 
 def _for_cases(selection: Selection) -> Selection:
-    """The selection without a calibration set that its own cases have no use for: only one build may be in int8."""
-    used = QUANTIZED in (selection.precisions or ())
-    return selection if used else replace(selection, calibration=None)
+    """The selection without sets that its own cases have no use for: only one build may be in int8."""
+    calibration = selection.calibration if QUANTIZED in (selection.precisions or ()) else None
+    preset = selection.presets.get(selection.preset)
+    scenarios = selection.scenarios or (preset.scenarios if preset else ())
+    pictures = selection.pictures if END_TO_END in scenarios else None
+    return replace(selection, calibration=calibration, pictures=pictures)
 
 
 def read_changes(option: str, given: Sequence[str] | None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bench.records.calibration import CalibrationSet
     from bench.records.case import Case
     from bench.records.measurement import Measurement
+    from bench.records.pictures import PictureSet
     from bench.records.run import RunInfo
     from bench.records.settings import Settings
     from bench.workers.executor import Executor
@@ -58,6 +59,7 @@ def compare_live(
     weights: Path | None = None,
     weights_entry: str | None = None,
     calibration: CalibrationSet | None = None,
+    pictures: PictureSet | None = None,
     watch: Callable[[Case, str], None] = lambda _case, _step: None,
 ) -> Iterator[ComparedCase]:
     """Compare each pair of cases in a group of its own: workers of both builds take turns in random order.
@@ -79,6 +81,7 @@ def compare_live(
             weights=weights,
             weights_entry=weights_entry,
             calibration=calibration,
+            pictures=pictures,
             watch=watch,
         )
         left_s = None

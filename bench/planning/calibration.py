@@ -48,7 +48,7 @@ def read_calibration(asked: str | None, precisions: Collection[str] = (QUANTIZED
         return CalibrationSet()
     if QUANTIZED not in precisions:
         raise InputError(
-            f"--calibration applies only to {QUANTIZED}, which is not chosen; add --precisions {QUANTIZED}"
+            f"--calibration applies only to {QUANTIZED}, which is not chosen; choose the precision {QUANTIZED}"
         )
     if asked.startswith(_CODE):
         return _find_loader(asked.removeprefix(_CODE))
@@ -72,14 +72,12 @@ def _read_folder(folder: Path) -> CalibrationSet:
     pictures, labels, classes = _list_pictures(folder)
     if len(pictures) < _LEAST:
         raise InputError(f"--calibration needs at least {_LEAST} pictures, {folder} has {len(pictures)}; add more")
-    chosen = _spread(range(len(pictures)), min(CALIBRATED, len(pictures) // 2))
+    chosen = spread_evenly(range(len(pictures)), min(CALIBRATED, len(pictures) // 2))
     others = sorted(set(range(len(pictures))) - set(chosen))
-    held_out = _spread(others, min(HELD_OUT, len(others)))
+    held_out = spread_evenly(others, min(HELD_OUT, len(others)))
     names = [str(path.relative_to(folder)) for path in pictures]
-    digest = _digest(folder, [names[index] for index in (*chosen, *held_out)])
-    name = as_folder(folder.resolve().name)
     return CalibrationSet(
-        name=f"{name[-(_LONGEST - _DIGITS - 1) :]}-{digest}",
+        name=name_set(folder, [names[index] for index in (*chosen, *held_out)]),
         source=locate_set(str(folder)),
         files=tuple(names[index] for index in chosen),
         held_out=tuple(names[index] for index in held_out),
@@ -103,16 +101,16 @@ def _list_pictures(folder: Path) -> tuple[list[Path], list[int], int]:
     return [image.path for image in labelled.images], [image.label for image in labelled.images], labelled.classes
 
 
-def _spread(places: Sequence[int], count: int) -> list[int]:
+def spread_evenly(places: Sequence[int], count: int) -> list[int]:
     """So many of the places at even distances."""
     return [places[(2 * index + 1) * len(places) // (2 * count)] for index in range(count)]
 
 
-def _digest(folder: Path, names: Sequence[str]) -> str:
-    """What tells these pictures from others."""
+def name_set(folder: Path, names: Sequence[str]) -> str:
+    """The name of a set of pictures: that of its folder, and what tells these pictures from others."""
     digest = hashlib.sha256()
     for name in names:
         digest.update(f"{name}\0".encode("utf-8", "surrogateescape"))
-        with refused_paths("a picture to calibrate on must be readable", folder / name, "repair or remove it"):
+        with refused_paths("a picture must be readable", folder / name, "repair or remove it"):
             digest.update((folder / name).read_bytes())
-    return digest.hexdigest()[:_DIGITS]
+    return f"{as_folder(folder.resolve().name)[-(_LONGEST - _DIGITS - 1) :]}-{digest.hexdigest()[:_DIGITS]}"

@@ -13,11 +13,23 @@ from analysis.setting_fields import ENTRY, ENTRY_UNSET, check_weights, option
 from bench.backends.registry import backend_names, check_backend
 from bench.machine.environment import has_nvidia_gpu, read_available_bytes, read_thread_budget
 from bench.planning.calibration import read_calibration
+from bench.planning.pictures import read_pictures
 from bench.planning.presets import DEFAULT, NATIVE, PRESETS, Preset
 from bench.planning.streams import check_streams, expand_streams
 from bench.planning.subjects import find_subjects
 from bench.records.calibration import CalibrationSet
-from bench.records.case import DEVICES, HINT, MEMORY_FORMATS, PRECISIONS, QUANTIZED, SCENARIOS, Case, name_shape
+from bench.records.case import (
+    DEVICES,
+    END_TO_END,
+    HINT,
+    MEMORY_FORMATS,
+    PRECISIONS,
+    QUANTIZED,
+    SCENARIOS,
+    Case,
+    name_shape,
+)
+from bench.records.pictures import PictureSet
 from bench.workers.descriptions import Limits
 from rexnet_core.errors import InputError, UnknownNameError
 from rexnet_core.sources.tensors import USUAL_SIDE
@@ -43,8 +55,8 @@ class Plan:
     """Cases in the order they are run, how thoroughly, and on what weights; `rivals` as in `Preset`.
 
     `weights_entry` is the entry of the checkpoint that was asked for, None for its only one. `calibration` is what
-    cases in int8 are calibrated on. `subjects` says what is known of the models; a plan that is read from a store has
-    none.
+    cases in int8 are calibrated on, `pictures` what those of the end-to-end scenario begin with. `subjects` says what
+    is known of the models; a plan that is read from a store has none.
     """
 
     cases: tuple[Case, ...]
@@ -53,6 +65,7 @@ class Plan:
     weights: Path | None = None
     weights_entry: str | None = None
     calibration: CalibrationSet = field(default_factory=CalibrationSet)
+    pictures: PictureSet = field(default_factory=PictureSet)
     rivals: tuple[tuple[str, ...], ...] = ()
     subjects: tuple[Subject, ...] = ()
 
@@ -60,6 +73,11 @@ class Plan:
     def quantizes(self) -> bool:
         """Whether a case is in int8."""
         return any(case.precision == QUANTIZED for case in self.cases)
+
+    @property
+    def shows_pictures(self) -> bool:
+        """Whether a case begins with pictures."""
+        return any(case.scenario == END_TO_END for case in self.cases)
 
     def matches(self) -> list[tuple[Case, ...]]:
         """The cases that take turns with one another, in order: the backends of a model, and those of its rivals."""
@@ -132,6 +150,12 @@ class Selection:
         unset="generated images",
         metavar="FOLDER",
     )
+    pictures: str | None = option(
+        None,
+        f"pictures for the {END_TO_END} scenario, in a folder or in folders of it",
+        unset="generated JPEG files of 500 x 375 pixels",
+        metavar="FOLDER",
+    )
     options: ModelOptions = field(default_factory=ModelOptions)
     presets: Mapping[str, Preset] = field(default_factory=lambda: PRESETS)
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -164,6 +188,7 @@ def expand(selection: Selection, subjects: Sequence[Subject] | None = None) -> P
     streams = check_streams(usual_streams if selection.streams is None else selection.streams, scenarios, threads)
     settings = check_settings(preset.settings, selection.settings)
     calibration = read_calibration(selection.calibration, precisions)
+    pictures = read_pictures(selection.pictures, scenarios)
     if subjects is None:
         limits = Limits(threads=threads, limit_s=settings.limit_s, memory_bytes=settings.memory_limit_bytes)
         subjects = _find_subjects(selection, preset, options, limits)
@@ -186,6 +211,7 @@ def expand(selection: Selection, subjects: Sequence[Subject] | None = None) -> P
             scenario=scenario,
             streams=lanes,
             calibration=calibration.name if precision == QUANTIZED else "",
+            pictures=pictures.name if scenario == END_TO_END else "",
         )
         for device, batches, backends in grids
         for subject, precision, batch in itertools.product(subjects, precisions, batches)
@@ -199,6 +225,7 @@ def expand(selection: Selection, subjects: Sequence[Subject] | None = None) -> P
         weights=selection.weights,
         weights_entry=selection.weights_entry,
         calibration=calibration,
+        pictures=pictures,
         rivals=_meeting(rivals, {subject.model for subject in subjects}),
         subjects=tuple(subjects),
     )
@@ -211,7 +238,15 @@ def _find_subjects(selection: Selection, preset: Preset, options: ModelOptions, 
     resolutions = _chosen("resolution", selection.resolutions, preset.resolutions)
     _check_names("resolution", [side for side in resolutions if isinstance(side, str)], (NATIVE,))
     _check_weights(selection.weights, list(models), selection.weights_entry)
-    return find_subjects(models, options, resolutions, own_sides=selection.resolutions is None, limits=limits)
+    return find_subjects(
+        models,
+        options,
+        resolutions,
+        own_sides=selection.resolutions is None,
+        limits=limits,
+        weights=selection.weights,
+        weights_entry=selection.weights_entry,
+    )
 
 
 def _choose_options(selection: Selection, preset: Preset) -> ModelOptions:

@@ -73,7 +73,7 @@ def draw_sets(task: Task, opened: OpenedModel) -> tuple[Drawn, Drawn]:
         return _generate(task, GENERATED_CALIBRATION, 3), _generate(task, GENERATED_HELD_OUT, 4)
     if chosen.loader:
         return _load_by_code(task, chosen.source)
-    side = _check_pictures(task)
+    side = check_pictures(task, "calibrated on pictures; leave out --calibration")
     folder, steps = Path(chosen.source), opened.preprocessing or Preprocessing()
     read = partial(_read, folder, side, steps)
     return (
@@ -110,14 +110,15 @@ def _generate(task: Task, most: int, seed: int) -> Drawn:
     return _keep(inputs, f"{count} generated images")
 
 
-def _check_pictures(task: Task) -> int:
-    """The side of the square pictures that the model takes."""
+def check_pictures(task: Task, purpose: str) -> int:
+    """The side of the square pictures that the model takes.
+
+    Raises:
+        UnsupportedModelError: It takes something else, and can't be what the purpose says.
+    """
     [shape, *others] = task.shapes
     if others or len(shape) != 3 or shape[0] != 3 or shape[1] != shape[2] or task.types[0] != "float32":  # noqa: PLR2004
-        raise UnsupportedModelError(
-            "a model must take one square image of 3 colours in float32 to be calibrated on pictures; leave out "
-            "--calibration"
-        )
+        raise UnsupportedModelError(f"a model must take one square image of 3 colours in float32 to be {purpose}")
     return shape[1]
 
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from bench.backends.registry import read_registry
 from bench.records.calibration import read_set
+from bench.records.pictures import read_picture_set
 from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bench.records.calibration import CalibrationSet
+    from bench.records.pictures import PictureSet
     from rexnet_core.sources.tensors import Shape
 
 
@@ -34,9 +36,9 @@ class Task:
         fingerprint: Of the model when it was described; empty where it is not checked.
         quantized: Names of the backends that need files of their own for int8.
         calibration: What they are calibrated on; None where none is.
+        pictures: What cases of the end-to-end scenario begin with; None where there are none.
         trains: Precisions in which training steps are taken.
         compares: Whether outputs are compared with the reference on more images, as those of reduced precision are.
-        classes: Of one of our networks; None for as many as it usually has.
     """
 
     model: str
@@ -54,9 +56,9 @@ class Task:
     fingerprint: str = ""
     quantized: tuple[str, ...] = ()
     calibration: CalibrationSet | None = None
+    pictures: PictureSet | None = None
     compares: bool = False
     trains: tuple[str, ...] = ()
-    classes: int | None = None
 
 
 def read_task(values: Mapping[str, Any]) -> Task:
@@ -83,9 +85,9 @@ def read_task(values: Mapping[str, Any]) -> Task:
         fingerprint=values.get("fingerprint", ""),
         quantized=tuple(values.get("quantized", ())),
         calibration=read_set(values["calibration"]) if values.get("calibration") else None,
+        pictures=read_picture_set(values["pictures"]) if values.get("pictures") else None,
         compares=bool(values.get("compares", False)),
         trains=tuple(values.get("trains", ())),
-        classes=values.get("classes"),
     )
 
 

@@ -17,7 +17,7 @@ FULL_PRECISION = PRECISIONS[0]
 QUANTIZED = "int8"
 MEMORY_FORMATS = ("contiguous", "channels_last")
 DEVICES = ("cpu", "cuda")
-SCENARIOS = LATENCY, THROUGHPUT, TRAIN = ("latency", "throughput", "train")
+SCENARIOS = LATENCY, THROUGHPUT, TRAIN, END_TO_END = ("latency", "throughput", "train", "end-to-end")
 
 #: In place of a number of streams: the runtime's own choice, which a case holds as 0.
 HINT = "hint"
@@ -36,7 +36,8 @@ class Case:
         batch: Images per call.
         memory_format: One of `MEMORY_FORMATS`; a runtime that chooses its own layouts takes ``contiguous``.
         scenario: ``latency`` calls one after the other; ``throughput`` keeps several requests in flight;
-            ``train`` takes training steps one after the other.
+            ``train`` takes training steps one after the other; ``end-to-end`` begins each call with the bytes of
+            pictures, and ends it with their labels.
         streams: In the throughput scenario: streams of the runtime, or instances that share the threads where it
             answers one call at a time; 0 leaves the number to the runtime's throughput hint.
         source: Where the model comes from, a kind of `rexnet_core.sources.registry.SOURCES`.
@@ -45,6 +46,7 @@ class Case:
         calibration: The set of inputs that a quantised model was calibrated on, such as ``generated`` or
             ``photos-1a2b3c4d``; empty where the model is not quantised.
         arrivals: How requests arrive; empty where a call follows the one before.
+        pictures: In the end-to-end scenario the set of pictures, such as ``generated`` or ``photos-1a2b3c4d``.
     """
 
     model: str
@@ -62,6 +64,7 @@ class Case:
     shape: str = ""
     calibration: str = ""
     arrivals: str = ""
+    pictures: str = ""
 
     @property
     def input_shapes(self) -> tuple[Shape, ...]:
@@ -94,6 +97,7 @@ class Case:
             "backend": self.backend,
             **self._unusual(),
             **({"scenario": f"streams {self.streams or HINT}"} if self.scenario == THROUGHPUT else {}),
+            **({"pictures": f"{self.pictures} pictures"} if self.pictures else {}),
         }
         return " ".join(word for name, word in words.items() if word and name not in leave_out)
 
@@ -122,9 +126,9 @@ class Case:
         return {name: value for name, value in asdict(self).items() if name not in later or value != later[name]}
 
 
-_SHORTENED = frozenset({"precision", "memory_format", "device", "scenario", "calibration", "arrivals"})
+_SHORTENED = frozenset({"precision", "memory_format", "device", "scenario", "calibration", "arrivals", "pictures"})
 #: Fields that builds of 38dcf3d don't know.
-_LATER = frozenset({"source", "fingerprint", "shape", "calibration", "arrivals"})
+_LATER = frozenset({"source", "fingerprint", "shape", "calibration", "arrivals", "pictures"})
 
 
 def name_shape(shapes: tuple[Shape, ...]) -> tuple[int, str]:

@@ -127,7 +127,8 @@ class Round:
         base_rss_bytes: Resident memory after the imports, before the model.
         interference: What else the machine did meanwhile, as `bench.machine.interference.interference` measures it,
             and ``involuntary_switches`` of this worker; a value is None where it can't be read.
-        parts_s: In the train scenario, median time of each of `bench.records.training.PARTS` [s].
+        parts_s: Median time of each part of a call [s]: in the train scenario of `bench.records.training.PARTS`, in the
+            end-to-end scenario of `bench.records.pictures.CALL_PARTS`.
         energy: That the machine used in the turns; None in rounds of earlier versions.
     """
 

@@ -104,6 +104,7 @@ class StoredCase(Case):
     shape: Annotated[str, Meta(pattern=r"^([1-9][0-9]{0,9}([x,][1-9][0-9]{0,9}){0,63})?\Z")] = ""
     calibration: Text = ""
     arrivals: Text = ""
+    pictures: Text = ""
 
 
 #: Joules or watts, no more than a machine could use.
@@ -277,4 +278,5 @@ class StoredPlan(TypedDict):
     weights_sha256: NotRequired[str | None]
     weights_entry: NotRequired[str | None]
     calibration: NotRequired[dict[str, Any] | None]
+    pictures: NotRequired[dict[str, Any] | None]
     code_sha256: NotRequired[str | None]

@@ -13,9 +13,10 @@ from analysis.schema import SchemaError
 from bench.backends.arithmetic import find_doubts
 from bench.backends.instruction_sets import find_shortfalls
 from bench.backends.registry import info_of
-from bench.records.case import FULL_PRECISION, QUANTIZED, TRAIN
+from bench.records.case import END_TO_END, FULL_PRECISION, QUANTIZED, TRAIN
 from bench.records.files import HELD_OUT, LABELS, REFERENCE
 from bench.records.measurement import Effective, Measurement, Round
+from bench.records.pictures import pictures_folder
 from bench.records.schemas import read_effective, read_layers
 from bench.records.training import FROZEN, training_folder
 from bench.running.energy_meter import TurnReadings
@@ -63,7 +64,7 @@ class CaseState:
         warmed: Its answer to ``warm_up`` in the round under way.
         turns: Samples [s] of the round under way, by the share by which the worker was slowed, then by turn.
         requests: Times of its requests [s], by turn; empty except in the throughput scenario.
-        parts: Times of the parts of its training steps [s]; empty except in the train scenario.
+        parts: Times of the parts of its calls [s]; empty where a call has none.
         switches: Involuntary context switches in the turns of the round under way.
         readings: Counters of energy around its turns at full speed; empty where there are none.
         unprofiled: Why the layers of a quantised model are not known; empty where they are.
@@ -152,6 +153,9 @@ class CaseState:
         named = _TOLD if self.case.precision == QUANTIZED else _TOLD - {"calibration"}
         told = {name: self.prepared[name] for name in named if self.prepared.get(name)}
         self.effective.details.update(told)
+        if self.case.scenario == END_TO_END:
+            shown = self.prepared["pictures"]
+            self.effective.details.update(pictures=shown.get("words", ""), steps=shown.get("steps", ""))
         self.parity = self._compare(logits)
         mismatches = find_mismatches(self.case, self.effective, self.parity)
         # A profile is taken once, and speaks of all rounds.
@@ -167,7 +171,8 @@ class CaseState:
             reference = read_logits(folder / REFERENCE)
             frozen = read_logits(folder / FROZEN, reference)
             return compare_steps(reference, frozen, read_logits(logits, reference), self.case.precision)
-        reference = read_logits(self.assets / REFERENCE)
+        folder = pictures_folder(self.assets) if self.case.scenario == END_TO_END else self.assets
+        reference = read_logits(folder / REFERENCE)
         return compare(
             reference,
             read_logits(logits, reference),

@@ -20,7 +20,6 @@ from bench.running.interleaved_group import InterleavedGroup
 from bench.workers.answers import read_logits
 from bench.workers.descriptions import Limits
 from bench.workers.executor import ProcessExecutor, WorkerError
-from rexnet_core.sources.registry import REGISTERED
 from rexnet_core.sources.tensors import TensorSpec, find_image_axes
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from analysis.accuracy import EvaluationSetting
+    from analysis.classifiers.setting import ClassifierSetting
     from bench.planning.conversions import Conversions
     from bench.records.calibration import CalibrationSet
     from bench.records.subject import Subject
@@ -47,9 +46,9 @@ HELD_OUT = 16
 class ConvertedCase:
     """One backend and precision with its live worker."""
 
-    def __init__(self, state: CaseState, folder: Path) -> None:
-        """A case that was built, or could not be, and a folder for what it computes."""
-        self._state, self._folder = state, folder
+    def __init__(self, state: CaseState, folder: Path, classes: int) -> None:
+        """A case that was built, or could not be, a folder for what it computes, and the classes of the original."""
+        self._state, self._folder, self._classes = state, folder, classes
 
     def classify(self, images: Pixels) -> Pixels | None:
         """Logits of shape (N, classes) for images of shape (N, 3, H, W); None once the worker has failed."""
@@ -72,8 +71,9 @@ class ConvertedCase:
         self._state.handle.renew()
         self._state.ask("infer", folder=str(self._folder), logits_path=str(logits_path))
         logits = read_logits(logits_path)
-        if logits.shape[:2] != batches.shape[:2]:
-            raise SchemaError(f"logits must be of shape {batches.shape[:2]} and classes, got {logits.shape}")
+        expected = (*batches.shape[:2], self._classes)
+        if logits.shape != expected:
+            raise SchemaError(f"logits must be of shape {expected}, got {logits.shape}")
         return logits.reshape(-1, logits.shape[-1])[: len(images)].astype(np.float32, copy=False)
 
     def _lay_out(self, images: Pixels) -> npt.NDArray[Any]:
@@ -82,7 +82,8 @@ class ConvertedCase:
         [shape] = self._state.case.input_shapes
         spec = TensorSpec(name="images", shape=(None, *shape), dtype=str(like.dtype))
         last = find_image_axes(spec) == (0, 1)
-        return np.ascontiguousarray(images.transpose(0, 2, 3, 1) if last else images, like.dtype)
+        whole = images if like.dtype.kind == "f" else np.rint(images)
+        return np.ascontiguousarray(whole.transpose(0, 2, 3, 1) if last else whole, like.dtype)
 
     def describe(self) -> dict[str, Any]:
         """The case, and what became of it."""
@@ -113,7 +114,7 @@ def _split(values: npt.NDArray[Any], batch: int) -> npt.NDArray[Any]:
 @contextmanager
 def open_conversions(
     chosen: Conversions,
-    setting: EvaluationSetting,
+    setting: ClassifierSetting,
     classes: int,
     *,
     tell: Callable[[str], None] = lambda _words: None,
@@ -123,7 +124,7 @@ def open_conversions(
 
     Args:
         chosen: Which forms.
-        setting: Of the evaluation.
+        setting: Of the original.
         classes: Of the model.
         tell: Called with what is being done, in words.
         executor: Starts the processes; by default real ones.
@@ -145,13 +146,14 @@ def open_conversions(
             calibration=_shorten(chosen.calibration),
             watch=lambda case, step: tell(f"{case.describe('model', 'resolution')}: {step}"),
             faults={subject.model: subject.fault} if subject.fault else {},
-            classes=classes if setting.source == REGISTERED else None,
         )
         for state in group.states:
             closing.callback(state.close)
         for _ in group.build_each():
             pass
-        yield [ConvertedCase(state, scratch / "evaluated" / as_folder(state.case.id)) for state in group.states]
+        yield [
+            ConvertedCase(state, scratch / "evaluated" / as_folder(state.case.id), classes) for state in group.states
+        ]
 
 
 def _shorten(calibration: CalibrationSet) -> CalibrationSet:
@@ -160,7 +162,7 @@ def _shorten(calibration: CalibrationSet) -> CalibrationSet:
     return replace(calibration, held_out=calibration.held_out[few], labels=calibration.labels[few])
 
 
-def _describe(setting: EvaluationSetting) -> Subject:
+def _describe(setting: ClassifierSetting) -> Subject:
     [subject] = find_subjects(
         {setting.model: setting.source},
         setting.options,

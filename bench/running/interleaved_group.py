@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bench.records.calibration import CalibrationSet
     from bench.records.case import Case
     from bench.records.measurement import Measurement
+    from bench.records.pictures import PictureSet
     from bench.records.settings import Settings
     from bench.running.case_state import Prepare
     from bench.workers.executor import Executor
@@ -52,6 +53,7 @@ class InterleavedGroup:
         weights: Path | None = None,
         weights_entry: str | None = None,
         calibration: CalibrationSet | None = None,
+        pictures: PictureSet | None = None,
         watch: Callable[[Case, str], None] = lambda _case, _step: None,
         stored: Sequence[Measurement] = (),
         builds: Sequence[tuple[str, Executor, Prepare]] = (),
@@ -60,7 +62,6 @@ class InterleavedGroup:
         slowdowns: Sequence[float] = (),
         faults: Mapping[str, tuple[str, str]] | None = None,
         fingerprints: Mapping[str, str] | None = None,
-        classes: int | None = None,
     ) -> None:
         """A group that has not begun, or one to continue after an interruption.
 
@@ -72,6 +73,7 @@ class InterleavedGroup:
             weights: A checkpoint; without it the weights are calibrated random ones.
             weights_entry: Which entry of the checkpoint to take where several hold weights.
             calibration: What quantised models are calibrated on; None for generated inputs.
+            pictures: What cases of the end-to-end scenario begin with; None for generated ones.
             watch: Called at each step with the case and the name of the step.
             stored: What was measured of the cases before an interruption.
             builds: For each case the label and executor of its build, and how its files are made; default is one build
@@ -82,7 +84,6 @@ class InterleavedGroup:
             faults: Status and reason of models that can't be measured, by name.
             fingerprints: What models are now, by name, where that may be other than their cases say: a run may be
                 resumed although a model has changed.
-            classes: Of networks of ours; None for as many as they usually have.
         """
         first = cases[0]
         assert builds or all(case.terms == first.terms for case in cases), "a group holds cases that can be compared"
@@ -95,7 +96,7 @@ class InterleavedGroup:
         self._settings, self._executor, self._watch = settings, executor, watch
         self._meter = EnergyMeter(executor, reads=not builds)
         self._scratch, self._weights, self._weights_entry = scratch, weights, weights_entry
-        self._calibration, self._classes = calibration, classes
+        self._calibration, self._pictures = calibration, pictures
         self._all_or_none, self._shuffle_opening, self._slowdowns = all_or_none, shuffle_opening, slowdowns
         self._random = random.Random(f"{settings.seed} {first.match}")
         self._prepared, self._faults, self._fingerprints = False, faults or {}, fingerprints or {}
@@ -234,7 +235,7 @@ class InterleavedGroup:
             weights=self._weights,
             weights_entry=self._weights_entry,
             calibration=self._calibration,
-            classes=self._classes,
+            pictures=self._pictures,
         )
         task["fingerprint"] = self._fingerprints.get(first.case.model, task["fingerprint"])
         self._watch(first.case, "prepare")

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from analysis.schema import SchemaError, read_as
 from bench.backends.registry import libraries
 from bench.planning.calibration import read_calibration
+from bench.planning.pictures import read_pictures
 from bench.planning.plan import Plan, check_settings
 from bench.planning.subjects import describe_again
 from bench.records.calibration import CalibrationSet, read_set
 from bench.records.case import Case
+from bench.records.pictures import PictureSet, read_picture_set
 from bench.records.schemas import StoredPlan
 from bench.records.settings import Settings
 from bench.statistics.model_ratios import read_model_pairs
@@ -84,6 +86,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "weights_sha256": _digest(plan.weights) if plan.weights else None,
         "weights_entry": plan.weights_entry,
         "calibration": plan.calibration.as_message() if plan.quantizes else None,
+        "pictures": plan.pictures.as_message() if plan.shows_pictures else None,
         "code_sha256": _digest_code(),
     }
 
@@ -121,6 +124,7 @@ def read_resumption(
         return resumption
     _check_weights(run, document)
     _check_calibration(run, plan.calibration, trust=trust)
+    _check_pictures(run, plan.pictures)
     foreign = [case for case in plan.cases if case.source != REGISTERED]
     _check_models(run, foreign, trust=trust)
     limits = Limits(
@@ -178,6 +182,7 @@ def _read_plan(run: RunInfo, document: Mapping[str, Any]) -> Plan:
         weights=Path(stored["weights"]) if stored["weights"] else None,
         weights_entry=stored.get("weights_entry"),
         calibration=read_set(stored["calibration"]) if stored.get("calibration") else CalibrationSet(),
+        pictures=read_picture_set(stored["pictures"]) if stored.get("pictures") else PictureSet(),
         rivals=read_model_pairs(run.settings),
     )
 
@@ -237,6 +242,11 @@ def _check_calibration(run: RunInfo, calibration: CalibrationSet, *, trust: bool
         )
     if calibration.source and not calibration.loader and read_calibration(calibration.source) != calibration:
         raise InputError(f"run {run.id} calibrates on {calibration.source}, which has changed since; restore it")
+
+
+def _check_pictures(run: RunInfo, pictures: PictureSet) -> None:
+    if pictures.source and read_pictures(pictures.source) != pictures:
+        raise InputError(f"run {run.id} shows pictures of {pictures.source}, which has changed since; restore it")
 
 
 def _digest(path: Path) -> str:

@@ -12,6 +12,7 @@ from analysis.statistics.estimates import Estimate
 from bench.records.case import THROUGHPUT
 from bench.statistics.disturbance import Disturbance, judge_disturbance
 from bench.statistics.energy import EnergyResult, summarise_energy
+from bench.statistics.part_shares import estimate_parts, estimate_preprocessing
 from bench.statistics.precision import Precision
 from bench.statistics.summary import (
     PERCENTILES,
@@ -59,7 +60,8 @@ class CaseResult:
             scenario.
         throughput: Images over time taken [1/s], geometric mean over rounds; counts slow calls, unlike 1/latency.
         percentiles_s: By percentile, of the calls of all rounds; None where they can't bound it [s].
-        parts_s: In the train scenario, of each part of a step the middle of the medians of the rounds [s].
+        parts: Of each part of a call, where it has parts, the geometric mean over rounds of the per-round medians [s].
+        preprocessing: Share of a call that prepares pictures.
         samples: Number of timed calls, or of windows in the throughput scenario.
         outliers: Calls beyond 3 interquartile ranges from the quartiles of their round; counted, never dropped.
         spread_between: Standard deviation of the per-round medians over their median; NaN for one round.
@@ -77,7 +79,8 @@ class CaseResult:
     throughput: Estimate = field(default_factory=lambda: Estimate(reason="no samples"))
     load: LoadLatency = field(default_factory=LoadLatency)
     percentiles_s: Mapping[int, float | None] = field(default_factory=lambda: dict.fromkeys(PERCENTILES))
-    parts_s: Mapping[str, float] = field(default_factory=dict)
+    parts: Mapping[str, Estimate] = field(default_factory=dict)
+    preprocessing: Estimate = field(default_factory=Estimate)
     samples: int = 0
     rounds: int = 0
     outliers: int = 0
@@ -102,6 +105,11 @@ class CaseResult:
         return self.measurement.status
 
     @property
+    def parts_share(self) -> float:
+        """The parts of a call together over the whole call; NaN where it has none."""
+        return sum(part.value for part in self.parts.values()) / self.latency.value if self.parts else math.nan
+
+    @property
     def queued(self) -> bool:
         """Whether requests were kept in flight, so that it has a throughput and no latency of its own."""
         return self.case.scenario == THROUGHPUT
@@ -123,7 +131,8 @@ def summarise(measurement: Measurement) -> CaseResult:
         throughput=estimate_throughput(rounds, measurement.images_per_sample, fresh=fresh),
         load=estimate_load(measurement.rounds, fresh=fresh),
         percentiles_s={percent: None if queued else percentile(rounds, percent) for percent in PERCENTILES},
-        parts_s=_median_parts(measurement.rounds),
+        parts=estimate_parts(measurement.rounds, fresh=fresh),
+        preprocessing=estimate_preprocessing(measurement.rounds, fresh=fresh),
         samples=sum(map(len, values)),
         rounds=len(rounds),
         outliers=sum(map(count_outliers, values)),
@@ -132,12 +141,6 @@ def summarise(measurement: Measurement) -> CaseResult:
         disturbance=disturbance,
         energy=summarise_energy(measurement.rounds, fresh=fresh),
     )
-
-
-def _median_parts(rounds: Sequence[Round]) -> dict[str, float]:
-    """The parts of training steps [s]; empty where no round has them."""
-    names = dict.fromkeys(name for each in rounds for name in each.parts_s)
-    return {name: float(np.median([each.parts_s[name] for each in rounds if name in each.parts_s])) for name in names}
 
 
 def estimate_load(rounds: Sequence[Round], *, fresh: int = 0) -> LoadLatency:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from analysis.statistics.estimates import Estimate
 from bench.backends.registry import info_of
-from bench.records.case import FULL_PRECISION, LATENCY, QUANTIZED, REFERENCE_BACKEND, TRAIN
+from bench.records.case import END_TO_END, FULL_PRECISION, LATENCY, QUANTIZED, REFERENCE_BACKEND, TRAIN
 from bench.statistics.case_result import CaseResult, summarise
 from bench.statistics.knee import find_series
 from bench.statistics.model_ratios import model_ratios
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: Under this name the settings of a run say that its precisions took turns with one another; earlier runs lack it.
 PRECISIONS_MEET = "precisions_meet"
 #: What a case shares with its reference.
-_SHARED = ("model", "resolution", "batch", "memory_format", "device", "scenario")
+_SHARED = ("model", "resolution", "batch", "memory_format", "device", "scenario", "pictures")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +92,10 @@ def find_reference(
 ) -> CaseResult | None:
     """The eager case in fp32 that took its turns beside this case, else that of the same precision; None without both.
 
-    A backend with several requests in flight is compared, per image, with eager's one call at a time, and a training
-    step with eager's training step.
+    A backend with several requests in flight is compared, per image, with eager's one call at a time, a training step
+    with eager's training step, and the way from a picture to its label with eager's way.
     """
-    scenario = TRAIN if result.case.scenario == TRAIN else LATENCY
+    scenario = result.case.scenario if result.case.scenario in {TRAIN, END_TO_END} else LATENCY
     for precision in (FULL_PRECISION, result.case.precision) if precisions_meet else (result.case.precision,):
         for candidate in cases:
             if (
@@ -103,7 +103,7 @@ def find_reference(
                 and candidate.case.precision == precision
                 and candidate.case.memory_format == "contiguous"
                 and candidate.case.match == result.case.match
-                and candidate.case.scenario == scenario
+                and (candidate.case.scenario, candidate.case.pictures) == (scenario, result.case.pictures)
                 and candidate.status == "ok"
             ):
                 return candidate

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bench.records.case import Case
 
 #: The revision in `bench/store/migrations/versions` whose tables these are.
-REVISION = "rexbench_0004"
+REVISION = "rexbench_0005"
 
 metadata = sa.MetaData()
 runs = sa.Table(

@@ -58,7 +58,7 @@ class Warmed(Faults):
 
 
 class Requests(TypedDict, total=False):
-    """What only instances that answer as one, or training steps, report."""
+    """What only instances that answer as one, or calls of several parts, report."""
 
     requests_s: list[Sample]
     parts_s: dict[Name, list[Duration]]
@@ -123,10 +123,17 @@ class Quantized(TypedDict, total=False):
     fault: tuple[str, str]
 
 
-class Trained(TypedDict, total=False):
-    """Of preparing the training steps in one precision."""
+class Apart(TypedDict, total=False):
+    """Of preparing the training steps in one precision, or pictures: status and reason of the cases, if they fail."""
 
     fault: tuple[str, str]
+
+
+class Shown(Apart, total=False):
+    """Of preparing pictures: what they are, and what is done to them, in words."""
+
+    words: Name
+    steps: Name
 
 
 class Prepared(Times, total=False):
@@ -134,7 +141,8 @@ class Prepared(Times, total=False):
 
     exports: dict[str, Export]
     quantized: dict[str, Quantized]
-    training: dict[str, Trained]
+    training: dict[str, Apart]
+    pictures: Shown
     calibration: Name
     held_out: Name
     held_out_images: Positive

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 #: Batches that are computed again, with new contents.
-_BATCHES = 2
+AUDITED = 2
 #: A busy machine can make one call slow; only what every attempt shows counts.
 _ATTEMPTS = 6
 #: Times as long as a call on known inputs: what a call on new ones, feeding a batch and reading an output may take.
@@ -41,20 +41,27 @@ _THREADS_MARGIN = 0.5
 
 
 def audit_calls(
-    backend: Backend, inputs: Sequence[Images], logits: Logits, call_s: float, *, scale: float = SCALE
+    backend: Backend,
+    inputs: Sequence[Images],
+    logits: Logits,
+    call_s: float,
+    *,
+    scale: float = SCALE,
+    renew: Callable[[Images, float], None] | None = None,
 ) -> list[str]:
     """What is wrong with the calls of a warm backend, each fault in one line; its inputs are other ones afterwards.
 
     The inputs, each of shape ``(batches, N, ...)``, are overwritten; the logits, shape ``(batches, N, values)``, are
     what the backend answered for them, and a steady call takes `call_s` [s]. Each attempt scales the inputs by `scale`
-    more; rounding to 8 bits carries such a step on, so that there images only change places.
+    more; rounding to 8 bits carries such a step on, so that there images only change places. `renew` does both where
+    the inputs are no arrays of numbers.
     """
     ratios = dict.fromkeys(_MOST, float("inf"))
     for attempt in range(1, _ATTEMPTS + 1):
         # Threads that fell asleep while the backend was fed take a while to wake, with known inputs as with new ones.
         known_s = _call(backend, inputs)[0]["call"]
         for values in inputs:
-            _renew(values, scale)
+            (renew or _renew)(values, scale)
         expected = np.roll(logits.reshape(-1, logits.shape[-1]), attempt, axis=0).reshape(logits.shape)
         times_s, outputs = _call(backend, inputs)
         if fault := _find_wrong_output(outputs, expected):
@@ -112,7 +119,7 @@ def _call(backend: Backend, inputs: Sequence[Images]) -> tuple[dict[str, float],
     feed_s, _ = _time(lambda: backend.feed(*inputs))
     times_s = {"call": float("inf"), "feed": feed_s / batches, "read": float("inf")}
     outputs: list[Logits] = []
-    for index in range(min(_BATCHES, batches)):
+    for index in range(min(AUDITED, batches)):
         call_s, output = _time(backend.runner(index))
         read_s, read = _time(lambda output=output: backend.read(output))  # type: ignore[misc]
         times_s = {**times_s, "call": min(times_s["call"], call_s), "read": min(times_s["read"], read_s)}

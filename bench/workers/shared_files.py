@@ -7,12 +7,13 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from bench.backends.registry import info_of, read_registry
-from bench.records.case import FULL_PRECISION, QUANTIZED, TRAIN
+from bench.records.case import END_TO_END, FULL_PRECISION, QUANTIZED, TRAIN
 from bench.records.files import WEIGHTS, as_folder
+from bench.records.pictures import PictureSet
 from rexnet_core.sources.registry import REGISTERED, SOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from bench.records.calibration import CalibrationSet
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Longest name of a folder that comes from a name of a model.
 _LONGEST = 100
+#: Scenarios that need files of their own, and what the preparing process calls these.
+_APART = {TRAIN: "training", END_TO_END: "pictures"}
 
 
 def assets_name(case: Case) -> str:
@@ -46,13 +49,15 @@ def prepare_task(
     weights: Path | None = None,
     weights_entry: str | None = None,
     calibration: CalibrationSet | None = None,
-    classes: int | None = None,
+    pictures: PictureSet | None = None,
 ) -> dict[str, Any]:
     """The task of making what cases of one model, resolution and batch share, as `bench.assets.prepare` takes it."""
     first = cases[0]
     form = SOURCES[first.source].form
-    run = [case for case in cases if case.scenario != TRAIN]
-    trained = [case for case in cases if case.scenario == TRAIN and not info_of(case.backend).why_unsupported(case)]
+    chosen = [case for case in cases if case.scenario not in _APART or not info_of(case.backend).why_unsupported(case)]
+    run = [case for case in chosen if case.scenario != TRAIN]
+    trained = [case for case in chosen if case.scenario == TRAIN]
+    shown = any(case.scenario == END_TO_END for case in chosen)
     infos = [info_of(name) for name in dict.fromkeys(case.backend for case in [*run, *trained])]
     exports = [info.name for info in infos if info.export and form in info.forms]
     keys = {info.export_key: info.name in exports for info in read_registry().infos.values() if info.export_key}
@@ -61,6 +66,7 @@ def prepare_task(
         "quantized": [info.name for info in infos if info.quantize and info.name in quantized and form in info.forms],
         "calibration": calibration.as_message() if calibration else None,
         "compares": any(case.precision != FULL_PRECISION for case in run),
+        "pictures": (pictures or PictureSet()).as_message() if shown else None,
         "trains": sorted({case.precision for case in trained}),
         "model": first.model,
         "source": first.source,
@@ -72,7 +78,6 @@ def prepare_task(
         "seed": seed,
         "weights": str(weights) if weights else None,
         "weights_entry": weights_entry,
-        "classes": classes,
         "folder": str(folder),
         "exports": exports,
         **keys,
@@ -93,14 +98,22 @@ def export_times(prepared: Mapping[str, Any], case: Case) -> dict[str, float]:
 
 def find_fault(prepared: Mapping[str, Any], case: Case) -> tuple[str, str] | None:
     """Status and reason of a case whose files can't be made; None where they are there."""
-    if case.scenario == TRAIN:
+    if case.scenario in _APART:
         if why := info_of(case.backend).why_unsupported(case):
             return "unsupported", why
-        training = prepared.get("training")
-        if training is None:
-            return "unsupported", "the build that prepares the files knows no training step"
-        fault = training.get(case.precision, {}).get("fault")
-        return tuple(fault) if fault else None
-    made = [prepared.get("exports", {}), *([prepared.get("quantized", {})] if case.precision == QUANTIZED else [])]
-    faults = (each.get(case.backend, {}).get("fault") for each in made)
+        if prepared.get(_APART[case.scenario]) is None:
+            return "unsupported", f"the build that prepares the files does not know the scenario {case.scenario}"
+    faults = (made.get("fault") for made in _list_made(prepared, case))
     return next((tuple(fault) for fault in faults if fault), None)
+
+
+def _list_made(prepared: Mapping[str, Any], case: Case) -> Iterator[Mapping[str, Any]]:
+    """What the preparing process reported of each file that a case needs."""
+    if case.scenario == TRAIN:
+        yield prepared["training"].get(case.precision, {})
+        return
+    if case.scenario == END_TO_END:
+        yield prepared["pictures"]
+    yield prepared.get("exports", {}).get(case.backend, {})
+    if case.precision == QUANTIZED:
+        yield prepared.get("quantized", {}).get(case.backend, {})

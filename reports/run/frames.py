@@ -77,7 +77,7 @@ def _case_row(result: CaseResult) -> dict[str, Any]:
         **{f"p{percent}_s": value for percent, value in result.percentiles_s.items()},
         **estimate_columns(result.throughput, "throughput", "_per_s"),
         **(_load_columns(result) if result.load.requests else {}),
-        **{f"{part}_s": value for part, value in result.parts_s.items()},
+        **_part_columns(result),
         **estimate_columns(result.speedup, "speedup"),
         "speedup_pairs": result.speedup_pairs,
         "speedup_over": result.speedup_over,
@@ -99,6 +99,21 @@ def _case_row(result: CaseResult) -> dict[str, Any]:
         **{name: _worst_counter(measurement, name) for name in _COUNTERS},
         "notes": " ".join(measurement.notes),
         **_energy_columns(result),
+    }
+
+
+def _part_columns(result: CaseResult) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for part, estimate in result.parts.items():
+        columns |= estimate_columns(estimate, part, "_s")
+    told = result.measurement.effective.details
+    return {
+        **columns,
+        **estimate_columns(result.preprocessing, "preprocessing_share"),
+        "parts_share": result.parts_share,
+        "pictures_shown": told.get("pictures") or "",
+        "preprocessing_steps": told.get("steps") or "",
+        "decoder": told.get("decoder") or "",
     }
 
 

@@ -55,6 +55,7 @@ def _sections(frames: Frames) -> Iterator[Section]:
     views = {
         "model_pairs": tables.view_model_pairs(frames["model_pairs"]),
         "cases": tables.view_cases(cases),
+        "end_to_end": tables.view_end_to_end(cases),
         "precisions": tables.view_precisions(cases),
         "float_layers": precision.view_float_layers(frames["layer_runs"]),
         "noisy_layers": precision.view_noisy_layers(frames["layer_runs"]),

@@ -113,7 +113,7 @@ def _describe_leader(leader: Leader) -> Fastest:
 
 def _describe_variant(case: Case) -> str:
     """The backend, and its memory format where that is not contiguous."""
-    return case.describe("model", "resolution", "batch", "precision", "device", "scenario", "calibration")
+    return case.describe("model", "resolution", "batch", "precision", "device", "scenario", "calibration", "pictures")
 
 
 def _count_threads(threads: int) -> str:

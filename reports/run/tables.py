@@ -9,7 +9,8 @@ import pandas as pd
 from analysis.statistics.estimates import format_estimate
 from bench.backends.registry import mark_deprecated
 from bench.machine.interference import RULES
-from bench.records.case import HINT, THROUGHPUT, TRAIN
+from bench.records.case import HINT, LATENCY, THROUGHPUT
+from bench.records.pictures import CALL_PARTS
 from bench.records.training import PARTS
 from bench.statistics.disturbance import DISTURBED, UNDISTURBED, UNKNOWN
 from reports.estimate_columns import read_estimate
@@ -28,7 +29,7 @@ MACHINE, EVIDENCE = "machine", "what else it did"
 PAYS = "pays after [images]"
 _CLASSES = {SYMBOLS[UNDISTURBED]: "undisturbed", SYMBOLS[DISTURBED]: "disturbed", SYMBOLS[UNKNOWN]: "unknown"}
 _NAMES = ["model", "resolution", "batch", "backend", "precision", "memory_format", "threads", "device", "scenario"]
-_NAMES += ["streams", "shape", "calibration", "arrivals"]
+_NAMES += ["streams", "shape", "calibration", "arrivals", "pictures"]
 _ALWAYS = {"model", "batch", "backend"}
 _UNITS = {"resolution": "px"}
 _MOST = {rule.name: f"{rule.limit:.0f} %" for rule in RULES}
@@ -71,6 +72,22 @@ def view_cases(cases: pd.DataFrame) -> pd.DataFrame:
     view["peak memory [MB]"] = rows["peak_rss_bytes"].astype("Float64").astype(float) / 1e6
     view["status"] = rows["status"]
     view[EVIDENCE] = rows["interference_evidence"]
+    return view
+
+
+def view_end_to_end(cases: pd.DataFrame) -> pd.DataFrame:
+    """Cases that begin with pictures: the whole and its parts, each with its interval."""
+    rows = cases[cases["preprocessing_share"].notna()]
+    view = _identity_of(rows, cases)
+    view["latency [ms]"] = _with_interval(rows, "latency", 1e3, "_s")
+    for part in CALL_PARTS:
+        view[f"{part} [ms]"] = _with_interval(rows, part, 1e3, "_s")
+    view["preprocessing [%]"] = _with_interval(rows, "preprocessing_share", 100)
+    view["parts / whole"] = pd.to_numeric(rows["parts_share"])
+    view["speed-up"] = _with_interval(rows, "speedup")
+    view["shown"] = rows["pictures_shown"]
+    view["prepared by"] = rows["preprocessing_steps"] + ", " + rows["decoder"]
+    view["status"] = rows["status"]
     return view
 
 
@@ -133,8 +150,8 @@ def view_knees(knees: pd.DataFrame) -> pd.DataFrame:
     names = [*always, *(name for name in ("precision", "memory_format", "device") if len(knees[name].unique()) > 1)]
     view = knees[names].rename(columns=lambda name: name.replace("_", " ")).copy()
     at = knees["at_batch"].map(lambda batch: "" if pd.isna(batch) else f", batch {batch}")
-    of_steps = (knees["scenario"] == TRAIN).map({True: ", train", False: ""})
-    view["over"] = knees["over"] + at + of_steps
+    apart = knees["scenario"].map(lambda scenario: "" if scenario in {LATENCY, THROUGHPUT} else f", {scenario}")
+    view["over"] = knees["over"] + at + apart
     view["measured"] = knees["sizes"]
     for who in ("knee", "best"):
         view[who] = knees[who].map(lambda size: "" if pd.isna(size) else str(size))
@@ -268,9 +285,9 @@ def _identity_of(rows: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     return columns.rename(columns=lambda name: name.replace("_", " "))
 
 
-def _with_interval(rows: pd.DataFrame, name: str, scale: float = 1.0) -> list[str]:
+def _with_interval(rows: pd.DataFrame, name: str, scale: float = 1.0, unit: str = "") -> list[str]:
     """The numbers with their intervals; empty where there is none."""
-    estimates = (read_estimate(row, name, "") for row in rows.to_dict("records"))
+    estimates = (read_estimate(row, name, unit) for row in rows.to_dict("records"))
     return ["" if pd.isna(estimate.value) else format_estimate(estimate, scale=scale) for estimate in estimates]
 
 

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from bench.statistics.case_result import CaseResult
 
 #: What cases that took turns may differ in.
-_APART = ("backend", "precision", "memory_format", "device", "scenario", "calibration")
+_APART = ("backend", "precision", "memory_format", "device", "scenario", "calibration", "pictures")
 
 
 def render_cases(cases: Sequence[CaseResult]) -> str:
     """One line a case: median with interval, throughput and speed-up, or what went wrong."""
     head = f"{'case':46} {'latency [ms], 95 %':>24} {'images/s':>9}  speed-up over eager, 95 %"
     verdicts = [result.precision.sentence for result in cases if result.precision.sentence]
-    steps = [_list_parts(result) for result in cases if result.status == "ok" and result.parts_s]
+    steps = [_list_parts(result) for result in cases if result.status == "ok" and result.parts]
     explained = [*_explain_missing(cases), *_explain_deprecated(cases), *_explain_disturbed(cases)]
     return "\n".join([head, *map(_line, cases), *steps, *verdicts, *explained, *_list_energy(cases)])
 
@@ -43,9 +43,11 @@ def _line(result: CaseResult) -> str:
 
 
 def _list_parts(result: CaseResult) -> str:
-    """The parts of a training step, such as ``step: ... forward 12.3 ms, backward 25.1 ms, optimizer 1.2 ms``."""
-    parts = ", ".join(f"{name} {time_s * 1e3:.3g} ms" for name, time_s in result.parts_s.items())
-    return f"step: {result.case.describe()}: {parts}"
+    """The parts of a call, such as ``parts: ... forward 12.3 ms [12.1, 12.5], backward 25.1 ms [24.8, 25.4]``."""
+    parts = [f"{name} {format_estimate(part, 'ms', scale=1e3)}" for name, part in result.parts.items()]
+    if not math.isnan(result.preprocessing.value):
+        parts.append(f"preprocessing {format_estimate(result.preprocessing, '%', scale=100)} of them")
+    return f"parts: {result.case.describe()}: {', '.join(parts)}; together {result.parts_share:.1%} of the whole"
 
 
 def _under_load(result: CaseResult) -> str:

@@ -232,7 +232,7 @@ def _measure(
         )
 
     with make_scratch() as scratch:
-        weights = {name: getattr(plan, name) for name in ("weights", "weights_entry", "calibration")}
+        weights = {name: getattr(plan, name) for name in ("weights", "weights_entry", "calibration", "pictures")}
         options: dict[str, Any] = {"settings": plan.settings, "scratch": scratch, **weights}
         try:
             for compared in compare_live(pairs, open_executors(builds, plan.settings), watch=progress.step, **options):

@@ -6,21 +6,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from analysis import accuracy
-from analysis.model_options import ModelOptions
 from bench.machine.environment import read_thread_budget
-from bench.options import read_model_options
 from bench.planning.conversions import name_unshared, read_conversions
 from bench.planning.option_fields import add_fields, read_fields
 from bench.planning.plan import Selection
 from bench.running.conversions import open_conversions
 from bench.running.progress import Progress
 from reports.accuracy import accuracy_frames, render_accuracy
+from rexbench.classifiers import add_classifier, read_classifier
 from rexbench.output import add_output, log, write_output
 from rexbench.publishing import judge
 from rexbench.streams import divert_stdout
 from rexnet_core.errors import InputError
 from rexnet_core.exit_codes import ExitCode
-from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     import argparse
@@ -28,8 +26,8 @@ if TYPE_CHECKING:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    for setting in (accuracy.EvaluationSetting, ModelOptions):
-        add_fields(parser.add_argument, setting)
+    add_classifier(parser)
+    add_fields(parser.add_argument, accuracy.EvaluationSetting)
     add_fields(parser.add_argument, Selection, leave_out=name_unshared())
     add_output(parser)
 
@@ -49,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     setting = read_setting(args, read_thread_budget())
     chosen = read_conversions(args)
     with Progress() as bars, divert_stdout():
-        convert = partial(open_conversions, chosen, setting, tell=bars.log)
+        convert = partial(open_conversions, chosen, setting.classifier, tell=bars.log)
         study = accuracy.run_evaluation(setting, bars, convert=convert, calibrated=chosen.calibrated)
     write_output(args, study.as_answer(), accuracy_frames(study)["accuracy"], text=lambda: render_accuracy(study))
     if study.stopped:
@@ -69,17 +67,7 @@ def read_setting(args: argparse.Namespace, threads: int) -> accuracy.EvaluationS
     Raises:
         InputError: A value is missing or breaks its rule.
     """
-    options = read_model_options(args)
-    models = options.resolve([args.model])
-    options.check_used(models)
-    [(name, kind)] = models.items()
-    if kind == REGISTERED and args.weights is None:
-        raise InputError("an accuracy needs trained weights; give --weights FILE")
+    classifier = read_classifier(args, threads, need="an accuracy")
     if args.images is None:
         raise InputError("an accuracy needs labelled images; give --images FOLDER, with one subfolder for each class")
-    if options.shapes and (kind == REGISTERED or args.resolution is not None):
-        raise InputError("--input-shape is for models from elsewhere without --resolution; leave one out")
-    given = read_fields(args, accuracy.EvaluationSetting)
-    return accuracy.EvaluationSetting(
-        **{"threads": threads, **given, "model": name, "source": kind, "options": options}
-    )
+    return accuracy.EvaluationSetting(classifier=classifier, **read_fields(args, accuracy.EvaluationSetting))

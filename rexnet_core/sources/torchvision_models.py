@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rexnet_core.errors import InputError, ModelError, UnknownNameError, first_line
 from rexnet_core.printable import shorten
+from rexnet_core.sources.declared_preprocessing import read_transforms
 from rexnet_core.sources.packages import check_installed, read_version
 from rexnet_core.sources.source import OpenedModel
 from rexnet_core.sources.tensors import make_image_spec
@@ -53,8 +54,9 @@ class Torchvision:
             module = models.get_model(known, **options)
         except Exception as error:  # noqa: BLE001 - whatever a package raises is one line
             raise ModelError(f"{name} can't be made by {read_version('torchvision')}: {first_line(error)}") from None
-        side = _read_side(models, known)
-        return OpenedModel(inputs=(make_image_spec(3, side, side),), module=module)
+        steps = read_transforms(next(iter(models.get_model_weights(known)), None))
+        side = steps.side if steps else None
+        return OpenedModel(inputs=(make_image_spec(3, side, side),), module=module, preprocessing=steps)
 
     def list_names(self, pattern: str) -> list[str]:
         """The image classifiers; detectors and models of video take no image alone."""
@@ -74,13 +76,6 @@ def _import_models(name: str) -> Any:
         remedy = "pip install 'rexbench[torchvision]'"
         raise InputError(f"{name} needs torchvision, which can't be imported: {first_line(error)}; {remedy}") from None
     return models
-
-
-def _read_side(models: Any, name: str) -> int | None:
-    """The side that the best published weights were tested at; None where there are none, or no side is told."""
-    weights = next(iter(models.get_model_weights(name)), None)
-    side = getattr(getattr(weights, "transforms", None), "keywords", {}).get("crop_size")
-    return side if isinstance(side, int) else None
 
 
 SOURCE = Torchvision()

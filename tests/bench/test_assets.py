@@ -18,7 +18,7 @@ from bench.records.files import IMAGES, REFERENCE, WEIGHTS
 from rexnet_core import create_model
 from rexnet_core.checkpoint import load_tensors
 from rexnet_core.errors import WeightsError
-from rexnet_core.preprocess import load_image
+from rexnet_core.preprocess import Preprocessing, load_as_published
 
 
 @given(st.integers(1, 4096), st.integers(32, 1024))
@@ -56,7 +56,7 @@ def test_forms_calibrated_on_pictures_are_compared_on_other_pictures(tmp_path):
     task |= {"exports": [], "compares": True, "calibration": chosen.as_message(), "folder": str(tmp_path), "classes": 5}
     prepare(task)
     images = np.load(tmp_path / IMAGES)[:, 0]
-    expected = [load_image(tmp_path / "photos" / name, 32, upright=False) for name in chosen.held_out]
+    expected = [load_as_published(tmp_path / "photos" / name, 32, Preprocessing()) for name in chosen.held_out]
     assert len(images) == MIN_IMAGES
     assert len(expected) == 4
     assert np.array_equal(images, np.concatenate([expected, expected]))

@@ -8,7 +8,7 @@ import pytest
 from mutations import edit
 from PIL import Image
 
-from rexnet_core.preprocess import load_image
+from rexnet_core.preprocess import Preprocessing, load_as_published
 
 _FORMATS = {"jpeg": "RGB", "png": "RGB", "webp": "RGB", "tiff": "L"}
 
@@ -43,7 +43,7 @@ def test_any_picture_is_refused_in_one_line_or_read(fuzz, tmp_path):
         path = tmp_path / "picture.png"
         path.write_bytes(content)
         with warnings.catch_warnings(action="ignore"):
-            pixels = load_image(path, 32, upright=True)
+            pixels = load_as_published(path, 32, Preprocessing(upright=True))
         assert pixels.shape == (3, 32, 32)
         assert np.isfinite(pixels).all()
         return "read"

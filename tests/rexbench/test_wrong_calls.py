@@ -20,6 +20,7 @@ def labelled(tmp_path_factory):
     torch.save({"model": tensors, "model_ema": tensors}, folder / "both.pth")
     (folder / "val" / "ant").mkdir(parents=True)
     (folder / "val" / "ant" / "torn.png").write_bytes(b"")
+    (folder / "two.txt").write_text("ant\nbee")
     for name, classes in (("classes", "abcdefghijk"), ("more", "abcdefghijkl")):
         (folder / f"{name}.txt").write_text("\n".join(["ant", *classes]))
     return folder
@@ -28,7 +29,7 @@ def labelled(tmp_path_factory):
 @pytest.mark.parametrize("wrong", CALLS, ids=[words for words, _ in CALLS])
 def test_a_wrong_call_is_one_line_and_exit_code_2(call, wrong, request, monkeypatch, tmp_path):
     words, line = wrong
-    if "evaluate" in words:
+    if {"evaluate", "predict"} & set(words.split()):
         monkeypatch.chdir(request.getfixturevalue("labelled"))
     answer = call(words)
     assert (answer.code, answer.out) == (2, "")

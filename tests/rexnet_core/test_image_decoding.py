@@ -4,6 +4,7 @@ Held of each kind: every orientation and EXIF blocks of any bytes; every mode of
 TIFF; warnings of headers, of EXIF and of pixels, also where warnings are errors, and the library's log.
 """
 
+import io
 import logging
 import struct
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,8 +20,9 @@ from PIL import Image, TiffImagePlugin
 
 from rexnet_core.errors import InputError
 from rexnet_core.image_decoding import decode
-from rexnet_core.preprocess import load_image
+from rexnet_core.preprocess import Preprocessing, load_as_published
 
+UPRIGHT = Preprocessing(upright=True)
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -125,7 +128,7 @@ def assert_ramp(path, *, white_is_zero=False):
 def test_grey_of_sixteen_bits_is_scaled_to_eight(tmp_path, suffix):
     Image.fromarray(grey(16)).save(tmp_path / f"grey.{suffix}")
     assert_ramp(tmp_path / f"grey.{suffix}")
-    image = load_image(tmp_path / f"grey.{suffix}", 32)
+    image = load_as_published(tmp_path / f"grey.{suffix}", 32, UPRIGHT)
     assert image.std() > 0.5
 
 
@@ -181,7 +184,7 @@ def test_grey_whose_white_nobody_knows_is_refused_by_its_mode(tmp_path, pixels, 
     with pytest.raises(
         InputError, match=rf"8 or 16 bits without a sign; .*grey\.tif has {words}; convert it to 8 bits"
     ):
-        load_image(tmp_path / "grey.tif", 32)
+        load_as_published(tmp_path / "grey.tif", 32, UPRIGHT)
 
 
 @pytest.mark.parametrize("bits", [8, 16])
@@ -212,7 +215,7 @@ def test_sixteen_bits_in_every_colour_type_keep_their_range(tmp_path, colour, ch
 def test_every_kind_of_pixel_becomes_rgb(tmp_path, photo, mode):
     path = tmp_path / "any.tiff"
     photo.convert("P" if mode == "PA" else mode).convert(mode).save(path)
-    assert np.isfinite(load_image(path, 48)).all()
+    assert np.isfinite(load_as_published(path, 48, UPRIGHT)).all()
     assert decode(path, upright=True).mode == "RGB"
 
 
@@ -287,7 +290,7 @@ def test_threads_that_decode_leave_the_warning_filters_alone(tmp_path, photo):
     photo.save(tmp_path / "photo.png")
     before = list(warnings.filters)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: load_image(tmp_path / "photo.png", 32), range(200)))
+        list(pool.map(lambda _: load_as_published(tmp_path / "photo.png", 32, UPRIGHT), range(200)))
     assert warnings.filters == before
 
 
@@ -306,3 +309,28 @@ def test_the_log_of_pillow_stays_off_the_terminal():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == ""
     assert logging.getLogger("PIL").level == logging.NOTSET
+
+
+def test_an_image_comes_from_a_file_its_bytes_and_a_stream_alike(tmp_path, photo):
+    path = tmp_path / "photo.png"
+    photo.save(path)
+    with path.open("rb") as stream:
+        assert all(same(decode(one, upright=False), photo) for one in (path, path.read_bytes(), stream))
+
+
+@pytest.mark.parametrize(
+    ("held", "message"),
+    [
+        (b"", "standard input is no image in a known format"),
+        (b"\x89PNG\r\n\x1a\n", "standard input (is no|can't be read as an) image"),
+    ],
+)
+def test_what_is_no_image_is_named_as_the_caller_says(held, message):
+    with pytest.raises(InputError, match=message):
+        decode(io.BytesIO(held), upright=False, name="standard input")
+
+
+def test_a_stream_is_not_read_without_end(monkeypatch):
+    monkeypatch.setattr("rexnet_core.image_decoding._MOST_BYTES", 1000)
+    with Path("/dev/zero").open("rb") as zeros, pytest.raises(InputError, match="at most 1000 bytes; the image has"):
+        decode(zeros, upright=False)

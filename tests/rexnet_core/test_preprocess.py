@@ -1,5 +1,6 @@
 """Image files as tensors: what comes out of good ones, and one clear line for all others."""
 
+from dataclasses import replace
 from math import floor
 
 import numpy as np
@@ -7,7 +8,17 @@ import pytest
 from PIL import Image
 
 from rexnet_core.errors import InputError
-from rexnet_core.preprocess import IMAGENET_MEAN, IMAGENET_STD, list_images, load_image, resized_side
+from rexnet_core.preprocess import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    Preprocessing,
+    list_images,
+    load_as_published,
+    normalise,
+    read_image,
+    resize_and_crop,
+    resized_side,
+)
 
 
 @pytest.fixture
@@ -39,13 +50,15 @@ def assert_cut_as_published(folder, size, resolution, crop_ratio, side):
     random = np.random.default_rng(size)
     image = Image.fromarray(random.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
     image.save(folder / "photo.bmp")
-    ours = denormalised(load_image(folder / "photo.bmp", resolution, crop_ratio=crop_ratio)).transpose(1, 2, 0)
+    ours = denormalised(
+        load_as_published(folder / "photo.bmp", resolution, Preprocessing(crop_ratio=crop_ratio))
+    ).transpose(1, 2, 0)
     assert np.allclose(ours, cut_centre(image, side, Image.Resampling.BICUBIC, resolution), atol=1e-6), size
 
 
 def test_a_plain_colour_comes_out_as_that_colour(tmp_path):
     Image.new("RGB", (50, 40), (255, 0, 51)).save(tmp_path / "plain.png")
-    image = load_image(tmp_path / "plain.png", 32)
+    image = load_as_published(tmp_path / "plain.png", 32, Preprocessing())
     assert image.shape == (3, 32, 32)
     assert image.dtype == np.float32
     assert np.allclose(denormalised(image), np.array([1, 0, 0.2])[:, None, None], atol=1e-6)
@@ -71,7 +84,9 @@ def test_crop_ratio_and_interpolation_can_be_chosen(tmp_path, photo, crop_ratio,
     photo.save(tmp_path / "photo.png")
     assert resized_side(32, crop_ratio) == side
     expected = cut_centre(photo, side, Image.Resampling.BILINEAR)
-    image = load_image(tmp_path / "photo.png", 32, crop_ratio=crop_ratio, interpolation="bilinear")
+    image = load_as_published(
+        tmp_path / "photo.png", 32, Preprocessing(crop_ratio=crop_ratio, interpolation="bilinear")
+    )
     assert np.allclose(denormalised(image).transpose(1, 2, 0), expected, atol=1e-6)
 
 
@@ -81,7 +96,7 @@ def test_a_truncated_file_is_named(tmp_path, photo, suffix):
     photo.save(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(InputError, match=rf"cut\.{suffix}"):
-        load_image(path, 32)
+        load_as_published(path, 32, Preprocessing())
 
 
 def test_a_decompression_bomb_is_refused_before_it_unpacks(tmp_path, photo, monkeypatch):
@@ -89,7 +104,7 @@ def test_a_decompression_bomb_is_refused_before_it_unpacks(tmp_path, photo, monk
     for limit in (100, 9000):
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
         with pytest.raises(InputError, match=rf"at most {limit} pixels; .*bomb\.png"):
-            load_image(tmp_path / "bomb.png", 32)
+            load_as_published(tmp_path / "bomb.png", 32, Preprocessing())
 
 
 def text(path):
@@ -117,7 +132,7 @@ def strip(path):
 def test_a_file_that_is_no_image_is_refused(tmp_path, write, message):
     write(tmp_path / "wrong.png")
     with pytest.raises(InputError, match=message):
-        load_image(tmp_path / "wrong.png", 224)
+        load_as_published(tmp_path / "wrong.png", 224, Preprocessing())
 
 
 def test_images_are_listed_by_name_without_other_and_hidden_files(tmp_path, photo):
@@ -137,3 +152,14 @@ def test_an_empty_folder_and_a_missing_folder_are_refused(tmp_path):
     for name in ("x" * 300, "a\0b"):
         with pytest.raises(InputError, match="images come from a folder"):
             list_images(tmp_path / name)
+
+
+def test_reading_resizing_and_normalising_are_the_whole_and_tell_the_order_of_colours(tmp_path, photo):
+    photo.save(tmp_path / "photo.png")
+    steps = Preprocessing(resized_side=40, mean=(0.1, 0.2, 0.3), channel_order="bgr")
+    pixels = resize_and_crop(read_image(tmp_path / "photo.png", steps), 32, steps)
+    assert (pixels.shape, pixels.dtype) == ((32, 32, 3), np.uint8)
+    assert np.array_equal(pixels, np.round(cut_centre(photo, 40, Image.Resampling.BICUBIC) * 255))
+    image = normalise(pixels, steps)
+    assert np.array_equal(image, load_as_published(tmp_path / "photo.png", 32, steps))
+    assert np.array_equal(image[::-1], normalise(pixels, replace(steps, channel_order="rgb")))

@@ -13,7 +13,7 @@ from rexnet_core.errors import InputError, UnknownNameError
 
 def test_every_published_name_has_a_config_of_that_name():
     names = model_names()
-    assert len(set(names)) == len(names) == 38
+    assert len(set(names)) == len(names) == 41
     assert [model_config(name).name for name in names] == list(names)
 
 

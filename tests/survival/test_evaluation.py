@@ -11,7 +11,7 @@ from PIL import Image
 
 from rexnet_core import create_model, dump_weights
 from rexnet_core.calibration import calibrate
-from rexnet_core.preprocess import load_image
+from rexnet_core.preprocess import Preprocessing, load_as_published
 
 pytestmark = pytest.mark.survival
 
@@ -31,7 +31,7 @@ def labelled(place):
         small = Image.fromarray(random.integers(0, 256, (5, 5, 3), dtype=np.uint8))
         small.resize((40, 48), Image.Resampling.NEAREST).save(path)
         with torch.inference_mode():
-            [label] = network(torch.from_numpy(load_image(path, SIDE, upright=False))[None]).argmax(1).tolist()
+            [label] = network(torch.from_numpy(load_as_published(path, SIDE, Preprocessing()))[None]).argmax(1).tolist()
         folder = place.folder / "val" / "abcdef"[(label + (number % 6 == 0)) % CLASSES]
         folder.mkdir(parents=True, exist_ok=True)
         path.rename(folder / path.name)

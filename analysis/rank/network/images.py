@@ -11,7 +11,7 @@ import numpy as np
 from analysis.complexity import check_resolution
 from rexnet_core.calibration import draw_image
 from rexnet_core.errors import InputError, UnknownNameError
-from rexnet_core.preprocess import list_images, load_image
+from rexnet_core.preprocess import Preprocessing, list_images, load_as_published
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Generated = Literal["white", "1/f"]
 GENERATED: tuple[Generated, ...] = get_args(Generated)
+#: Files are no data set with published accuracies here: what a person sees upright, a network does.
+_STEPS = Preprocessing(upright=True)
 _SIGNATURE_BYTES = 12
 #: How files in the formats that `rexnet_core.preprocess` reads begin: BMP, GIF, JPEG, PNG, TIFF and BigTIFF, WebP.
 _SIGNATURE = re.compile(rb"BM|GIF8[79]a|\xff\xd8\xff|\x89PNG\r\n\x1a\n|II[*+]\x00|MM\x00[*+]|RIFF.{4}WEBP", re.DOTALL)
@@ -63,7 +65,7 @@ class ImageSource:
 
     def _image(self, index: int) -> npt.NDArray[np.float32]:
         if self.kind == "folder":
-            return load_image(self.paths[index], self.resolution)
+            return load_as_published(self.paths[index], self.resolution, _STEPS)
         random = np.random.default_rng((self.seed, self.resolution, index))
         if self.kind == "white":
             return random.standard_normal((3, self.resolution, self.resolution), np.float32)
@@ -106,7 +108,7 @@ def _check_signatures(paths: Iterable[Path], resolution: int) -> None:
         except OSError:
             start = b""
         if not _SIGNATURE.match(start):
-            load_image(path, resolution)
+            load_as_published(path, resolution, _STEPS)
 
 
 def generated_images(kind: str, *, resolution: int, count: int, seed: int = 0) -> ImageSource:

@@ -20,6 +20,7 @@ from rexnet_core.calibration import calibrate, make_inputs, settle
 from rexnet_core.checkpoint import load_tensors
 from rexnet_core.errors import UnsupportedModelError
 from rexnet_core.sources.registry import REGISTERED
+from rexnet_core.weights import load_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,13 +111,14 @@ def open_subject(name: str, kind: str, setting: NetworkSetting) -> Subject:
 
 def _open_ours(name: str, setting: NetworkSetting) -> Subject:
     model, weights = _load(name, setting)
+    classes = model.config.head.num_classes
     return Subject(
         name=name,
         model=model,
         weights=weights,
         taps=find_taps(model, setting.taps),
-        cost=count(name, setting.resolution),
-        steps=trace_steps(name, setting.resolution),
+        cost=count(name, setting.resolution, num_classes=classes),
+        steps=trace_steps(name, setting.resolution, num_classes=classes),
         config=model.config,
     )
 
@@ -133,7 +135,7 @@ def _load(name: str, setting: NetworkSetting) -> tuple[Network, str]:
 def _load_checkpoint(model: torch.nn.Module, setting: NetworkSetting) -> str:
     assert setting.weights is not None, "the caller has a checkpoint"
     loaded = load_tensors(setting.weights, setting.weights_entry)
-    layout = rexnet_core.load_weights(model, loaded)
+    layout = load_checkpoint(model, loaded)
     entry = f"{loaded.entry}, " if loaded.entry else ""
     return f"{setting.weights.name} ({entry}{layout})"
 

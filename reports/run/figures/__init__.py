@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bench.records.case import END_TO_END
 from reports.drawing.figure import list_named
-from reports.run.figures import accuracy, costs, load, paper, phases, published_times, speed
+from reports.run.figures import accuracy, costs, end_to_end, load, paper, phases, published_times, speed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +35,7 @@ def list_figures(frames: Mapping[str, pd.DataFrame], conditions: str) -> Iterato
             "throughput": partial(speed.plot_throughput, cases, conditions),
             "streams": partial(load.plot_streams, cases, conditions),
             "speedup": partial(speed.plot_speedup, cases, conditions),
+            **_list_end_to_end(cases, conditions),
             "macs_latency": partial(costs.plot_macs_latency, cases, cost, conditions),
             "accuracy": partial(accuracy.plot_accuracy, cases, cost, known, conditions),
             "paper_latency": partial(paper.plot_paper_latency, frames["model_pairs"], known, conditions),
@@ -42,6 +44,13 @@ def list_figures(frames: Mapping[str, pd.DataFrame], conditions: str) -> Iterato
             "layers": partial(costs.plot_layers, frames["layers"], _NOT_MEASURED),
         },
     )
+
+
+def _list_end_to_end(cases: pd.DataFrame, conditions: str) -> dict[str, Callable[[], Plot | None]]:
+    """The figure of a run that has the scenario; to others there is nothing to say of it."""
+    if not (cases["scenario"] == END_TO_END).any():
+        return {}
+    return {"end_to_end": partial(end_to_end.plot_end_to_end, cases, conditions)}
 
 
 def _list_published_times(frames: Mapping[str, pd.DataFrame], conditions: str) -> dict[str, Callable[[], Plot | None]]:

@@ -72,7 +72,7 @@ def test_a_loader_is_named_and_not_run(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("asked", "precisions", "line"),
     [
-        ("photos", ("fp32",), "--calibration applies only to int8, which is not chosen; add --precisions int8"),
+        ("photos", ("fp32",), "--calibration applies only to int8, which is not chosen; choose the precision int8"),
         ("absent", ("int8",), "--calibration names a folder; absent: "),
         ("empty", ("int8",), "empty has no image"),
         ("one", ("int8",), "needs at least 2 pictures, one has 1"),

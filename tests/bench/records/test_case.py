@@ -16,7 +16,7 @@ GUEST = Case(
 
 def test_a_worker_of_an_earlier_build_is_told_nothing_new_of_a_case_that_it_can_run():
     assert set(OURS.as_message()) == set(OURS.as_dict()) - {
-        *("source", "fingerprint", "shape", "calibration", "arrivals")
+        *("source", "fingerprint", "shape", "calibration", "arrivals", "pictures")
     }
     assert GUEST.as_message()["shape"] == "3x48x192"
     assert Case(**OURS.as_message()) == OURS

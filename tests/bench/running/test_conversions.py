@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.accuracy import EvaluationSetting
+from analysis.classifiers.setting import ClassifierSetting
 from bench.planning.conversions import read_conversions
 from bench.records.files import IMAGES, REFERENCE
 from bench.running.conversions import open_conversions
@@ -82,8 +82,8 @@ def read(backends=None, precisions=None, calibration=None, batch_size=None):
 
 
 @pytest.fixture
-def setting(tmp_path):
-    return EvaluationSetting(model="rexnet_0.5", images=tmp_path, resolution=32, threads=1)
+def setting():
+    return ClassifierSetting(model="rexnet_0.5", resolution=32, threads=1)
 
 
 @pytest.mark.parametrize(("batch", "shape"), [(1, (5, 1, 3, 32, 32)), (2, (3, 2, 3, 32, 32))])
@@ -98,7 +98,13 @@ def test_the_last_batch_is_filled_up_and_what_that_gives_is_left_out(setting, ba
     assert [handle.shapes[-1] for handle in processes.handles] == [shape] * 2
     assert [(handle.renewed, handle.closed) for handle in processes.handles] == [(1, True)] * 2
     [task] = processes.tasks
-    assert (task["classes"], task["exports"], task["batch"]) == (3, ["openvino"], batch)
+    assert (task["exports"], task["batch"]) == (["openvino"], batch)
+
+
+def test_a_form_of_another_number_of_classes_has_failed(setting):
+    with open_conversions(read(["eager"]), setting, 4, executor=Processes()) as [form]:
+        assert form.classify(IMAGES_OF_FIVE) is None
+        assert "logits must be of shape (5, 1, 4), got (5, 1, 3)" in form.describe()["reason"]
 
 
 def test_a_form_that_fails_has_its_row_and_the_others_go_on(setting):

@@ -138,7 +138,11 @@ def test_rounds_that_not_all_have_closed_are_taken_again(store, resume, interrup
         ({"threads": 1}, "--threads contradicts run .* planned with 2"),
         *[
             (
-                {name: {"weights": Path("another.pth"), "calibration": "another"}.get(name, ("another",))},
+                {
+                    name: {"weights": Path("another.pth"), "calibration": "another", "pictures": "another"}.get(
+                        name, ("another",)
+                    )
+                },
                 "contradicts run",
             )
             for name in sorted(set(vars(options())) - _APART)

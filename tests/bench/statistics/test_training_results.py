@@ -65,7 +65,8 @@ def test_parts_of_a_step_are_in_its_rows_alone(run):
         assert frame[frame["scenario"] == "latency"]["forward_s"].isna().all()
     assert "backward [ms]" in view_cases(cases)
     assert "backward [ms]" not in view_cases(cases[cases["scenario"] == "latency"])
-    assert f"step: {run.result.cases[2].case.describe()}: forward 250 ms, backward 500 ms, optimizer 125 ms" in (
+    parts = "forward 250 ms [250, 250], backward 500 ms [500, 500], optimizer 125 ms [125, 125]"
+    assert f"parts: {run.result.cases[2].case.describe()}: {parts}; together 21.9% of the whole" in (
         render_cases(run.result.cases)
     )
 

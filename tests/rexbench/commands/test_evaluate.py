@@ -134,6 +134,9 @@ def test_preprocessing_can_be_chosen_and_is_told(call):
         "mean": [0.485, 0.456, 0.406],
         "std": [0.229, 0.224, 0.225],
         "turned_by_exif": False,
+        "note": "",
+        "of": "the usual of ImageNet's classifiers; the model does not say its own, "
+        "with crop_ratio and interpolation as asked",
     }
     assert found["top1_correct"] != FIRST
 
@@ -284,10 +287,10 @@ def test_the_side_is_the_models_own_unless_another_is_given():
     parser = argparse.ArgumentParser()
     evaluate.add_options(parser)
     words = "efficientnet_b1 --weights twelve.pth --images val"
-    setting = evaluate.read_setting(parser.parse_args(words.split()), threads=3)
+    setting = evaluate.read_setting(parser.parse_args(words.split()), threads=3).classifier
     assert (setting.resolution, setting.threads, setting.batch_size) == (240, 3, 64)
     words += " --resolution 64 --threads 2"
-    setting = evaluate.read_setting(parser.parse_args(words.split()), threads=3)
+    setting = evaluate.read_setting(parser.parse_args(words.split()), threads=3).classifier
     assert (setting.resolution, setting.threads) == (64, 2)
 
 

@@ -12,18 +12,20 @@ MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)
 
 def test_all_that_is_told_is_taken():
     told = {"mean": list(MEAN), "std": STD, "crop_pct": 0.9, "interpolation": "bilinear", "crop_mode": "center"}
-    assert read_preprocessing(told) == Preprocessing(mean=MEAN, std=STD, crop_ratio=0.9, interpolation="bilinear")
+    assert read_preprocessing(told) == Preprocessing(
+        rule="timm", mean=MEAN, std=STD, crop_ratio=0.9, interpolation="bilinear"
+    )
 
 
 def test_mean_and_deviation_are_enough():
-    assert read_preprocessing({"mean": MEAN, "std": STD}) == Preprocessing(mean=MEAN, std=STD)
+    assert read_preprocessing({"mean": MEAN, "std": STD}) == Preprocessing(rule="timm", mean=MEAN, std=STD)
 
 
 def test_what_is_not_done_here_is_noted():
-    found = read_preprocessing({"mean": MEAN, "std": STD, "interpolation": "lanczos", "crop_mode": "squash"})
+    found = read_preprocessing({"mean": MEAN, "std": STD, "interpolation": "lanczos", "crop_mode": "border"})
     assert found.interpolation == "bicubic"
     assert found.note == (
-        "its author resizes by lanczos, here it is bicubic; its author crops by squash, here the centre is cut out"
+        "its author resizes by lanczos, here it is bicubic; its author crops by border, here the centre is cut out"
     )
 
 

@@ -81,12 +81,12 @@ def test_a_file_that_is_no_image_is_named_before_any_is_loaded(folder, write):
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_images_of_every_format_are_known_without_decoding(suffix, tmp_path, monkeypatch):
     Image.new("RGB", (40, 40)).save(tmp_path / f"one{suffix}")
-    monkeypatch.setattr(images, "load_image", None)
+    monkeypatch.setattr(images, "load_as_published", None)
     assert folder_images(tmp_path, resolution=32).count == 1
 
 
 def test_first_bytes_alone_are_read_and_only_of_the_files_that_are_drawn(folder, monkeypatch):
-    monkeypatch.setattr(images, "load_image", None)
+    monkeypatch.setattr(images, "load_as_published", None)
     for number in range(5):
         source = folder_images(folder, resolution=32, count=5, seed=number)
         [left] = set(folder.iterdir()) - set(source.paths)

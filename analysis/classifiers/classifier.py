@@ -1,18 +1,21 @@
-"""A classifier from any source as an evaluation runs it: on images, in batches of any size."""
+"""A classifier of any source with its weights, which computes on images in batches of any size."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+from analysis.classifiers.checkpoint import read_checkpoint
 from analysis.guests import blame_model, open_guest
 from rexnet_core import load_weights
 from rexnet_core.checkpoint import load_tensors
 from rexnet_core.errors import InputError, ModelError, UnsupportedModelError
+from rexnet_core.preprocess import Preprocessing
+from rexnet_core.sources.registry import REGISTERED
 from rexnet_core.sources.source import EAGER
 from rexnet_core.sources.tensors import find_image_axes
 
@@ -20,14 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from analysis.accuracy.setting import EvaluationSetting
+    from analysis.classifiers.setting import ClassifierSetting
     from analysis.guests import Guest
-    from rexnet_core.preprocess import Preprocessing
 
     #: Images of shape (N, 3, H, W) to logits of shape (N, classes).
     Classify = Callable[[torch.Tensor], torch.Tensor]
 
-_FLOATS = ("float16", "float32", "float64")
+#: Types of pixels; those of an artefact that normalises pictures itself may be whole.
+_PIXELS = ("float16", "float32", "float64", "uint8")
 _COLOURS = 3
 
 
@@ -40,8 +43,11 @@ class Classifier:
         classes: Outputs.
         resolution: Side of its images [pixels].
         weights: ``path``, ``entry``, ``layout`` and ``sha256`` of the file that they are from, as far as there is one.
+        preprocessing: How images are prepared for it.
+        whose: Whose preprocessing that is, in words.
         reference: What computes, in words.
-        preprocessing: How its author prepares images; None where that is not known.
+        module: It, where it is a module of torch.
+        class_names: Names of its classes in order, where its file or its author tells them.
         told: ``source``, ``fingerprint`` and ``licence``, where there are any.
     """
 
@@ -49,32 +55,77 @@ class Classifier:
     classes: int
     resolution: int
     weights: dict[str, Any]
+    preprocessing: Preprocessing
+    whose: str
     reference: str = EAGER
-    preprocessing: Preprocessing | None = None
+    module: torch.nn.Module | None = None
+    class_names: tuple[str, ...] = ()
     told: dict[str, str] = field(default_factory=dict)
 
 
-def open_classifier(setting: EvaluationSetting) -> Classifier:
-    """The classifier of a model from elsewhere.
+def open_classifier(setting: ClassifierSetting) -> Classifier:
+    """The classifier that is asked for. A model from elsewhere may run its author's code.
 
     Raises:
         InputError: There is no such model, or its weights can't be used.
         ModelError: The model's own code failed.
         UnsupportedModelError: It takes something else than square images of three colours, or gives no logits.
     """
+    return _open_ours(setting) if setting.source == REGISTERED else _open_guest(setting)
+
+
+def _open_ours(setting: ClassifierSetting) -> Classifier:
+    """One of our networks with its checkpoint."""
+    assert setting.weights is not None, "the front door asks for them"
+    assert setting.resolution is not None, "our networks have a side"
+    checkpoint = read_checkpoint(setting.model, setting.weights, setting.weights_entry)
+    network, layout = checkpoint.build()
+    steps, whose = _choose_steps(setting, None)
+    return Classifier(
+        classify=network,
+        classes=checkpoint.classes,
+        resolution=setting.resolution,
+        weights={
+            "path": str(checkpoint.path),
+            "entry": checkpoint.tensors.entry,
+            "layout": layout,
+            "sha256": checkpoint.sha256,
+        },
+        preprocessing=steps,
+        whose=whose,
+        module=network,
+        class_names=checkpoint.tensors.classes,
+    )
+
+
+def _choose_steps(setting: ClassifierSetting, known: Preprocessing | None) -> tuple[Preprocessing, str]:
+    """How images are prepared, and whose way that is; the caller's word goes first."""
+    asked = {"crop_ratio": setting.crop_ratio, "interpolation": setting.interpolation}
+    given: Any = {name: value for name, value in asked.items() if value is not None}
+    whose = "the model's own" if known else "the usual of ImageNet's classifiers; the model does not say its own"
+    if given:
+        whose += f", with {' and '.join(given)} as asked"
+    return replace(known or Preprocessing(), **given), whose
+
+
+def _open_guest(setting: ClassifierSetting) -> Classifier:
     guest = open_guest(setting.model, setting.source, setting.options, resolution=setting.resolution)
     side = _check_input(guest)
     weights = _give_weights(guest, setting)
     run, reference = _open_run(guest, setting)
     classify = _in_batches(run, guest, _batch_of(guest) or (None if guest.opened.module else setting.batch_size))
     told = {"source": guest.kind, "fingerprint": guest.fingerprint, "licence": guest.opened.licence}
+    steps, whose = _choose_steps(setting, guest.opened.preprocessing)
     return Classifier(
         classify=classify,
         classes=classify(torch.zeros(1, _COLOURS, side, side)).shape[1],
         resolution=side,
         weights=weights,
+        preprocessing=steps,
+        whose=whose,
         reference=reference,
-        preprocessing=guest.opened.preprocessing,
+        module=guest.opened.module,
+        class_names=guest.opened.classes,
         told={key: value for key, value in told.items() if value},
     )
 
@@ -85,24 +136,24 @@ def _check_input(guest: Guest) -> int:
     axes = find_image_axes(spec)
     if others or axes is None:
         raise UnsupportedModelError(
-            f"{guest.name} must take one image to be evaluated; it takes {len(guest.inputs)} inputs"
+            f"{guest.name} must take one image to classify pictures; it takes {len(guest.inputs)} inputs"
         )
     height, width = (shape[axis] for axis in axes)
     depth = next(shape[axis] for axis in range(3) if axis not in axes)
-    if height != width or depth != _COLOURS or spec.dtype not in _FLOATS:
+    if height != width or depth != _COLOURS or spec.dtype not in _PIXELS:
         raise UnsupportedModelError(
-            f"{guest.name} must take square images of 3 colours in floating point to be evaluated; it takes "
+            f"{guest.name} must take square images of 3 colours to classify pictures; it takes "
             f"{depth} x {height} x {width} of {spec.dtype}"
         )
     return height
 
 
-def _give_weights(guest: Guest, setting: EvaluationSetting) -> dict[str, Any]:
+def _give_weights(guest: Guest, setting: ClassifierSetting) -> dict[str, Any]:
     """Load the checkpoint that was named; what the weights are."""
     module: Any = guest.opened.module
     if setting.weights is None:
         if module is not None and not guest.opened.pretrained:
-            raise InputError(f"an accuracy needs trained weights, {guest.name} comes without; give --weights FILE")
+            raise InputError(f"a classifier needs trained weights, {guest.name} comes without; give --weights FILE")
         own = guest.opened.path
         return {"path": str(own or guest.name), "entry": None, "layout": "own", "sha256": _digest(own) if own else None}
     if module is None:
@@ -122,7 +173,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _open_run(guest: Guest, setting: EvaluationSetting) -> tuple[Callable[[torch.Tensor], Any], str]:
+def _open_run(guest: Guest, setting: ClassifierSetting) -> tuple[Callable[[torch.Tensor], Any], str]:
     """What computes the output of a batch as the model takes it, and what it is in words."""
     if guest.opened.module is not None:
         return guest.opened.module, EAGER
@@ -149,7 +200,7 @@ def _in_batches(run: Callable[[torch.Tensor], Any], guest: Guest, batch: int | N
 
     def classify(images: torch.Tensor) -> torch.Tensor:
         taken = images.movedim(1, 3).contiguous() if last else images
-        taken = taken.to(getattr(torch, spec.dtype))
+        taken = (taken if spec.dtype != "uint8" else taken.round()).to(getattr(torch, spec.dtype))
         size = batch or len(images)
         pieces = []
         for start in range(0, len(taken), size):
@@ -171,5 +222,5 @@ def _read_logits(output: Any, name: str) -> torch.Tensor:
         output = output[0]
     if not isinstance(output, torch.Tensor) or output.dim() < 2:  # noqa: PLR2004 - images and classes
         what = f"{len(output)} outputs" if isinstance(output, tuple | list) else type(output).__name__
-        raise ModelError(f"{name} must give one tensor of logits to be evaluated, it gives {what}")
+        raise ModelError(f"{name} must give one tensor of logits, it gives {what}")
     return output.float().flatten(1)

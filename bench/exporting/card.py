@@ -1,0 +1,143 @@
+"""The card of an artefact: every fact in plain values, in ``card.json``, and the digest of every file."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import metadata
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from analysis.json_values import render_json
+from bench.exporting.accuracy import describe_accuracy
+from bench.exporting.costs import describe_costs
+from bench.exporting.folder import CARD, KIND
+from bench.exporting.own_check import LIMITS, PROGRAM, STORED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from bench.exporting.form import Form
+    from bench.exporting.original import Original
+    from bench.exporting.setting import ExportSetting
+    from bench.exporting.verification import Verified
+
+FORMAT_VERSION = 1
+README = "README.md"
+_LIBRARIES = ("torch", "openvino", "onnx", "onnxruntime", "nncf", "rexbench")
+#: What runs a format.
+RUNTIMES = {"ir": "openvino", "onnx": "onnxruntime", "pt2": "torch", "aoti": "torch"}
+
+
+def describe(
+    setting: ExportSetting, original: Original, form: Form, verified: Verified, calibrated_on: str
+) -> dict[str, Any]:
+    """What is known of an artefact, files and latency aside."""
+    profile = setting.profile
+    return {
+        "kind": KIND,
+        "format_version": FORMAT_VERSION,
+        "model": original.name,
+        "source": original.source,
+        "published_name": profile.published_name,
+        "like": setting.like,
+        "task": "image classification",
+        "format": form.format,
+        "runtime": RUNTIMES[form.format],
+        "precision": form.precision,
+        "calibrated_on": calibrated_on,
+        "licence": original.licence or profile.licence,
+        "weights": _describe_weights(original),
+        "fingerprint": original.classifier.told.get("fingerprint", ""),
+        "classes": form.classes,
+        "named_classes": len(original.class_names),
+        "input": {"converted": _describe_input(form), "original": _describe_original_input(setting, form)},
+        "output": {"converted": _describe_output(form), "original": {**_describe_output(form), "kind": "logits"}},
+        "preprocessing": _describe_steps(original, form),
+        "cost": describe_costs(setting, original),
+        "accuracy": describe_accuracy(setting.accuracy, original, form, profile),
+        "check": {"program": PROGRAM, "stored": STORED, "limit": LIMITS[form.precision], **verified.tell()},
+        "reference": original.classifier.reference,
+        "versions": dict(_read_versions()),
+    }
+
+
+def _describe_weights(original: Original) -> dict[str, Any]:
+    """The file's name alone: where it lay is nobody's business."""
+    told = dict(original.classifier.weights)
+    return told | {"path": PurePath(str(told.get("path", ""))).name}
+
+
+def _describe_input(form: Form) -> dict[str, Any]:
+    return {
+        "name": form.input_name,
+        "shape": form.shown_shape,
+        "layout": form.input_layout.upper(),
+        "type": form.input_type,
+        "range": [0, 255],
+        "channel_order": form.input_order.upper(),
+        "mean": None,
+        "scale": None,
+        "inside": {"reversed": form.reverses, "mean": list(form.mean), "scale": list(form.scale)},
+    }
+
+
+def _describe_original_input(setting: ExportSetting, form: Form) -> dict[str, Any]:
+    """What the network takes as its publisher made it; a network in BGR has its means in that order."""
+    turned = setting.profile.original_order != form.network_order
+    mean, scale = (list(values[::-1] if turned else values) for values in (form.mean, form.scale))
+    sides = [form.side, form.side, 3] if form.network_layout == "nhwc" else [3, form.side, form.side]
+    order = setting.profile.original_order if turned else form.network_order
+    return {
+        "name": form.input_name,
+        "shape": [form.shown_shape[0], *sides],
+        "layout": form.network_layout.upper(),
+        "type": "float32",
+        "range": [0, 255],
+        "channel_order": order.upper(),
+        "mean": mean,
+        "scale": scale,
+    }
+
+
+def _describe_output(form: Form) -> dict[str, Any]:
+    return {"name": form.output_name, "shape": [form.shown_shape[0], form.classes], "kind": form.output}
+
+
+def _describe_steps(original: Original, form: Form) -> dict[str, Any]:
+    steps = original.classifier.preprocessing
+    return {
+        "rule": steps.rule,
+        "geometry": steps.geometry,
+        "resized_side": steps.shorter_side(form.side),
+        "interpolation": steps.interpolation,
+        "crop": form.side,
+        "crop_ratio": steps.crop_ratio,
+        "resized_inside": form.resized_side is not None,
+        "of": original.classifier.whose,
+        "note": steps.note,
+    }
+
+
+def _read_versions() -> list[tuple[str, str]]:
+    found = []
+    for name in _LIBRARIES:
+        try:
+            found.append((name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def dump(folder: Path, facts: dict[str, Any], render: Callable[[dict[str, Any]], str]) -> dict[str, Any]:
+    """Write ``README.md`` and ``card.json``; the card, which has the digest of every other file."""
+    (folder / README).write_text(render(facts), encoding="utf-8", errors="backslashreplace")
+    files = {path.name: _describe_file(path) for path in sorted(folder.iterdir())}
+    card = {**facts, "files": files}
+    (folder / CARD).write_text(render_json(card) + "\n", encoding="utf-8")
+    return card
+
+
+def _describe_file(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}

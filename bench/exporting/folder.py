@@ -1,0 +1,77 @@
+"""The folder of an artefact: made aside, put into its place whole, and never over what is not ours."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rexnet_core.errors import InputError
+from rexnet_core.files import refused_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CARD = "card.json"
+KIND = "rexbench-export"
+_NEED = "--out needs a folder that can be made, with room"
+
+
+def check_target(target: Path, *, force: bool) -> None:
+    """Check before anything runs that an artefact can take its place.
+
+    Raises:
+        InputError: There is something that must stay, or the folder can't be made.
+    """
+    with refused_paths(_NEED, target):
+        if target.is_symlink() or target.exists():
+            if not _is_ours(target):
+                raise InputError(f"--out names a new folder; {target} is there and is no export; name another")
+            if not force:
+                raise InputError(f"--out names a new folder; {target} holds an export; add --force to replace it")
+        with _draft(target):
+            pass
+
+
+def _is_ours(target: Path) -> bool:
+    """Whether a folder is an export and holds nothing that is not of it."""
+    with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
+        card = json.loads((target / CARD).read_text(encoding="utf-8"))
+        names = {path.name for path in target.iterdir()}
+        return not target.is_symlink() and card["kind"] == KIND and names <= {CARD, *card["files"]}
+    return False
+
+
+@contextlib.contextmanager
+def place_folder(target: Path, *, force: bool) -> Iterator[Path]:
+    """A new folder that takes the place of `target` where the context ends without an error; else nothing is left.
+
+    Raises:
+        InputError: It can't be written, or something has taken the place meanwhile.
+    """
+    with refused_paths(_NEED, target), _draft(target) as draft:
+        yield draft
+        check_target(target, force=force)
+        if target.exists():
+            shutil.rmtree(target)
+        draft.rename(target)
+
+
+@contextlib.contextmanager
+def _draft(target: Path) -> Iterator[Path]:
+    """A folder beside the target, so that the last step is a rename; what is left of it at the end goes."""
+    place = target.resolve().parent
+    made = [path for path in (place, *place.parents) if not path.exists()]
+    place.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", dir=place))
+    draft.chmod(0o755)
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        for path in made:  # those that hold the artefact by now stay
+            with contextlib.suppress(OSError):
+                path.rmdir()

@@ -1,0 +1,88 @@
+"""The form of an artefact: what it takes, computes and gives, in plain values. No torch here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from rexnet_core.sources.exported_metadata import FORMAT_VERSION
+
+if TYPE_CHECKING:
+    from rexnet_core.preprocess import Preprocessing
+
+FORMATS = ("ir", "onnx", "pt2", "aoti")
+LAYOUTS = ("nhwc", "nchw")
+TYPES = ("uint8", "float32")
+ORDERS = ("rgb", "bgr")
+OUTPUTS = ("logits", "probabilities")
+DYNAMIC = "dynamic"
+#: The largest value of a pixel: means and deviations are for pixels in [0, 1], artefacts take pixels up to it.
+WHITE = 255.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What an artefact takes, computes and gives.
+
+    Args:
+        format: One of `FORMATS`.
+        precision: ``fp32``, ``fp16`` (weights alone) or ``int8``.
+        side: Of the picture that the network takes [pixels].
+        batch: Pictures in one call; None for any number.
+        input_type: Of its pixels, one of `TYPES`; both count from 0 to 255.
+        input_layout: One of `LAYOUTS`.
+        input_order: Of the channels of the pictures it takes, one of `ORDERS`.
+        network_order: Of the pictures that the network within takes.
+        mean: In the order of the network, for pixels from 0 to 255.
+        scale: Alike; what the difference is divided by.
+        network_layout: Of the network within, one of `LAYOUTS`.
+        output: One of `OUTPUTS`.
+        classes: Numbers in a row of the output.
+        resized_side: What the shorter side of a picture is resized to inside; None where it comes resized and cut.
+        interpolation: Of that resizing.
+    """
+
+    format: str
+    precision: str = "fp32"
+    side: int
+    batch: int | None = 1
+    input_type: str = "uint8"
+    input_layout: str = "nhwc"
+    input_order: str = "rgb"
+    network_order: str = "rgb"
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    network_layout: str = "nchw"
+    input_name: str = "input"
+    output_name: str = "logits"
+    output: str = "logits"
+    classes: int
+    resized_side: int | None = None
+    interpolation: str = "bicubic"
+
+    @property
+    def reverses(self) -> bool:
+        """Whether the channels are reversed inside."""
+        return self.input_order != self.network_order
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """Of the input; None is a size that may vary."""
+        side = None if self.resized_side else self.side
+        return (self.batch, side, side, 3) if self.input_layout == "nhwc" else (self.batch, 3, side, side)
+
+    @property
+    def shown_shape(self) -> list[int | str]:
+        """The shape with a question mark for what may vary."""
+        return ["?" if size is None else size for size in self.shape]
+
+
+def make_metadata(form: Form, steps: Preprocessing) -> str:
+    """What the file of an artefact tells of itself, which `rexnet_core.sources.exported_metadata` reads back."""
+    told: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "form": asdict(form),
+        "steps": asdict(steps),
+    }
+    return json.dumps(told)

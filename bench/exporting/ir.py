@@ -1,0 +1,104 @@
+"""OpenVINO IR with its preprocessing inside, as OpenVINO's own steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.backends.openvino import ir_name
+from bench.backends.openvino_int8 import int8_name
+from bench.exporting.form import make_metadata
+from rexnet_core.sources.exported_metadata import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from bench.exporting.form import Form
+    from bench.exporting.original import Original
+
+ARTEFACT = "model.xml"
+
+
+def write(original: Original, form: Form, network: Path, target: Path) -> None:
+    """Write ``model.xml`` and ``model.bin``.
+
+    Args:
+        original: What it is made from.
+        form: Of the artefact.
+        network: Folder with the network as the backend's own conversion wrote it.
+        target: Folder that receives the artefact.
+    """
+    import openvino  # noqa: PLC0415
+
+    named = int8_name if form.precision == "int8" else ir_name
+    graph = openvino.Core().read_model(network / named(form.batch or 1))
+    if form.batch is None:
+        graph.reshape({0: [-1, *map(int, list(graph.inputs[0].get_shape())[1:])]})
+    _prune_names(graph, form)
+    prepared = _add_steps(openvino, graph, form)
+    for key, value in _list_facts(original, form):
+        prepared.set_rt_info(value, ["model_info", key])
+    openvino.save_model(prepared, target / ARTEFACT, compress_to_fp16=form.precision == "fp16")
+
+
+def _prune_names(graph: Any, form: Form) -> None:
+    graph.inputs[0].get_tensor().set_names({form.input_name})
+    graph.outputs[0].get_tensor().set_names({form.output_name})
+
+
+def _add_steps(openvino: Any, graph: Any, form: Form) -> Any:
+    """The graph after OpenVINO's preprocessing steps, which run in the order in which they are written."""
+    from openvino import opset13 as operators  # noqa: PLC0415
+    from openvino.preprocess import PrePostProcessor  # noqa: PLC0415
+
+    steps = PrePostProcessor(graph)
+    image = steps.input(0)
+    image.tensor().set_element_type(openvino.Type(np.dtype(form.input_type)))
+    image.tensor().set_layout(openvino.Layout(form.input_layout.upper()))
+    image.model().set_layout(openvino.Layout(form.network_layout.upper()))
+    inside = image.preprocess()
+    if form.input_type != "float32":
+        inside.convert_element_type(openvino.Type.f32)
+    if form.reverses:
+        inside.reverse_channels()
+    inside.mean(list(form.mean)).scale(list(form.scale))
+    if form.output == "probabilities":
+        steps.output(0).postprocess().custom(lambda logits: operators.softmax(logits, 1).output(0))
+    prepared = steps.build()
+    prepared.inputs[0].get_node().set_friendly_name(form.input_name)
+    _prune_names(prepared, form)
+    return prepared
+
+
+def _list_facts(original: Original, form: Form) -> list[tuple[str, str]]:
+    """Facts under the keys by which OpenVINO's Model API reads a classifier, and our own."""
+    facts = {
+        "model_type": "Classification",
+        "model_name": original.name,
+        "mean_values": " ".join(f"{value:.7g}" for value in form.mean),
+        "scale_values": " ".join(f"{value:.7g}" for value in form.scale),
+        "reverse_input_channels": "YES" if form.reverses else "NO",
+        "embedded_processing": "YES",
+        "output_raw_scores": "True" if form.output == "logits" else "False",
+        "labels": " ".join("_".join(name.split()) for name in original.class_names),
+        "license": original.licence,
+        KEY: make_metadata(form, original.classifier.preprocessing),
+    }
+    return [(key, value) for key, value in facts.items() if value]
+
+
+def open_artefact(folder: Path, form: Form) -> Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]:
+    """The artefact from its file, run in fp32: left alone, the runtime takes bfloat16 where the processor has it."""
+    import openvino  # noqa: PLC0415
+
+    config = {"INFERENCE_PRECISION_HINT": "f32"}
+    compiled = openvino.Core().compile_model(folder / ARTEFACT, "CPU", config)
+
+    def run(pictures: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        return np.array(compiled({form.input_name: pictures})[form.output_name], np.float32)
+
+    return run

@@ -1,0 +1,80 @@
+"""An export from the model to its folder: opened, converted, surrounded, verified, described, and only then placed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from bench.backends.registry import info_of
+from bench.exporting import card, network_files, own_check
+from bench.exporting.folder import check_target, place_folder
+from bench.exporting.shaping import check_forms, make_form
+from bench.exporting.verification import verify
+from bench.machine.scratch import make_scratch
+from rexnet_core.sources.registry import SOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from bench.exporting.form import Form
+    from bench.exporting.original import Original
+    from bench.exporting.setting import ExportSetting
+    from bench.records.calibration import CalibrationSet
+
+#: The module of this package that writes and opens a format.
+_WRITERS = {"ir": "ir", "onnx": "onnx_form", "pt2": "programs", "aoti": "programs"}
+
+
+def run_export(
+    setting: ExportSetting,
+    *,
+    calibration: CalibrationSet,
+    latency: dict[str, Any],
+    render: Callable[[dict[str, Any]], str],
+    tell: Callable[[str], None] = lambda _words: None,
+) -> dict[str, Any]:
+    """Export a model; the card.
+
+    Args:
+        setting: What is asked for.
+        calibration: What int8 is calibrated on.
+        latency: What the card says of time.
+        render: The card as a README.
+        tell: Called with what is being done, in words.
+
+    Raises:
+        InputError: The model can't be opened, or the format can't be made of it, or the folder can't be written.
+        ModelError: The artefact's outputs are not the original's.
+    """
+    from bench.exporting.original import open_original  # noqa: PLC0415 - imports torch
+
+    check_target(setting.out, force=setting.force)
+    check_forms(setting, SOURCES[setting.classifier.source].form)
+    tell(f"open {setting.classifier.model}")
+    original = open_original(setting)
+    form = make_form(setting, original)
+    with make_scratch() as scratch, place_folder(setting.out, force=setting.force) as draft:
+        tell(f"convert to {form.format}")
+        calibrated_on = _make_network(original, form, scratch, calibration)
+        writer = import_module(f"bench.exporting.{_WRITERS[form.format]}")
+        writer.write(original, form, scratch, draft)
+        tell("compare with the original")
+        verified = verify(original, form, writer.open_artefact(draft, form))
+        own_check.dump(draft, form, original, verified)
+        tell("describe")
+        facts = card.describe(setting, original, form, verified, calibrated_on) | {"latency": latency}
+        made = card.dump(draft, facts, render)
+        own_check.run(draft)
+    return made
+
+
+def _make_network(original: Original, form: Form, folder: Path, calibration: CalibrationSet) -> str:
+    """Write what the artefact holds of the network; what it is calibrated on, in words, empty where it is not."""
+    if form.format == "onnx" and form.batch is None:
+        from bench.exporting.onnx_form import convert  # noqa: PLC0415 - imports onnx
+
+        convert(original, form, folder)
+    elif info_of(network_files.BACKENDS[form.format]).export and form.format != "aoti":
+        network_files.convert(original, form, folder)
+    return network_files.quantize(original, form, folder, calibration) if form.precision == "int8" else ""

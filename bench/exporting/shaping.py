@@ -1,0 +1,64 @@
+"""From what was asked for and the model that was opened to the form of the artefact. No torch here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.exporting.form import WHITE, Form
+from rexnet_core.errors import InputError
+
+if TYPE_CHECKING:
+    from bench.exporting.original import Original
+    from bench.exporting.setting import ExportSetting
+
+
+def make_form(setting: ExportSetting, original: Original) -> Form:
+    """The form of the artefact.
+
+    Raises:
+        InputError: The file of a graph takes another number of pictures than asked for.
+    """
+    side, steps = original.classifier.resolution, original.classifier.preprocessing
+    return Form(
+        format=setting.to,
+        precision=setting.precision,
+        side=side,
+        batch=setting.pictures,
+        input_type=setting.input_type,
+        input_layout=setting.input_layout,
+        input_order=setting.input_order,
+        network_order=steps.channel_order,
+        mean=_in_order(steps.mean, steps.channel_order),
+        scale=_in_order(steps.std, steps.channel_order),
+        network_layout=original.layout,
+        input_name=setting.input_name,
+        output_name=setting.output_name or ("prob" if setting.output == "probabilities" else "logits"),
+        output=setting.output,
+        classes=original.classifier.classes,
+        resized_side=steps.shorter_side(side) if setting.resize else None,
+        interpolation=steps.interpolation,
+    )
+
+
+def _in_order(values: tuple[float, ...], order: str) -> tuple[float, ...]:
+    """Values of red, green and blue, for pixels up to white, in the order of the network."""
+    scaled = tuple(round(value * WHITE, 6) for value in values)
+    return scaled if order == "rgb" else scaled[::-1]
+
+
+def check_forms(setting: ExportSetting, form: str) -> None:
+    """Refuse to turn the file of a graph into a format that can't be made of it.
+
+    Args:
+        setting: What was asked for.
+        form: Of the model, as its source gives it.
+
+    Raises:
+        InputError: The format needs a module of torch, or another file.
+    """
+    can = {"module": ("ir", "onnx", "pt2", "aoti"), "onnx": ("ir", "onnx"), "ir": ("ir",)}[form]
+    if setting.to not in can:
+        raise InputError(
+            f"{setting.classifier.model} can become {' or '.join(can)}, not {setting.to}; choose one of these, or "
+            "export the model of torch that it was made from"
+        )

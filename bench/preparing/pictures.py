@@ -1,0 +1,125 @@
+"""Pictures as files of bytes, what the model sees of them, and the outputs of the reference for that."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.preparing.calibration import check_pictures
+from bench.preparing.reference import compute_reference
+from bench.records.files import REFERENCE
+from bench.records.inputs import dump_inputs
+from bench.records.pictures import pictures_folder
+from bench.workers.picture_files import dump_pictures
+from rexnet_core.calibration import draw_pixels
+from rexnet_core.files import refused_paths
+from rexnet_core.jpeg_files import encode_jpeg
+from rexnet_core.preprocess import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    Preprocessing,
+    normalise,
+    read_image,
+    resize_and_crop,
+)
+from rexnet_core.publishers import preprocessing_of
+from rexnet_core.sources.registry import REGISTERED
+
+if TYPE_CHECKING:
+    from bench.preparing.reference import Call
+    from bench.preparing.task import Task
+    from rexnet_core.sources.source import OpenedModel
+
+#: ImageNet's usual size, and a quality that gives its usual size of file: 82 kB on average.
+_WIDTH, _HEIGHT, _QUALITY = 500, 375, 90
+#: Generated pictures, which are all of one size, and the fewest batches: none is computed twice in a row.
+_GENERATED, _LEAST_BATCHES = 8, 2
+
+
+def prepare_pictures(task: Task, opened: OpenedModel, call: Call) -> dict[str, Any]:
+    """Write the pictures in whole batches, what the model sees of each, and the outputs of the reference.
+
+    Returns:
+        ``words`` and ``steps``: what the pictures are, and how they are prepared.
+
+    Raises:
+        InputError: A picture can't be read.
+        UnsupportedModelError: The model takes something else than pictures.
+    """
+    side = check_pictures(task, "shown pictures")
+    steps = _choose_steps(task, opened)
+    names, contents = _draw(task) if not _names(task) else _read(task)
+    batches = max(_LEAST_BATCHES, math.ceil(len(contents) / task.batch))
+    places = [place % len(contents) for place in range(batches * task.batch)]
+    seen = [_prepare(content, name, side, steps) for content, name in zip(contents, names, strict=True)]
+    inputs = np.stack([seen[place] for place in places]).reshape(batches, task.batch, *seen[0].shape)
+    reference, _ = compute_reference(call, [inputs], audit=False)
+    folder = pictures_folder(task.folder)
+    folder.mkdir(exist_ok=True)
+    dump_pictures(folder, [contents[place] for place in places], steps)
+    dump_inputs(folder, [inputs])
+    np.save(folder / REFERENCE, reference)
+    return {"words": _describe(task, contents), "steps": _describe_steps(steps, side)}
+
+
+def _choose_steps(task: Task, opened: OpenedModel) -> Preprocessing:
+    """What the publisher of the weights does to pictures; the usual steps where that is not told."""
+    if opened.preprocessing or task.source != REGISTERED:
+        return opened.preprocessing or Preprocessing()
+    if task.weights is None:
+        return preprocessing_of(task.model, "own")
+    from rexnet_core import load_weights  # noqa: PLC0415 - imports torch, which only a module needs
+
+    module: Any = opened.module
+    with Path(task.weights).open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return preprocessing_of(task.model, load_weights(module, task.weights, entry=task.weights_entry), digest)
+
+
+def make_picture(random: np.random.Generator) -> bytes:
+    """The next JPEG file of a generator, which is as a photograph is in its frequencies, contrast and colours."""
+    pixels = np.moveaxis(draw_pixels(random, 3, _HEIGHT, _WIDTH), 0, 2) * IMAGENET_STD + IMAGENET_MEAN
+    return encode_jpeg((np.clip(pixels, 0, 1) * 255).astype(np.uint8), _QUALITY)
+
+
+def _names(task: Task) -> tuple[str, ...]:
+    return task.pictures.files if task.pictures else ()
+
+
+def _draw(task: Task) -> tuple[list[str], list[bytes]]:
+    random = np.random.default_rng((task.seed, _WIDTH, _HEIGHT))
+    return [f"generated picture {place}" for place in range(_GENERATED)], [
+        make_picture(random) for _ in range(_GENERATED)
+    ]
+
+
+def _read(task: Task) -> tuple[list[str], list[bytes]]:
+    assert task.pictures is not None
+    paths = [Path(task.pictures.source) / name for name in _names(task)]
+    contents = []
+    for path in paths:
+        with refused_paths("a picture must be readable", path, "repair or remove it"):
+            contents.append(path.read_bytes())
+    return [str(path) for path in paths], contents
+
+
+def _prepare(content: bytes, name: str, side: int, steps: Preprocessing) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return normalise(resize_and_crop(read_image(content, steps, name=name), side, steps), steps)
+
+
+def _describe(task: Task, contents: list[bytes]) -> str:
+    size = f"{np.mean([len(one) for one in contents]) / 1e3:.0f} kB each on average"
+    if task.pictures is None or not task.pictures.files:
+        return f"{len(contents)} generated JPEG files of {_WIDTH} x {_HEIGHT} pixels, {size}"
+    return f"{len(contents)} of {task.pictures.found} pictures in {Path(task.pictures.source).name}, {size}"
+
+
+def _describe_steps(steps: Preprocessing, side: int) -> str:
+    shorter = steps.shorter_side(side)
+    return (
+        f"{steps.rule}: shorter side to {shorter} pixels ({steps.interpolation}), centre {side}, {steps.channel_order}"
+    )

@@ -1,0 +1,40 @@
+"""What a text says of the classifier that saw the pictures: how they were prepared, and its weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+def describe_classifier(document: Mapping[str, Any]) -> Iterator[str]:
+    """The lines about preprocessing and weights, and about what computed where a model comes from elsewhere."""
+    steps, weights = document["preprocessing"], document["weights"]
+    turned = "turned" if steps["turned_by_exif"] else "not turned"
+    yield (
+        f"preprocessing  shorter side to {steps['resized_side']} px, {steps['interpolation']}; "
+        f"centre {steps['crop']} px; {_describe_colours(steps)}; {turned} by EXIF"
+    )
+    yield from _tell_whose(document)
+    entry = f"entry {weights['entry']}, " if weights.get("entry") else ""
+    digest = f", sha256 {weights['sha256']}" if weights["sha256"] else ""
+    yield f"weights        {weights['path']}, {entry}{weights['layout']} layout{digest}"
+
+
+def _describe_colours(steps: Mapping[str, Any]) -> str:
+    if (steps["mean"], steps["std"]) == ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]):
+        return "ImageNet mean and deviation"
+    mean, std = (" ".join(f"{value:g}" for value in steps[name]) for name in ("mean", "std"))
+    return f"mean {mean}, deviation {std}"
+
+
+def _tell_whose(document: Mapping[str, Any]) -> Iterator[str]:
+    """What a model from elsewhere ran on, and whose preprocessing it had."""
+    if "source" not in document:
+        return
+    steps = document["preprocessing"]
+    yield f"               {'; '.join(filter(None, (steps['of'], steps['note'])))}"
+    yield f"reference      {document['reference']}"
+    if document.get("fingerprint"):
+        yield f"model          {document['fingerprint']}"
