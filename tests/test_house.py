@@ -148,8 +148,8 @@ LIGHT = """
     rexbench.commands.predict analysis.prediction reports.prediction
     rexbench.commands.rank.layers rexbench.commands.rank.network rexbench.commands.rank.trained
     rexbench.commands.rank.search rexbench.commands.compare rexbench.commands.selftest rexbench.commands.complexity
-    rexbench.commands.export reports.model_card rexbench.commands.run rexbench.commands.report rexbench.commands.suites rexbench.commands.census
-    reports.census.report
+    rexbench.commands.export reports.model_card rexbench.commands.train rexbench.commands.run rexbench.commands.report
+    rexbench.commands.suites rexbench.commands.census reports.census.report
     bench.comparison.compare bench.selftest.pairs bench.selftest.other_protocols
     reports.compare reports.selftest reports.accuracy reports.rank.report analysis.rank analysis.rank.layers.setting
     analysis.rank.network.setting analysis.rank.trained.setting analysis.accuracy analysis.accuracy.published
