@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.complexity.analytic import count_config
 from analysis.complexity.frame import as_dict
 from bench.machine.environment import volunteer_for_oom_killer
 from bench.records.case import name_shape
@@ -20,6 +21,7 @@ from bench.records.subject import Question, Subject
 from bench.workers.failures import describe_error
 from bench.workers.parent_watch import hold_on
 from rexnet_core.errors import InputError, ModelError, RexbenchError, UnsupportedModelError
+from rexnet_core.network_config import NetConfig
 from rexnet_core.printable import make_message
 from rexnet_core.sources.registry import LISTED, SOURCES, open_asked
 from rexnet_core.sources.tensors import fix_shapes
@@ -37,11 +39,13 @@ def describe(question: Question) -> Subject:
     """What is known of a model.
 
     Raises:
-        InputError: There is no such model.
+        InputError: There is no such model, or a checkpoint is not its own.
     """
     known: dict[str, Any] = {"model": question.model, "source": question.source}
     try:
         opened = open_asked(question.source, question.model, question.shapes, question.channels)
+        if question.weights:
+            _load_checkpoint(opened, question)
         inputs = opened.list_inputs(question.shapes)
         shapes = fix_shapes(inputs, resolution=question.resolution, asked=question.shapes, channels=question.channels)
         opened.check_sizes(shapes)
@@ -66,10 +70,21 @@ def describe(question: Question) -> Subject:
     return Subject(**known, cost=as_dict(cost, per_layer=True))
 
 
+def _load_checkpoint(opened: OpenedModel, question: Question) -> None:
+    from rexnet_core.checkpoint import load_tensors  # noqa: PLC0415 - imports torch
+    from rexnet_core.weights import load_checkpoint  # noqa: PLC0415
+
+    assert opened.module is not None, "our networks are modules"
+    load_checkpoint(opened.module, load_tensors(question.weights, question.weights_entry))
+
+
 def count_opened(name: str, opened: OpenedModel, shapes: Sequence[Shape]) -> Cost:
-    """What an opened model costs for one image."""
+    """What an opened model costs for one image; the config of one of our networks says it for a square."""
     whole = [(1, *shape) for shape in shapes]
     side = name_shape(tuple(shapes))[0]
+    config = getattr(opened.module, "config", None)
+    if isinstance(config, NetConfig) and tuple(shapes) == ((config.stem.w_in, side, side),):
+        return count_config(config, side)
     if opened.module is None:
         from analysis.graphs.counting import count_graph  # noqa: PLC0415 - imports openvino
 

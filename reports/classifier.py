@@ -20,6 +20,8 @@ def describe_classifier(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _describe_colours(steps: Mapping[str, Any]) -> str:
+    if not any(steps["mean"]) and all(round(255 * value, 6) == 1 for value in steps["std"]):
+        return "pixels from 0 to 255 as they are"
     if (steps["mean"], steps["std"]) == ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]):
         return "ImageNet mean and deviation"
     mean, std = (" ".join(f"{value:g}" for value in steps[name]) for name in ("mean", "std"))

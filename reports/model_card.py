@@ -35,7 +35,10 @@ def _head(facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"library_name: {json.dumps(facts['runtime'])}"
     yield "pipeline_tag: image-classification"
     yield f"tags: {json.dumps(['image-classification', facts['format'], facts['precision']])}"
-    if shown := facts["accuracy"].get("converted") or facts["accuracy"].get("original"):
+    accuracy = facts["accuracy"]
+    shown = accuracy.get("converted") or accuracy.get("original") or {}
+    # Programs read this as what these weights reach: a number printed about others does not belong there.
+    if shown.get("measured") or (shown and facts["published_name"]):
         yield from _index(facts, shown)
     yield "---"
     yield ""

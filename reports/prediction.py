@@ -31,7 +31,7 @@ def prediction_frames(study: Study) -> dict[str, pd.DataFrame]:
         name: study.payload.get(name) for name in ("model", "resolution", "backend", "precision", "outputs", "names")
     }
     rows = [
-        {**shared, **{name: picture[name] for name in ("picture", "status", "reason")}, **one}
+        {**shared, **{name: picture[name] for name in ("picture", "status", "reason", "lies_turned")}, **one}
         for picture in study.payload["pictures"]
         for one in picture["classes"] or [{}]
     ]
@@ -90,6 +90,9 @@ def _conditions(document: Mapping[str, Any]) -> Iterator[str]:
     if document.get("calibration"):
         yield f"calibrated on  {document['calibration']}"
     yield from describe_classifier(document)
+    turned = sum(row["lies_turned"] for row in document["pictures"])
+    if turned and not document["preprocessing"]["turned_by_exif"]:
+        yield f"turned         {turned} of the pictures lie turned, as their EXIF entries say; --upright turns them"
     yield f"names          {document['names']}"
     if document["outputs"] == "probabilities":
         yield "probabilities  the model's outputs as they are: each row is a softmax already"

@@ -127,6 +127,15 @@ def decode(source: ImageFile, *, upright: bool, name: str = "") -> Image.Image:
         raise InputError(f"{shown} can't be read as an image ({first_line(error)}); replace or remove it") from None
 
 
+def lies_turned(source: Path | bytes) -> bool:
+    """Whether a picture of a camera is to be turned as its EXIF entry says; other formats than JPEG have none."""
+    try:
+        with _QUIET, Image.open(_open_source(source, ""), formats=("JPEG",)) as image:
+            return _read_turn(image) is not None
+    except Exception:  # noqa: BLE001 - what is wrong with a file is told where it is decoded
+        return False
+
+
 def _open_source(source: ImageFile, name: str) -> Path | BytesIO:
     """What Pillow opens: it goes back and forth in a file, which a pipe does not allow."""
     if isinstance(source, Path):

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rexnet_core.checkpoint_entries import NamedTensors
+    from rexnet_core.network_config import NetConfig
 
 SHOWN = 3
 LONGEST = 100
 COUNTER = "num_batches_tracked"
+_CLASSIFIER = "classifier.weight"
 
 
 def load_weights(
@@ -52,9 +54,7 @@ def load_weights(
         return "own"
     loaded = load_tensors(source, entry)
     tensors = loaded.tensors
-    named = {layout: _short_names(model, layout) for layout in _layouts_of(model)}
-    layout = max(named, key=lambda one: len(tensors.keys() & named[one].values()))
-    public = named[layout]
+    layout, public = _recognise(model, tensors)
     matched = {
         ours: _to_own(model, layout, ours, tensors[theirs]) for ours, theirs in public.items() if theirs in tensors
     }
@@ -72,6 +72,44 @@ def load_weights(
         for ours, tensor in matched.items():
             own[ours].copy_(tensor.reshape(own[ours].shape))
     return layout
+
+
+def count_classes(config: NetConfig, loaded: NamedTensors) -> int:
+    """The classes of a checkpoint of one of our networks: the rows of its classifier.
+
+    Args:
+        config: Of the network, with any number of classes.
+        loaded: What `rexnet_core.checkpoint.load_tensors` gave, in any layout of the network's family.
+
+    Raises:
+        WeightsError: There is no classifier under a name that the network's family uses.
+    """
+    with torch.device("meta"):
+        network = Network(config)
+    layout, public = _recognise(network, loaded.tensors)
+    classifier = loaded.tensors.get(public[_CLASSIFIER])
+    if classifier is not None and classifier.dim() and classifier.numel():
+        return len(to_own(config, layout, _CLASSIFIER, classifier))
+    names = dict.fromkeys(_public_names(network, one)[_CLASSIFIER] for one in _layouts_of(network))
+    part = loaded.name_part(names)
+    remedy = f"take a part of them with --weights-entry {part}" if part else "give its checkpoint"
+    raise WeightsError(
+        f"weights must be those of {config.name}, {loaded.origin} has none of {', '.join(names)}; its names begin with "
+        f"{loaded.show_first()}; {remedy}"
+    )
+
+
+def load_checkpoint(model: nn.Module, loaded: NamedTensors) -> str:
+    """Loads a checkpoint of any number of classes as `load_weights` does; one of our networks gets as many.
+
+    Raises:
+        WeightsError: The tensors are not this model's.
+    """
+    if isinstance(model, Network):
+        classes = count_classes(model.config, loaded)
+        if model.classifier.out_features != classes:
+            model.reset_classifier(classes)
+    return load_weights(model, loaded)
 
 
 def map_weights(model: nn.Module, layout: str) -> dict[str, Tensor]:
@@ -111,6 +149,13 @@ def _own_state(model: nn.Module) -> dict[str, Tensor]:
 
 def _layouts_of(model: nn.Module) -> tuple[str, ...]:
     return layouts_of(model.config.family) if isinstance(model, Network) else ("own",)
+
+
+def _recognise(model: nn.Module, tensors: Mapping[str, Tensor]) -> tuple[str, dict[str, str]]:
+    """The layout that fits best, with its name of each tensor of the model."""
+    named = {layout: _short_names(model, layout) for layout in _layouts_of(model)}
+    layout = max(named, key=lambda one: len(tensors.keys() & named[one].values()))
+    return layout, named[layout]
 
 
 def _name_of(model: nn.Module) -> str:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from rexnet_core import create_model, load_weights, model_config
 from rexnet_core.checkpoint import load_tensors
-from rexnet_core.checkpoint_layouts import layouts_of, module_names
-from rexnet_core.errors import WeightsError
+from rexnet_core.weights import count_classes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,19 +59,7 @@ def read_checkpoint(model: str, path: Path, entry: str | None = None) -> Checkpo
             classifier under a name that the model's family uses.
     """
     loaded = load_tensors(path, entry)
-    tensors = loaded.tensors
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    config = model_config(model)
-    names = dict.fromkeys(
-        "classifier.weight" if layout == "own" else f"{module_names(config, layout)['classifier']}.weight"
-        for layout in layouts_of(config.family)
-    )
-    for name in names:
-        if name in tensors and tensors[name].dim() and len(tensors[name]):
-            classes = len(tensors[name])
-            return Checkpoint(model=model, path=path, sha256=sha256, tensors=loaded, classes=classes)
-    raise WeightsError(
-        f"weights must be those of {model}, {path} has none of {', '.join(names)}; its names begin with "
-        f"{loaded.show_first()}; give its checkpoint"
-    )
+    classes = count_classes(model_config(model), loaded)
+    return Checkpoint(model=model, path=path, sha256=sha256, tensors=loaded, classes=classes)

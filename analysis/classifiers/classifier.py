@@ -10,12 +10,14 @@ import numpy as np
 import torch
 
 from analysis.classifiers.checkpoint import read_checkpoint
+from analysis.complexity.resolution import check_resolution
 from analysis.guests import blame_model, open_guest
 from rexnet_core import load_weights
 from rexnet_core.checkpoint import load_tensors
 from rexnet_core.errors import InputError, ModelError, UnsupportedModelError
 from rexnet_core.preprocess import USUAL_RULE, Preprocessing
 from rexnet_core.publishers import preprocessing_of
+from rexnet_core.registry import model_info
 from rexnet_core.sources.registry import REGISTERED
 from rexnet_core.sources.source import EAGER
 from rexnet_core.sources.tensors import find_image_axes
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     #: Images of shape (N, 3, H, W) to logits of shape (N, classes).
     Classify = Callable[[torch.Tensor], torch.Tensor]
 
-_FLOATS = ("float16", "float32", "float64")
+#: Types of pixels; those of an artefact that normalises pictures itself may be whole.
+_PIXELS = ("float16", "float32", "float64", "uint8")
 _COLOURS = 3
 _USUAL = "the usual of ImageNet's classifiers; the model does not say its own"
 
@@ -78,14 +81,14 @@ def open_classifier(setting: ClassifierSetting) -> Classifier:
 def _open_ours(setting: ClassifierSetting) -> Classifier:
     """One of our networks with its checkpoint."""
     assert setting.weights is not None, "the front door asks for them"
-    assert setting.resolution is not None, "our networks have a side"
     checkpoint = read_checkpoint(setting.model, setting.weights, setting.weights_entry)
     network, layout = checkpoint.build()
+    side = setting.resolution or checkpoint.tensors.resolution or model_info(setting.model).resolution
     steps, whose = _choose_steps(setting, preprocessing_of(setting.model, layout, checkpoint.sha256))
     return Classifier(
         classify=network,
         classes=checkpoint.classes,
-        resolution=setting.resolution,
+        resolution=check_resolution(side),
         weights={
             "path": str(checkpoint.path),
             "entry": checkpoint.tensors.entry,
@@ -143,9 +146,9 @@ def _check_input(guest: Guest) -> int:
         )
     height, width = (shape[axis] for axis in axes)
     depth = next(shape[axis] for axis in range(3) if axis not in axes)
-    if height != width or depth != _COLOURS or spec.dtype not in _FLOATS:
+    if height != width or depth != _COLOURS or spec.dtype not in _PIXELS:
         raise UnsupportedModelError(
-            f"{guest.name} must take square images of 3 colours in floating point to classify pictures; it takes "
+            f"{guest.name} must take square images of 3 colours to classify pictures; it takes "
             f"{depth} x {height} x {width} of {spec.dtype}"
         )
     return height
@@ -203,7 +206,7 @@ def _in_batches(run: Callable[[torch.Tensor], Any], guest: Guest, batch: int | N
 
     def classify(images: torch.Tensor) -> torch.Tensor:
         taken = images.movedim(1, 3).contiguous() if last else images
-        taken = taken.to(getattr(torch, spec.dtype))
+        taken = (taken if spec.dtype != "uint8" else taken.round()).to(getattr(torch, spec.dtype))
         size = batch or len(images)
         pieces = []
         for start in range(0, len(taken), size):

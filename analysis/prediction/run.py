@@ -16,6 +16,7 @@ from analysis.prediction.names import choose_names
 from analysis.prediction.sightings import Sightings
 from analysis.rank.spectra.torch_threads import torch_threads
 from analysis.study import Study
+from rexnet_core.image_decoding import lies_turned
 from rexnet_core.preprocess import normalise, read_image, resize_and_crop
 
 if TYPE_CHECKING:
@@ -25,14 +26,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from analysis.accuracy.converted import Converted
+    from analysis.classifiers.classifier import Classifier
     from analysis.classifiers.loading import LoadedBatch
     from analysis.prediction.pictures import Picture
     from analysis.prediction.setting import PredictionSetting
     from analysis.prediction.sightings import Placed
 
     Pixels = npt.NDArray[np.float32]
-    #: Opens the converted form of a classifier with so many classes, if one is asked for.
-    Convert = Callable[[int], AbstractContextManager[Sequence[Converted]]]
+    #: Opens the converted form of a classifier, if one is asked for.
+    Convert = Callable[[Classifier], AbstractContextManager[Sequence[Converted]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ def run_prediction(
     pictures: Sequence[Picture],
     progress: Callable[[str, int, int], object],
     *,
-    convert: Convert = lambda _classes: nullcontext(()),
+    convert: Convert = lambda _classifier: nullcontext(()),
 ) -> Prediction:
     """The first classes of each picture, by the model itself or by its converted form.
 
@@ -78,19 +80,23 @@ def run_prediction(
     names = choose_names(classifier.classes, classifier.class_names, setting.classes_file)
     steps = replace(classifier.preprocessing, upright=setting.upright or classifier.preprocessing.upright)
 
+    turned: set[int] = set()
+
     def load(placed: Placed) -> Pixels:
+        if lies_turned(placed[1].source):
+            turned.add(placed[0])
         image = read_image(placed[1].source, steps, name=placed[1].name)
         return normalise(resize_and_crop(image, classifier.resolution, steps), steps)
 
     with ExitStack() as stack:
         tap = stack.enter_context(tap_features(classifier, asked.model)) if setting.features else None
-        form = next(iter(stack.enter_context(convert(classifier.classes))), None)
+        form = next(iter(stack.enter_context(convert(classifier))), None)
         seen = Sightings(classifier=classifier, form=form, tap=tap, names=names, top=setting.top)
         stack.enter_context(torch_threads(asked.threads))
         loaded = load_batches(list(enumerate(pictures)), load, batch_size=asked.batch_size, threads=asked.threads)
         stopped = _follow(stack.enter_context(closing(loaded)), seen, len(pictures), progress)
         told = {"reference": classifier.reference} | (form.describe() if form else {})
-    rows = [row for _, row in sorted(seen.rows.items())]
+    rows = [{**row, "lies_turned": place in turned} for place, row in sorted(seen.rows.items())]
     if not any(row["classes"] for row in rows):
         raise seen.faults[0]
     payload = {

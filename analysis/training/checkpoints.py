@@ -49,10 +49,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} is damaged or no checkpoint ({first_line(error)}); begin anew elsewhere") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InputError(f"--resume needs a checkpoint that a training wrote, {path} is another file; begin elsewhere")
-    if content["format_version"] != FORMAT_VERSION:
-        raise InputError(
-            f"{path} has format {content['format_version']}, {FORMAT_VERSION} can be read; update rexbench"
-        )
+    if (version := content.get("format_version")) != FORMAT_VERSION:
+        raise InputError(f"{path} has format {version!r}, {FORMAT_VERSION} can be read; update rexbench")
     return content
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from analysis.accuracy.checkpoint import read_checkpoint
+from analysis.classifiers.checkpoint import read_checkpoint
 from analysis.guests import blame_model, open_guest
 from rexnet_core import create_model, load_weights
 from rexnet_core.checkpoint import load_tensors
@@ -86,7 +86,7 @@ def _open_own(setting: TrainingSetting, classes: int) -> Learner:
             network.reset_classifier(classes)
         weights = _tell(setting.weights, checkpoint.tensors.entry, layout)
     assert setting.resolution is not None, "our networks have a side"
-    # That of the checkpoint that is written, whoever made the one that it starts from.
+    # Checkpoints of a training have our own layout, so this is how every command prepares pictures for them.
     steps = preprocessing_of(setting.model, "own")
     return Learner(module=network, resolution=setting.resolution, preprocessing=steps, weights=weights)
 

@@ -138,6 +138,8 @@ class TrainingSetting:
             "keep_classifier",
             "device",
             "seed",
-            "skip_unreadable",
         )
-        return {name: getattr(self, name) for name in names} | {"recipe": self.recipe.as_dict()}
+        values = self.recipe.as_dict()
+        told = ("name", "source", "rate_for_batch")
+        recipe = {name: value for name, value in values.items() if name not in told}
+        return {name: getattr(self, name) for name in names} | {"recipe": recipe}

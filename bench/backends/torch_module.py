@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from bench.backends import Images, Logits
     from bench.records.case import Case
-    from rexnet_core.network import Network
 
 
 def describe_torch() -> list[Finding]:
@@ -46,23 +45,11 @@ TORCH = BackendInfo(
 
 
 def load_shared_weights(module: torch.nn.Module, path: Path) -> None:
-    """Load weights that the preparing process wrote; a network of ours takes its number of classes from them."""
-    from rexnet_core import load_weights  # noqa: PLC0415
+    """Load weights that the preparing process wrote; a network of ours has as many classes as they have."""
     from rexnet_core.checkpoint import load_tensors  # noqa: PLC0415
-    from rexnet_core.network import Network  # noqa: PLC0415
+    from rexnet_core.weights import load_checkpoint  # noqa: PLC0415
 
-    if isinstance(module, Network):
-        loaded = load_tensors(path)
-        give_classes(module, len(loaded.tensors["classifier.weight"]))
-        load_weights(module, loaded)
-    else:
-        load_weights(module, path)
-
-
-def give_classes(network: Network, classes: int) -> None:
-    """Let a network have so many classes; where it has them, its classifier stays."""
-    if network.classifier.out_features != classes:
-        network.reset_classifier(classes)
+    load_checkpoint(module, load_tensors(path))
 
 
 class TorchModule:

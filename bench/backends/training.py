@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from bench.backends.part_times import PartTimes, read_clock
-from bench.backends.torch_module import TorchModule
+from bench.backends.torch_module import TorchModule, load_shared_weights
 from bench.records.files import WEIGHTS
 from bench.records.inputs import load_inputs
 from bench.records.training import LEARNING_RATES, MOMENTUM, PARTS, training_folder
@@ -50,11 +50,9 @@ class TrainingModule(TorchModule):
         """The model in training mode with the calibrated weights, laid out as asked, and its optimiser."""
         import torch  # noqa: PLC0415
 
-        from rexnet_core import load_weights  # noqa: PLC0415
-
         module = open_for(self.case.source, self.case.model, self.case.input_shapes).module
         assert module is not None, "`INFO.forms` names modules alone"
-        load_weights(module, self.assets / WEIGHTS)
+        load_shared_weights(module, self.assets / WEIGHTS)
         set_to_train(module)
         move: Any = module.to(self.case.device).to
         self.module = self.call = move(memory_format=self._layout())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict
 
 from msgspec import Meta
 
-from analysis.published.accuracy import find_accuracy
+from analysis.published.accuracy import find_accuracy, list_accuracies
 from analysis.schema import Count, SchemaError, Text, read_as
 from bench.exporting.network_files import BACKENDS
 from rexnet_core.errors import InputError
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from analysis.published.table import PublishedRow
     from bench.exporting.form import Form
     from bench.exporting.original import Original
+    from bench.exporting.profiles import Profile
 
 Percent = Annotated[float, Meta(ge=0, le=100)] | None
 _MOST_BYTES = 64 * 2**20
 _IMAGENET_CLASSES = 1000
+#: What the table of published numbers says of a row about a converted model.
+_CONVERTED = "converted model"
 
 
 class _Shares(TypedDict):
@@ -52,33 +55,36 @@ class _Evaluation(_Shares):
     folder: Text
     classes: Count
     weights: _Weights
+    fingerprint: NotRequired[Text]
     converted: list[dict[str, Any]]
 
 
-def describe_accuracy(path: Path | None, original: Original, form: Form) -> dict[str, Any]:
+def describe_accuracy(path: Path | None, original: Original, form: Form, profile: Profile) -> dict[str, Any]:
     """``original`` and ``converted``, each with top-1 and top-5 [%], intervals where there are any, and the source.
 
     Args:
         path: What ``rexbench evaluate --json`` wrote; None for printed numbers.
         original: The model.
         form: Of the artefact.
+        profile: What the artefact follows.
 
     Raises:
         InputError: The file is none, or is about another model or other weights.
     """
     if path is None:
-        return _describe_printed(original)
+        return _describe_published(original, profile) if profile.published_name else _describe_printed(original)
     told = _read(path)
     weights = original.classifier.weights.get("sha256")
-    if told["model"] != original.name or told["weights"]["sha256"] != weights or told["classes"] != form.classes:
+    own = original.name, weights, form.classes, original.classifier.told.get("fingerprint", "")
+    if (told["model"], told["weights"]["sha256"], told["classes"], told.get("fingerprint", "")) != own:
         raise InputError(
             f"--accuracy must be of the same model and weights; {path} is about {told['model']} with the weights "
             f"{told['weights']['sha256']}, the export about {original.name} with {weights}; evaluate it first"
         )
     source = f"measured on {told['images']} images of {told['folder']}, {told['resolution']} pixels"
-    found = {"original": _pick(dict(told)) | {"source": source}}
+    measured = {"source": source, "measured": True, "dataset": told["folder"]}
     row = _find_converted(told["converted"], form)
-    return found | ({"converted": _pick(row) | {"source": source}} if row else {})
+    return {"original": _pick(dict(told)) | measured, **({"converted": _pick(row) | measured} if row else {})}
 
 
 def _read(path: Path) -> _Evaluation:
@@ -122,3 +128,14 @@ def _describe_printed(original: Original) -> dict[str, Any]:
     if not values:
         return {}
     return {"original": values | {"source": f"{printed.source}; printed, not measured on these weights"}}
+
+
+def _describe_published(original: Original, profile: Profile) -> dict[str, Any]:
+    """What the publisher that a profile follows has printed of both forms."""
+    found: dict[str, Any] = {}
+    for row in list_accuracies(original.name):
+        if row.source == profile.publisher:
+            form = "converted" if row.conditions == _CONVERTED else "original"
+            told = found.setdefault(form, {"source": f"{row.source}, {row.locator}; printed for the public weights"})
+            told[f"{row.metric}_percent"] = float(row.value)
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from importlib import metadata
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from analysis.json_values import render_json
@@ -46,7 +47,7 @@ def describe(
         "precision": form.precision,
         "calibrated_on": calibrated_on,
         "licence": original.licence or profile.licence,
-        "weights": dict(original.classifier.weights),
+        "weights": _describe_weights(original),
         "fingerprint": original.classifier.told.get("fingerprint", ""),
         "classes": form.classes,
         "named_classes": len(original.class_names),
@@ -54,11 +55,17 @@ def describe(
         "output": {"converted": _describe_output(form), "original": {**_describe_output(form), "kind": "logits"}},
         "preprocessing": _describe_steps(original, form),
         "cost": describe_costs(setting, original),
-        "accuracy": describe_accuracy(setting.accuracy, original, form),
+        "accuracy": describe_accuracy(setting.accuracy, original, form, profile),
         "check": {"program": PROGRAM, "stored": STORED, "limit": LIMITS[form.precision], **verified.tell()},
         "reference": original.classifier.reference,
         "versions": dict(_read_versions()),
     }
+
+
+def _describe_weights(original: Original) -> dict[str, Any]:
+    """The file's name alone: where it lay is nobody's business."""
+    told = dict(original.classifier.weights)
+    return told | {"path": PurePath(str(told.get("path", ""))).name}
 
 
 def _describe_input(form: Form) -> dict[str, Any]:
@@ -68,7 +75,7 @@ def _describe_input(form: Form) -> dict[str, Any]:
         "layout": form.input_layout.upper(),
         "type": form.input_type,
         "range": [0, 255],
-        "channel_order": form.channel_order.upper(),
+        "channel_order": form.input_order.upper(),
         "mean": None,
         "scale": None,
         "inside": {"reversed": form.reverses, "mean": list(form.mean), "scale": list(form.scale)},
@@ -100,6 +107,8 @@ def _describe_output(form: Form) -> dict[str, Any]:
 def _describe_steps(original: Original, form: Form) -> dict[str, Any]:
     steps = original.classifier.preprocessing
     return {
+        "rule": steps.rule,
+        "geometry": steps.geometry,
         "resized_side": steps.shorter_side(form.side),
         "interpolation": steps.interpolation,
         "crop": form.side,

@@ -46,7 +46,7 @@ def describe_costs(setting: ExportSetting, original: Original) -> dict[str, Any]
 
 def _count_indices(setting: ExportSetting) -> int:
     """What Open Model Zoo's files of a published model hold beyond the network's own numbers."""
-    if not setting.profile.published_name:
+    if not setting.profile.index_constants:
         return 0
     from analysis.published.rules import count_index_constants  # noqa: PLC0415 - few exports need it
 

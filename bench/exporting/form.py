@@ -32,7 +32,7 @@ class Form:
         batch: Pictures in one call; None for any number.
         input_type: Of its pixels, one of `TYPES`; both count from 0 to 255.
         input_layout: One of `LAYOUTS`.
-        channel_order: Of the pictures it takes, one of `ORDERS`.
+        input_order: Of the channels of the pictures it takes, one of `ORDERS`.
         network_order: Of the pictures that the network within takes.
         mean: In the order of the network, for pixels from 0 to 255.
         scale: Alike; what the difference is divided by.
@@ -49,7 +49,7 @@ class Form:
     batch: int | None = 1
     input_type: str = "uint8"
     input_layout: str = "nhwc"
-    channel_order: str = "rgb"
+    input_order: str = "rgb"
     network_order: str = "rgb"
     mean: tuple[float, ...]
     scale: tuple[float, ...]
@@ -64,7 +64,7 @@ class Form:
     @property
     def reverses(self) -> bool:
         """Whether the channels are reversed inside."""
-        return self.channel_order != self.network_order
+        return self.input_order != self.network_order
 
     @property
     def shape(self) -> tuple[int | None, ...]:
@@ -82,8 +82,7 @@ def make_metadata(form: Form, steps: Preprocessing) -> str:
     """What the file of an artefact tells of itself, which `rexnet_core.sources.exported_metadata` reads back."""
     told: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
-        **asdict(form),
-        "crop_ratio": steps.crop_ratio,
-        "interpolation": steps.interpolation,
+        "form": asdict(form),
+        "steps": asdict(steps),
     }
     return json.dumps(told)

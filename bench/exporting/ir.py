@@ -12,7 +12,7 @@ from bench.exporting.form import make_metadata
 from rexnet_core.sources.exported_metadata import KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     import numpy.typing as npt
@@ -67,7 +67,7 @@ def _add_steps(openvino: Any, graph: Any, form: Form) -> Any:
         inside.reverse_channels()
     inside.mean(list(form.mean)).scale(list(form.scale))
     if form.output == "probabilities":
-        steps.output(0).postprocess().custom(lambda logits: operators.softmax(logits, 1))
+        steps.output(0).postprocess().custom(lambda logits: operators.softmax(logits, 1).output(0))
     prepared = steps.build()
     prepared.inputs[0].get_node().set_friendly_name(form.input_name)
     _prune_names(prepared, form)

@@ -80,14 +80,14 @@ def open_original(setting: ExportSetting) -> Original:
 
 def _change_steps(setting: ExportSetting, classifier: Classifier) -> Classifier:
     """The classifier with the means and scales that were given."""
-    given = {
+    given: dict[str, Any] = {
         name: tuple(value / WHITE for value in values)
         for name, values in (("mean", setting.means), ("std", setting.scales))
         if values is not None
     }
     if not given:
         return classifier
-    steps: Any = replace(classifier.preprocessing, **given)
+    steps = replace(classifier.preprocessing, **given)
     return replace(classifier, preprocessing=steps, whose=f"{classifier.whose}, with {' and '.join(given)} as asked")
 
 

@@ -32,19 +32,12 @@ def make_pictures(count: int, side: int, seed: int = 0) -> npt.NDArray[np.uint8]
     rows = coarse[:, low] * (1 - part[:, None]) + coarse[:, low + 1] * part[:, None]
     smooth = rows[:, :, low] * (1 - part) + rows[:, :, low + 1] * part
     noisy = smooth + random.normal(0, 8, smooth.shape)
-    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
-
-
-def normalise(pictures: npt.NDArray[np.uint8], form: Form) -> npt.NDArray[np.float32]:
-    """Pictures in RGB, of the network's side, as the network itself takes them, shape ``(N, 3, side, side)``."""
-    ordered = pictures[..., ::-1] if form.network_order == "bgr" else pictures
-    mean, scale = (np.array(values, np.float64) for values in (form.mean, form.scale))
-    pixels = (ordered.astype(np.float64) - mean) / scale
-    return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), np.float32)
+    pictures: npt.NDArray[np.uint8] = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+    return pictures
 
 
 def lay_out(pictures: npt.NDArray[np.uint8], form: Form) -> npt.NDArray[np.uint8 | np.float32]:
     """Pictures in RGB as the artefact takes them."""
-    ordered = pictures[..., ::-1] if form.channel_order == "bgr" else pictures
+    ordered = pictures[..., ::-1] if form.input_order == "bgr" else pictures
     laid = ordered if form.input_layout == "nhwc" else ordered.transpose(0, 3, 1, 2)
     return np.ascontiguousarray(laid, form.input_type)

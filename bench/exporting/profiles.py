@@ -17,18 +17,21 @@ class Profile:
     """Options of an artefact that stand for those that a caller leaves out.
 
     Args:
-        title: What follows it, in words; empty for none.
+        publisher: Whose form it is, as the table of published numbers names it; empty for none.
         options: By the names of the fields of `bench.exporting.setting.ExportSetting`.
         published_name: What its publisher calls the model.
         original_order: Of the channels that the network takes as its publisher made it.
         licence: Of the weights, as the publisher states it.
+        index_constants: Whether the publisher's file held its partial shortcuts as additions in place, with the places
+            of channels as constants, which the publisher counted.
     """
 
-    title: str = ""
+    publisher: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     published_name: str = ""
     original_order: str = "rgb"
     licence: str = ""
+    index_constants: bool = False
 
 
 def name_profiles() -> tuple[str, ...]:
@@ -49,9 +52,9 @@ def find_profile(name: str | None, model: str) -> Profile:
     if name not in known:
         raise UnknownNameError("profile", name, known)
     usual = dict(known[name])
-    title, models = usual.pop("title"), usual.pop("models")
+    publisher, models = usual.pop("publisher"), usual.pop("models")
     if model not in models:
         raise InputError(f"--like {name} is for {' and '.join(models)}, not {model}; leave it out or name one of these")
     own = dict(models[model])
-    told = {key: own.pop(key) for key in ("published_name", "original_order", "licence")}
-    return Profile(title=title, options={**usual, **own}, **told)
+    told = {key: own.pop(key) for key in ("published_name", "original_order", "licence", "index_constants")}
+    return Profile(publisher=publisher, options={**usual, **own}, **told)

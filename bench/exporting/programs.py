@@ -34,8 +34,8 @@ class Prepared(nn.Module):
         """Put the steps of a form around a network."""
         super().__init__()
         self.network, self.form = network, form
-        self.register_buffer("mean", torch.tensor(form.mean).reshape(1, 3, 1, 1))
-        self.register_buffer("scale", torch.tensor(form.scale).reshape(1, 3, 1, 1))
+        self.mean = nn.Buffer(torch.tensor(form.mean).reshape(1, 3, 1, 1))
+        self.scale = nn.Buffer(torch.tensor(form.scale).reshape(1, 3, 1, 1))
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Logits or probabilities, shape (N, classes)."""

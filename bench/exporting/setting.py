@@ -43,7 +43,7 @@ class ExportSetting:
     batch: str = option("1", f"pictures in one call, or {DYNAMIC}", metavar="N")
     input_type: str = option("uint8", "of the pixels, which count from 0 to 255 in both", choices=TYPES)
     input_layout: str = option("nhwc", "of the pictures", choices=LAYOUTS)
-    channel_order: str = option("rgb", "of the pictures that the artefact takes", choices=ORDERS)
+    input_order: str = option("rgb", "order of the channels that the artefact takes", choices=ORDERS)
     input_name: str = option("input", "name of the input")
     output_name: str | None = option(None, "name of the output", unset="as --output says")
     output: str = option("logits", "what comes out", choices=OUTPUTS)
@@ -140,5 +140,3 @@ def _read_colours(flag: str, text: str | None) -> tuple[float, ...] | None:
     if len(values) != _COLOURS or not all(abs(value) < 10**6 for value in values):
         raise InputError(f"{flag} takes a number for red, green and blue, such as 1,2,3; got {shorten(text)!r}")
     return values
-
-

@@ -26,9 +26,10 @@ def make_form(setting: ExportSetting, original: Original) -> Form:
         batch=setting.pictures,
         input_type=setting.input_type,
         input_layout=setting.input_layout,
-        channel_order=setting.channel_order,
-        mean=tuple(round(value * WHITE, 6) for value in steps.mean),
-        scale=tuple(round(value * WHITE, 6) for value in steps.std),
+        input_order=setting.input_order,
+        network_order=steps.channel_order,
+        mean=_in_order(steps.mean, steps.channel_order),
+        scale=_in_order(steps.std, steps.channel_order),
         network_layout=original.layout,
         input_name=setting.input_name,
         output_name=setting.output_name or ("prob" if setting.output == "probabilities" else "logits"),
@@ -37,6 +38,12 @@ def make_form(setting: ExportSetting, original: Original) -> Form:
         resized_side=steps.shorter_side(side) if setting.resize else None,
         interpolation=steps.interpolation,
     )
+
+
+def _in_order(values: tuple[float, ...], order: str) -> tuple[float, ...]:
+    """Values of red, green and blue, for pixels up to white, in the order of the network."""
+    scaled = tuple(round(value * WHITE, 6) for value in values)
+    return scaled if order == "rgb" else scaled[::-1]
 
 
 def check_forms(setting: ExportSetting, form: str) -> None:

@@ -238,7 +238,15 @@ def _find_subjects(selection: Selection, preset: Preset, options: ModelOptions, 
     resolutions = _chosen("resolution", selection.resolutions, preset.resolutions)
     _check_names("resolution", [side for side in resolutions if isinstance(side, str)], (NATIVE,))
     _check_weights(selection.weights, list(models), selection.weights_entry)
-    return find_subjects(models, options, resolutions, own_sides=selection.resolutions is None, limits=limits)
+    return find_subjects(
+        models,
+        options,
+        resolutions,
+        own_sides=selection.resolutions is None,
+        limits=limits,
+        weights=selection.weights,
+        weights_entry=selection.weights_entry,
+    )
 
 
 def _choose_options(selection: Selection, preset: Preset) -> ModelOptions:

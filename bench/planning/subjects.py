@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from analysis.complexity import as_dict, count
 from bench.records.subject import Question, Subject
@@ -12,6 +13,7 @@ from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from analysis.model_options import ModelOptions
     from bench.records.case import Case
@@ -24,8 +26,12 @@ def find_subjects(
     *,
     own_sides: bool,
     limits: Limits | None = None,
+    weights: Path | None = None,
+    weights_entry: str | None = None,
 ) -> list[Subject]:
     """Each model at each of its inputs. Our networks are counted from their configs, all others in another process.
+
+    So are networks of ours with a checkpoint, which are read there: they have as many classes as it.
 
     Args:
         models: Kind of source by name.
@@ -33,11 +39,15 @@ def find_subjects(
         resolutions: Sides of the square image [pixels], or the word for each model's own.
         own_sides: Whether models from elsewhere take their own side whatever `resolutions` says.
         limits: Of the processes that describe models.
+        weights: A checkpoint.
+        weights_entry: Which entry of it; None for its only one.
 
     Raises:
-        InputError: There is no such model, or a number is out of range.
+        InputError: There is no such model, a number is out of range, or a checkpoint is not that of our network.
     """
-    questions = list(_list_questions(models, options, resolutions, own_sides=own_sides))
+    asked = _list_questions(models, options, resolutions, own_sides=own_sides)
+    checkpoint: dict[str, Any] = {"weights": str(weights), "weights_entry": weights_entry} if weights else {}
+    questions = [replace(one, **checkpoint) if one.source == REGISTERED else one for one in asked]
     subjects = _answer(questions, limits)
     return list({(subject.model, subject.shapes): subject for subject in subjects}.values())
 
@@ -88,7 +98,7 @@ def _own_side(name: str, kind: str) -> int | None:
 
 def _is_plain(question: Question) -> bool:
     """Whether the config says all that there is to know."""
-    return question.source == REGISTERED and not question.shapes
+    return question.source == REGISTERED and not question.shapes and not question.weights
 
 
 def _count(question: Question) -> Subject:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.backends.torch_module import give_classes, load_shared_weights
+from bench.backends.torch_module import load_shared_weights
 from bench.preparing.task import keep_finite
 from bench.records.files import WEIGHTS
 from bench.records.outputs import list_tensors
@@ -39,9 +39,6 @@ def open_module(task: Task) -> OpenedModel:
     opened = open_for(task.source, task.model, task.shapes)
     module = opened.module
     assert module is not None, "a task for a module"
-    if task.classes is not None:
-        network: Any = module
-        give_classes(network, task.classes)
     opened.check_sizes(task.shapes, task.batch)
     with blame_model("was put into eval mode"):
         set_to_eval(module)
@@ -58,8 +55,8 @@ def give_weights(opened: OpenedModel, task: Task) -> dict[str, Any]:
         WeightsError: The checkpoint can't be used.
         ModelError: The module can't compute on its inputs.
     """
-    from rexnet_core import dump_weights, load_weights  # noqa: PLC0415
     from rexnet_core.checkpoint import load_tensors  # noqa: PLC0415
+    from rexnet_core.weights import dump_weights, load_checkpoint  # noqa: PLC0415
 
     module: Any = opened.module
     shared, entry = task.folder / WEIGHTS, None
@@ -69,7 +66,7 @@ def give_weights(opened: OpenedModel, task: Task) -> dict[str, Any]:
         return {"weights": words, "weights_entry": None}
     if task.weights:
         loaded = load_tensors(task.weights, task.weights_entry)
-        load_weights(module, loaded)
+        load_checkpoint(module, loaded)
         entry = loaded.entry
     elif not opened.pretrained:
         _calibrate(module, task)

@@ -39,7 +39,6 @@ class Task:
         pictures: What cases of the end-to-end scenario begin with; None where there are none.
         trains: Precisions in which training steps are taken.
         compares: Whether outputs are compared with the reference on more images, as those of reduced precision are.
-        classes: Of one of our networks; None for as many as it usually has.
     """
 
     model: str
@@ -60,7 +59,6 @@ class Task:
     pictures: PictureSet | None = None
     compares: bool = False
     trains: tuple[str, ...] = ()
-    classes: int | None = None
 
 
 def read_task(values: Mapping[str, Any]) -> Task:
@@ -90,7 +88,6 @@ def read_task(values: Mapping[str, Any]) -> Task:
         pictures=read_picture_set(values["pictures"]) if values.get("pictures") else None,
         compares=bool(values.get("compares", False)),
         trains=tuple(values.get("trains", ())),
-        classes=values.get("classes"),
     )
 
 

@@ -45,6 +45,8 @@ class Question:
         shapes: Of each input for one image, in place of all others.
         channels: Of the image; None are the model's own.
         table_side: Side at which a module's multiply-adds are counted as timm's tables count them, too [pixels].
+        weights: A checkpoint of one of our networks, which has as many classes as it; empty for as many as usual.
+        weights_entry: Which entry of the checkpoint; None for its only one.
     """
 
     model: str
@@ -53,3 +55,5 @@ class Question:
     shapes: tuple[tuple[int, ...], ...] = ()
     channels: int | None = None
     table_side: int | None = None
+    weights: str = ""
+    weights_entry: str | None = None

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from analysis.classifiers.classifier import Classifier
     from analysis.classifiers.setting import ClassifierSetting
     from bench.planning.conversions import Conversions
     from bench.records.calibration import CalibrationSet
@@ -47,9 +48,9 @@ HELD_OUT = 16
 class ConvertedCase:
     """One backend and precision with its live worker."""
 
-    def __init__(self, state: CaseState, folder: Path) -> None:
-        """A case that was built, or could not be, and a folder for what it computes."""
-        self._state, self._folder = state, folder
+    def __init__(self, state: CaseState, folder: Path, classes: int) -> None:
+        """A case that was built, or could not be, a folder for what it computes, and the classes of the original."""
+        self._state, self._folder, self._classes = state, folder, classes
 
     def classify(self, images: Pixels) -> Pixels | None:
         """Logits of shape (N, classes) for images of shape (N, 3, H, W); None once the worker has failed."""
@@ -72,8 +73,9 @@ class ConvertedCase:
         self._state.handle.renew()
         self._state.ask("infer", folder=str(self._folder), logits_path=str(logits_path))
         logits = read_logits(logits_path)
-        if logits.shape[:2] != batches.shape[:2]:
-            raise SchemaError(f"logits must be of shape {batches.shape[:2]} and classes, got {logits.shape}")
+        expected = (*batches.shape[:2], self._classes)
+        if logits.shape != expected:
+            raise SchemaError(f"logits must be of shape {expected}, got {logits.shape}")
         return logits.reshape(-1, logits.shape[-1])[: len(images)].astype(np.float32, copy=False)
 
     def _lay_out(self, images: Pixels) -> npt.NDArray[Any]:
@@ -82,7 +84,8 @@ class ConvertedCase:
         [shape] = self._state.case.input_shapes
         spec = TensorSpec(name="images", shape=(None, *shape), dtype=str(like.dtype))
         last = find_image_axes(spec) == (0, 1)
-        return np.ascontiguousarray(images.transpose(0, 2, 3, 1) if last else images, like.dtype)
+        whole = images if like.dtype.kind == "f" else np.rint(images)
+        return np.ascontiguousarray(whole.transpose(0, 2, 3, 1) if last else whole, like.dtype)
 
     def describe(self) -> dict[str, Any]:
         """The case, and what became of it."""
@@ -114,7 +117,7 @@ def _split(values: npt.NDArray[Any], batch: int) -> npt.NDArray[Any]:
 def open_conversions(
     chosen: Conversions,
     setting: ClassifierSetting,
-    classes: int,
+    classifier: Classifier,
     *,
     tell: Callable[[str], None] = lambda _words: None,
     executor: Executor | None = None,
@@ -124,7 +127,7 @@ def open_conversions(
     Args:
         chosen: Which forms.
         setting: Of the original.
-        classes: Of the model.
+        classifier: The original, opened.
         tell: Called with what is being done, in words.
         executor: Starts the processes; by default real ones.
     """
@@ -134,7 +137,7 @@ def open_conversions(
     own = executor or ProcessExecutor()
     with make_scratch() as scratch, ExitStack() as closing:
         tell(f"describe {setting.model}")
-        subject = _describe(setting)
+        subject = _describe(setting, classifier)
         group = InterleavedGroup(
             chosen.make_cases(subject, setting.threads),
             settings=Settings(limit_s=LIMIT_S),
@@ -145,13 +148,15 @@ def open_conversions(
             calibration=_shorten(chosen.calibration),
             watch=lambda case, step: tell(f"{case.describe('model', 'resolution')}: {step}"),
             faults={subject.model: subject.fault} if subject.fault else {},
-            classes=classes if setting.source == REGISTERED else None,
         )
         for state in group.states:
             closing.callback(state.close)
         for _ in group.build_each():
             pass
-        yield [ConvertedCase(state, scratch / "evaluated" / as_folder(state.case.id)) for state in group.states]
+        places = [scratch / "evaluated" / as_folder(state.case.id) for state in group.states]
+        yield [
+            ConvertedCase(state, place, classifier.classes) for state, place in zip(group.states, places, strict=True)
+        ]
 
 
 def _shorten(calibration: CalibrationSet) -> CalibrationSet:
@@ -160,12 +165,13 @@ def _shorten(calibration: CalibrationSet) -> CalibrationSet:
     return replace(calibration, held_out=calibration.held_out[few], labels=calibration.labels[few])
 
 
-def _describe(setting: ClassifierSetting) -> Subject:
+def _describe(setting: ClassifierSetting, classifier: Classifier) -> Subject:
+    side = classifier.resolution if setting.source == REGISTERED else setting.resolution
     [subject] = find_subjects(
         {setting.model: setting.source},
         setting.options,
-        [NATIVE if setting.resolution is None else setting.resolution],
-        own_sides=setting.resolution is None,
+        [NATIVE if side is None else side],
+        own_sides=side is None,
         limits=Limits(threads=setting.threads),
     )
     return subject

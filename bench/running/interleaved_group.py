@@ -62,7 +62,6 @@ class InterleavedGroup:
         slowdowns: Sequence[float] = (),
         faults: Mapping[str, tuple[str, str]] | None = None,
         fingerprints: Mapping[str, str] | None = None,
-        classes: int | None = None,
     ) -> None:
         """A group that has not begun, or one to continue after an interruption.
 
@@ -85,7 +84,6 @@ class InterleavedGroup:
             faults: Status and reason of models that can't be measured, by name.
             fingerprints: What models are now, by name, where that may be other than their cases say: a run may be
                 resumed although a model has changed.
-            classes: Of networks of ours; None for as many as they usually have.
         """
         first = cases[0]
         assert builds or all(case.terms == first.terms for case in cases), "a group holds cases that can be compared"
@@ -98,7 +96,7 @@ class InterleavedGroup:
         self._settings, self._executor, self._watch = settings, executor, watch
         self._meter = EnergyMeter(executor, reads=not builds)
         self._scratch, self._weights, self._weights_entry = scratch, weights, weights_entry
-        self._calibration, self._pictures, self._classes = calibration, pictures, classes
+        self._calibration, self._pictures = calibration, pictures
         self._all_or_none, self._shuffle_opening, self._slowdowns = all_or_none, shuffle_opening, slowdowns
         self._random = random.Random(f"{settings.seed} {first.match}")
         self._prepared, self._faults, self._fingerprints = False, faults or {}, fingerprints or {}
@@ -238,7 +236,6 @@ class InterleavedGroup:
             weights_entry=self._weights_entry,
             calibration=self._calibration,
             pictures=self._pictures,
-            classes=self._classes,
         )
         task["fingerprint"] = self._fingerprints.get(first.case.model, task["fingerprint"])
         self._watch(first.case, "prepare")

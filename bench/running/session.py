@@ -102,14 +102,18 @@ class Session:
         return self
 
     def _list_costs(self) -> Iterator[Mapping[str, Any]]:
-        """What the models of the plan cost; a plan from the store knows its own networks, and has stored the others."""
+        """What the models of the plan cost.
+
+        A plan from the store knows its own networks, and has stored the others, and those with a checkpoint.
+        """
         if self.plan.subjects:
             measured = {(case.model, case.fingerprint) for case in self.plan.cases}
             for subject in self.plan.subjects:
                 if subject.cost is not None and (subject.model, subject.fingerprint) in measured:
                     yield subject.cost
             return
-        registered = [case for case in self.plan.cases if case.source == REGISTERED and not case.shape]
+        usual = [] if self.plan.weights else self.plan.cases
+        registered = [case for case in usual if case.source == REGISTERED and not case.shape]
         for model, side in dict.fromkeys((case.model, case.resolution) for case in registered):
             yield as_dict(count(model, side), per_layer=True)
 

@@ -50,7 +50,6 @@ def prepare_task(
     weights_entry: str | None = None,
     calibration: CalibrationSet | None = None,
     pictures: PictureSet | None = None,
-    classes: int | None = None,
 ) -> dict[str, Any]:
     """The task of making what cases of one model, resolution and batch share, as `bench.assets.prepare` takes it."""
     first = cases[0]
@@ -79,7 +78,6 @@ def prepare_task(
         "seed": seed,
         "weights": str(weights) if weights else None,
         "weights_entry": weights_entry,
-        "classes": classes,
         "folder": str(folder),
         "exports": exports,
         **keys,

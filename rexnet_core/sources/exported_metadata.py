@@ -1,4 +1,4 @@
-"""What an exported artefact tells of the pictures it takes: its preprocessing is inside, geometry aside. No torch here."""
+"""What an exported artefact tells of the pictures it takes, geometry aside: the rest is inside. No torch here."""
 
 from __future__ import annotations
 
@@ -10,37 +10,55 @@ if TYPE_CHECKING:
     from rexnet_core.preprocess import Preprocessing
 
 #: The entry among the metadata of an ONNX file, in ``model_info`` of an OpenVINO IR, among the extra files of a
-#: ``.pt2``; a JSON object.
+#: ``.pt2``; a JSON object with ``format_version``, ``form`` and ``steps``.
 KEY = "rexbench"
 FORMAT_VERSION = 1
+#: Mean 0 and this deviation leave pixels as they are, from 0 to 255.
+_PLAIN = 1 / 255
+_MOST_SIDE = 2**16
 
 
 def read_exported(text: str) -> Preprocessing | None:
     """How pictures are prepared for an artefact that normalises them itself; None where the text does not say so.
 
-    Mean 0 and deviation 1/255 leave pixels as they are, from 0 to 255.
+    Args:
+        text: As the file has it; empty where the file has no such entry.
     """
-    from rexnet_core.preprocess import INTERPOLATIONS, Preprocessing  # noqa: PLC0415 - imports Pillow
+    from rexnet_core.geometry import GEOMETRIES  # noqa: PLC0415 - imports numpy
+    from rexnet_core.preprocess import CHANNEL_ORDERS, INTERPOLATIONS, Preprocessing  # noqa: PLC0415 - imports Pillow
 
-    told = _read_table(text)
-    crop_ratio, interpolation = told.get("crop_ratio"), told.get("interpolation")
-    if not _is_ratio(crop_ratio) or interpolation not in INTERPOLATIONS:
-        return None
-    return Preprocessing(
-        crop_ratio=float(crop_ratio),
-        interpolation=interpolation,
-        mean=(0.0, 0.0, 0.0),
-        std=(1 / 255, 1 / 255, 1 / 255),
+    steps, form = _read_tables(text)
+    kept = {key: steps.get(key) for key in ("rule", "geometry", "crop_ratio", "side", "resized_side", "interpolation")}
+    known = (
+        isinstance(kept["rule"], str)
+        and kept["geometry"] in GEOMETRIES
+        and kept["interpolation"] in INTERPOLATIONS
+        and form.get("input_order") in CHANNEL_ORDERS
+        and _is_ratio(kept["crop_ratio"])
+        and all(kept[key] is None or _is_side(kept[key]) for key in ("side", "resized_side"))
     )
+    if not known:
+        return None
+    plain = {"mean": (0.0, 0.0, 0.0), "std": (_PLAIN, _PLAIN, _PLAIN), "channel_order": form["input_order"]}
+    given: dict[str, Any] = {**kept, **plain, "upright": steps.get("upright") is True}
+    return Preprocessing(**given)
 
 
-def _read_table(text: str) -> dict[str, Any]:
+def _read_tables(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The entries ``steps`` and ``form``; empty where there are none."""
     try:
         told = json.loads(text)
     except (ValueError, RecursionError):
-        return {}
-    return told if isinstance(told, dict) and told.get("format_version") == FORMAT_VERSION else {}
+        return {}, {}
+    if not isinstance(told, dict) or told.get("format_version") != FORMAT_VERSION:
+        return {}, {}
+    steps, form = told.get("steps"), told.get("form")
+    return (steps, form) if isinstance(steps, dict) and isinstance(form, dict) else ({}, {})
 
 
 def _is_ratio(value: Any) -> bool:
     return isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value) and 0 < value <= 1
+
+
+def _is_side(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MOST_SIDE

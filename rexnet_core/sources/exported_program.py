@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rexnet_core.errors import InputError, UnsupportedModelError, first_line
+from rexnet_core.sources.exported_metadata import KEY, read_exported
 from rexnet_core.sources.model_files import fingerprint_file, resolve_file
 from rexnet_core.sources.source import OpenedModel
 from rexnet_core.sources.tensors import TensorSpec
@@ -44,18 +45,29 @@ class ExportedProgramFile:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # torch uses old names of its own here
-                program: Any = torch.export.load(Path(name))
+                told = {f"{KEY}.json": ""}
+                program: Any = torch.export.load(Path(name), extra_files=told)
                 module = program.module().float()
         except Exception as error:  # noqa: BLE001 - torch raises all kinds for a file that is none
             raise InputError(
                 f"{name} must be a file of torch.export.save, not of torch.save, torch.jit.save or AOTInductor; "
                 f"{first_line(error)}"
             ) from None
-        return OpenedModel(inputs=_read_inputs(program), module=module, pretrained=True, fixed=True)
+        return OpenedModel(
+            inputs=_read_inputs(program),
+            module=module,
+            pretrained=True,
+            fixed=True,
+            preprocessing=read_exported(_as_text(told[f"{KEY}.json"])),
+        )
 
     def fingerprint(self, name: str) -> str:
         """Digest of the file."""
         return fingerprint_file(name)
+
+
+def _as_text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
 def _read_inputs(program: Any) -> tuple[TensorSpec, ...]:

@@ -12,6 +12,7 @@ from rexnet_core.sources.source import OpenedModel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rexnet_core.preprocess import Preprocessing
     from rexnet_core.sources.tensors import TensorSpec
 
 
@@ -25,6 +26,7 @@ class GraphDescription:
         licence: As the file states it; empty where it states none.
         producer: The program that wrote the file, with its version; empty where the file does not name it.
         classes: Names of the outputs' classes; empty where the file lists none.
+        preprocessing: How pictures are prepared for it, where the file tells.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -32,6 +34,7 @@ class GraphDescription:
     licence: str = ""
     producer: str = ""
     classes: tuple[str, ...] = ()
+    preprocessing: Preprocessing | None = None
 
 
 def open_graph(name: str, channels: int | None, describe: Callable[[Path], GraphDescription]) -> OpenedModel:
@@ -50,4 +53,5 @@ def open_graph(name: str, channels: int | None, describe: Callable[[Path], Graph
         pretrained=True,
         licence=told.licence,
         classes=told.classes,
+        preprocessing=told.preprocessing,
     )

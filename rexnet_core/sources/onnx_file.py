@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rexnet_core.errors import InputError, UnsupportedModelError, first_line
+from rexnet_core.sources.exported_metadata import KEY, read_exported
 from rexnet_core.sources.file_checks import check_specs, read_text, read_whole
 from rexnet_core.sources.graph_description import GraphDescription
 from rexnet_core.sources.onnx_parts import DOMAINS, operators_in, tensors_in
@@ -53,6 +54,7 @@ def describe_onnx(path: Path) -> GraphDescription:
         licence=told.get("license", told.get("licence", "")).strip(),
         producer=" ".join(read_text(one, path) for one in (model.producer_name, model.producer_version)).strip(),
         classes=_classes(told),
+        preprocessing=read_exported(told.get(KEY, "")),
     )
 
 

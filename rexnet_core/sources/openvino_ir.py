@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rexnet_core.errors import InputError, UnsupportedModelError
+from rexnet_core.sources.exported_metadata import KEY, read_exported
 from rexnet_core.sources.file_checks import check_inside, check_specs, count_elements, find_size, read_whole
 from rexnet_core.sources.graph_description import GraphDescription
 from rexnet_core.sources.guarded_xml import parse_xml
@@ -52,6 +53,7 @@ def describe_ir(path: Path) -> GraphDescription:
         licence=told.get("license", told.get("licence", "")).strip(),
         producer=_producer(net, "" if framework is None else framework.get("value", "")),
         classes=tuple(told.get("labels", "").split()),
+        preprocessing=read_exported(told.get(KEY, "")),
     )
 
 

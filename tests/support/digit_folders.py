@@ -28,4 +28,4 @@ def write_digits(folder: Path, *, side: int = 64, limit: int | None = None, clas
 
 
 if __name__ == "__main__":
-    print(write_digits(Path(sys.argv[1])))
+    write_digits(Path(sys.argv[1]))

@@ -33,15 +33,16 @@ class Step:
     out_shape: tuple[int, ...]
 
 
-def trace_steps(model: str, resolution: int) -> tuple[Step, ...]:
+def trace_steps(model: str, resolution: int, *, num_classes: int = 1000) -> tuple[Step, ...]:
     """The steps of a registered network in the order in which they run; shapes alone go through it, and no numbers.
 
     Args:
         model: A registered name.
         resolution: Side of the image [pixels].
+        num_classes: Outputs of the classifier.
     """
     with torch.device("meta"):
-        network = rexnet_core.create_model(model).eval()
+        network = rexnet_core.create_model(model, num_classes=num_classes).eval()
         image = torch.empty(1, network.config.stem.w_in, resolution, resolution)
     steps: list[Step] = []
     for name, module in network.named_modules():

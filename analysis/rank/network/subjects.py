@@ -22,6 +22,7 @@ from rexnet_core.errors import UnsupportedModelError
 from rexnet_core.preprocess import Preprocessing
 from rexnet_core.publishers import preprocessing_of
 from rexnet_core.sources.registry import REGISTERED
+from rexnet_core.weights import load_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,13 +115,14 @@ def open_subject(name: str, kind: str, setting: NetworkSetting) -> Subject:
 
 def _open_ours(name: str, setting: NetworkSetting) -> Subject:
     model, weights, layout = _load(name, setting)
+    classes = model.config.head.num_classes
     return Subject(
         name=name,
         model=model,
         weights=weights,
         taps=find_taps(model, setting.taps),
-        cost=count(name, setting.resolution),
-        steps=trace_steps(name, setting.resolution),
+        cost=count(name, setting.resolution, num_classes=classes),
+        steps=trace_steps(name, setting.resolution, num_classes=classes),
         config=model.config,
         preprocessing=preprocessing_of(name, layout),
     )
@@ -139,7 +141,7 @@ def _load_checkpoint(model: torch.nn.Module, setting: NetworkSetting) -> tuple[s
     """What the checkpoint is, in words, and its layout."""
     assert setting.weights is not None, "the caller has a checkpoint"
     loaded = load_tensors(setting.weights, setting.weights_entry)
-    layout = rexnet_core.load_weights(model, loaded)
+    layout = load_checkpoint(model, loaded)
     entry = f"{loaded.entry}, " if loaded.entry else ""
     return f"{setting.weights.name} ({entry}{layout})", layout
 

@@ -12,7 +12,9 @@ from bench.planning.presets import PRESETS, Preset
 from bench.planning.streams import expand_streams
 from bench.records.case import Case
 from bench.records.settings import Settings
+from bench.records.subject import Subject
 from rexnet_core.errors import InputError
+from rexnet_core.sources.registry import REGISTERED
 
 
 def test_quick_is_one_model_in_one_group_without_the_slow_compiler():
@@ -104,12 +106,12 @@ def test_what_makes_no_sense_is_refused_in_one_line(wrong, line):
 def test_a_checkpoint_is_for_one_model(tmp_path):
     path = tmp_path / "weights.pth"
     path.write_bytes(b"")
+    known = [Subject(model="rexnet_1.0", source=REGISTERED, shapes=((3, 224, 224),))]
     with pytest.raises(InputError, match="--weights is the checkpoint of one model, 2 are chosen"):
         expand(Selection(models=["rexnet_1.0", "rexnet_1.3"], weights=path))
     with pytest.raises(InputError, match="--weights must be a file"):
         expand(Selection(models=["rexnet_1.0"], weights=tmp_path))
-    assert expand(Selection(models=["rexnet_1.0"], weights=path)).weights == path
-    plan = expand(Selection(models=["rexnet_1.0"], weights=path, weights_entry="state_dict_ema"))
+    plan = expand(Selection(models=["rexnet_1.0"], weights=path, weights_entry="state_dict_ema"), known)
     assert (plan.weights, plan.weights_entry) == (path, "state_dict_ema")
     with pytest.raises(
         InputError, match="--weights-entry names an entry of a checkpoint; got 'ema' alone; add --weights"

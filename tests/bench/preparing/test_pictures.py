@@ -29,7 +29,7 @@ def call(inputs):
 
 
 def make_task(folder, pictures=None, **changes):
-    known = {"model": "m", "source": "registered", "resolution": 32, "shapes": ((3, 32, 32),), "types": ("float32",)}
+    known = {"model": "m", "source": "py", "resolution": 32, "shapes": ((3, 32, 32),), "types": ("float32",)}
     known |= {"batch": 2, "threads": 1, "seed": 0, "weights": None, "weights_entry": None, "exports": ()}
     return Task(folder=folder, pictures=pictures or PictureSet(), **{**known, **changes})
 

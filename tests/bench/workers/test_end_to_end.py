@@ -97,7 +97,7 @@ class Tires(Runtime):
 @pytest.fixture(scope="module")
 def assets(tmp_path_factory):
     folder = tmp_path_factory.mktemp("assets")
-    known = {"model": "m", "source": "registered", "resolution": 16, "shapes": ((3, 16, 16),), "types": ("float32",)}
+    known = {"model": "m", "source": "py", "resolution": 16, "shapes": ((3, 16, 16),), "types": ("float32",)}
     known |= {"weights": None, "weights_entry": None, "exports": (), "pictures": PictureSet()}
     task = Task(folder=folder, batch=2, threads=1, seed=0, **known)
     prepare_pictures(task, OpenedModel(inputs=()), lambda inputs: [compute(inputs[0])])
