@@ -14,7 +14,7 @@ from analysis.accuracy.shares import tell_share
 from analysis.classifiers.classifier import open_classifier
 from analysis.study import Study
 from rexnet_core.errors import InputError
-from rexnet_core.preprocess import load_as_published, resized_side
+from rexnet_core.preprocess import load_as_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -142,13 +142,16 @@ def _accuracy(hits: Hits, folder: LabelledFolder) -> dict[str, Any]:
 def describe_steps(side: int, steps: Preprocessing) -> dict[str, Any]:
     """How images are prepared, as plain values."""
     return {
-        "resized_side": resized_side(side, steps.crop_ratio),
+        "rule": steps.rule,
+        "words": steps.in_words(side),
+        "resized_side": steps.shorter_side(side),
         "interpolation": steps.interpolation,
         "crop_ratio": steps.crop_ratio,
         "crop": side,
         "mean": list(steps.mean),
         "std": list(steps.std),
-        "turned_by_exif": False,
+        "channel_order": steps.channel_order,
+        "turned_by_exif": steps.upright,
         "note": steps.note,
     }
 

@@ -17,7 +17,7 @@ from analysis.setting_fields import (
     check_weights,
     option,
 )
-from rexnet_core.preprocess import CROP_RATIO, INTERPOLATIONS, Interpolation
+from rexnet_core.preprocess import CHANNEL_ORDERS, CROP_RATIO, INTERPOLATIONS, ChannelOrder, Interpolation
 from rexnet_core.registry import model_info
 from rexnet_core.sources.registry import REGISTERED
 from rexnet_core.sources.tensors import USUAL_SIDE
@@ -62,6 +62,11 @@ class ClassifierSetting:
         f"how images are resized: one of {', '.join(INTERPOLATIONS)}",
         unset="the model's own where it is known, else bicubic",
     )
+    channel_order: ChannelOrder | None = option(
+        None,
+        f"in which the model takes the colours: one of {', '.join(CHANNEL_ORDERS)}",
+        unset="the model's own where it is known, else rgb",
+    )
     batch_size: int = option(DEFAULT_BATCH, "images per pass", type=int)
     threads: int = field(
         metadata=about(
@@ -77,5 +82,7 @@ class ClassifierSetting:
         check_fields(self)
         if self.interpolation is not None:
             check_names("interpolation", (self.interpolation,), INTERPOLATIONS)
+        if self.channel_order is not None:
+            check_names("order of channels", (self.channel_order,), CHANNEL_ORDERS)
         check_number("--batch-size", self.batch_size, 1, MOST_BATCH_BYTES // (3 * side**2 * 4))
         check_weights(self.weights, self.weights_entry)

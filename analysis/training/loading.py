@@ -17,8 +17,7 @@ from analysis.training.augmentation import Augmenter
 from analysis.training.cropping import cut, draw_box
 from analysis.training.schedule import picture_seed
 from rexnet_core.errors import InputError
-from rexnet_core.image_decoding import decode
-from rexnet_core.preprocess import load_as_published
+from rexnet_core.preprocess import load_as_published, read_image
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
@@ -112,14 +111,15 @@ class Loader:
         path, recipe = self._images[index].path, self._recipe
         if recipe.augmentation == "none":
             return torch.from_numpy(load_as_published(path, self._side, self._steps))
-        image = decode(path, upright=False)
+        image = read_image(path, self._steps)
         random = np.random.default_rng(seed)
         box = draw_box(random, image.width, image.height, recipe.crop_share)
         mirrored = bool(random.random() < recipe.flip)
         pixels = torch.from_numpy(cut(image, box, self._side, self._steps.interpolation, mirrored=mirrored))
         if self._augmenter:
             pixels = self._augmenter.apply(pixels, drawn)
-        return (pixels - self._mean) / self._std
+        normalised = (pixels - self._mean) / self._std
+        return normalised if self._steps.channel_order == "rgb" else normalised.flip(0)
 
     def _collect(self, loading: Sequence[tuple[int, Future[Tensor]]]) -> Batch:
         found: dict[int, Tensor] = {}

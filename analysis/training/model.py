@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from analysis.accuracy.checkpoint import read_checkpoint
+from analysis.classifiers.checkpoint import read_checkpoint
 from analysis.guests import blame_model, open_guest
 from rexnet_core import create_model, load_weights
 from rexnet_core.checkpoint import load_tensors
 from rexnet_core.errors import InputError, UnsupportedModelError
 from rexnet_core.network import Network
 from rexnet_core.preprocess import Preprocessing
+from rexnet_core.publishers import preprocessing_of
 from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ def _open_own(setting: TrainingSetting, classes: int) -> Learner:
             network.reset_classifier(classes)
         weights = _tell(setting.weights, checkpoint.tensors.entry, layout)
     assert setting.resolution is not None, "our networks have a side"
-    return Learner(module=network, resolution=setting.resolution, preprocessing=Preprocessing(), weights=weights)
+    # Checkpoints of a training have our own layout, so this is how every command prepares pictures for them.
+    steps = preprocessing_of(setting.model, "own")
+    return Learner(module=network, resolution=setting.resolution, preprocessing=steps, weights=weights)
 
 
 def _open_guest(setting: TrainingSetting, classes: int) -> Learner:

@@ -88,7 +88,7 @@ class _Training:
         if setting.channels_last:
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if setting.sync_batch_norm:
-            torch.nn.SyncBatchNorm.convert_sync_batchnorm(module)
+            torch.nn.SyncBatchNorm.convert_sync_batchnorm(module)  # type: ignore[no-untyped-call]
         decay = setting.recipe.ema_decay
         self.average = make_average(module, decay) if decay else None
         self.optimizer = make_optimizer(module, setting.recipe)
@@ -158,8 +158,7 @@ class _Training:
     def _save(self) -> None:
         """Write all that it takes to reach this very point again."""
         self._check_finite()
-        standing, names = self.standing, ("images", "loss", "top1", "top5")
-        sums = self.processes.add_up([getattr(standing, name) for name in names])
+        standing = self.standing.gather(self.processes.add_up)
         if not self.processes.place.first:
             return
         content: dict[str, Any] = {"state_dict": dict(self.learner.module.state_dict())}
@@ -169,7 +168,7 @@ class _Training:
                 "ema_updates": int(self.average.n_averaged),
             }
         content["optimizer"] = self.optimizer.state_dict()
-        content["standing"] = standing.as_dict() | dict(zip(names, sums, strict=True))
+        content["standing"] = standing.as_dict()
         write_log(self.setting.out / LOG, standing.history)
         write_checkpoint(self.setting.out / LAST, content | self._told())
 

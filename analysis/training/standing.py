@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.schema import read_as
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 #: What is known of an epoch, by column.
@@ -47,6 +47,11 @@ class Standing:
     def epochs_since_best(self) -> int:
         """Finished epochs after the best one."""
         return len(self.history) - int((self.best or {}).get("epoch") or 0)
+
+    def gather(self, add_up: Callable[[list[float]], list[float]]) -> Standing:
+        """The same with the sums of all processes, which `add_up` gives."""
+        images, loss, top1, top5 = add_up([self.images, self.loss, self.top1, self.top5])
+        return replace(self, images=int(images), loss=loss, top1=int(top1), top5=int(top5))
 
     def check(self, steps_per_epoch: int) -> None:
         """Check that the step belongs to the epoch after those that have ended.

@@ -23,17 +23,17 @@ def open_log(folder: Path | None, step: int) -> Iterator[Callable[[dict[str, Any
         return
     from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 - optional
 
-    writer = SummaryWriter(folder, purge_step=step + 1)  # type: ignore[no-untyped-call]
+    writer = SummaryWriter(folder, purge_step=step + 1)
 
     def log(row: dict[str, Any]) -> None:
         for name, value in row.items():
             if isinstance(value, float):
                 group, _, rest = name.partition("_")
                 tag = f"{group}/{rest}" if group in {"train", "val"} else name
-                writer.add_scalar(tag, value, row["step"])  # type: ignore[no-untyped-call]
-        writer.flush()  # type: ignore[no-untyped-call]
+                writer.add_scalar(tag, value, row["step"])
+        writer.flush()
 
     try:
         yield log
     finally:
-        writer.close()  # type: ignore[no-untyped-call]
+        writer.close()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import sys
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.backends.torch_module import load_shared_weights
@@ -69,6 +72,25 @@ def give_weights(opened: OpenedModel, task: Task) -> dict[str, Any]:
         _calibrate(module, task)
     dump_weights(module, shared)
     return {"weights": words, "weights_entry": entry}
+
+
+def prepare_as_published(opened: OpenedModel, task: Task) -> OpenedModel:
+    """The model with the preprocessing of whoever published its checkpoint, as far as the layout tells it.
+
+    Raises:
+        WeightsError: The checkpoint can't be used.
+    """
+    if task.source != REGISTERED or not task.weights:
+        return opened
+    from rexnet_core import load_weights  # noqa: PLC0415
+    from rexnet_core.checkpoint import load_tensors  # noqa: PLC0415
+    from rexnet_core.publishers import preprocessing_of  # noqa: PLC0415
+
+    module: Any = opened.module
+    layout = load_weights(module, load_tensors(task.weights, task.weights_entry))
+    with Path(task.weights).open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return replace(opened, preprocessing=preprocessing_of(task.model, layout, sha256))
 
 
 def _calibrate(module: Any, task: Task) -> None:

@@ -63,7 +63,7 @@ def prepare_pictures(task: Task, opened: OpenedModel, call: Call) -> dict[str, A
     dump_pictures(folder, [contents[place] for place in places], steps)
     dump_inputs(folder, [inputs])
     np.save(folder / REFERENCE, reference)
-    return {"words": _describe(task, contents), "steps": _describe_steps(steps, side)}
+    return {"words": _describe(task, contents), "steps": steps.in_words(side)}
 
 
 def _choose_steps(task: Task, opened: OpenedModel) -> Preprocessing:
@@ -116,10 +116,3 @@ def _describe(task: Task, contents: list[bytes]) -> str:
     if task.pictures is None or not task.pictures.files:
         return f"{len(contents)} generated JPEG files of {_WIDTH} x {_HEIGHT} pixels, {size}"
     return f"{len(contents)} of {task.pictures.found} pictures in {Path(task.pictures.source).name}, {size}"
-
-
-def _describe_steps(steps: Preprocessing, side: int) -> str:
-    shorter = steps.shorter_side(side)
-    return (
-        f"{steps.rule}: shorter side to {shorter} pixels ({steps.interpolation}), centre {side}, {steps.channel_order}"
-    )

@@ -24,7 +24,13 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "train": {"color": "#d55e00", "linestyle": "--", "marker": "o", "markerfacecolor": "white", "label": "training"},
     "val": {"color": "#0072b2", "linestyle": "-", "marker": "s", "label": "validation"},
 }
-_BEST = {"color": "#1b7837", "marker": "D", "markersize": 9, "markerfacecolor": "none", "linestyle": "none"}
+_BEST: dict[str, Any] = {
+    "color": "#1b7837",
+    "marker": "D",
+    "markersize": 9,
+    "markerfacecolor": "none",
+    "linestyle": "none",
+}
 #: More points than this are a line.
 _MOST_MARKS = 40
 

@@ -55,7 +55,7 @@ def describe(training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         f"{training['learning_rate_rule']}; {recipe['schedule']}, warm-up {recipe['warmup_epochs']:g}",
     )
     yield "optimiser", _tell_optimizer(recipe)
-    yield "against", _tell_regularisation(recipe)
+    yield "overfitting", "against it: " + _tell_regularisation(recipe)
     yield "batch", _tell_batch(training)
     yield "starts from", _tell_start(training)
     yield "pictures", _tell_pictures(training)
@@ -68,7 +68,7 @@ def describe(training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _tell_end(training: Mapping[str, Any]) -> str:
-    return _ENDS.get(training["ended"], training["reason"])
+    return _ENDS.get(training["ended"]) or str(training["reason"])
 
 
 def _tell_optimizer(recipe: Mapping[str, Any]) -> str:

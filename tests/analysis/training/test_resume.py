@@ -4,7 +4,7 @@ import pytest
 import torch
 from small_trainings import Killed, assert_same, resumed, train
 
-from analysis.accuracy.checkpoint import read_checkpoint
+from analysis.classifiers.checkpoint import read_checkpoint
 from analysis.training.checkpoints import read_checkpoint as read_last
 from rexnet_core.errors import InputError, WeightsError
 

@@ -55,7 +55,7 @@ def test_the_model_sees_each_picture_as_its_author_prepares_it(photos, tmp_path)
     chosen = read_pictures(str(photos))
     told = prepare_pictures(make_task(tmp_path, chosen), OPENED, call)
     assert told["words"].startswith("5 of 5 pictures in photos, ")
-    assert told["steps"] == "imagenet: shorter side to 35 pixels (bicubic), centre 32, bgr"
+    assert told["steps"] == "imagenet: shorter side to 35 px, bicubic; centre 32 px; BGR"
     folder = pictures_folder(tmp_path)
     pictures, [inputs], reference = load_pictures(folder, 2), load_inputs(folder), np.load(folder / REFERENCE)
     assert load_steps(folder) == STEPS

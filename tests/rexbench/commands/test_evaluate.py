@@ -124,19 +124,21 @@ def test_all_class_folders_need_no_file(call, val):
 
 
 def test_preprocessing_can_be_chosen_and_is_told(call):
-    words = "--images val --classes-file classes.txt --crop-ratio 1 --interpolation bilinear"
+    words = "--images val --classes-file classes.txt --crop-ratio 1 --interpolation bilinear --channel-order bgr"
     found = call(BASE, "--json", words).document
     assert found["preprocessing"] == {
+        "rule": "clovaai",
+        "words": "clovaai: shorter side to 32 px, bilinear; centre 32 px; BGR",
         "resized_side": 32,
         "interpolation": "bilinear",
         "crop_ratio": 1.0,
         "crop": 32,
         "mean": [0.485, 0.456, 0.406],
         "std": [0.229, 0.224, 0.225],
+        "channel_order": "bgr",
         "turned_by_exif": False,
         "note": "",
-        "of": "the usual of ImageNet's classifiers; the model does not say its own, "
-        "with crop_ratio and interpolation as asked",
+        "of": "that of the publisher of these weights, with crop_ratio and interpolation and channel_order as asked",
     }
     assert found["top1_correct"] != FIRST
 
