@@ -38,6 +38,7 @@ class NamedTensors:
         origin: The file, for messages.
         first_names: The first names as the file has them, for messages.
         classes: Names of the classes in order, where the file lists them beside the weights as ``classes``.
+        resolution: Side of the images that it was trained for [pixels], where the file tells it as ``resolution``.
     """
 
     tensors: Mapping[str, Tensor]
@@ -45,6 +46,7 @@ class NamedTensors:
     origin: str
     first_names: tuple[str, ...]
     classes: tuple[str, ...] = ()
+    resolution: int | None = None
 
     def show_first(self) -> str:
         """The first names of the file in one line."""
@@ -86,6 +88,7 @@ def take_entry(given: Mapping[Any, Any], origin: str, asked: str | None) -> Name
         origin=origin,
         first_names=tuple(list(tensors)[:3]),
         classes=_read_classes(given.get("classes")),
+        resolution=side if type(side := given.get("resolution")) is int else None,
     )
 
 

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from analysis.accuracy.converted import Converted
     from analysis.accuracy.folder import LabelledFolder, LabelledImage
     from analysis.accuracy.setting import EvaluationSetting
+    from analysis.classifiers.classifier import Classifier
     from rexnet_core.preprocess import Preprocessing
 
-    #: Opens the converted forms of a classifier with so many classes, once it is known that it can be evaluated.
-    Convert = Callable[[int], AbstractContextManager[Sequence[Converted]]]
+    #: Opens the converted forms of a classifier, once it is known that it can be evaluated.
+    Convert = Callable[[Classifier], AbstractContextManager[Sequence[Converted]]]
 
 #: The most skipped damaged files whose names are kept.
 NAMED = 20
@@ -40,7 +41,7 @@ def run_evaluation(
     setting: EvaluationSetting,
     progress: Callable[[str, int, int], object],
     *,
-    convert: Convert = lambda _classes: nullcontext(()),
+    convert: Convert = lambda _classifier: nullcontext(()),
     calibrated: Sequence[Path] = (),
 ) -> Study:
     """Evaluate a checkpoint, and its converted forms on the same images.
@@ -65,7 +66,7 @@ def run_evaluation(
     kept = leave_out(folder, calibrated)
     images = list(kept.spread(setting.limit))
     random.Random(0).shuffle(images)
-    with convert(classifier.classes) as converted:
+    with convert(classifier) as converted:
         comparison = Comparison(converted)
         counting = count_hits(
             classifier.classify,

@@ -10,12 +10,14 @@ import numpy as np
 import torch
 
 from analysis.classifiers.checkpoint import read_checkpoint
+from analysis.complexity.resolution import check_resolution
 from analysis.guests import blame_model, open_guest
 from rexnet_core import load_weights
 from rexnet_core.checkpoint import load_tensors
 from rexnet_core.errors import InputError, ModelError, UnsupportedModelError
 from rexnet_core.preprocess import USUAL_RULE, Preprocessing
 from rexnet_core.publishers import preprocessing_of
+from rexnet_core.registry import model_info
 from rexnet_core.sources.registry import REGISTERED
 from rexnet_core.sources.source import EAGER
 from rexnet_core.sources.tensors import find_image_axes
@@ -79,14 +81,14 @@ def open_classifier(setting: ClassifierSetting) -> Classifier:
 def _open_ours(setting: ClassifierSetting) -> Classifier:
     """One of our networks with its checkpoint."""
     assert setting.weights is not None, "the front door asks for them"
-    assert setting.resolution is not None, "our networks have a side"
     checkpoint = read_checkpoint(setting.model, setting.weights, setting.weights_entry)
     network, layout = checkpoint.build()
+    side = setting.resolution or checkpoint.tensors.resolution or model_info(setting.model).resolution
     steps, whose = _choose_steps(setting, preprocessing_of(setting.model, layout, checkpoint.sha256))
     return Classifier(
         classify=network,
         classes=checkpoint.classes,
-        resolution=setting.resolution,
+        resolution=check_resolution(side),
         weights={
             "path": str(checkpoint.path),
             "entry": checkpoint.tensors.entry,

@@ -47,7 +47,11 @@ class ClassifierSetting:
     )
     weights_entry: str | None = option(None, ENTRY, unset=ENTRY_UNSET)
     resolution: int | None = option(
-        None, "side of the input", type=int, metavar="PIXELS", unset="the model's own, such as 224"
+        None,
+        "side of the input",
+        type=int,
+        metavar="PIXELS",
+        unset="the side that the checkpoint was trained for where it tells it, else the model's own, such as 224",
     )
     crop_ratio: float | None = option(
         None,
@@ -75,10 +79,8 @@ class ClassifierSetting:
     )
 
     def __post_init__(self) -> None:
-        if self.source == REGISTERED:
-            own = model_info(self.model).resolution
-            object.__setattr__(self, "resolution", own if self.resolution is None else self.resolution)
-        side = check_resolution(USUAL_SIDE if self.resolution is None else self.resolution)
+        own = model_info(self.model).resolution if self.source == REGISTERED else USUAL_SIDE
+        side = check_resolution(own if self.resolution is None else self.resolution)
         check_fields(self)
         if self.interpolation is not None:
             check_names("interpolation", (self.interpolation,), INTERPOLATIONS)

@@ -290,7 +290,7 @@ def test_the_side_is_the_models_own_unless_another_is_given():
     evaluate.add_options(parser)
     words = "efficientnet_b1 --weights twelve.pth --images val"
     setting = evaluate.read_setting(parser.parse_args(words.split()), threads=3).classifier
-    assert (setting.resolution, setting.threads, setting.batch_size) == (240, 3, 64)
+    assert (setting.resolution, setting.threads, setting.batch_size) == (None, 3, 64)
     words += " --resolution 64 --threads 2"
     setting = evaluate.read_setting(parser.parse_args(words.split()), threads=3).classifier
     assert (setting.resolution, setting.threads) == (64, 2)
@@ -317,9 +317,9 @@ def forms(network, monkeypatch):
     """Two forms in place of those that would be made; the second fails."""
 
     @contextmanager
-    def opened(chosen, setting, classes, *, tell):
+    def opened(chosen, _setting, classifier, *, tell):
         assert (chosen.backends, chosen.precisions, chosen.batch) == (("openvino",), ("fp32", "int8"), 1)
-        assert (setting.resolution, classes) == (SIDE, CLASSES)
+        assert (classifier.resolution, classifier.classes) == (SIDE, CLASSES)
         tell("open")
         yield [
             Turned(network, {"precision": "fp32", "status": "ok", "threads": 1}),
