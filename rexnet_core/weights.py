@@ -99,17 +99,22 @@ def count_classes(config: NetConfig, loaded: NamedTensors) -> int:
     )
 
 
-def load_checkpoint(model: nn.Module, loaded: NamedTensors) -> str:
+def load_checkpoint(model: nn.Module, source: str | os.PathLike[str] | NamedTensors) -> str:
     """Loads a checkpoint of any number of classes as `load_weights` does; one of our networks gets as many.
+
+    Args:
+        model: A network of `rexnet_core.create_model`, or any other module, which stays as it is.
+        source: A file, or what `rexnet_core.checkpoint.load_tensors` gave.
 
     Raises:
         WeightsError: The tensors are not this model's.
     """
     if isinstance(model, Network):
-        classes = count_classes(model.config, loaded)
+        source = load_tensors(source)
+        classes = count_classes(model.config, source)
         if model.classifier.out_features != classes:
             model.reset_classifier(classes)
-    return load_weights(model, loaded)
+    return load_weights(model, source)
 
 
 def map_weights(model: nn.Module, layout: str) -> dict[str, Tensor]:

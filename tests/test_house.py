@@ -69,13 +69,20 @@ DOORS = {
         "reports/rank/figures",
         "reports/published/figures.py",
         "reports/census/figure.py",
+        "reports/training/figures.py",
     ),
     "pytest": ("bench/pytest_plugin.py", "bench/suites/support/reference_tools.py"),
     "itables": "reports/page",
     "jinja2": "reports/page",
+    "kornia": "analysis/training/augmentation.py",
     "sklearn": "analysis/rank/trained/data.py",
     "scipy": "analysis/statistics",
-    "PIL": ("rexnet_core/preprocess.py", "rexnet_core/image_decoding.py", "rexnet_core/jpeg_files.py"),
+    "PIL": (
+        "rexnet_core/preprocess.py",
+        "rexnet_core/image_decoding.py",
+        "rexnet_core/jpeg_files.py",
+        "analysis/training/cropping.py",
+    ),
 }
 
 
@@ -153,6 +160,7 @@ LIGHT = """
     bench.comparison.compare bench.selftest.pairs bench.selftest.other_protocols
     reports.compare reports.selftest reports.accuracy reports.rank.report analysis.rank analysis.rank.layers.setting
     analysis.rank.network.setting analysis.rank.trained.setting analysis.accuracy analysis.accuracy.published
+    rexbench.commands.train analysis.training analysis.training.data reports.training.report
     rexbench.cli
 """
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis import training
 from analysis.model_options import ModelOptions
-from analysis.training import Recipe, TrainingSetting, read_recipe, recipe_names, run_training
+from analysis.training import Recipe, TrainingSetting, read_recipe, recipe_names
 from analysis.training.recipe import DEFAULT
 from analysis.training.setting import DEFAULT_MODEL
 from analysis.training.torchrun import read_place
@@ -50,11 +51,11 @@ def run(args: argparse.Namespace) -> int:
     place = read_place()
     setting = read_setting(args, max(1, read_thread_budget() // place.neighbours))
     if not place.first:
-        return _end(run_training(setting, lambda *_: None, guard=finish_first))
+        return _end(training.run_training(setting, lambda *_: None, guard=finish_first))
     store = Store(args.store)
     check_writable(setting.out)
     with record_study(store, "train", setting.decides()) as record, Progress() as bars, divert_stdout():
-        study = run_training(setting, bars, guard=finish_first)
+        study = training.run_training(setting, bars, guard=finish_first)
         record.keep(study)
     args.out = setting.out
     publish_study(args, study, record.run.id)
