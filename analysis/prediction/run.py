@@ -113,11 +113,7 @@ def run_prediction(
         "top": min(setting.top, classifier.classes),
         "asked": len(pictures),
         "unreadable": len(seen.faults),
-        "preprocessing": {
-            **describe_steps(classifier.resolution, steps),
-            "turned_by_exif": steps.upright,
-            "of": classifier.whose,
-        },
+        "preprocessing": {**describe_steps(classifier.resolution, steps), "of": classifier.whose},
         "weights": classifier.weights,
         "pictures": rows,
     }
