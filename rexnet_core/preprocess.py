@@ -178,6 +178,13 @@ def resize_and_crop(image: Image.Image, resolution: int, steps: Preprocessing) -
     return np.asarray(resized.crop(box))
 
 
+def resize_and_crop_pixels(
+    pixels: npt.NDArray[np.uint8], resolution: int, steps: Preprocessing
+) -> npt.NDArray[np.uint8]:
+    """What `resize_and_crop` gives for an image in memory, of shape ``(H, W, 3)``."""
+    return resize_and_crop(Image.fromarray(pixels), resolution, steps)
+
+
 def normalise(pixels: npt.NDArray[np.uint8], steps: Preprocessing) -> npt.NDArray[np.float32]:
     """The input of the model from what `resize_and_crop` gave: shape ``(3, side, side)``, in the model's order."""
     scaled = pixels.astype(np.float32) / np.float32(255)

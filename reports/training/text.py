@@ -17,9 +17,28 @@ _ENDS = {
 }
 
 
+#: Keys of a training by what they hold; one that is missing is empty.
+WORDS = (
+    "model", "train_folder", "val_folder", "learning_rate_rule", "precision", "device", "ended", "reason", "last_file",
+)  # fmt: skip
+COUNTS = (
+    "resolution", "train_images", "val_images", "left_out", "accumulate", "processes", "threads", "seed", "steps",
+    "steps_done", "left_out_per_epoch",
+)  # fmt: skip
+LISTS = ("classes", "unreadable_files")
+FLAGS = ("channels_last", "frozen")
+
+
+def complete(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload of a training with every key; what is missing is empty."""
+    empty: dict[str, Any] = {"recipe": None, "started_from": {}, "best": None, "best_file": None, "epochs": []}
+    empty |= dict.fromkeys(WORDS, "") | dict.fromkeys(COUNTS, 0) | dict.fromkeys(FLAGS, False)
+    return {**empty, **{name: [] for name in LISTS}, **payload}
+
+
 def render_training(study: Study) -> str:
     """The best epoch, how the training went, and its conditions."""
-    return "\n".join(_lines(study.payload))
+    return "\n".join(_lines(complete(study.payload)))
 
 
 def _lines(training: Mapping[str, Any]) -> Iterator[str]:
@@ -48,6 +67,8 @@ def summarise(training: Mapping[str, Any]) -> str:
 def describe(training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What a reader must know about a training, by name."""
     recipe = training["recipe"]
+    if not recipe:
+        return
     yield "trained", f"{len(training['epochs'])} of {recipe['epochs']} epochs, {_tell_end(training)}"
     yield "recipe", f"{recipe['name']} ({recipe['source']})"
     yield (

@@ -23,12 +23,12 @@ MEAN, STD = (np.array(values, np.float32) for values in ((0.5, 0.45, 0.4), (0.2,
 
 
 @pytest.fixture
-def expect(model, picture):
+def expect(request, picture):
     """What the original gives for the picture."""
-    build = import_module("tiny_classifier").build
+    request.getfixturevalue("model")
     pixels = torch.from_numpy(((picture / 255 - MEAN) / STD).astype(np.float32).transpose(0, 3, 1, 2))
     with torch.no_grad():
-        return build().eval()(pixels)
+        return import_module("tiny_classifier").build().eval()(pixels)
 
 
 def run_onnx(path, picture):
@@ -41,15 +41,25 @@ def run_ir(path, picture):
     return model, model(picture)[0]
 
 
-@pytest.mark.parametrize(("order", "layout"), [("rgb", "nhwc"), ("bgr", "nchw")])
-@pytest.mark.parametrize(("to", "run", "name"), [("onnx", run_onnx, "model.onnx"), ("ir", run_ir, "model.xml")])
-def test_an_artefact_takes_pixels_and_gives_what_the_original_gives(
-    export, expect, picture, tmp_path, to, run, name, order, layout
-):
-    export(to, input_order=order, input_layout=layout, input_type="uint8", output="probabilities")
+@pytest.fixture
+def call(export, tmp_path):
+    """A function that exports with some options, and gives what the artefact's runtime alone gives."""
+
+    def run(to, fed, **options):
+        export(to, **options)
+        runs = {"onnx": run_onnx, "ir": run_ir}
+        return runs[to](tmp_path / "out" / {"onnx": "model.onnx", "ir": "model.xml"}[to], fed)[1]
+
+    return run
+
+
+@pytest.mark.parametrize("form", [("rgb", "nhwc"), ("bgr", "nchw")])
+@pytest.mark.parametrize("to", ["onnx", "ir"])
+def test_an_artefact_takes_pixels_and_gives_what_the_original_gives(call, expect, picture, to, form):
+    order, layout = form
     fed = picture if order == "rgb" else picture[..., ::-1]
-    fed = fed if layout == "nhwc" else fed.transpose(0, 3, 1, 2)
-    _, given = run(tmp_path / "out" / name, np.ascontiguousarray(fed))
+    fed = np.ascontiguousarray(fed if layout == "nhwc" else fed.transpose(0, 3, 1, 2))
+    given = call(to, fed, input_order=order, input_layout=layout, output="probabilities")
     assert given == pytest.approx(expect.softmax(1).numpy(), abs=1e-5)
 
 

@@ -56,7 +56,7 @@ def test_a_text_says_how_it_was_trained(call):
     assert "trained        1 of 1 epochs, to the end of the recipe" in lines
     assert "overfitting    against it: augmentation none, label smoothing 0.1, dropout 0.2" in lines
     assert lines[-1] == "report: out/report.html"
-    assert call("train data/train", SMALL, "--val-share 0.5 --out out").err == (
+    assert call("train data/train", SMALL, "--batch-size 4 --val-share 0.5 --out out").err == (
         "rexbench: out holds a training; give --resume to go on with it, or another --out\n"
     )
 
