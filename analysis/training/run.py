@@ -232,6 +232,7 @@ class _Training:
         recipe = setting.recipe
         payload = {
             "model": setting.model,
+            "source": setting.source,
             "resolution": self.learner.resolution,
             "params": sum(parameter.numel() for parameter in self.learner.module.parameters()),
             "trained_params": sum(p.numel() for p in self.learner.module.parameters() if p.requires_grad),
