@@ -21,7 +21,8 @@ _ENDS = {
 
 #: Keys of a training by what they hold; one that is missing is empty.
 WORDS = (
-    "model", "source", "train_folder", "val_folder", "learning_rate_rule", "precision", "device", "ended", "reason", "last_file",
+    "model", "source", "train_folder", "val_folder", "learning_rate_rule", "precision", "device", "ended", "reason",
+    "last_file",
 )  # fmt: skip
 COUNTS = (
     "resolution", "train_images", "val_images", "left_out", "accumulate", "processes", "threads", "seed", "steps",
