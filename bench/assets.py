@@ -22,7 +22,14 @@ from bench.machine.environment import volunteer_for_oom_killer
 from bench.preparing.calibration import draw_sets
 from bench.preparing.graphs import call_literally, export_graph, quantize_graph
 from bench.preparing.held_out import dump_held_out
-from bench.preparing.modules import call_eager, export_module, give_weights, open_module, quantize_module
+from bench.preparing.modules import (
+    call_eager,
+    export_module,
+    give_weights,
+    open_module,
+    prepare_as_published,
+    quantize_module,
+)
 from bench.preparing.pictures import prepare_pictures
 from bench.preparing.reference import compute_reference
 from bench.preparing.task import read_task
@@ -98,6 +105,7 @@ def _prepare_module(task: Task) -> dict[str, Any]:
     opened = open_module(task)
     _check_unchanged(task)
     task = replace(task, types=tuple(spec.dtype for spec in opened.list_inputs(task.shapes)))
+    opened = prepare_as_published(opened, task)
     weights = give_weights(opened, task)
     module: Any = opened.module
     call = call_eager(module)

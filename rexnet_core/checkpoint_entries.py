@@ -38,6 +38,7 @@ class NamedTensors:
         origin: The file, for messages.
         first_names: The first names as the file has them, for messages.
         classes: Names of the classes in order, where the file lists them beside the weights as ``classes``.
+        resolution: Side of the images that it was trained for [pixels], where the file tells it as ``resolution``.
     """
 
     tensors: Mapping[str, Tensor]
@@ -45,10 +46,17 @@ class NamedTensors:
     origin: str
     first_names: tuple[str, ...]
     classes: tuple[str, ...] = ()
+    resolution: int | None = None
 
     def show_first(self) -> str:
         """The first names of the file in one line."""
         return ", ".join(repr(name)[:_LONGEST] for name in self.first_names)
+
+    def name_part(self, suffixes: Iterable[str]) -> str:
+        """The entry that would take the names which end so, without what stands before them; empty without any."""
+        ends = [name.removesuffix(f".{end}") for name in self.tensors for end in suffixes if name.endswith(f".{end}")]
+        where = [] if self.entry in {None, TOP} else [self.entry]
+        return ".".join([*where, ends[0]])[:_LONGEST] if ends else ""
 
 
 def take_entry(given: Mapping[Any, Any], origin: str, asked: str | None) -> NamedTensors:
@@ -59,13 +67,16 @@ def take_entry(given: Mapping[Any, Any], origin: str, asked: str | None) -> Name
     Args:
         given: What a file holds.
         origin: The file, for messages.
-        asked: Keys of an entry, joined by dots.
+        asked: Keys of an entry, joined by dots; what follows them chooses the names that begin with it, where a
+            training module keeps other tensors beside its network.
 
     Raises:
         WeightsError: Several entries hold weights and none is asked for, the one asked for is none of them, or what it
             holds is not named tensors.
     """
-    entries = dict(_find_entries(given, ()))
+    entries = dict(_find_entries(given, (), set()))
+    if asked is not None and asked not in entries:
+        entries |= _find_part(entries, asked)
     name = _only_name(entries, origin) if asked is None else _asked_name(entries, asked, origin)
     where = origin if name == TOP else f"entry {name!r} of {origin}"
     tensors = _check_tensors(entries.get(name, given), where)
@@ -77,6 +88,7 @@ def take_entry(given: Mapping[Any, Any], origin: str, asked: str | None) -> Name
         origin=origin,
         first_names=tuple(list(tensors)[:3]),
         classes=_read_classes(given.get("classes")),
+        resolution=side if type(side := given.get("resolution")) is int else None,
     )
 
 
@@ -85,22 +97,34 @@ def _read_classes(told: Any) -> tuple[str, ...]:
     return tuple(told) if isinstance(told, list | tuple) and all(isinstance(name, str) for name in told) else ()
 
 
-def _find_entries(given: Mapping[Any, Any], path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    """Each entry with weights, whatever it is called: keys joined by dots, and what stands there."""
+def _find_entries(
+    given: Mapping[Any, Any], path: tuple[str, ...], seen: set[tuple[int, int]]
+) -> Iterator[tuple[str, Any]]:
+    """Each entry with weights, whatever it is called: keys joined by dots, and what stands there.
+
+    What a file refers to many times at one depth is searched once: the number of paths to it has no limit.
+    """
     if _holds_weights(given, top=not path):
         yield ".".join(path) or TOP, given
+    elif (id(given), len(path)) in seen:
+        return
+    seen.add((id(given), len(path)))
     for key, value in given.items() if len(path) < _DEPTH else ():
         if not isinstance(key, str) or _is_optimizer(key, value):
             continue
         if isinstance(value, Mapping):
-            yield from _find_entries(value, (*path, key))
+            yield from _find_entries(value, (*path, key), seen)
         elif isinstance(value, list | tuple) and _count_matrices(value):
             yield ".".join((*path, key)), value
 
 
 def _holds_weights(given: Mapping[Any, Any], *, top: bool) -> bool:
-    """Whether these are tensors of modules; a file may have a lone tensor or two at its top, such as a best score."""
-    if any(isinstance(name, str) and "." in name and isinstance(value, Tensor) for name, value in given.items()):
+    """Whether these are tensors of modules; a file may have a lone tensor or two at its top, such as a best score.
+
+    Scores of files, whose names have dots, are numbers without axes.
+    """
+    named = (value for name, value in given.items() if isinstance(name, str) and "." in name)
+    if any(isinstance(value, Tensor) and value.dim() for value in named):
         return True
     return not top and _count_matrices(given.values()) > 1
 
@@ -134,6 +158,19 @@ def _asked_name(entries: Mapping[str, Any], asked: str, origin: str) -> str:
     raise WeightsError(f"--weights-entry must name an entry with weights of {origin}, not {asked!r}; {found}")
 
 
+def _find_part(entries: Mapping[str, Any], asked: str) -> dict[str, Any]:
+    """Of the entries, the tensors whose names begin with what is asked for behind the name of their entry."""
+    for name, given in entries.items():
+        first = asked if name == TOP else asked.removeprefix(f"{name}.")
+        inside = isinstance(given, Mapping) and (name == TOP or first != asked)
+        names = (
+            [one for one in given if isinstance(one, str) and _unwrap(one).startswith(f"{first}.")] if inside else []
+        )
+        if names:
+            return {asked: {one: given[one] for one in names}}
+    return {}
+
+
 def _list(names: Iterable[str]) -> str:
     shown = [repr(name)[:_LONGEST] for name in names]
     more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
@@ -163,10 +200,14 @@ def strip_names(names: Sequence[str]) -> dict[str, str]:
 
     ``model.``, ``net.`` and any other attribute that a training module keeps its network in is such a beginning.
     """
-    plain = {".".join(part for part in name.split(".") if part not in _WRAPPERS): name for name in names}
+    plain = {_unwrap(name): name for name in names}
     if len(plain) < len(names):  # two would become one: these are other tensors than training's
         return {name: name for name in names}
     short = {one: name for one, name in plain.items() if one.rpartition(".")[2] != _COUNTER}
     while short and all("." in one for one in short) and len({one.partition(".")[0] for one in short}) == 1:
         short = {one.partition(".")[2]: name for one, name in short.items()}
     return short
+
+
+def _unwrap(name: str) -> str:
+    return ".".join(part for part in name.split(".") if part not in _WRAPPERS)

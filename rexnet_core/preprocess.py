@@ -80,6 +80,18 @@ class Preprocessing:
             return max(self.resized_side, resolution)
         return math.floor(resolution / self.crop_ratio)
 
+    def in_words(self, resolution: int) -> str:
+        """The rule and what it does to an image for an input of that side, in some words."""
+        shorter = self.shorter_side(resolution)
+        smooth = ", unsmoothed" if self.geometry in UNSMOOTHED else ""
+        resized = f"{self.interpolation}{smooth}"
+        if self.geometry == "tensorflow":
+            steps = f"centre of {resolution}/{shorter} of the shorter side, resized to {resolution} px, {resized}"
+        else:
+            which = "both sides" if self.geometry == "squash" else "shorter side"
+            steps = f"{which} to {shorter} px, {resized}; centre {resolution} px"
+        return f"{self.rule}: {steps}; {self.channel_order.upper()}"
+
     def choose(
         self,
         *,
@@ -166,14 +178,16 @@ def resize_and_crop(image: Image.Image, resolution: int, steps: Preprocessing) -
     return np.asarray(resized.crop(box))
 
 
+def resize_and_crop_pixels(
+    pixels: npt.NDArray[np.uint8], resolution: int, steps: Preprocessing
+) -> npt.NDArray[np.uint8]:
+    """What `resize_and_crop` gives for an image in memory, of shape ``(H, W, 3)``."""
+    return resize_and_crop(Image.fromarray(pixels), resolution, steps)
+
+
 def normalise(pixels: npt.NDArray[np.uint8], steps: Preprocessing) -> npt.NDArray[np.float32]:
     """The input of the model from what `resize_and_crop` gave: shape ``(3, side, side)``, in the model's order."""
     scaled = pixels.astype(np.float32) / np.float32(255)
     normalised = (scaled - np.array(steps.mean, np.float32)) / np.array(steps.std, np.float32)
     ordered = normalised if steps.channel_order == "rgb" else normalised[..., ::-1]
     return np.ascontiguousarray(ordered.transpose(2, 0, 1))
-
-
-def resized_side(resolution: int, crop_ratio: float = CROP_RATIO) -> int:
-    """What the shorter side is resized to before the square is cut out, rounded down as timm does [pixels]."""
-    return Preprocessing(crop_ratio=crop_ratio).shorter_side(resolution)

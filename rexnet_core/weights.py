@@ -91,23 +91,30 @@ def count_classes(config: NetConfig, loaded: NamedTensors) -> int:
     if classifier is not None and classifier.dim() and classifier.numel():
         return len(to_own(config, layout, _CLASSIFIER, classifier))
     names = dict.fromkeys(_public_names(network, one)[_CLASSIFIER] for one in _layouts_of(network))
+    part = loaded.name_part(names)
+    remedy = f"take a part of them with --weights-entry {part}" if part else "give its checkpoint"
     raise WeightsError(
         f"weights must be those of {config.name}, {loaded.origin} has none of {', '.join(names)}; its names begin with "
-        f"{loaded.show_first()}; give its checkpoint"
+        f"{loaded.show_first()}; {remedy}"
     )
 
 
-def load_checkpoint(model: nn.Module, loaded: NamedTensors) -> str:
+def load_checkpoint(model: nn.Module, source: str | os.PathLike[str] | NamedTensors) -> str:
     """Loads a checkpoint of any number of classes as `load_weights` does; one of our networks gets as many.
+
+    Args:
+        model: A network of `rexnet_core.create_model`, or any other module, which stays as it is.
+        source: A file, or what `rexnet_core.checkpoint.load_tensors` gave.
 
     Raises:
         WeightsError: The tensors are not this model's.
     """
     if isinstance(model, Network):
-        classes = count_classes(model.config, loaded)
+        source = load_tensors(source)
+        classes = count_classes(model.config, source)
         if model.classifier.out_features != classes:
             model.reset_classifier(classes)
-    return load_weights(model, loaded)
+    return load_weights(model, source)
 
 
 def map_weights(model: nn.Module, layout: str) -> dict[str, Tensor]:

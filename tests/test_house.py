@@ -27,7 +27,7 @@ FLOORS = [
         statistics workers
         planning preparing store
         worker assets describe layer_profile running options doctor
-        selftest census resume_options
+        selftest census exporting resume_options
         comparison
         pytest_plugin
         suites
@@ -39,6 +39,7 @@ DOORS = {
     "openvino": (
         "bench/backends/openvino.py",
         "bench/backends/openvino_int8.py",
+        "bench/exporting/ir.py",
         "analysis/complexity/conventions/openvino_graph.py",
         "analysis/graphs/reading.py",
     ),
@@ -47,6 +48,7 @@ DOORS = {
         "bench/backends/onnx_export.py",
         "bench/backends/onnx_layers.py",
         "bench/backends/onnx_int8.py",
+        "bench/exporting/onnx_form.py",
     ),
     "onnxruntime": (
         "analysis/graphs/literal_run.py",
@@ -153,8 +155,8 @@ LIGHT = """
     rexbench.commands.predict analysis.prediction reports.prediction
     rexbench.commands.rank.layers rexbench.commands.rank.network rexbench.commands.rank.trained
     rexbench.commands.rank.search rexbench.commands.compare rexbench.commands.selftest rexbench.commands.complexity
-    rexbench.commands.run rexbench.commands.report rexbench.commands.suites rexbench.commands.census
-    reports.census.report
+    rexbench.commands.export reports.model_card rexbench.commands.train rexbench.commands.run rexbench.commands.report
+    rexbench.commands.suites rexbench.commands.census reports.census.report
     bench.comparison.compare bench.selftest.pairs bench.selftest.other_protocols
     reports.compare reports.selftest reports.accuracy reports.rank.report analysis.rank analysis.rank.layers.setting
     analysis.rank.network.setting analysis.rank.trained.setting analysis.accuracy analysis.accuracy.published

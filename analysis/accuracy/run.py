@@ -14,7 +14,7 @@ from analysis.accuracy.shares import tell_share
 from analysis.classifiers.classifier import open_classifier
 from analysis.study import Study
 from rexnet_core.errors import InputError
-from rexnet_core.preprocess import load_as_published, resized_side
+from rexnet_core.preprocess import load_as_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from analysis.accuracy.converted import Converted
     from analysis.accuracy.folder import LabelledFolder, LabelledImage
     from analysis.accuracy.setting import EvaluationSetting
+    from analysis.classifiers.classifier import Classifier
     from rexnet_core.preprocess import Preprocessing
 
-    #: Opens the converted forms of a classifier with so many classes, once it is known that it can be evaluated.
-    Convert = Callable[[int], AbstractContextManager[Sequence[Converted]]]
+    #: Opens the converted forms of a classifier, once it is known that it can be evaluated.
+    Convert = Callable[[Classifier], AbstractContextManager[Sequence[Converted]]]
 
 #: The most skipped damaged files whose names are kept.
 NAMED = 20
@@ -40,7 +41,7 @@ def run_evaluation(
     setting: EvaluationSetting,
     progress: Callable[[str, int, int], object],
     *,
-    convert: Convert = lambda _classes: nullcontext(()),
+    convert: Convert = lambda _classifier: nullcontext(()),
     calibrated: Sequence[Path] = (),
 ) -> Study:
     """Evaluate a checkpoint, and its converted forms on the same images.
@@ -65,7 +66,7 @@ def run_evaluation(
     kept = leave_out(folder, calibrated)
     images = list(kept.spread(setting.limit))
     random.Random(0).shuffle(images)
-    with convert(classifier.classes) as converted:
+    with convert(classifier) as converted:
         comparison = Comparison(converted)
         counting = count_hits(
             classifier.classify,
@@ -142,13 +143,16 @@ def _accuracy(hits: Hits, folder: LabelledFolder) -> dict[str, Any]:
 def describe_steps(side: int, steps: Preprocessing) -> dict[str, Any]:
     """How images are prepared, as plain values."""
     return {
-        "resized_side": resized_side(side, steps.crop_ratio),
+        "rule": steps.rule,
+        "words": steps.in_words(side),
+        "resized_side": steps.shorter_side(side),
         "interpolation": steps.interpolation,
         "crop_ratio": steps.crop_ratio,
         "crop": side,
         "mean": list(steps.mean),
         "std": list(steps.std),
-        "turned_by_exif": False,
+        "channel_order": steps.channel_order,
+        "turned_by_exif": steps.upright,
         "note": steps.note,
     }
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from analysis.classifiers.checkpoint import read_checkpoint
+from analysis.complexity.resolution import check_resolution
 from analysis.guests import blame_model, open_guest
 from rexnet_core import load_weights
 from rexnet_core.checkpoint import load_tensors
 from rexnet_core.errors import InputError, ModelError, UnsupportedModelError
-from rexnet_core.preprocess import Preprocessing
+from rexnet_core.preprocess import USUAL_RULE, Preprocessing
+from rexnet_core.publishers import preprocessing_of
+from rexnet_core.registry import model_info
 from rexnet_core.sources.registry import REGISTERED
 from rexnet_core.sources.source import EAGER
 from rexnet_core.sources.tensors import find_image_axes
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 #: Types of pixels; those of an artefact that normalises pictures itself may be whole.
 _PIXELS = ("float16", "float32", "float64", "uint8")
 _COLOURS = 3
+_USUAL = "the usual of ImageNet's classifiers; the model does not say its own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +81,14 @@ def open_classifier(setting: ClassifierSetting) -> Classifier:
 def _open_ours(setting: ClassifierSetting) -> Classifier:
     """One of our networks with its checkpoint."""
     assert setting.weights is not None, "the front door asks for them"
-    assert setting.resolution is not None, "our networks have a side"
     checkpoint = read_checkpoint(setting.model, setting.weights, setting.weights_entry)
     network, layout = checkpoint.build()
-    steps, whose = _choose_steps(setting, None)
+    side = setting.resolution or checkpoint.tensors.resolution or model_info(setting.model).resolution
+    steps, whose = _choose_steps(setting, preprocessing_of(setting.model, layout, checkpoint.sha256))
     return Classifier(
         classify=network,
         classes=checkpoint.classes,
-        resolution=setting.resolution,
+        resolution=check_resolution(side),
         weights={
             "path": str(checkpoint.path),
             "entry": checkpoint.tensors.entry,
@@ -100,12 +104,14 @@ def _open_ours(setting: ClassifierSetting) -> Classifier:
 
 def _choose_steps(setting: ClassifierSetting, known: Preprocessing | None) -> tuple[Preprocessing, str]:
     """How images are prepared, and whose way that is; the caller's word goes first."""
-    asked = {"crop_ratio": setting.crop_ratio, "interpolation": setting.interpolation}
-    given: Any = {name: value for name, value in asked.items() if value is not None}
-    whose = "the model's own" if known else "the usual of ImageNet's classifiers; the model does not say its own"
+    asked: Any = {name: getattr(setting, name) for name in ("crop_ratio", "interpolation", "channel_order")}
+    given = [name for name, value in asked.items() if value is not None]
+    steps = known or Preprocessing()
+    own = "that of the publisher of these weights" if setting.source == REGISTERED else "the model's own"
+    whose = own if steps.rule != USUAL_RULE else _USUAL
     if given:
         whose += f", with {' and '.join(given)} as asked"
-    return replace(known or Preprocessing(), **given), whose
+    return steps.choose(**asked), whose
 
 
 def _open_guest(setting: ClassifierSetting) -> Classifier:

@@ -17,7 +17,7 @@ from analysis.setting_fields import (
     check_weights,
     option,
 )
-from rexnet_core.preprocess import CROP_RATIO, INTERPOLATIONS, Interpolation
+from rexnet_core.preprocess import CHANNEL_ORDERS, CROP_RATIO, INTERPOLATIONS, ChannelOrder, Interpolation
 from rexnet_core.registry import model_info
 from rexnet_core.sources.registry import REGISTERED
 from rexnet_core.sources.tensors import USUAL_SIDE
@@ -47,7 +47,11 @@ class ClassifierSetting:
     )
     weights_entry: str | None = option(None, ENTRY, unset=ENTRY_UNSET)
     resolution: int | None = option(
-        None, "side of the input", type=int, metavar="PIXELS", unset="the model's own, such as 224"
+        None,
+        "side of the input",
+        type=int,
+        metavar="PIXELS",
+        unset="the side that the checkpoint was trained for where it tells it, else the model's own, such as 224",
     )
     crop_ratio: float | None = option(
         None,
@@ -62,6 +66,11 @@ class ClassifierSetting:
         f"how images are resized: one of {', '.join(INTERPOLATIONS)}",
         unset="the model's own where it is known, else bicubic",
     )
+    channel_order: ChannelOrder | None = option(
+        None,
+        f"in which the model takes the colours: one of {', '.join(CHANNEL_ORDERS)}",
+        unset="the model's own where it is known, else rgb",
+    )
     batch_size: int = option(DEFAULT_BATCH, "images per pass", type=int)
     threads: int = field(
         metadata=about(
@@ -70,12 +79,12 @@ class ClassifierSetting:
     )
 
     def __post_init__(self) -> None:
-        if self.source == REGISTERED:
-            own = model_info(self.model).resolution
-            object.__setattr__(self, "resolution", own if self.resolution is None else self.resolution)
-        side = check_resolution(USUAL_SIDE if self.resolution is None else self.resolution)
+        own = model_info(self.model).resolution if self.source == REGISTERED else USUAL_SIDE
+        side = check_resolution(own if self.resolution is None else self.resolution)
         check_fields(self)
         if self.interpolation is not None:
             check_names("interpolation", (self.interpolation,), INTERPOLATIONS)
+        if self.channel_order is not None:
+            check_names("order of channels", (self.channel_order,), CHANNEL_ORDERS)
         check_number("--batch-size", self.batch_size, 1, MOST_BATCH_BYTES // (3 * side**2 * 4))
         check_weights(self.weights, self.weights_entry)

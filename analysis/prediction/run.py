@@ -26,14 +26,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from analysis.accuracy.converted import Converted
+    from analysis.classifiers.classifier import Classifier
     from analysis.classifiers.loading import LoadedBatch
     from analysis.prediction.pictures import Picture
     from analysis.prediction.setting import PredictionSetting
     from analysis.prediction.sightings import Placed
 
     Pixels = npt.NDArray[np.float32]
-    #: Opens the converted form of a classifier with so many classes, if one is asked for.
-    Convert = Callable[[int], AbstractContextManager[Sequence[Converted]]]
+    #: Opens the converted form of a classifier, if one is asked for.
+    Convert = Callable[[Classifier], AbstractContextManager[Sequence[Converted]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ def run_prediction(
     pictures: Sequence[Picture],
     progress: Callable[[str, int, int], object],
     *,
-    convert: Convert = lambda _classes: nullcontext(()),
+    convert: Convert = lambda _classifier: nullcontext(()),
 ) -> Prediction:
     """The first classes of each picture, by the model itself or by its converted form.
 
@@ -89,7 +90,7 @@ def run_prediction(
 
     with ExitStack() as stack:
         tap = stack.enter_context(tap_features(classifier, asked.model)) if setting.features else None
-        form = next(iter(stack.enter_context(convert(classifier.classes))), None)
+        form = next(iter(stack.enter_context(convert(classifier))), None)
         seen = Sightings(classifier=classifier, form=form, tap=tap, names=names, top=setting.top)
         stack.enter_context(torch_threads(asked.threads))
         loaded = load_batches(list(enumerate(pictures)), load, batch_size=asked.batch_size, threads=asked.threads)
@@ -112,11 +113,7 @@ def run_prediction(
         "top": min(setting.top, classifier.classes),
         "asked": len(pictures),
         "unreadable": len(seen.faults),
-        "preprocessing": {
-            **describe_steps(classifier.resolution, steps),
-            "turned_by_exif": steps.upright,
-            "of": classifier.whose,
-        },
+        "preprocessing": {**describe_steps(classifier.resolution, steps), "of": classifier.whose},
         "weights": classifier.weights,
         "pictures": rows,
     }

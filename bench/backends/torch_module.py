@@ -46,10 +46,9 @@ TORCH = BackendInfo(
 
 def load_shared_weights(module: torch.nn.Module, path: Path) -> None:
     """Load weights that the preparing process wrote; a network of ours has as many classes as they have."""
-    from rexnet_core.checkpoint import load_tensors  # noqa: PLC0415
     from rexnet_core.weights import load_checkpoint  # noqa: PLC0415
 
-    load_checkpoint(module, load_tensors(path))
+    load_checkpoint(module, path)
 
 
 class TorchModule:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from bench.backends.part_times import PartTimes, read_clock
 from bench.backends.torch_module import TorchModule, load_shared_weights
 from bench.records.files import WEIGHTS

@@ -27,11 +27,12 @@ def check_target(target: Path, *, force: bool) -> None:
         InputError: There is something that must stay, or the folder can't be made.
     """
     with refused_paths(_NEED, target):
-        if target.is_symlink() or target.exists():
-            if not _is_ours(target):
-                raise InputError(f"--out names a new folder; {target} is there and is no export; name another")
-            if not force:
-                raise InputError(f"--out names a new folder; {target} holds an export; add --force to replace it")
+        there = target.is_symlink() or target.exists()
+    if there and not _is_ours(target):
+        raise InputError(f"--out names a new folder; {target} is there and is no export; name another")
+    if there and not force:
+        raise InputError(f"--out names a new folder; {target} holds an export; add --force to replace it")
+    if not there:
         with _draft(target):
             pass
 
@@ -50,28 +51,46 @@ def place_folder(target: Path, *, force: bool) -> Iterator[Path]:
     """A new folder that takes the place of `target` where the context ends without an error; else nothing is left.
 
     Raises:
-        InputError: It can't be written, or something has taken the place meanwhile.
+        InputError: It can't be made, or something has taken the place meanwhile.
     """
-    with refused_paths(_NEED, target), _draft(target) as draft:
+    with _draft(target) as draft:
         yield draft
         check_target(target, force=force)
-        if target.exists():
-            shutil.rmtree(target)
+        with refused_paths(_NEED, target):
+            _replace(draft, target)
+
+
+def _replace(draft: Path, target: Path) -> None:
+    """Put a folder into its place; an export that is there goes, or comes back where the new one can't be placed."""
+    if not target.exists():
         draft.rename(target)
+        return
+    old = draft.with_name(f"{draft.name}-old")
+    target.rename(old)
+    try:
+        draft.rename(target)
+    except BaseException:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def _draft(target: Path) -> Iterator[Path]:
     """A folder beside the target, so that the last step is a rename; what is left of it at the end goes."""
-    place = target.resolve().parent
-    made = [path for path in (place, *place.parents) if not path.exists()]
-    place.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", dir=place))
-    draft.chmod(0o755)
+    made: list[Path] = []
+    draft: Path | None = None
     try:
+        with refused_paths(_NEED, target):
+            place = target.resolve().parent
+            made += [path for path in (place, *place.parents) if not path.exists()]
+            place.mkdir(parents=True, exist_ok=True)
+            draft = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", dir=place))
+            draft.chmod(0o755)
         yield draft
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        if draft is not None:
+            shutil.rmtree(draft, ignore_errors=True)
         for path in made:  # those that hold the artefact by now stay
             with contextlib.suppress(OSError):
                 path.rmdir()

@@ -59,10 +59,15 @@ def _add_steps(openvino: Any, graph: Any, form: Form) -> Any:
     image = steps.input(0)
     image.tensor().set_element_type(openvino.Type(np.dtype(form.input_type)))
     image.tensor().set_layout(openvino.Layout(form.input_layout.upper()))
+    if form.resized_side:
+        image.tensor().set_shape([-1 if size is None else size for size in form.shape])
     image.model().set_layout(openvino.Layout(form.network_layout.upper()))
     inside = image.preprocess()
     if form.input_type != "float32":
         inside.convert_element_type(openvino.Type.f32)
+    if form.resized_side:
+        inside.convert_layout(openvino.Layout("NCHW"))
+        inside.custom(lambda picture: _resize(operators, picture, form))
     if form.reverses:
         inside.reverse_channels()
     inside.mean(list(form.mean)).scale(list(form.scale))
@@ -72,6 +77,24 @@ def _add_steps(openvino: Any, graph: Any, form: Form) -> Any:
     prepared.inputs[0].get_node().set_friendly_name(form.input_name)
     _prune_names(prepared, form)
     return prepared
+
+
+def _resize(operators: Any, picture: Any, form: Form) -> Any:
+    """The centre of a picture, shape (N, 3, H, W), whose shorter side is resized, rounded as torchvision does."""
+    axes = np.array([2, 3], np.int64)
+    sides = operators.gather(operators.shape_of(picture, "i64"), axes, np.int64(0))
+    shorter = operators.reduce_min(sides, np.array([0], np.int64), keep_dims=True)
+    sized = operators.divide(operators.multiply(sides, np.array([form.resized_side], np.int64)), shorter)
+    kernel = {"bicubic": "bicubic_pillow", "bilinear": "bilinear_pillow"}[form.interpolation]
+    resized = operators.interpolate(picture, sized, kernel, "sizes", cube_coeff=-0.5, axes=axes)
+    whole = operators.clamp(operators.round(resized, "half_to_even"), 0.0, 255.0)
+    spare = operators.convert(operators.subtract(sized, np.array([form.side], np.int64)), "f32")
+    half = operators.round(operators.multiply(spare, np.array([0.5], np.float32)), "half_to_even")
+    start = operators.convert(half, "i64")
+    stop = operators.add(start, np.array([form.side], np.int64))
+    cut = operators.slice(whole, start, stop, np.array([1, 1], np.int64), axes)
+    shape = np.array([0, 3, form.side, form.side], np.int64)
+    return operators.reshape(cut, shape, special_zero=True).output(0)
 
 
 def _list_facts(original: Original, form: Form) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ import numpy as np
 from bench.backends.onnx_export import export_module, int8_name, onnx_name
 from bench.backends.onnx_session import open_session
 from bench.exporting.form import make_metadata
+from bench.exporting.onnx_resizing import check_operators, resize_nodes
 from rexnet_core.sources.exported_metadata import KEY
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def write(original: Original, form: Form, network: Path, target: Path) -> None:
     source = _find_network(original, form, network)
     model = add_prefix(onnx.load(source), _NETWORK)
     _forget_paths(model)
+    check_operators(model, form)
     _surround(onnx, model, form)
     for key, value in _list_facts(original, form):
         model.metadata_props.append(onnx.StringStringEntryProto(key=key, value=value))
@@ -98,7 +100,8 @@ def _surround(onnx: Any, model: Any, form: Form) -> None:
     del graph.node[:]
     graph.node.extend(nodes)
     kind = onnx.TensorProto.UINT8 if form.input_type == "uint8" else onnx.TensorProto.FLOAT
-    shape = ["batch" if size is None and not place else size for place, size in enumerate(form.shape)]
+    named = ("batch", "height", "width", None) if form.input_layout == "nhwc" else ("batch", None, "height", "width")
+    shape = [name if size is None else size for name, size in zip(named, form.shape, strict=True)]
     given = [form.batch or "batch", form.classes]
     rest = [value for value in graph.input if value.name in held]
     del graph.input[:], graph.output[:], graph.value_info[:]
@@ -122,8 +125,15 @@ def _prepare(onnx: Any, graph: Any, form: Form, end: str) -> Iterator[Any]:
 
     if form.input_type != "float32":
         yield step("Cast", "floating", to=onnx.TensorProto.FLOAT)
-    if form.input_layout != form.network_layout:
-        yield step("Transpose", "laid", perm=_TO_NCHW if form.input_layout == "nhwc" else _TO_NHWC)
+    laid = form.input_layout
+    if form.resized_side:
+        if laid == "nhwc":
+            yield step("Transpose", "planar", perm=_TO_NCHW)
+        resized = list(resize_nodes(onnx, form, last, hold))
+        yield from resized
+        last, laid = resized[-1].output[0], "nchw"
+    if laid != form.network_layout:
+        yield step("Transpose", "laid", perm=_TO_NCHW if laid == "nhwc" else _TO_NHWC)
     channels = 1 if form.network_layout == "nchw" else 3
     if form.reverses:
         yield step("Gather", "reversed", hold("order", np.array([2, 1, 0], np.int64)), axis=channels)

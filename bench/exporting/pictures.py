@@ -16,6 +16,17 @@ COUNT = 6
 _PATCHES = 6
 
 
+def make_sets(form: Form) -> list[npt.NDArray[np.uint8]]:
+    """Pictures of the side that an artefact takes, or of two shapes where it takes any: two calls at least."""
+    batch = form.batch or COUNT
+    count = -(-COUNT // batch) * batch
+    if form.resized_side is None:
+        return [make_pictures(count, form.side)]
+    short, long = form.resized_side + 41, 2 * form.resized_side + 87
+    large = make_pictures(count, long)
+    return [np.ascontiguousarray(large[:, :short]), np.ascontiguousarray(large[:, :, :short])]
+
+
 def make_pictures(count: int, side: int, seed: int = 0) -> npt.NDArray[np.uint8]:
     """Pictures in RGB with coloured patches that fade into each other, some noise, and every value from 0 to 255.
 

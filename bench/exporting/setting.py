@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from analysis.classifiers.setting import ClassifierSetting
 
 PRECISIONS = ("fp32", "fp16", "int8")
+#: Formats that can resize inside.
+RESIZED = ("ir", "onnx")
 _MOST_BATCH = 1024
 _LONGEST_NAME = 100
 _COLOURS = 3
@@ -75,6 +77,8 @@ class ExportSetting:
             raise InputError(
                 f"--precision {self.precision} is for --to {' and '.join(can)}, not {self.to}; choose one of them"
             )
+        if self.resize and self.to not in RESIZED:
+            raise InputError(f"--resize is for --to {' and '.join(RESIZED)}, not {self.to}; leave it out")
         if self.precision == "int8" and self.to == "onnx" and self.pictures is None:
             raise InputError("--precision int8 with --to onnx takes a fixed number of pictures; give --batch 1")
 

@@ -12,13 +12,22 @@ if TYPE_CHECKING:
     from bench.exporting.setting import ExportSetting
 
 
+#: The one way of resizing that artefacts have inside.
+_GEOMETRY = "torchvision"
+
+
 def make_form(setting: ExportSetting, original: Original) -> Form:
     """The form of the artefact.
 
     Raises:
-        InputError: The file of a graph takes another number of pictures than asked for.
+        InputError: Pictures of this model are resized in a way that no artefact does.
     """
     side, steps = original.classifier.resolution, original.classifier.preprocessing
+    if setting.resize and steps.geometry != _GEOMETRY:
+        raise InputError(
+            f"--resize does it as torchvision and timm do; the pictures of {original.name} are resized as by "
+            f"{steps.geometry}; leave it out, and resize before"
+        )
     return Form(
         format=setting.to,
         precision=setting.precision,

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.exporting.pictures import COUNT, lay_out, make_pictures
+from bench.exporting.pictures import COUNT, lay_out, make_sets
 from bench.statistics.parity import LIMITS, Limit, cosine_similarities, relative_errors
 from rexnet_core.errors import InputError, ModelError
-from rexnet_core.preprocess import normalise
+from rexnet_core.preprocess import normalise, resize_and_crop_pixels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from bench.exporting.original import Original
     from rexnet_core.preprocess import Preprocessing
 
+    Pictures = npt.NDArray[np.uint8]
     Run = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
 
 #: How near to one the sum of probabilities is; and the least of them that is told from nothing.
 _SUM, _LEAST = 1e-4, 1e-12
 #: Weights in fp16 keep 11 bits. Of the largest logit 0.2 to 0.8 % were seen, the most with calibrated random weights.
-_LIMITS = {**LIMITS, "fp16": Limit(cosine=0.9999, error=1e-2)}
+_LIMITS = {**LIMITS, "fp16": Limit(cosine=0.9999, error=1e-2), "resized": Limit(cosine=0.999, error=5e-2)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,40 +84,46 @@ def verify(original: Original, form: Form, run: Run) -> Verified:
     Raises:
         ModelError: They differ, or the artefact would give the same for channels in the other order.
     """
-    limit = _LIMITS[form.precision]
-    batch = form.batch or COUNT
-    pictures = make_pictures(-(-COUNT // batch) * batch, form.side)
-    expected = _compute(original, form, pictures)
-    given = _run_in_batches(run, lay_out(pictures, form), batch)
+    limit = _LIMITS[form.precision if form.resized_side is None or form.precision == "int8" else "resized"]
+    sets = make_sets(form)
+    expected = _compute_sets(original, form, sets)
+    given = _run_sets(run, form, sets)
     _check_outputs(expected, given)
     agreement = _compare(*_as_logits(form, expected, given))
     if not _allows(limit, *_as_logits(form, expected, given)):
+        how = f"{form.precision} with --resize" if form.resized_side else form.precision
         raise ModelError(
             f"the artefact's outputs must be those of {original.name}, they differ: least cosine "
-            f"{agreement.cosine:.4f}, relative error {agreement.error:.2g} over {len(pictures)} pictures, where "
-            f"{form.precision} may have {limit.cosine:g} and {limit.error:g}; nothing was written"
+            f"{agreement.cosine:.4f}, relative error {agreement.error:.2g} over {len(given)} pictures, where {how} may "
+            f"have {limit.cosine:g} and {limit.error:g}; nothing was written"
         )
     if form.batch is None:
-        _check_other_batch(run, form, pictures[:1], given[:1])
+        _check_other_batch(run, form, sets[0][:1], given[:1])
     return Verified(
         agreement=agreement,
-        other_order=_check_order(original, form, run, pictures, agreement),
+        other_order=_check_order(original, form, run, sets, agreement),
         limit=limit,
-        pictures=len(pictures),
-        fed=lay_out(pictures[: form.batch or 1], form),
+        pictures=len(given),
+        fed=lay_out(sets[0][: form.batch or 1], form),
         original=expected[: form.batch or 1],
         given=given[: form.batch or 1],
     )
 
 
-def prepare(pictures: npt.NDArray[np.uint8], steps: Preprocessing) -> npt.NDArray[np.float32]:
+def _prepare(pictures: Pictures, form: Form, steps: Preprocessing) -> npt.NDArray[np.float32]:
     """Pictures in RGB as the original takes them, shape ``(N, 3, side, side)``."""
-    return np.stack([normalise(picture, steps) for picture in pictures])
+    resized = form.resized_side is not None
+    cut = [resize_and_crop_pixels(one, form.side, steps) if resized else one for one in pictures]
+    return np.stack([normalise(one, steps) for one in cut])
+
+
+def _compute_sets(original: Original, form: Form, sets: Sequence[Pictures]) -> npt.NDArray[np.float32]:
+    return np.concatenate([_compute(original, form, pictures) for pictures in sets])
 
 
 def _compute(original: Original, form: Form, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """What the original gives for pictures in RGB."""
-    logits = original.compute(prepare(pictures, original.classifier.preprocessing)).astype(np.float64)
+    logits = original.compute(_prepare(pictures, form, original.classifier.preprocessing)).astype(np.float64)
     if form.output == "probabilities":
         if logits.min() >= 0 and np.abs(logits.sum(axis=1) - 1).max() < _SUM:
             raise InputError(f"{original.name} gives probabilities itself; leave out --output probabilities")
@@ -134,8 +141,10 @@ def _as_logits(form: Form, *outputs: npt.NDArray[np.float32]) -> list[npt.NDArra
     return [one - one.mean(axis=1, keepdims=True) for one in logarithms]
 
 
-def _run_in_batches(run: Run, fed: npt.NDArray[Any], batch: int) -> npt.NDArray[np.float32]:
-    return np.concatenate([run(fed[start : start + batch]) for start in range(0, len(fed), batch)])
+def _run_sets(run: Run, form: Form, sets: Sequence[Pictures]) -> npt.NDArray[np.float32]:
+    batch = form.batch or COUNT
+    fed = (lay_out(pictures[start : start + batch], form) for pictures in sets for start in range(0, COUNT, batch))
+    return np.concatenate([run(pictures) for pictures in fed])
 
 
 def _check_outputs(expected: npt.NDArray[Any], given: npt.NDArray[Any]) -> None:
@@ -169,15 +178,14 @@ def _check_other_batch(run: Run, form: Form, pictures: npt.NDArray[np.uint8], gi
 
 
 def _check_order(
-    original: Original, form: Form, run: Run, pictures: npt.NDArray[np.uint8], agreement: Agreement
+    original: Original, form: Form, run: Run, sets: Sequence[Pictures], agreement: Agreement
 ) -> float | None:
     """The error of pictures with their channels in the other order, which must be larger than that in the right one."""
-    swapped = np.ascontiguousarray(pictures[..., ::-1])
-    expected = _compute(original, form, pictures)
-    if _compare(*_as_logits(form, expected, _compute(original, form, swapped))).error <= LIMITS["fp32"].error:
+    swapped = [np.ascontiguousarray(pictures[..., ::-1]) for pictures in sets]
+    expected = _compute_sets(original, form, sets)
+    if _compare(*_as_logits(form, expected, _compute_sets(original, form, swapped))).error <= LIMITS["fp32"].error:
         return None
-    given = _run_in_batches(run, lay_out(swapped, form), form.batch or COUNT)
-    wrong = _compare(*_as_logits(form, expected, given)).error
+    wrong = _compare(*_as_logits(form, expected, _run_sets(run, form, swapped))).error
     if wrong <= agreement.error:
         raise ModelError(
             f"the artefact must take pictures in {form.input_order.upper()}; its outputs are nearer to the "

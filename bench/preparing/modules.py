@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import sys
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.backends.torch_module import load_shared_weights
@@ -69,6 +72,27 @@ def give_weights(opened: OpenedModel, task: Task) -> dict[str, Any]:
         _calibrate(module, task)
     dump_weights(module, shared)
     return {"weights": words, "weights_entry": entry}
+
+
+def prepare_as_published(opened: OpenedModel, task: Task) -> OpenedModel:
+    """The model with the preprocessing of whoever published its weights, as far as the layout tells it.
+
+    Raises:
+        WeightsError: The checkpoint can't be used.
+    """
+    if task.source != REGISTERED:
+        return opened
+    from rexnet_core.checkpoint import load_tensors  # noqa: PLC0415
+    from rexnet_core.publishers import preprocessing_of  # noqa: PLC0415
+    from rexnet_core.weights import load_checkpoint  # noqa: PLC0415
+
+    if not task.weights:
+        return replace(opened, preprocessing=preprocessing_of(task.model, "own"))
+    module: Any = opened.module
+    layout = load_checkpoint(module, load_tensors(task.weights, task.weights_entry))
+    with Path(task.weights).open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return replace(opened, preprocessing=preprocessing_of(task.model, layout, sha256))
 
 
 def _calibrate(module: Any, task: Task) -> None:

@@ -97,7 +97,7 @@ class Case:
             "backend": self.backend,
             **self._unusual(),
             **({"scenario": f"streams {self.streams or HINT}"} if self.scenario == THROUGHPUT else {}),
-            **({"pictures": f"{self.pictures} pictures"} if self.pictures else {}),
+            **({"pictures": f"on {self.pictures} pictures"} if self.pictures else {}),
         }
         return " ".join(word for name, word in words.items() if word and name not in leave_out)
 

@@ -20,6 +20,7 @@ from bench.running.interleaved_group import InterleavedGroup
 from bench.workers.answers import read_logits
 from bench.workers.descriptions import Limits
 from bench.workers.executor import ProcessExecutor, WorkerError
+from rexnet_core.sources.registry import REGISTERED
 from rexnet_core.sources.tensors import TensorSpec, find_image_axes
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from analysis.classifiers.classifier import Classifier
     from analysis.classifiers.setting import ClassifierSetting
     from bench.planning.conversions import Conversions
     from bench.records.calibration import CalibrationSet
@@ -115,7 +117,7 @@ def _split(values: npt.NDArray[Any], batch: int) -> npt.NDArray[Any]:
 def open_conversions(
     chosen: Conversions,
     setting: ClassifierSetting,
-    classes: int,
+    classifier: Classifier,
     *,
     tell: Callable[[str], None] = lambda _words: None,
     executor: Executor | None = None,
@@ -125,7 +127,7 @@ def open_conversions(
     Args:
         chosen: Which forms.
         setting: Of the original.
-        classes: Of the model.
+        classifier: The original, opened.
         tell: Called with what is being done, in words.
         executor: Starts the processes; by default real ones.
     """
@@ -135,7 +137,7 @@ def open_conversions(
     own = executor or ProcessExecutor()
     with make_scratch() as scratch, ExitStack() as closing:
         tell(f"describe {setting.model}")
-        subject = _describe(setting)
+        subject = _describe(setting, classifier)
         group = InterleavedGroup(
             chosen.make_cases(subject, setting.threads),
             settings=Settings(limit_s=LIMIT_S),
@@ -151,8 +153,9 @@ def open_conversions(
             closing.callback(state.close)
         for _ in group.build_each():
             pass
+        places = [scratch / "evaluated" / as_folder(state.case.id) for state in group.states]
         yield [
-            ConvertedCase(state, scratch / "evaluated" / as_folder(state.case.id), classes) for state in group.states
+            ConvertedCase(state, place, classifier.classes) for state, place in zip(group.states, places, strict=True)
         ]
 
 
@@ -162,12 +165,13 @@ def _shorten(calibration: CalibrationSet) -> CalibrationSet:
     return replace(calibration, held_out=calibration.held_out[few], labels=calibration.labels[few])
 
 
-def _describe(setting: ClassifierSetting) -> Subject:
+def _describe(setting: ClassifierSetting, classifier: Classifier) -> Subject:
+    side = classifier.resolution if setting.source == REGISTERED else setting.resolution
     [subject] = find_subjects(
         {setting.model: setting.source},
         setting.options,
-        [NATIVE if setting.resolution is None else setting.resolution],
-        own_sides=setting.resolution is None,
+        [NATIVE if side is None else side],
+        own_sides=side is None,
         limits=Limits(threads=setting.threads),
     )
     return subject

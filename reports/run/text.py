@@ -13,6 +13,7 @@ from reports.run.interference_badge import render_badge
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from analysis.statistics.estimates import Estimate
     from bench.statistics.case_result import CaseResult
 
 #: What cases that took turns may differ in.
@@ -44,10 +45,15 @@ def _line(result: CaseResult) -> str:
 
 def _list_parts(result: CaseResult) -> str:
     """The parts of a call, such as ``parts: ... forward 12.3 ms [12.1, 12.5], backward 25.1 ms [24.8, 25.4]``."""
-    parts = [f"{name} {format_estimate(part, 'ms', scale=1e3)}" for name, part in result.parts.items()]
+    parts = [f"{name} {_plainly(part, 'ms', 1e3)}" for name, part in result.parts.items()]
     if not math.isnan(result.preprocessing.value):
-        parts.append(f"preprocessing {format_estimate(result.preprocessing, '%', scale=100)} of them")
+        parts.append(f"preprocessing {_plainly(result.preprocessing, '%', 100)} of them")
     return f"parts: {result.case.describe()}: {', '.join(parts)}; together {result.parts_share:.1%} of the whole"
+
+
+def _plainly(estimate: Estimate, unit: str, scale: float) -> str:
+    """A number with its interval, if it has one: the line of the case says that there is none."""
+    return format_estimate(estimate, unit, scale=scale).removesuffix(" [no interval]")
 
 
 def _under_load(result: CaseResult) -> str:

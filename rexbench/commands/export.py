@@ -26,10 +26,13 @@ from rexnet_core.exit_codes import ExitCode
 if TYPE_CHECKING:
     import argparse
 
+#: ``--channel-order`` is about the pictures that the artefact takes.
+_LEFT_OUT = frozenset({"batch_size", "channel_order"})
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    add_classifier(parser, leave_out={"batch_size"})
+    add_classifier(parser, leave_out=_LEFT_OUT)
     add_fields(parser.add_argument, ExportSetting)
     add_fields(parser.add_argument, Selection, leave_out={spec.name for spec in fields(Selection)} - {"calibration"})
     parser.add_argument("--run", metavar="ID", help="the stored run whose latency the card has (none)")
@@ -45,7 +48,8 @@ def run(args: argparse.Namespace) -> int:
     the classes, and verify.py, which needs the runtime alone. The outputs are compared with those of the original in
     fp32 before anything is placed: a folder that is there was verified.
     """
-    classifier = replace(read_classifier(args, read_thread_budget(), need="an export"), batch_size=COUNT)
+    asked = read_classifier(args, read_thread_budget(), need="an export", leave_out=_LEFT_OUT)
+    classifier = replace(asked, batch_size=COUNT)
     setting = make_setting(classifier, read_fields(args, ExportSetting))
     calibration = read_calibration(args.calibration, (setting.precision,))
     latency = NOT_MEASURED

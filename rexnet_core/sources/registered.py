@@ -29,10 +29,12 @@ class Registered:
     def open(self, name: str, channels: int | None) -> OpenedModel:
         """The network, with fresh weights."""
         from rexnet_core.factory import create_model  # noqa: PLC0415 - names resolve without torch
+        from rexnet_core.publishers import preprocessing_of  # noqa: PLC0415 - imports Pillow
 
         side = model_info(name).resolution
         module = create_model(name, in_channels=channels or 3)
-        return OpenedModel(inputs=(make_image_spec(None, side, side),), module=module)
+        steps = preprocessing_of(name, "own")
+        return OpenedModel(inputs=(make_image_spec(None, side, side),), module=module, preprocessing=steps)
 
     def list_names(self, pattern: str) -> list[str]:
         """The names of the listed widths and sizes; any width between them is a name, too."""

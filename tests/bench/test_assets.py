@@ -53,14 +53,14 @@ def test_forms_calibrated_on_pictures_are_compared_on_other_pictures(tmp_path):
         Image.fromarray(pixels).save(tmp_path / "photos" / f"{number}.png")
     chosen = read_calibration(str(tmp_path / "photos"))
     task = {"model": "mobilenet_v2_0.5", "resolution": 32, "batch": 1, "threads": 1, "seed": 0, "weights": None}
-    task |= {"exports": [], "compares": True, "calibration": chosen.as_message(), "folder": str(tmp_path), "classes": 5}
+    task |= {"exports": [], "compares": True, "calibration": chosen.as_message(), "folder": str(tmp_path)}
     prepare(task)
     images = np.load(tmp_path / IMAGES)[:, 0]
     expected = [load_as_published(tmp_path / "photos" / name, 32, Preprocessing()) for name in chosen.held_out]
     assert len(images) == MIN_IMAGES
     assert len(expected) == 4
     assert np.array_equal(images, np.concatenate([expected, expected]))
-    assert np.load(tmp_path / REFERENCE).shape == (MIN_IMAGES, 1, 5)
+    assert np.load(tmp_path / REFERENCE).shape == (MIN_IMAGES, 1, 1000)
 
 
 def test_a_first_export_that_fails_ends_no_other_backend(tmp_path, monkeypatch):

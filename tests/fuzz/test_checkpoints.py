@@ -1,4 +1,4 @@
-"""Checkpoints of each kind with a few edits, and documents of any shape that were saved as one; no code in them runs."""
+"""Checkpoints of each kind with a few edits, and documents of any shape saved as one; no code in them runs."""
 
 import pickle
 

@@ -13,10 +13,11 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from rexnet_core import create_model, load_weights
+from rexnet_core import create_model, load_weights, model_config
 from rexnet_core.checkpoint import load_tensors
+from rexnet_core.checkpoint_layouts import layouts_of
 from rexnet_core.errors import WeightsError
-from rexnet_core.weights import map_weights
+from rexnet_core.weights import count_classes, load_checkpoint, map_weights
 
 A, B = 1.5, 2.5
 
@@ -213,6 +214,41 @@ def test_what_an_optimizer_keeps_are_no_weights(model):
     best = {"best": torch.tensor(0.7), "confusion": torch.zeros(9, 9), "history": [torch.tensor(1.0)]}
     file = {"optimizer": named, "opt": moments, "optimizer_states": [moments], "state_dict": filled(A), **best}
     assert taken(model, file) == (A, "state_dict")
+
+
+def test_scores_of_files_are_no_weights(model):
+    """As Lightning's callback keeps them: the names of files have dots."""
+    best = {"best_k_models": {"a/epoch=1.ckpt": torch.tensor(0.5)}, "best_model_score": torch.tensor(0.5)}
+    assert taken(model, {"state_dict": filled(A, prefix="model."), "callbacks": best}) == (A, "state_dict")
+
+
+def test_a_network_beside_other_parts_of_a_training_module_is_chosen(model):
+    loss = {"criterion.weight": torch.ones(4)}
+    both = {**filled(A, prefix="model."), **filled(B, prefix="ema.module."), **loss}
+    for file, entry in (({"state_dict": both}, "state_dict."), (both, "")):
+        for part, value in (("model", A), ("ema", B)):
+            assert taken(model, file, f"{entry}{part}") == (value, f"{entry}{part}")
+        with pytest.raises(WeightsError, match=rf"take a part of them with --weights-entry {entry}model$"):
+            load_checkpoint(model, load_tensors(file))
+        assert "not 'state_dict.mod'" in refused(model, file, "state_dict.mod")
+
+
+def test_classes_are_counted_in_each_layout():
+    source = create_model("rexnet_0.5", num_classes=640)
+    for layout in layouts_of("rexnet"):
+        assert count_classes(model_config("rexnet_0.5"), load_tensors(map_weights(source, layout))) == 640
+    square = {**map_weights(source, "paddle"), "output.1.weight": torch.zeros(640, 3)}
+    assert count_classes(model_config("rexnet_0.5"), load_tensors(square)) == 3
+
+
+def test_a_checkpoint_of_any_number_of_classes_loads():
+    source, target = create_model("rexnet_0.5", num_classes=3), create_model("rexnet_0.5")
+    assert load_checkpoint(target, load_tensors(map_weights(source, "official"))) == "official"
+    assert (target.config.head.num_classes, target.classifier.out_features) == (3, 3)
+    classifier = target.classifier
+    load_checkpoint(target, load_tensors(map_weights(source, "timm")))
+    assert target.classifier is classifier
+    assert torch.equal(classifier.weight, source.classifier.weight)
 
 
 def test_a_plain_state_dict_has_no_entry(model):

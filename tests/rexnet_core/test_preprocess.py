@@ -17,7 +17,6 @@ from rexnet_core.preprocess import (
     normalise,
     read_image,
     resize_and_crop,
-    resized_side,
 )
 
 
@@ -67,7 +66,7 @@ def test_a_plain_colour_comes_out_as_that_colour(tmp_path):
 @pytest.mark.parametrize("size", [(64, 64), (64, 97), (97, 64), (64, 640), (500, 334), (334, 500), (500, 375), (1, 30)])
 @pytest.mark.parametrize(("resolution", "crop_ratio", "side"), [(224, 0.875, 256), (300, 0.904, 331), (32, 0.875, 36)])
 def test_the_shorter_side_is_resized_and_the_centre_cut_out(tmp_path, size, resolution, crop_ratio, side):
-    assert resized_side(resolution, crop_ratio) == side
+    assert Preprocessing(crop_ratio=crop_ratio).shorter_side(resolution) == side
     assert_cut_as_published(tmp_path, size, resolution, crop_ratio, side)
 
 
@@ -82,7 +81,7 @@ def test_photographs_of_any_shape_are_cut_where_torchvision_cuts_them(tmp_path):
 @pytest.mark.parametrize(("crop_ratio", "side"), [(1.0, 32), (0.9, 35), (0.5, 64)])
 def test_crop_ratio_and_interpolation_can_be_chosen(tmp_path, photo, crop_ratio, side):
     photo.save(tmp_path / "photo.png")
-    assert resized_side(32, crop_ratio) == side
+    assert Preprocessing(crop_ratio=crop_ratio).shorter_side(32) == side
     expected = cut_centre(photo, side, Image.Resampling.BILINEAR)
     image = load_as_published(
         tmp_path / "photo.png", 32, Preprocessing(crop_ratio=crop_ratio, interpolation="bilinear")

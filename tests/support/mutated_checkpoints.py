@@ -10,7 +10,7 @@ from mutations import edit
 from safetensors.torch import save
 
 STATE = {"features.0.weight": torch.ones(2, 3, 1, 1), "output.0.bias": torch.zeros(3), "steps": torch.tensor(7)}
-ARRAYS = {"features.0.weight": np.ones((2, 3, 1, 1), dtype="f4"), "features.1._mean": np.zeros(3, dtype="f4")}
+ARRAYS = {"features.0.weight": np.ones((2, 3, 1, 1), dtype="f4"), "output.0.bias": np.zeros(3, dtype="f4")}
 PYCLS = {
     "epoch": 3,
     "model_state": STATE,

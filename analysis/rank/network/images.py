@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 Generated = Literal["white", "1/f"]
 GENERATED: tuple[Generated, ...] = get_args(Generated)
-#: Files are no data set with published accuracies here: what a person sees upright, a network does.
-_STEPS = Preprocessing(upright=True)
 _SIGNATURE_BYTES = 12
 #: How files in the formats that `rexnet_core.preprocess` reads begin: BMP, GIF, JPEG, PNG, TIFF and BigTIFF, WebP.
 _SIGNATURE = re.compile(rb"BM|GIF8[79]a|\xff\xd8\xff|\x89PNG\r\n\x1a\n|II[*+]\x00|MM\x00[*+]|RIFF.{4}WEBP", re.DOTALL)
@@ -34,12 +32,13 @@ class ImageSource:
     """Images that are the same each time they are asked for, in whatever batches.
 
     Args:
-        kind: ``folder``: files, normalised as ImageNet's. ``white``: independent Gaussian pixels of unit variance.
+        kind: ``folder``: files, prepared as `steps` says. ``white``: independent Gaussian pixels of unit variance.
             ``1/f``: noise whose power falls with frequency, differing in contrast and colour as photographs do.
         count: Images.
         resolution: Side of the square images [pixels].
         seed: Seed of generated images; each is drawn from (seed, its index) alone.
         paths: The files of a folder, `count` of them.
+        steps: How files are prepared; they are turned upright, as a person sees them, whatever it says.
     """
 
     kind: Literal["folder", "white", "1/f"]
@@ -47,6 +46,7 @@ class ImageSource:
     resolution: int
     seed: int = 0
     paths: tuple[Path, ...] = ()
+    steps: Preprocessing = field(default_factory=Preprocessing)
 
     def batches(self, size: int) -> Iterator[torch.Tensor]:
         """Tensors of shape (n, 3, resolution, resolution), float32, in order; n is at most `size`.
@@ -65,7 +65,7 @@ class ImageSource:
 
     def _image(self, index: int) -> npt.NDArray[np.float32]:
         if self.kind == "folder":
-            return load_as_published(self.paths[index], self.resolution, _STEPS)
+            return load_as_published(self.paths[index], self.resolution, replace(self.steps, upright=True))
         random = np.random.default_rng((self.seed, self.resolution, index))
         if self.kind == "white":
             return random.standard_normal((3, self.resolution, self.resolution), np.float32)
@@ -108,7 +108,7 @@ def _check_signatures(paths: Iterable[Path], resolution: int) -> None:
         except OSError:
             start = b""
         if not _SIGNATURE.match(start):
-            load_as_published(path, resolution, _STEPS)
+            load_as_published(path, resolution, Preprocessing(upright=True))
 
 
 def generated_images(kind: str, *, resolution: int, count: int, seed: int = 0) -> ImageSource:

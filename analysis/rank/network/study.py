@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -127,6 +127,7 @@ def _study(
     name, kind = model
     report(f"{name}: weights")
     subject = open_subject(name, kind, setting)
+    source = replace(source, steps=subject.preprocessing)
     with subject.running():
         times = None
         if time_layers:
@@ -152,6 +153,7 @@ def _study(
         "params": subject.cost.params,
         "macs": subject.cost.macs,
         "weights": subject.weights,
+        "preprocessing": subject.preprocessing.in_words(setting.resolution) if setting.images else None,
         "taps": _tap_rows(subject, result, jacobians),
         "blocks": subject.blocks(result),
         "layers": subject.layers(result, shares),

@@ -19,6 +19,8 @@ from analysis.rank.network.taps import find_taps
 from rexnet_core.calibration import calibrate, make_inputs, settle
 from rexnet_core.checkpoint import load_tensors
 from rexnet_core.errors import UnsupportedModelError
+from rexnet_core.preprocess import Preprocessing
+from rexnet_core.publishers import preprocessing_of
 from rexnet_core.sources.registry import REGISTERED
 from rexnet_core.weights import load_checkpoint
 
@@ -54,6 +56,7 @@ class Subject:
         config: Of one of our networks; None for a model from elsewhere, of which algebra says nothing.
         depths: Of the taps of a model from elsewhere, by name.
         told: ``source`` and ``fingerprint`` of a model from elsewhere.
+        preprocessing: How pictures are prepared for it.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Subject:
     config: NetConfig | None = None
     depths: Mapping[str, float] | None = None
     told: Mapping[str, str] | None = None
+    preprocessing: Preprocessing
 
     def running(self) -> AbstractContextManager[None]:
         """A context in which the model runs; errors of one from elsewhere are its own."""
@@ -110,7 +114,7 @@ def open_subject(name: str, kind: str, setting: NetworkSetting) -> Subject:
 
 
 def _open_ours(name: str, setting: NetworkSetting) -> Subject:
-    model, weights = _load(name, setting)
+    model, weights, layout = _load(name, setting)
     classes = model.config.head.num_classes
     return Subject(
         name=name,
@@ -120,24 +124,26 @@ def _open_ours(name: str, setting: NetworkSetting) -> Subject:
         cost=count(name, setting.resolution, num_classes=classes),
         steps=trace_steps(name, setting.resolution, num_classes=classes),
         config=model.config,
+        preprocessing=preprocessing_of(name, layout),
     )
 
 
-def _load(name: str, setting: NetworkSetting) -> tuple[Network, str]:
-    """The model in ``eval`` mode, and where its weights are from."""
+def _load(name: str, setting: NetworkSetting) -> tuple[Network, str, str]:
+    """The model in ``eval`` mode, where its weights are from, and their layout."""
     model = rexnet_core.create_model(name)
     if setting.weights is None:
         calibrate(model, setting.resolution, setting.seed)
-        return model.eval(), CALIBRATED
-    return model.eval(), _load_checkpoint(model, setting)
+        return model.eval(), CALIBRATED, "own"
+    return model.eval(), *_load_checkpoint(model, setting)
 
 
-def _load_checkpoint(model: torch.nn.Module, setting: NetworkSetting) -> str:
+def _load_checkpoint(model: torch.nn.Module, setting: NetworkSetting) -> tuple[str, str]:
+    """What the checkpoint is, in words, and its layout."""
     assert setting.weights is not None, "the caller has a checkpoint"
     loaded = load_tensors(setting.weights, setting.weights_entry)
     layout = load_checkpoint(model, loaded)
     entry = f"{loaded.entry}, " if loaded.entry else ""
-    return f"{setting.weights.name} ({entry}{layout})"
+    return f"{setting.weights.name} ({entry}{layout})", layout
 
 
 def _open_foreign(name: str, kind: str, setting: NetworkSetting) -> Subject:
@@ -163,6 +169,7 @@ def _open_foreign(name: str, kind: str, setting: NetworkSetting) -> Subject:
         steps=tuple(Step(name=one.layer, kind="layer", out_shape=one.out_shape) for one in cost.layers),
         depths=depths,
         told={"source": kind, "fingerprint": guest.fingerprint},
+        preprocessing=guest.opened.preprocessing or Preprocessing(),
     )
 
 
@@ -170,7 +177,7 @@ def _give_weights(guest: Guest, setting: NetworkSetting) -> str:
     """Give a model its weights, as `bench.preparing` does for a run; where they are from, in words."""
     model: Any = guest.opened.module
     if setting.weights is not None:
-        return _load_checkpoint(model, setting)
+        return _load_checkpoint(model, setting)[0]
     if guest.opened.pretrained:
         return "the model's own"
     inputs = make_inputs(guest.shapes, [spec.dtype for spec in guest.inputs], _SETTLING_IMAGES, setting.seed + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from bench.comparison.case_pairs import ROUNDS, expand_pairs, read_changes
 from bench.planning.plan import Selection
@@ -76,3 +77,17 @@ def test_a_setting_that_makes_no_sense_is_one_line(given, message):
 def test_a_name_that_is_none_gets_the_nearest():
     with pytest.raises(UnknownNameError, match="did you mean 'openvino'"):
         expand(head=["backend=openvno"])
+
+
+def test_pictures_are_shown_to_the_cases_that_begin_with_them_alone(tmp_path):
+    Image.new("RGB", (9, 8)).save(tmp_path / "one.png")
+    asked = replace(TINY, scenarios=["latency", "end-to-end"], pictures=str(tmp_path))
+    plan, pairs = expand(asked, head=["precision=bf16"])
+    assert [[bool(case.pictures) for case in pair] for pair in pairs] == [[False, False], [True, True]]
+    assert {case.pictures for pair in pairs for case in pair} == {"", plan.pictures.name}
+    preset = Preset(
+        summary="", models=("rexnet_1.0",), batch_sizes=(1,), settings=Settings(), scenarios=("end-to-end",)
+    )
+    named = Selection(threads=1, preset="own", presets={"own": preset}, pictures=str(tmp_path), backends=["eager"])
+    plan, [pair] = expand(named, preset=True)
+    assert [case.pictures for case in pair] == [plan.pictures.name] * 2

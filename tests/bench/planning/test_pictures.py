@@ -95,5 +95,5 @@ def test_a_set_is_part_of_the_identity_of_cases_that_show_it(folder):
     assert [bool(case.pictures) for case in plan.cases] == [False, True]
     assert plan.cases[1].pictures == plan.pictures.name
     assert plan.cases[1].id == f"rexnet_1.0-224-b1-eager-end-to-end-{plan.pictures.name}"
-    assert plan.cases[1].describe() == f"rexnet_1.0 224 px batch 1 eager end-to-end {plan.pictures.name} pictures"
+    assert plan.cases[1].describe() == f"rexnet_1.0 224 px batch 1 eager end-to-end on {plan.pictures.name} pictures"
     assert len(plan.matches()) == 1

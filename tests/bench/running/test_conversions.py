@@ -3,6 +3,7 @@
 import argparse
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from bench.running.conversions import open_conversions
 from bench.workers.executor import WorkerError
 from rexnet_core.errors import InputError, UnknownNameError
 
+THREE = SimpleNamespace(classes=3, resolution=32)
 IMAGES_OF_FIVE = np.random.default_rng(0).standard_normal((5, 3, 32, 32)).astype(np.float32)
 
 
@@ -90,7 +92,7 @@ def setting():
 def test_the_last_batch_is_filled_up_and_what_that_gives_is_left_out(setting, batch, shape):
     processes = Processes()
     chosen = read(["eager", "openvino"], batch_size=batch)
-    with open_conversions(chosen, setting, 3, executor=processes) as forms:
+    with open_conversions(chosen, setting, THREE, executor=processes) as forms:
         for form in forms:
             logits = form.classify(IMAGES_OF_FIVE)
             assert np.allclose(logits, IMAGES_OF_FIVE.mean((2, 3)))
@@ -102,7 +104,9 @@ def test_the_last_batch_is_filled_up_and_what_that_gives_is_left_out(setting, ba
 
 
 def test_a_form_of_another_number_of_classes_has_failed(setting):
-    with open_conversions(read(["eager"]), setting, 4, executor=Processes()) as [form]:
+    with open_conversions(
+        read(["eager"]), setting, SimpleNamespace(classes=4, resolution=32), executor=Processes()
+    ) as [form]:
         assert form.classify(IMAGES_OF_FIVE) is None
         assert "logits must be of shape (5, 1, 4), got (5, 1, 3)" in form.describe()["reason"]
 
@@ -110,7 +114,7 @@ def test_a_form_of_another_number_of_classes_has_failed(setting):
 def test_a_form_that_fails_has_its_row_and_the_others_go_on(setting):
     processes = Processes({("openvino", "fp32"): "infer", ("openvino", "int8"): "build"})
     chosen = read(["eager", "openvino"], ["fp32", "int8"])
-    with open_conversions(chosen, setting, 3, executor=processes) as forms:
+    with open_conversions(chosen, setting, THREE, executor=processes) as forms:
         answers = [form.classify(IMAGES_OF_FIVE) for form in forms]
         again = [form.classify(IMAGES_OF_FIVE) is None for form in forms]
         rows = [form.describe() for form in forms]
@@ -123,14 +127,14 @@ def test_a_form_that_fails_has_its_row_and_the_others_go_on(setting):
 
 def test_workers_are_ended_whatever_happens(setting):
     processes = Processes()
-    with pytest.raises(KeyboardInterrupt), open_conversions(read(["eager"]), setting, 3, executor=processes):
+    with pytest.raises(KeyboardInterrupt), open_conversions(read(["eager"]), setting, THREE, executor=processes):
         raise KeyboardInterrupt
     assert [handle.closed for handle in processes.handles] == [True]
 
 
 def test_nothing_is_started_where_no_form_is_asked_for(setting):
     assert read().backends == ()
-    with open_conversions(read(), setting, 3, executor=None) as forms:
+    with open_conversions(read(), setting, THREE, executor=None) as forms:
         assert forms == []
 
 

@@ -93,7 +93,7 @@ def test_rows_text_table_and_figure_show_the_parts(run, frames):
     assert list(view["preprocessing [%]"]) == [text for text in view["preprocessing [%]"] if text.endswith("]")]
     assert "decode [ms]" not in view_cases(rows)
     text = render_cases(run.result.cases)
-    assert "end-to-end generated pictures: decode 2000 ms [" in text
+    assert "end-to-end on generated pictures: decode 2000 ms [" in text
     assert "] of them; together 100.0% of the whole" in text
     [figure] = [one for one in list_figures(frames, "here") if one.name == "end_to_end"]
     labels = [label.get_text() for label in figure.plot().axes[0].get_yticklabels()]

@@ -124,19 +124,21 @@ def test_all_class_folders_need_no_file(call, val):
 
 
 def test_preprocessing_can_be_chosen_and_is_told(call):
-    words = "--images val --classes-file classes.txt --crop-ratio 1 --interpolation bilinear"
+    words = "--images val --classes-file classes.txt --crop-ratio 1 --interpolation bilinear --channel-order bgr"
     found = call(BASE, "--json", words).document
     assert found["preprocessing"] == {
+        "rule": "clovaai",
+        "words": "clovaai: shorter side to 32 px, bilinear; centre 32 px; BGR",
         "resized_side": 32,
         "interpolation": "bilinear",
         "crop_ratio": 1.0,
         "crop": 32,
         "mean": [0.485, 0.456, 0.406],
         "std": [0.229, 0.224, 0.225],
+        "channel_order": "bgr",
         "turned_by_exif": False,
         "note": "",
-        "of": "the usual of ImageNet's classifiers; the model does not say its own, "
-        "with crop_ratio and interpolation as asked",
+        "of": "that of the publisher of these weights, with crop_ratio and interpolation and channel_order as asked",
     }
     assert found["top1_correct"] != FIRST
 
@@ -288,7 +290,7 @@ def test_the_side_is_the_models_own_unless_another_is_given():
     evaluate.add_options(parser)
     words = "efficientnet_b1 --weights twelve.pth --images val"
     setting = evaluate.read_setting(parser.parse_args(words.split()), threads=3).classifier
-    assert (setting.resolution, setting.threads, setting.batch_size) == (240, 3, 64)
+    assert (setting.resolution, setting.threads, setting.batch_size) == (None, 3, 64)
     words += " --resolution 64 --threads 2"
     setting = evaluate.read_setting(parser.parse_args(words.split()), threads=3).classifier
     assert (setting.resolution, setting.threads) == (64, 2)
@@ -315,9 +317,9 @@ def forms(network, monkeypatch):
     """Two forms in place of those that would be made; the second fails."""
 
     @contextmanager
-    def opened(chosen, setting, classes, *, tell):
+    def opened(chosen, _setting, classifier, *, tell):
         assert (chosen.backends, chosen.precisions, chosen.batch) == (("openvino",), ("fp32", "int8"), 1)
-        assert (setting.resolution, classes) == (SIDE, CLASSES)
+        assert (classifier.resolution, classifier.classes) == (SIDE, CLASSES)
         tell("open")
         yield [
             Turned(network, {"precision": "fp32", "status": "ok", "threads": 1}),

@@ -19,7 +19,8 @@ from rexnet_core import create_model
 from rexnet_core.calibration import calibrate
 
 CLASSES, SIDE = 12, 32
-BASE = "predict rexnet_0.5 --weights named.pth --resolution 32 --threads 1"
+#: The side is the one that the checkpoint was trained for.
+BASE = "predict rexnet_0.5 --weights named.pth --threads 1"
 NAMES = [f"thing {number}" for number in range(CLASSES)]
 
 
@@ -34,7 +35,7 @@ def network():
 def place(network, tmp_path, monkeypatch):
     """A checkpoint with the names of its classes, and pictures of coloured squares."""
     monkeypatch.chdir(tmp_path)
-    torch.save({"state_dict": network.state_dict(), "classes": NAMES}, "named.pth")
+    torch.save({"state_dict": network.state_dict(), "classes": NAMES, "resolution": SIDE}, "named.pth")
     (tmp_path / "some").mkdir()
     for seed in range(3):
         draw(seed).save(f"some/{seed}.png")
