@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rexnet_core.sources.registry import REGISTERED
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -19,7 +21,8 @@ _ENDS = {
 
 #: Keys of a training by what they hold; one that is missing is empty.
 WORDS = (
-    "model", "train_folder", "val_folder", "learning_rate_rule", "precision", "device", "ended", "reason", "last_file",
+    "model", "source", "train_folder", "val_folder", "learning_rate_rule", "precision", "device", "ended", "reason",
+    "last_file",
 )  # fmt: skip
 COUNTS = (
     "resolution", "train_images", "val_images", "left_out", "accumulate", "processes", "threads", "seed", "steps",
@@ -76,7 +79,7 @@ def describe(training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         f"{training['learning_rate_rule']}; {recipe['schedule']}, warm-up {recipe['warmup_epochs']:g}",
     )
     yield "optimiser", _tell_optimizer(recipe)
-    yield "overfitting", "against it: " + _tell_regularisation(recipe)
+    yield "overfitting", "against it: " + _tell_regularisation(recipe, own=training["source"] in {"", REGISTERED})
     yield "batch", _tell_batch(training)
     yield "starts from", _tell_start(training)
     yield "pictures", _tell_pictures(training)
@@ -100,13 +103,14 @@ def _tell_optimizer(recipe: Mapping[str, Any]) -> str:
     return f"{recipe['optimizer']}{momentum}, weight decay {recipe['weight_decay']:g} ({where}){clip}{average}"
 
 
-def _tell_regularisation(recipe: Mapping[str, Any]) -> str:
+def _tell_regularisation(recipe: Mapping[str, Any], *, own: bool) -> str:
     parts = [f"augmentation {recipe['augmentation']}"]
     if recipe["augmentation"] != "none":
         parts.append(f"crops from {recipe['crop_share']:g} of the picture, mirrored {recipe['flip']:g}")
     if recipe["augmentation"] == "randaugment":
         parts.append(f"magnitude {recipe['magnitude']:g}")
-    names = {"erasing": "erasing", "label_smoothing": "label smoothing", "dropout": "dropout", "drop_path": "drop path"}
+    names = {"erasing": "erasing", "label_smoothing": "label smoothing"}
+    names |= {"dropout": "dropout", "drop_path": "drop path"} if own else {}
     parts += [f"{what} {recipe[name]:g}" for name, what in names.items() if recipe[name]]
     return ", ".join(parts)
 
