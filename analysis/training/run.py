@@ -29,6 +29,7 @@ from analysis.training.schedule import Schedule
 from analysis.training.standing import Standing
 from analysis.training.tensorboard_log import open_log
 from rexnet_core.errors import InputError, first_line
+from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -312,9 +313,10 @@ def _flatten(values: dict[str, Any]) -> dict[str, Any]:
 def _settled(setting: TrainingSetting) -> Iterator[None]:
     """That many threads, deterministic kernels on the CPU, and torch's generator as it was afterwards."""
     deterministic = torch.are_deterministic_algorithms_enabled()
-    with torch.random.fork_rng(), torch_threads(setting.threads):
+    with torch.random.fork_rng(devices=[]), torch_threads(setting.threads):
         try:
-            torch.use_deterministic_algorithms(setting.device == "cpu")
+            # A model from elsewhere may have layers that have no deterministic kernel.
+            torch.use_deterministic_algorithms(setting.device == "cpu" and setting.source == REGISTERED)
             yield
         finally:
             torch.use_deterministic_algorithms(deterministic)
