@@ -202,11 +202,12 @@ class Net(nn.Module):
     ],
 )
 def test_a_module_of_a_user_is_trained(make_setting, tmp_path, monkeypatch, arguments, message):
-    (tmp_path / "own_trained.py").write_text(OWN)
+    module = f"own_trained_{len(arguments or '')}"
+    (tmp_path / f"{module}.py").write_text(OWN)
     monkeypatch.chdir(tmp_path)
-    options = ModelOptions(model_args=arguments, input_shapes=("3x32x32",))
-    [(name, kind)] = options.resolve(["py:own_trained:Net"]).items()
-    setting = make_setting(tmp_path / "out", model=name, source=kind, options=options, resolution=None)
+    options = ModelOptions(model_args=arguments)
+    [(name, kind)] = options.resolve([f"py:{module}:Net"]).items()
+    setting = make_setting(tmp_path / "out", model=name, source=kind, options=options)
     if message is None:
         assert train(setting).payload["ended"] == "done"
         assert set(load(setting, "best.pth")["state_dict"]) == {"conv.weight", "conv.bias", "fc.weight", "fc.bias"}
