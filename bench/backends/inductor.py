@@ -73,6 +73,13 @@ INDUCTOR = replace(
 )
 
 
+def explain_obstacle() -> str:
+    """Why nothing can be compiled for the processor here, in one line; empty where it can."""
+    if read_compiler() is None:
+        return f"inductor needs a {COMPILER.title}; {COMPILER.remedy}"
+    return find_obstacle()
+
+
 def check_compiler(case: Case) -> None:
     """Make sure that there is a compiler, and nothing in its way, before time is spent.
 
@@ -81,9 +88,7 @@ def check_compiler(case: Case) -> None:
     """
     if case.device != "cpu":
         return
-    if read_compiler() is None:
-        raise Unavailable(f"inductor needs a {COMPILER.title}; {COMPILER.remedy}")
-    if obstacle := find_obstacle():
+    if obstacle := explain_obstacle():
         raise Unavailable(obstacle)
 
 

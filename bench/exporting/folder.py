@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CARD = "card.json"
 KIND = "rexbench-export"
+#: What C++ says of a file that takes no more.
+_STREAM = "iostream error"
 _NEED = "--out needs a folder that can be made, with room"
 
 
@@ -44,6 +46,22 @@ def _is_ours(target: Path) -> bool:
         names = {path.name for path in target.iterdir()}
         return not target.is_symlink() and card["kind"] == KIND and names <= {CARD, *card["files"]}
     return False
+
+
+@contextlib.contextmanager
+def refused_writes(target: Path) -> Iterator[None]:
+    """A context in which a full disk is an error of the caller also where OpenVINO finds it full.
+
+    Raises:
+        InputError: Something can't be written.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if _STREAM not in str(error):
+            raise
+        place = f"{target} or {tempfile.gettempdir()}"
+        raise InputError(f"{_NEED}; {place} takes no more; name another or make room") from None
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,8 +87,13 @@ def _resize(operators: Any, picture: Any, form: Form) -> Any:
     shorter = operators.reduce_min(sides, np.array([0], np.int64), keep_dims=True)
     sized = operators.divide(operators.multiply(sides, np.array([form.resized_side], np.int64)), shorter)
     kernel = {"bicubic": "bicubic_pillow", "bilinear": "bilinear_pillow"}[form.interpolation]
-    resized = operators.interpolate(picture, sized, kernel, "sizes", cube_coeff=-0.5, axes=axes)
-    whole = operators.clamp(operators.round(resized, "half_to_even"), 0.0, 255.0)
+    whole = picture
+    # Pillow resizes the width first, and rounds after each of both.
+    for axis in (1, 0):
+        place = np.array([axis], np.int64)
+        size = operators.gather(sized, place, np.int64(0))
+        smooth = operators.interpolate(whole, size, kernel, "sizes", cube_coeff=-0.5, axes=axes[place])
+        whole = operators.clamp(operators.round(smooth, "half_to_even"), 0.0, 255.0)
     spare = operators.convert(operators.subtract(sized, np.array([form.side], np.int64)), "f32")
     half = operators.round(operators.multiply(spare, np.array([0.5], np.float32)), "half_to_even")
     start = operators.convert(half, "i64")
@@ -107,6 +113,7 @@ def _list_facts(original: Original, form: Form) -> list[tuple[str, str]]:
         "reverse_input_channels": "YES" if form.reverses else "NO",
         "embedded_processing": "YES",
         "output_raw_scores": "True" if form.output == "logits" else "False",
+        "classes": json.dumps(original.class_names) if original.class_names else "",
         "labels": " ".join("_".join(name.split()) for name in original.class_names),
         "license": original.licence,
         KEY: make_metadata(form, original.classifier.preprocessing),

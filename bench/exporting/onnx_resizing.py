@@ -57,11 +57,17 @@ def resize_nodes(onnx: Any, form: Form, picture: str, hold: Callable[[str, npt.N
     yield make("ReduceMin", ["resize/sides"], "shorter", keepdims=1)
     yield make("Mul", ["resize/sides", whole("target", form.resized_side or form.side)], "scaled")
     yield make("Div", ["resize/scaled", "resize/shorter"], "sized")
+    yield make("Gather", ["resize/sides", whole("first", 0)], "height")
+    yield make("Gather", ["resize/sized", whole("last", 1)], "new_width")
+    yield make("Concat", ["resize/kept", "resize/height", "resize/new_width"], "wide_shape", axis=0)
     yield make("Concat", ["resize/kept", "resize/sized"], "new_shape", axis=0)
-    yield make("Resize", [picture, "", "", "resize/new_shape"], "smooth", antialias=1, exclude_outside=1, **cubic)
-    yield make("Round", ["resize/smooth"], "rounded")
-    ends = (hold(name, np.array(value, np.float32)) for name, value in (("black", 0), ("white", 255)))
-    yield make("Clip", ["resize/rounded", *ends], "pixels")
+    ends = [hold(name, np.array(value, np.float32)) for name, value in (("black", 0), ("white", 255))]
+    # Pillow resizes the width first, and rounds after each of both.
+    for given, shape, name in ((picture, "wide_shape", "wide"), ("resize/wide", "new_shape", "pixels")):
+        smooth = [given, "", "", f"resize/{shape}"]
+        yield make("Resize", smooth, f"{name}_smooth", antialias=1, exclude_outside=1, **cubic)
+        yield make("Round", [f"resize/{name}_smooth"], f"{name}_rounded")
+        yield make("Clip", [f"resize/{name}_rounded", *ends], name)
     yield make("Sub", ["resize/sized", whole("side", form.side)], "spare")
     yield make("Cast", ["resize/spare"], "spare_floating", to=onnx.TensorProto.FLOAT)
     yield make("Mul", ["resize/spare_floating", hold("half", np.array(0.5, np.float32))], "middle")

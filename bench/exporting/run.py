@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bench.backends.registry import info_of
 from bench.exporting import card, network_files, own_check
-from bench.exporting.folder import check_target, place_folder
+from bench.exporting.folder import check_target, place_folder, refused_writes
 from bench.exporting.shaping import check_forms, make_form
 from bench.exporting.verification import verify
 from bench.machine.scratch import make_scratch
+from bench.preparing.modules import blame_model
+from rexnet_core.errors import InputError
 from rexnet_core.sources.registry import SOURCES
 
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ def run_export(
         InputError: The model can't be opened, or the format can't be made of it, or the folder can't be written.
         ModelError: The artefact's outputs are not the original's.
     """
-    from bench.exporting.original import open_original  # noqa: PLC0415 - imports torch
+    from bench.exporting.original import is_ours, open_original  # noqa: PLC0415 - imports torch
 
     check_target(setting.out, force=setting.force)
     check_forms(setting, SOURCES[setting.classifier.source].form)
@@ -56,9 +59,11 @@ def run_export(
     form = make_form(setting, original)
     with make_scratch() as scratch, place_folder(setting.out, force=setting.force) as draft:
         tell(f"convert to {form.format}")
-        calibrated_on = _make_network(original, form, scratch, calibration)
-        writer = import_module(f"bench.exporting.{_WRITERS[form.format]}")
-        writer.write(original, form, scratch, draft)
+        writer = _find_writer(form)
+        blame = contextlib.nullcontext() if is_ours(original) else blame_model("was exported")
+        with blame, refused_writes(setting.out):
+            calibrated_on = _make_network(original, form, scratch, calibration)
+            writer.write(original, form, scratch, draft)
         tell("compare with the original")
         verified = verify(original, form, writer.open_artefact(draft, form))
         own_check.dump(draft, form, original, verified)
@@ -67,6 +72,20 @@ def run_export(
         made = card.dump(draft, facts, render)
         own_check.run(draft)
     return made
+
+
+def _find_writer(form: Form) -> Any:
+    """The module that writes and opens a format.
+
+    Raises:
+        InputError: Nothing here can compile.
+    """
+    if form.format == "aoti":
+        from bench.backends.inductor import explain_obstacle  # noqa: PLC0415
+
+        if obstacle := explain_obstacle():
+            raise InputError(obstacle)
+    return import_module(f"bench.exporting.{_WRITERS[form.format]}")
 
 
 def _make_network(original: Original, form: Form, folder: Path, calibration: CalibrationSet) -> str:

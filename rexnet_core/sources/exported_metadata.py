@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,7 +14,8 @@ KEY = "rexbench"
 FORMAT_VERSION = 1
 #: Mean 0 and this deviation leave pixels as they are, from 0 to 255.
 _PLAIN = 1 / 255
-_MOST_SIDE = 2**16
+#: Beyond these a picture would grow to gigabytes.
+_LEAST_RATIO, _MOST_SIDE = 0.25, 2**12
 
 
 def read_exported(text: str) -> Preprocessing | None:
@@ -44,6 +44,15 @@ def read_exported(text: str) -> Preprocessing | None:
     return Preprocessing(**given)
 
 
+def read_class_names(text: str) -> tuple[str, ...]:
+    """The names in a JSON list; none where the text is no such list."""
+    try:
+        names = json.loads(text)
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(map(str, names)) if isinstance(names, list) else ()
+
+
 def _read_tables(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The entries ``steps`` and ``form``; empty where there are none."""
     try:
@@ -57,7 +66,7 @@ def _read_tables(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _is_ratio(value: Any) -> bool:
-    return isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value) and 0 < value <= 1
+    return isinstance(value, float | int) and not isinstance(value, bool) and _LEAST_RATIO <= value <= 1
 
 
 def _is_side(value: Any) -> bool:

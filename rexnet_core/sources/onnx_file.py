@@ -6,11 +6,10 @@ no memory is taken for what the file only declares.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from rexnet_core.errors import InputError, UnsupportedModelError, first_line
-from rexnet_core.sources.exported_metadata import KEY, read_exported
+from rexnet_core.sources.exported_metadata import KEY, read_class_names, read_exported
 from rexnet_core.sources.file_checks import check_specs, read_text, read_whole
 from rexnet_core.sources.graph_description import GraphDescription
 from rexnet_core.sources.onnx_parts import DOMAINS, operators_in, tensors_in
@@ -161,10 +160,4 @@ def _spec(onnx: Any, value: Any, path: Path) -> TensorSpec:
 def _classes(told: Mapping[str, str]) -> tuple[str, ...]:
     """A JSON list, or one name on each line."""
     text = next((told[key] for key in ("classes", "labels", "class_names") if key in told), "").strip()
-    if not text.startswith("["):
-        return tuple(text.splitlines())
-    try:
-        names = json.loads(text)
-    except (ValueError, RecursionError):
-        return ()
-    return tuple(map(str, names))
+    return read_class_names(text) if text.startswith("[") else tuple(text.splitlines())

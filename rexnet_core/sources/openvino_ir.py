@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rexnet_core.errors import InputError, UnsupportedModelError
-from rexnet_core.sources.exported_metadata import KEY, read_exported
+from rexnet_core.sources.exported_metadata import KEY, read_class_names, read_exported
 from rexnet_core.sources.file_checks import check_inside, check_specs, count_elements, find_size, read_whole
 from rexnet_core.sources.graph_description import GraphDescription
 from rexnet_core.sources.guarded_xml import parse_xml
@@ -52,7 +52,7 @@ def describe_ir(path: Path) -> GraphDescription:
         outputs=tuple(_outputs(net, path)),
         licence=told.get("license", told.get("licence", "")).strip(),
         producer=_producer(net, "" if framework is None else framework.get("value", "")),
-        classes=tuple(told.get("labels", "").split()),
+        classes=read_class_names(told.get("classes", "")) or tuple(told.get("labels", "").split()),
         preprocessing=read_exported(told.get(KEY, "")),
     )
 

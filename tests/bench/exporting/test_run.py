@@ -216,3 +216,13 @@ def test_fp16_halves_the_weights(export, tmp_path):
     export("ir", precision="fp16")
     weights = 3 * 8 * 9 + 8 + 8 * 16 * 9 + 16 + 16 * 5 + 5
     assert weights * 2 < (tmp_path / "out/model.bin").stat().st_size < weights * 3
+
+
+def test_a_full_disk_that_openvino_meets_is_one_line(export, monkeypatch, tmp_path):
+    def save(*_, **__):
+        raise RuntimeError("basic_ios::clear: iostream error")
+
+    monkeypatch.setattr(openvino, "save_model", save)
+    with pytest.raises(InputError, match=r"--out needs a folder that can be made, with room; .* takes no more"):
+        export("ir")
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith((".out", "out"))]
