@@ -12,7 +12,8 @@ from analysis.training.checkpoints import (
     BEST,
     LAST,
     LOG,
-    open_out,
+    check_out,
+    make_out,
     read_checkpoint,
     write_checkpoint,
     write_log,
@@ -72,9 +73,8 @@ def open_training(setting: TrainingSetting) -> Iterator[Training]:
         InputError: Data, weights or folder can't be used, or a checkpoint is not this training's.
     """
     with join(setting.device) as processes, _settled(setting):
+        check_out(setting.out, resume=setting.resume)
         training = Training(setting, read_data(setting), processes)
-        if processes.place.first:
-            open_out(setting.out, resume=setting.resume)
         if setting.resume:
             training.restore()
         yield training
@@ -107,6 +107,8 @@ class Training:
         self, progress: Callable[[str, int, int], object], *, guard: Callable[[], AbstractContextManager[None]]
     ) -> Study:
         """What came out, as `run_training` says."""
+        if self.processes.place.first:
+            make_out(self.setting.out)
         ended, reason = self._run(progress, guard)
         return describe_training(
             setting=self.setting,
