@@ -212,6 +212,16 @@ def test_int8_takes_pixels_too(export, expect, picture, tmp_path, to):
     assert card["calibrated_on"] == "64 generated images"
 
 
+@pytest.mark.parametrize("to", ["ir", "onnx"])
+def test_a_wrong_mean_is_found_in_int8_whose_limits_are_wide(export, monkeypatch, to):
+    writer = import_module(f"bench.exporting.{_WRITERS[to]}")
+    write, wrong = writer.write, {"scale": (60.0, 66.0, 72.0)}
+    monkeypatch.setitem(verification._LIMITS, "int8", verification.Limit(cosine=-1.0, error=1e9))
+    monkeypatch.setattr(writer, "write", lambda original, form, *rest: write(original, replace(form, **wrong), *rest))
+    with pytest.raises(ModelError, match="must give what its int8 network gives for prepared pictures"):
+        export(to, precision="int8")
+
+
 def test_fp16_halves_the_weights(export, tmp_path):
     export("ir", precision="fp16")
     weights = 3 * 8 * 9 + 8 + 8 * 16 * 9 + 16 + 16 * 5 + 5
