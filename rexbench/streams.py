@@ -34,8 +34,8 @@ def prepare_streams() -> str:
     return ""
 
 
-def read_stdin() -> bytes:
-    """All that standard input holds.
+def read_stdin(most: int) -> bytes:
+    """What standard input holds, up to so many bytes: it may never end.
 
     Raises:
         InputError: It is closed, empty, or a terminal.
@@ -48,7 +48,7 @@ def read_stdin() -> bytes:
     if sys.stdin.isatty():
         raise InputError(f"{need}, which is a terminal; send one there with < FILE")
     try:
-        held = sys.stdin.buffer.read()
+        held = sys.stdin.buffer.read(most)
     except (OSError, ValueError) as error:
         raise InputError(f"{need}, which can't be read: {first_line(error)}; send one there with < FILE") from None
     if not held:

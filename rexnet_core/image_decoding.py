@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: Resized by its shorter side, a strip would grow to gigabytes.
 MOST_OBLONG = 32
 #: What a stream may hold; the largest image that Pillow reads has half of it, unpacked.
-_MOST_BYTES = 512 * 2**20
+MOST_BYTES = 512 * 2**20
 #: The readers that a file may choose, by its content: those of `SUFFIXES` and no other, whatever the file claims.
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 #: EXIF's orientation, and what sets each of its values upright. Source: Exif 2.32, table 5, 0x0112.
@@ -140,9 +140,9 @@ def _open_source(source: ImageFile, name: str) -> Path | BytesIO:
     """What Pillow opens: it goes back and forth in a file, which a pipe does not allow."""
     if isinstance(source, Path):
         return source
-    held = source if isinstance(source, bytes) else source.read(_MOST_BYTES + 1)
-    if len(held) > _MOST_BYTES:
-        raise InputError(f"an image has at most {_MOST_BYTES} bytes; {name} has more; shrink or remove it")
+    held = source if isinstance(source, bytes) else source.read(MOST_BYTES + 1)
+    if len(held) > MOST_BYTES:
+        raise InputError(f"an image has at most {MOST_BYTES} bytes; {name} has more; shrink or remove it")
     return BytesIO(held)
 
 

@@ -40,6 +40,7 @@ class LayerCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.tally = Tally({name: parameter.numel() for name, parameter in module.named_parameters()})
         self._origins = Origins(module, inputs)
         self._makers: dict[int, str] = {}
+        self._padded: dict[int, tuple[Tensor, int]] = {}
         self._linear_runs = False
 
     @contextlib.contextmanager
@@ -59,6 +60,8 @@ class LayerCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._batch_norm(args)
         elif name == "convolution":
             self._convolution(args, out)
+        elif name == "constant_pad_nd":
+            self._pad(args, out)
         elif name in _PRODUCTS and (weight := self._weight_of(args)) is not None:
             self._product(name, args, weight, out)
         elif computes(func) and not (self._linear_runs and name in _PRODUCTS):
@@ -91,6 +94,11 @@ class LayerCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
             # Written in place, the tensor is no longer what the layer put out, and a norm on it can't be folded.
             self._makers.pop(id(args[0]), None)
 
+    def _pad(self, args: tuple[Any, ...], out: Tensor) -> None:
+        """Note how many elements a padded map had: its zeros need no reading, as those of a convolution don't."""
+        self._skip("constant_pad_nd", args)
+        self._padded[id(out)] = (out, min(args[0].numel(), out.numel()))  # kept alive, so that its id stays its own
+
     def _book(self, weight: Tensor, kind: str, *, out: Tensor, **counts: Any) -> None:
         name, shape = self._origins.name_of(weight), tuple(out.shape)
         self._makers[id(out)] = self.tally.book(name, kind, out_shape=shape, **counts)
@@ -104,7 +112,7 @@ class LayerCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
             weight,
             conv_kind(w_in, w_out, math.prod(weight.shape[2:]), groups),
             macs=places * weight.numel(),
-            inputs=image.numel(),
+            inputs=self._padded.get(id(image), (image, image.numel()))[1],
             out=out,
             width=w_out,
             has_bias=bias is not None,

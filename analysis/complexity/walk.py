@@ -44,7 +44,7 @@ class ShapeWalk:
         bias: bool = False,
         normed: bool = False,
     ) -> None:
-        """A square convolution padded by ``kernel // 2``, so that the side is divided by `stride` and rounded up."""
+        """A square convolution padded in either of our ways, so that the side is divided by `stride` and rounded up."""
         w_in, side_in = self.place
         side_out = (side_in + 2 * (kernel // 2) - kernel) // stride + 1
         self._book(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from analysis.prediction.pictures import Picture
     from analysis.prediction.setting import PredictionSetting
     from analysis.prediction.sightings import Placed
+    from rexnet_core.preprocess import Preprocessing
 
     Pixels = npt.NDArray[np.float32]
     #: Opens the converted form of a classifier, if one is asked for.
@@ -79,7 +80,6 @@ def run_prediction(
     classifier = open_classifier(asked)
     names = choose_names(classifier.classes, classifier.class_names, setting.classes_file)
     steps = replace(classifier.preprocessing, upright=setting.upright or classifier.preprocessing.upright)
-
     turned: set[int] = set()
 
     def load(placed: Placed) -> Pixels:
@@ -95,37 +95,41 @@ def run_prediction(
         stack.enter_context(torch_threads(asked.threads))
         loaded = load_batches(list(enumerate(pictures)), load, batch_size=asked.batch_size, threads=asked.threads)
         stopped = _follow(stack.enter_context(closing(loaded)), seen, len(pictures), progress)
-        told = {"reference": classifier.reference} | (form.describe() if form else {})
+        told = form.describe() if form else {}
     rows = [{**row, "lies_turned": place in turned} for place, row in sorted(seen.rows.items())]
     if not any(row["classes"] for row in rows):
         raise seen.faults[0]
     payload = {
-        "model": asked.model,
-        "resolution": classifier.resolution,
-        "classes": classifier.classes,
-        **classifier.told,
-        "precision": "fp32",
-        "batch_size": asked.batch_size,
-        "threads": asked.threads,
+        **_describe(setting, classifier, steps),
         **told,
         "outputs": "probabilities" if seen.shares else "logits",
         "names": names.source,
-        "top": min(setting.top, classifier.classes),
         "asked": len(pictures),
         "unreadable": len(seen.faults),
-        "preprocessing": {
-            **describe_steps(classifier.resolution, steps),
-            "turned_by_exif": steps.upright,
-            "of": classifier.whose,
-        },
-        "weights": classifier.weights,
         "pictures": rows,
     }
     return Prediction(
         study=Study(kind="prediction", stopped=stopped, payload=payload),
         pictures=tuple(pictures[place].name for place in seen.places),
-        features=np.concatenate(seen.features) if tap else None,
+        features=np.concatenate(seen.features)[: len(seen.places)] if tap else None,  # Ctrl-C may come between both
     )
+
+
+def _describe(setting: PredictionSetting, classifier: Classifier, steps: Preprocessing) -> dict[str, Any]:
+    """What the answer depends on where the model itself computes."""
+    return {
+        "model": setting.classifier.model,
+        "resolution": classifier.resolution,
+        "classes": classifier.classes,
+        **classifier.told,
+        "precision": "fp32",
+        "batch_size": setting.classifier.batch_size,
+        "threads": setting.classifier.threads,
+        "reference": classifier.reference,
+        "top": min(setting.top, classifier.classes),
+        "preprocessing": {**describe_steps(classifier.resolution, steps), "of": classifier.whose},
+        "weights": classifier.weights,
+    }
 
 
 def _follow(

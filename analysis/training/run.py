@@ -60,18 +60,27 @@ def run_training(
     Raises:
         InputError: Data, weights or folder can't be used, or a checkpoint is not this training's.
     """
+    with open_training(setting) as training:
+        return training.train(progress, guard=guard)
+
+
+@contextmanager
+def open_training(setting: TrainingSetting) -> Iterator[Training]:
+    """A training that is ready to begin, or to go on; torch's settings and generator are its own for the context.
+
+    Raises:
+        InputError: Data, weights or folder can't be used, or a checkpoint is not this training's.
+    """
     with join(setting.device) as processes, _settled(setting):
-        data = read_data(setting)
-        training = _Training(setting, data, processes)
+        training = Training(setting, read_data(setting), processes)
         if processes.place.first:
             open_out(setting.out, resume=setting.resume)
         if setting.resume:
             training.restore()
-        ended, reason = training.run(progress, guard)
-        return training.describe(ended, reason)
+        yield training
 
 
-class _Training:
+class Training:
     """The parts of a training, and their way into a checkpoint and back."""
 
     def __init__(self, setting: TrainingSetting, data: TrainingData, processes: Processes) -> None:
@@ -94,7 +103,13 @@ class _Training:
         self.optimizer = make_optimizer(module, setting.recipe)
         self.standing = Standing()
 
-    def run(
+    def train(
+        self, progress: Callable[[str, int, int], object], *, guard: Callable[[], AbstractContextManager[None]]
+    ) -> Study:
+        """What came out, as `run_training` says."""
+        return self._describe(*self._run(progress, guard))
+
+    def _run(
         self, progress: Callable[[str, int, int], object], guard: Callable[[], AbstractContextManager[None]]
     ) -> tuple[str, str]:
         """How the training ended, and why if not as planned."""
@@ -226,12 +241,13 @@ class _Training:
                     f"{now[name]!r}; give that, or begin anew in another --out"
                 )
 
-    def describe(self, ended: str, reason: str) -> Study:
+    def _describe(self, ended: str, reason: str) -> Study:
         """The training as a study."""
         setting, standing, schedule = self.setting, self.standing, self.schedule
         recipe = setting.recipe
         payload = {
             "model": setting.model,
+            "source": setting.source,
             "resolution": self.learner.resolution,
             "params": sum(parameter.numel() for parameter in self.learner.module.parameters()),
             "trained_params": sum(p.numel() for p in self.learner.module.parameters() if p.requires_grad),

@@ -75,19 +75,21 @@ def give_weights(opened: OpenedModel, task: Task) -> dict[str, Any]:
 
 
 def prepare_as_published(opened: OpenedModel, task: Task) -> OpenedModel:
-    """The model with the preprocessing of whoever published its checkpoint, as far as the layout tells it.
+    """The model with the preprocessing of whoever published its weights, as far as the layout tells it.
 
     Raises:
         WeightsError: The checkpoint can't be used.
     """
-    if task.source != REGISTERED or not task.weights:
+    if task.source != REGISTERED:
         return opened
-    from rexnet_core import load_weights  # noqa: PLC0415
     from rexnet_core.checkpoint import load_tensors  # noqa: PLC0415
     from rexnet_core.publishers import preprocessing_of  # noqa: PLC0415
+    from rexnet_core.weights import load_checkpoint  # noqa: PLC0415
 
+    if not task.weights:
+        return replace(opened, preprocessing=preprocessing_of(task.model, "own"))
     module: Any = opened.module
-    layout = load_weights(module, load_tensors(task.weights, task.weights_entry))
+    layout = load_checkpoint(module, load_tensors(task.weights, task.weights_entry))
     with Path(task.weights).open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return replace(opened, preprocessing=preprocessing_of(task.model, layout, sha256))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,8 +25,6 @@ from rexnet_core.preprocess import (
     read_image,
     resize_and_crop,
 )
-from rexnet_core.publishers import preprocessing_of
-from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     from bench.preparing.reference import Call
@@ -51,7 +48,7 @@ def prepare_pictures(task: Task, opened: OpenedModel, call: Call) -> dict[str, A
         UnsupportedModelError: The model takes something else than pictures.
     """
     side = check_pictures(task, "shown pictures")
-    steps = _choose_steps(task, opened)
+    steps = opened.preprocessing or Preprocessing()
     names, contents = _draw(task) if not _names(task) else _read(task)
     batches = max(_LEAST_BATCHES, math.ceil(len(contents) / task.batch))
     places = [place % len(contents) for place in range(batches * task.batch)]
@@ -64,20 +61,6 @@ def prepare_pictures(task: Task, opened: OpenedModel, call: Call) -> dict[str, A
     dump_inputs(folder, [inputs])
     np.save(folder / REFERENCE, reference)
     return {"words": _describe(task, contents), "steps": steps.in_words(side)}
-
-
-def _choose_steps(task: Task, opened: OpenedModel) -> Preprocessing:
-    """What the publisher of the weights does to pictures; the usual steps where that is not told."""
-    if opened.preprocessing or task.source != REGISTERED:
-        return opened.preprocessing or Preprocessing()
-    if task.weights is None:
-        return preprocessing_of(task.model, "own")
-    from rexnet_core import load_weights  # noqa: PLC0415 - imports torch, which only a module needs
-
-    module: Any = opened.module
-    with Path(task.weights).open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return preprocessing_of(task.model, load_weights(module, task.weights, entry=task.weights_entry), digest)
 
 
 def make_picture(random: np.random.Generator) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import GenericAlias
 from typing import TYPE_CHECKING, Any
 
 from analysis.schema import Count, Finite, Maybe, Text
@@ -9,10 +10,10 @@ from reports.columns import load_tables, make_frame
 from reports.page.sections import Section
 from reports.page.templates import render_page
 from reports.report import Report
-from reports.schema import describe_record, list_of
+from reports.schema import describe_record
 from reports.texts import load_texts
 from reports.training import figures
-from reports.training.text import describe, render_training, summarise
+from reports.training.text import COUNTS, FLAGS, LISTS, WORDS, complete, describe, render_training, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -43,32 +44,23 @@ _RECIPE = describe_record(
     batch_size=Count,
     decay_norms=bool,
 )
-_WORDS = (
-    "model", "train_folder", "val_folder", "learning_rate_rule", "precision", "device", "ended", "reason", "last_file",
-)  # fmt: skip
-_COUNTS = (
-    "resolution", "train_images", "val_images", "left_out", "accumulate", "processes", "threads", "seed", "steps",
-    "steps_done", "left_out_per_epoch",
-)  # fmt: skip
 SCHEMA = describe_record(
     "training",
-    **dict.fromkeys(_WORDS, str),
-    **dict.fromkeys(_COUNTS, Count),
-    classes=list[str],
-    unreadable_files=list[str],
-    channels_last=bool,
-    frozen=bool,
-    recipe=_RECIPE,
-    started_from=dict[str, str | None],
+    **dict.fromkeys(WORDS, (str, "")),
+    **dict.fromkeys(COUNTS, (Count, 0)),
+    **dict.fromkeys(LISTS, (list[str], [])),
+    **dict.fromkeys(FLAGS, (bool, False)),
+    recipe=(_RECIPE | None, None),
+    started_from=(dict[str, str | None], {}),
     best=(_BEST | None, None),
     best_file=(Text | None, None),
-    epochs=list_of(_EPOCH),
+    epochs=(GenericAlias(list, (_EPOCH,)), []),
 )
 
 
 def training_frames(study: Study) -> dict[str, pd.DataFrame]:
     """One row for each epoch."""
-    return {"epochs": make_frame(study.payload["epochs"], TABLES["epochs"])}
+    return {"epochs": make_frame(complete(study.payload)["epochs"], TABLES["epochs"])}
 
 
 def render_training_page(study: Study, frames: Frames, pictures: Sequence[Picture]) -> str:
@@ -79,16 +71,17 @@ def render_training_page(study: Study, frames: Frames, pictures: Sequence[Pictur
         frames: As from `training_frames`.
         pictures: The drawn figures.
     """
+    payload = complete(study.payload)
     return render_page(
         "training/page.html.j2",
         kind="training",
         title="rexbench: training",
         pictures=pictures,
         sections=_sections(frames),
-        summary=summarise(study.payload),
-        settings=list(describe(study.payload)),
-        doubt=study.payload["reason"] if study.payload["ended"] == "diverged" else "",
-        stopped=study.payload["ended"] == "stopped",
+        summary=summarise(payload),
+        settings=list(describe(payload)),
+        doubt=payload["reason"] if payload["ended"] == "diverged" else "",
+        stopped=payload["ended"] == "stopped",
     )
 
 
@@ -100,6 +93,9 @@ def _sections(frames: Frames) -> Iterator[Section]:
 
 
 def _conditions(payload: Mapping[str, Any]) -> str:
+    payload = complete(payload)
+    if not payload["recipe"]:
+        return ""
     return (
         f"{payload['model']} at {payload['resolution']} px, recipe {payload['recipe']['name']}, "
         f"{payload['train_images']} training and {payload['val_images']} validation pictures, seed {payload['seed']}."

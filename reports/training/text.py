@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rexnet_core.sources.registry import REGISTERED
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -17,9 +19,29 @@ _ENDS = {
 }
 
 
+#: Keys of a training by what they hold; one that is missing is empty.
+WORDS = (
+    "model", "source", "train_folder", "val_folder", "learning_rate_rule", "precision", "device", "ended", "reason",
+    "last_file",
+)  # fmt: skip
+COUNTS = (
+    "resolution", "train_images", "val_images", "left_out", "accumulate", "processes", "threads", "seed", "steps",
+    "steps_done", "left_out_per_epoch",
+)  # fmt: skip
+LISTS = ("classes", "unreadable_files")
+FLAGS = ("channels_last", "frozen")
+
+
+def complete(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload of a training with every key; what is missing is empty."""
+    empty: dict[str, Any] = {"recipe": None, "started_from": {}, "best": None, "best_file": None, "epochs": []}
+    empty |= dict.fromkeys(WORDS, "") | dict.fromkeys(COUNTS, 0) | dict.fromkeys(FLAGS, False)
+    return {**empty, **{name: [] for name in LISTS}, **payload}
+
+
 def render_training(study: Study) -> str:
     """The best epoch, how the training went, and its conditions."""
-    return "\n".join(_lines(study.payload))
+    return "\n".join(_lines(complete(study.payload)))
 
 
 def _lines(training: Mapping[str, Any]) -> Iterator[str]:
@@ -48,6 +70,8 @@ def summarise(training: Mapping[str, Any]) -> str:
 def describe(training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What a reader must know about a training, by name."""
     recipe = training["recipe"]
+    if not recipe:
+        return
     yield "trained", f"{len(training['epochs'])} of {recipe['epochs']} epochs, {_tell_end(training)}"
     yield "recipe", f"{recipe['name']} ({recipe['source']})"
     yield (
@@ -55,7 +79,7 @@ def describe(training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         f"{training['learning_rate_rule']}; {recipe['schedule']}, warm-up {recipe['warmup_epochs']:g}",
     )
     yield "optimiser", _tell_optimizer(recipe)
-    yield "overfitting", "against it: " + _tell_regularisation(recipe)
+    yield "overfitting", "against it: " + _tell_regularisation(recipe, own=training["source"] in {"", REGISTERED})
     yield "batch", _tell_batch(training)
     yield "starts from", _tell_start(training)
     yield "pictures", _tell_pictures(training)
@@ -79,13 +103,14 @@ def _tell_optimizer(recipe: Mapping[str, Any]) -> str:
     return f"{recipe['optimizer']}{momentum}, weight decay {recipe['weight_decay']:g} ({where}){clip}{average}"
 
 
-def _tell_regularisation(recipe: Mapping[str, Any]) -> str:
+def _tell_regularisation(recipe: Mapping[str, Any], *, own: bool) -> str:
     parts = [f"augmentation {recipe['augmentation']}"]
     if recipe["augmentation"] != "none":
         parts.append(f"crops from {recipe['crop_share']:g} of the picture, mirrored {recipe['flip']:g}")
     if recipe["augmentation"] == "randaugment":
         parts.append(f"magnitude {recipe['magnitude']:g}")
-    names = {"erasing": "erasing", "label_smoothing": "label smoothing", "dropout": "dropout", "drop_path": "drop path"}
+    names = {"erasing": "erasing", "label_smoothing": "label smoothing"}
+    names |= {"dropout": "dropout", "drop_path": "drop path"} if own else {}
     parts += [f"{what} {recipe[name]:g}" for name, what in names.items() if recipe[name]]
     return ", ".join(parts)
 

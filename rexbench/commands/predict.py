@@ -19,6 +19,7 @@ from rexbench.output import add_output, log, write_output
 from rexbench.streams import divert_stdout, read_stdin
 from rexnet_core.errors import InputError
 from rexnet_core.exit_codes import ExitCode
+from rexnet_core.image_decoding import MOST_BYTES
 
 if TYPE_CHECKING:
     import argparse
@@ -58,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
     """
     setting = _read_setting(args)
     chosen = read_conversions(args)
-    pictures = prediction.find_pictures(setting.pictures, read_stdin, recursive=setting.recursive)
+    held = partial(read_stdin, MOST_BYTES + 1)  # one more is told as too many
+    pictures = prediction.find_pictures(setting.pictures, held, recursive=setting.recursive)
     with Progress() as bars, divert_stdout():
         convert = partial(open_conversions, chosen, setting.classifier, tell=bars.log)
         result = prediction.run_prediction(setting, pictures, bars, convert=convert)

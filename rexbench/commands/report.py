@@ -23,7 +23,7 @@ _PUBLISH: dict[str, Callable[..., object]] = {
     "published": published.publish,
     "compare": compare.publish,
     "selftest": selftest.publish,
-    **dict.fromkeys(("layers", "network", "trained", "census"), publish_study),
+    **dict.fromkeys(("layers", "network", "trained", "census", "training"), publish_study),
 }
 
 

@@ -50,13 +50,15 @@ def run(args: argparse.Namespace) -> int:
     """
     place = read_place()
     setting = read_setting(args, max(1, read_thread_budget() // place.neighbours))
-    if not place.first:
-        return _end(training.run_training(setting, lambda *_: None, guard=finish_first))
-    store = Store(args.store)
-    check_writable(setting.out)
-    with record_study(store, "train", setting.decides()) as record, Progress() as bars, divert_stdout():
-        study = training.run_training(setting, bars, guard=finish_first)
-        record.keep(study)
+    if place.first:
+        store = Store(args.store)
+        check_writable(setting.out)
+    with divert_stdout(), training.open_training(setting) as opened:
+        if not place.first:
+            return _end(opened.train(lambda *_: None, guard=finish_first))
+        with record_study(store, "train", setting.decides()) as record, Progress() as bars:
+            study = opened.train(bars, guard=finish_first)
+            record.keep(study)
     args.out = setting.out
     publish_study(args, study, record.run.id)
     _tell(study, setting)

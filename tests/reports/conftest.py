@@ -239,8 +239,9 @@ def studies(run: RunData) -> dict[str, Any]:
     guest = replace(first, case=replace(first.case, model="timm:resnet18"))
     full = replace(run, measurements=(*run.measurements, guest))
     rank, published, census = load_builders("rank"), load_builders("published"), load_builders("census")
+    training = load_builders("training")
     ranks = (rank.made_layers(), rank.made_network(), rank.made_trained())
-    documents = (*ranks, published.made_document(), census.made_census())
+    documents = (*ranks, published.made_document(), census.made_census(), training.made_training())
     return {"run": full} | {document["kind"]: Study.from_dict(document) for document in documents}
 
 

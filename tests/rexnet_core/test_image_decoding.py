@@ -331,6 +331,6 @@ def test_what_is_no_image_is_named_as_the_caller_says(held, message):
 
 
 def test_a_stream_is_not_read_without_end(monkeypatch):
-    monkeypatch.setattr("rexnet_core.image_decoding._MOST_BYTES", 1000)
+    monkeypatch.setattr("rexnet_core.image_decoding.MOST_BYTES", 1000)
     with Path("/dev/zero").open("rb") as zeros, pytest.raises(InputError, match="at most 1000 bytes; the image has"):
         decode(zeros, upright=False)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.*deprecated:Deprecati
 
 FAMILIES = (
     *("rexnet_1.0", "rexnetr_0.5", "rexnet_lite_0.5", "rexnet_plain"),
-    *("regnetx_200mf", "mobilenet_v2_0.5", "efficientnet_b0"),
+    *("regnetx_200mf", "mobilenet_v2_0.5", "efficientnet_b0", "efficientnet_lite0"),
 )
 PARAMS = json.loads((Path(__file__).parent / "data/published_params.json").read_text())  # millions
 

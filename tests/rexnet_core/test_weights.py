@@ -22,6 +22,7 @@ FAMILIES = {
     "regnetx": "regnetx_200mf",
     "mobilenet_v2": "mobilenet_v2_0.5",
     "efficientnet": "efficientnet_b0",
+    "efficientnet_lite": "efficientnet_lite0",
 }
 CASES = [
     (name, layout, suffix)

@@ -56,6 +56,9 @@ def test_counts_at_224_are_these(model, macs, params, params_folded):
         ("efficientnet_b1", 686_802_832, 7_794_184),
         ("efficientnet_b2", 993_561_872, 9_109_994),
         ("efficientnet_b3", 1_827_141_392, 12_233_232),
+        ("efficientnet_lite0", 385_187_552, 4_652_008),
+        ("efficientnet_lite1", 600_185_232, 5_416_680),
+        ("efficientnet_lite2", 859_736_272, 6_092_072),
     ],
 )
 def test_counts_of_efficientnet_at_its_native_side_are_these(model, macs, params):

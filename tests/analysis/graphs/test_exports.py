@@ -17,6 +17,7 @@ MODELS = {
     "rexnet_1.0": (64, {}),
     "mobilenet_v2_1.0": (64, {}),
     "efficientnet_b0": (64, {}),
+    "efficientnet_lite0": (65, {}),
     "regnetx_200mf": (64, {}),
     "timm:rexnet_100": (64, {}),
     "timm:resnet18": (64, {}),

@@ -42,6 +42,7 @@ def test_after_a_kill_between_two_checkpoints(make_setting, tmp_path, whole):
     assert not list(setting.out.glob(".rexbench-*"))
 
 
+@pytest.mark.extra
 def test_again_and_again(make_setting, tmp_path, whole):
     setting = make_setting(tmp_path / "out", recipe=FULL, accumulate=2, channels_last=True)
     train(setting, stop=1)

@@ -18,6 +18,7 @@ def load(setting, name="last.pth"):
     return torch.load(setting.out / name, weights_only=True)
 
 
+@pytest.mark.extra
 def test_a_network_learns_to_tell_colours(make_setting, tmp_path):
     study = train(make_setting(tmp_path / "out", recipe={"epochs": 10, "learning_rate": 0.05, "label_smoothing": 0.0}))
     assert study.payload["best"]["val_top1_percent"] >= 60

@@ -9,12 +9,14 @@ import pytest
 from PIL import Image
 
 from bench.planning.pictures import read_pictures
+from bench.preparing.modules import open_module, prepare_as_published
 from bench.preparing.pictures import make_picture, prepare_pictures
 from bench.preparing.task import Task
 from bench.records.files import REFERENCE
 from bench.records.inputs import load_inputs
 from bench.records.pictures import PictureSet, pictures_folder
 from bench.workers.picture_files import load_pictures, load_steps
+from rexnet_core import create_model, dump_weights
 from rexnet_core.errors import InputError, UnsupportedModelError
 from rexnet_core.preprocess import Preprocessing, load_as_published
 from rexnet_core.sources.source import OpenedModel
@@ -94,3 +96,12 @@ def test_a_picture_that_is_damaged_since_is_named(photos, tmp_path):
 def test_a_model_without_a_square_image_of_three_colours_is_unsupported(tmp_path, changes):
     with pytest.raises(UnsupportedModelError, match="one square image of 3 colours in float32 to be shown pictures"):
         prepare_pictures(make_task(tmp_path, **changes), OPENED, call)
+
+
+def test_pictures_are_prepared_as_for_the_weights_of_a_checkpoint_with_its_own_classes(tmp_path):
+    module = create_model("efficientnet_lite0", num_classes=5)
+    dump_weights(module, tmp_path / "five.pth")
+    task = make_task(tmp_path, model="efficientnet_lite0", source="registered", weights=str(tmp_path / "five.pth"))
+    opened = prepare_as_published(open_module(task), task)
+    assert opened.module.classifier.out_features == 5
+    assert opened.preprocessing.rule == "efficientnet-lite"

@@ -6,8 +6,7 @@ import math
 import pytest
 from small_trainings import write_folder
 
-from analysis import training
-from analysis.training import torchrun
+from analysis.training import run, torchrun
 
 SMALL = "--model mobilenet_v2_0.5 --resolution 32 --epochs 2 --batch-size 8 --threads 1"
 
@@ -56,15 +55,15 @@ def test_a_text_says_how_it_was_trained(call):
     assert "trained        1 of 1 epochs, to the end of the recipe" in lines
     assert "overfitting    against it: augmentation none, label smoothing 0.1, dropout 0.2" in lines
     assert lines[-1] == "report: out/report.html"
-    assert call("train data/train", SMALL, "--val-share 0.5 --out out").err == (
+    assert call("train data/train", SMALL, "--batch-size 4 --val-share 0.5 --out out").err == (
         "rexbench: out holds a training; give --resume to go on with it, or another --out\n"
     )
 
 
 def test_a_training_that_is_stopped_says_how_to_go_on(call, monkeypatch):
-    before = training.run_training
+    before = run.Training.train
 
-    def stopped(setting, progress, *, guard):
+    def stopped(opened, progress, *, guard):
         steps = []
 
         def follow(part, done, total):
@@ -73,13 +72,13 @@ def test_a_training_that_is_stopped_says_how_to_go_on(call, monkeypatch):
             if steps == [1]:
                 raise KeyboardInterrupt
 
-        return before(setting, follow, guard=guard)
+        return before(opened, follow, guard=guard)
 
-    monkeypatch.setattr(training, "run_training", stopped)
+    monkeypatch.setattr(run.Training, "train", stopped)
     answer = call("train data", SMALL, "--batch-size 4 --out out")
     assert answer.code == 1
     assert answer.err.endswith("rexbench: stopped; the same call with --resume goes on from update 1 in out\n")
-    monkeypatch.setattr(training, "run_training", before)
+    monkeypatch.setattr(run.Training, "train", before)
     answer = call("train data", SMALL, "--batch-size 4 --out out --resume --json")
     assert answer.code == 0, answer.err
     assert answer.document["steps_done"] == 6
