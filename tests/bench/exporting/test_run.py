@@ -63,6 +63,20 @@ def test_an_artefact_takes_pixels_and_gives_what_the_original_gives(call, expect
     assert given == pytest.approx(expect.softmax(1).numpy(), abs=1e-5)
 
 
+@pytest.mark.parametrize("to", ["onnx", "ir"])
+def test_a_network_that_takes_bgr_has_its_means_in_that_order(export, tmp_path, picture, to):
+    card = export(to, channel_order="bgr")
+    pixels = ((picture / 255 - MEAN) / STD).astype(np.float32)[..., ::-1].transpose(0, 3, 1, 2).copy()
+    with torch.no_grad():
+        expected = import_module("tiny_classifier").build().eval()(torch.from_numpy(pixels)).numpy()
+    runs = {"onnx": (run_onnx, "model.onnx"), "ir": (run_ir, "model.xml")}
+    run, name = runs[to]
+    assert run(tmp_path / "out" / name, picture)[1] == pytest.approx(expected, abs=1e-4)
+    assert card["input"]["converted"]["inside"]["reversed"]
+    original = card["input"]["original"]
+    assert (original["channel_order"], original["mean"]) == ("BGR", [102.0, 114.75, 127.5])
+
+
 def test_names_types_and_metadata_are_those_that_were_asked_for(export, tmp_path, picture):
     options = {"input_name": "input.1", "output_name": "prob", "input_type": "float32", "licence": "MIT"}
     export("onnx", **options, batch="dynamic")
