@@ -157,10 +157,9 @@ def _io(facts: Mapping[str, Any]) -> Iterator[str]:
             yield from (_list_input if side == "input" else _list_output)(facts[side][form])
             yield ""
     steps = facts["preprocessing"]
-    done = "Inside, a" if steps["resized_inside"] else "Before, a"
+    place = "inside" if steps["resized_inside"] else "before they go in"
     yield (
-        f"{done} picture is resized so that its shorter side has {steps['resized_side']} pixels "
-        f"({steps['interpolation']}), and its centre of {steps['crop']} x {steps['crop']} is cut out. These steps are "
+        f"Pictures are prepared {place}: {_text(steps['words'])}; the rule is `{_text(steps['rule'])}`, "
         f"{_text(steps['of'])}."
     )
     if steps["note"]:

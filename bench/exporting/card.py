@@ -107,6 +107,7 @@ def _describe_output(form: Form) -> dict[str, Any]:
 def _describe_steps(original: Original, form: Form) -> dict[str, Any]:
     steps = original.classifier.preprocessing
     return {
+        "words": steps.in_words(form.side),
         "rule": steps.rule,
         "geometry": steps.geometry,
         "resized_side": steps.shorter_side(form.side),
