@@ -158,10 +158,7 @@ def _io(facts: Mapping[str, Any]) -> Iterator[str]:
             yield ""
     steps = facts["preprocessing"]
     place = "inside" if steps["resized_inside"] else "before they go in"
-    yield (
-        f"Pictures are prepared {place}: {_text(steps['words'])}; the rule is `{_text(steps['rule'])}`, "
-        f"{_text(steps['of'])}."
-    )
+    yield (f"Pictures are prepared {place}: {_text(steps['words'])}. This is {_text(steps['of'])}.")
     if steps["note"]:
         yield f"Note: {_text(steps['note'])}."
     yield ""

@@ -106,8 +106,9 @@ def _describe_output(form: Form) -> dict[str, Any]:
 
 def _describe_steps(original: Original, form: Form) -> dict[str, Any]:
     steps = original.classifier.preprocessing
+    taken = steps.choose(channel_order="bgr" if form.input_order == "bgr" else "rgb")
     return {
-        "words": steps.in_words(form.side),
+        "words": taken.in_words(form.side),
         "rule": steps.rule,
         "geometry": steps.geometry,
         "resized_side": steps.shorter_side(form.side),
