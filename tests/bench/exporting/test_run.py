@@ -250,3 +250,9 @@ def test_a_full_disk_that_openvino_meets_is_one_line(export, monkeypatch, tmp_pa
     with pytest.raises(InputError, match=r"--out needs a folder that can be made, with room; .* takes no more"):
         export("ir")
     assert not [path for path in tmp_path.iterdir() if path.name.startswith((".out", "out"))]
+
+
+def test_an_artefact_is_not_exported_again(export):
+    export("onnx")
+    with pytest.raises(InputError, match="must take float32 to get its preprocessing before it"):
+        export("onnx", name="out/model.onnx", force=True)
