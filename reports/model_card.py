@@ -157,12 +157,8 @@ def _io(facts: Mapping[str, Any]) -> Iterator[str]:
             yield from (_list_input if side == "input" else _list_output)(facts[side][form])
             yield ""
     steps = facts["preprocessing"]
-    done = "Inside, a" if steps["resized_inside"] else "Before, a"
-    yield (
-        f"{done} picture is resized so that its shorter side has {steps['resized_side']} pixels "
-        f"({steps['interpolation']}), and its centre of {steps['crop']} x {steps['crop']} is cut out. These steps are "
-        f"{_text(steps['of'])}."
-    )
+    place = "inside" if steps["resized_inside"] else "before they go in"
+    yield (f"Pictures are prepared {place}: {_text(steps['words'])}. This is {_text(steps['of'])}.")
     if steps["note"]:
         yield f"Note: {_text(steps['note'])}."
     yield ""

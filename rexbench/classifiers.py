@@ -22,16 +22,13 @@ def add_classifier(parser: argparse.ArgumentParser, *, leave_out: Collection[str
         add_fields(parser.add_argument, setting, leave_out=leave_out)
 
 
-def read_classifier(
-    args: argparse.Namespace, threads: int, *, need: str, leave_out: Collection[str] = ()
-) -> ClassifierSetting:
+def read_classifier(args: argparse.Namespace, threads: int, *, need: str) -> ClassifierSetting:
     """The classifier that the options ask for, checked.
 
     Args:
         args: The values of the options; None for those that were not given.
         threads: Threads where no number is given.
         need: What needs trained weights, such as ``an accuracy``.
-        leave_out: Fields that were not declared: an option of that name is another's.
 
     Raises:
         InputError: A value is missing or breaks its rule.
@@ -44,5 +41,5 @@ def read_classifier(
         raise InputError(f"{need} needs trained weights; give --weights FILE")
     if options.shapes and (kind == REGISTERED or args.resolution is not None):
         raise InputError("--input-shape is for models from elsewhere without --resolution; leave one out")
-    given = {name: value for name, value in read_fields(args, ClassifierSetting).items() if name not in leave_out}
+    given = read_fields(args, ClassifierSetting)
     return ClassifierSetting(**{"threads": threads, **given, "model": name, "source": kind, "options": options})

@@ -84,10 +84,10 @@ def _describe_input(form: Form) -> dict[str, Any]:
 
 def _describe_original_input(setting: ExportSetting, form: Form) -> dict[str, Any]:
     """What the network takes as its publisher made it; a network in BGR has its means in that order."""
-    turned = setting.profile.original_order != form.network_order
+    order = setting.profile.original_order or form.network_order
+    turned = order != form.network_order
     mean, scale = (list(values[::-1] if turned else values) for values in (form.mean, form.scale))
     sides = [form.side, form.side, 3] if form.network_layout == "nhwc" else [3, form.side, form.side]
-    order = setting.profile.original_order if turned else form.network_order
     return {
         "name": form.input_name,
         "shape": [form.shown_shape[0], *sides],
@@ -106,7 +106,9 @@ def _describe_output(form: Form) -> dict[str, Any]:
 
 def _describe_steps(original: Original, form: Form) -> dict[str, Any]:
     steps = original.classifier.preprocessing
+    taken = steps.choose(channel_order="bgr" if form.input_order == "bgr" else "rgb")
     return {
+        "words": taken.in_words(form.side),
         "rule": steps.rule,
         "geometry": steps.geometry,
         "resized_side": steps.shorter_side(form.side),

@@ -121,14 +121,23 @@ def _list_facts(original: Original, form: Form) -> list[tuple[str, str]]:
     return [(key, value) for key, value in facts.items() if value]
 
 
-def open_artefact(folder: Path, form: Form) -> Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]:
-    """The artefact from its file, run in fp32: left alone, the runtime takes bfloat16 where the processor has it."""
+def open_artefact(folder: Path, _form: Form) -> Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]:
+    """The artefact from its file."""
+    return _open(folder / ARTEFACT)
+
+
+def open_network(folder: Path, form: Form) -> Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]:
+    """The int8 form of the network alone, as the quantiser left it."""
+    return _open(folder / int8_name(form.batch or 1))
+
+
+def _open(path: Path) -> Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]:
+    """A file run in fp32: left alone, the runtime takes bfloat16 where the processor has it."""
     import openvino  # noqa: PLC0415
 
-    config = {"INFERENCE_PRECISION_HINT": "f32"}
-    compiled = openvino.Core().compile_model(folder / ARTEFACT, "CPU", config)
+    compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
 
     def run(pictures: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        return np.array(compiled({form.input_name: pictures})[form.output_name], np.float32)
+        return np.array(compiled(pictures)[0], np.float32)
 
     return run

@@ -153,12 +153,22 @@ def _list_facts(original: Original, form: Form) -> list[tuple[str, str]]:
     return [(key, value) for key, value in facts.items() if value]
 
 
-def open_artefact(folder: Path, form: Form) -> Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]:
+def open_artefact(folder: Path, _form: Form) -> Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]:
     """The artefact from its file."""
-    session = open_session(folder / ARTEFACT, 1)
+    return _open(folder / ARTEFACT)
+
+
+def open_network(folder: Path, form: Form) -> Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]:
+    """The int8 form of the network alone, as the quantiser left it."""
+    return _open(folder / int8_name(form.batch or 1))
+
+
+def _open(path: Path) -> Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]:
+    session = open_session(path, 1)
+    [taken] = session.get_inputs()
 
     def run(pictures: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        [output] = session.run([form.output_name], {form.input_name: pictures})
+        [output] = session.run(None, {taken.name: pictures})
         return np.asarray(output, np.float32)
 
     return run

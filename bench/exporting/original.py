@@ -92,10 +92,21 @@ def _change_steps(setting: ExportSetting, classifier: Classifier) -> Classifier:
 
 
 def _find_layout(graph: Path) -> str:
+    """The layout of the pictures that a file takes.
+
+    Raises:
+        InputError: It takes pixels as they are, or is of another precision.
+    """
     from analysis.graphs.reading import describe_graph  # noqa: PLC0415 - may import onnx
     from rexnet_core.sources.tensors import find_image_axes  # noqa: PLC0415
 
-    return "nhwc" if find_image_axes(describe_graph(graph).inputs[0]) == (0, 1) else "nchw"
+    [taken] = describe_graph(graph).inputs
+    if taken.dtype != "float32":
+        raise InputError(
+            f"the file of a graph must take float32 to get its preprocessing before it; {graph} takes {taken.dtype}; "
+            "export the model that it was made from"
+        )
+    return "nhwc" if find_image_axes(taken) == (0, 1) else "nchw"
 
 
 def _name_classes(setting: ExportSetting, classifier: Classifier) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ class Profile:
         publisher: Whose form it is, as the table of published numbers names it; empty for none.
         options: By the names of the fields of `bench.exporting.setting.ExportSetting`.
         published_name: What its publisher calls the model.
-        original_order: Of the channels that the network takes as its publisher made it.
+        original_order: Of the channels that the network takes as its publisher made it; empty for ours.
         licence: Of the weights, as the publisher states it.
         index_constants: Whether the publisher's file held its partial shortcuts as additions in place, with the places
             of channels as constants, which the publisher counted.
@@ -29,7 +29,7 @@ class Profile:
     publisher: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     published_name: str = ""
-    original_order: str = "rgb"
+    original_order: str = ""
     licence: str = ""
     index_constants: bool = False
 

@@ -65,7 +65,8 @@ def run_export(
             calibrated_on = _make_network(original, form, scratch, calibration)
             writer.write(original, form, scratch, draft)
         tell("compare with the original")
-        verified = verify(original, form, writer.open_artefact(draft, form))
+        network = writer.open_network(scratch, form) if form.precision == "int8" else None
+        verified = verify(original, form, writer.open_artefact(draft, form), network=network)
         own_check.dump(draft, form, original, verified)
         tell("describe")
         facts = card.describe(setting, original, form, verified, calibrated_on) | {"latency": latency}

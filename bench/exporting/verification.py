@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 #: How near to one the sum of probabilities is; and the least of them that is told from nothing.
 _SUM, _LEAST = 1e-4, 1e-12
+#: What the steps around an int8 network may change of its outputs: nothing was seen, but a value that lies on the edge
+#: between two of the 256 may go either way. Pixels that are resized inside differ by a level or two.
+_STEPS, _STEPS_RESIZED = Limit(cosine=0.999, error=0.02), Limit(cosine=0.98, error=0.2)
 #: Weights in fp16 keep 11 bits. Of the largest logit 0.2 to 0.8 % were seen, the most with calibrated random weights.
 _LIMITS = {**LIMITS, "fp16": Limit(cosine=0.9999, error=1e-2), "resized": Limit(cosine=0.999, error=5e-2)}
 
@@ -78,8 +81,15 @@ class Verified:
         }
 
 
-def verify(original: Original, form: Form, run: Run) -> Verified:
+def verify(original: Original, form: Form, run: Run, *, network: Run | None = None) -> Verified:
     """The agreement of an artefact, loaded from its file, with the original.
+
+    Args:
+        original: The model.
+        form: Of the artefact.
+        run: The artefact.
+        network: The int8 form of the network alone. What the artefact does before and after it is compared with that,
+            for the limits of int8 are too wide to tell a wrong mean.
 
     Raises:
         ModelError: They differ, or the artefact would give the same for channels in the other order.
@@ -97,6 +107,8 @@ def verify(original: Original, form: Form, run: Run) -> Verified:
             f"{agreement.cosine:.4f}, relative error {agreement.error:.2g} over {len(given)} pictures, where {how} may "
             f"have {limit.cosine:g} and {limit.error:g}; nothing was written"
         )
+    if network is not None:
+        _check_steps(original, form, network, sets, given)
     if form.batch is None:
         _check_other_batch(run, form, sets[0][:1], given[:1])
     return Verified(
@@ -123,13 +135,19 @@ def _compute_sets(original: Original, form: Form, sets: Sequence[Pictures]) -> n
 
 def _compute(original: Original, form: Form, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """What the original gives for pictures in RGB."""
-    logits = original.compute(_prepare(pictures, form, original.classifier.preprocessing)).astype(np.float64)
-    if form.output == "probabilities":
-        if logits.min() >= 0 and np.abs(logits.sum(axis=1) - 1).max() < _SUM:
-            raise InputError(f"{original.name} gives probabilities itself; leave out --output probabilities")
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        logits = powers / powers.sum(axis=1, keepdims=True)
-    return logits.astype(np.float32)
+    logits = original.compute(_prepare(pictures, form, original.classifier.preprocessing))
+    if form.output == "probabilities" and logits.min() >= 0 and np.abs(logits.sum(axis=1) - 1).max() < _SUM:
+        raise InputError(f"{original.name} gives probabilities itself; leave out --output probabilities")
+    return _to_output(form, logits)
+
+
+def _to_output(form: Form, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """What an artefact gives for logits."""
+    if form.output == "logits":
+        return logits
+    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    shares: npt.NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    return shares
 
 
 def _as_logits(form: Form, *outputs: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float64]]:
@@ -166,6 +184,24 @@ def _compare(wide: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> A
 def _allows(limit: Limit, expected: npt.NDArray[np.float64], given: npt.NDArray[np.float64]) -> bool:
     found = _compare(expected, given)
     return limit.allows(cosine_similarities(expected, given), found.error, found.same_top1)
+
+
+def _check_steps(
+    original: Original, form: Form, network: Run, sets: Sequence[Pictures], given: npt.NDArray[np.float32]
+) -> None:
+    """Refuse an artefact in int8 that gives something else than its network does for prepared pictures."""
+    steps, size = original.classifier.preprocessing, form.batch or 1
+    pixels = np.concatenate([_prepare(pictures, form, steps) for pictures in sets])
+    taken = pixels.transpose(0, 2, 3, 1) if original.layout == "nhwc" else pixels
+    batches = [np.ascontiguousarray(taken[start : start + size]) for start in range(0, len(taken), size)]
+    alone = _to_output(form, np.concatenate([network(batch).reshape(size, -1) for batch in batches]))
+    found = _compare(*_as_logits(form, alone, given))
+    limit = _STEPS if form.resized_side is None else _STEPS_RESIZED
+    if not (found.cosine >= limit.cosine and found.error <= limit.error):
+        raise ModelError(
+            "the artefact must give what its int8 network gives for prepared pictures; least cosine "
+            f"{found.cosine:.4f}, relative error {found.error:.2g}; nothing was written"
+        )
 
 
 def _check_other_batch(run: Run, form: Form, pictures: npt.NDArray[np.uint8], given: npt.NDArray[Any]) -> None:

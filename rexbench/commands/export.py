@@ -26,8 +26,8 @@ from rexnet_core.exit_codes import ExitCode
 if TYPE_CHECKING:
     import argparse
 
-#: ``--channel-order`` is about the pictures that the artefact takes.
-_LEFT_OUT = frozenset({"batch_size", "channel_order"})
+#: ``--batch`` says how many pictures the artefact takes.
+_LEFT_OUT = frozenset({"batch_size"})
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     the classes, and verify.py, which needs the runtime alone. The outputs are compared with those of the original in
     fp32 before anything is placed: a folder that is there was verified.
     """
-    asked = read_classifier(args, read_thread_budget(), need="an export", leave_out=_LEFT_OUT)
+    asked = read_classifier(args, read_thread_budget(), need="an export")
     classifier = replace(asked, batch_size=COUNT)
     setting = make_setting(classifier, read_fields(args, ExportSetting))
     calibration = read_calibration(args.calibration, (setting.precision,))

@@ -48,9 +48,9 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def export(model, tmp_path):
     """A function that exports the model into the folder ``out``; the card."""
 
-    def run(to="ir", name=model, calibration=None, **options):
+    def run(to="ir", name=model, calibration=None, channel_order=None, **options):
         kind, name = resolve(name)
-        classifier = ClassifierSetting(model=name, source=kind, threads=1, batch_size=6)
+        classifier = ClassifierSetting(model=name, source=kind, threads=1, batch_size=6, channel_order=channel_order)
         setting = make_setting(classifier, {"to": to, "out": tmp_path / "out", **options})
         chosen = calibration or CalibrationSet()
         return run_export(setting, calibration=chosen, latency=NOT_MEASURED, render=render_card)

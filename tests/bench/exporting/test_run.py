@@ -63,6 +63,20 @@ def test_an_artefact_takes_pixels_and_gives_what_the_original_gives(call, expect
     assert given == pytest.approx(expect.softmax(1).numpy(), abs=1e-5)
 
 
+@pytest.mark.parametrize("to", ["onnx", "ir"])
+def test_a_network_that_takes_bgr_has_its_means_in_that_order(export, tmp_path, picture, to):
+    card = export(to, channel_order="bgr")
+    pixels = ((picture / 255 - MEAN) / STD).astype(np.float32)[..., ::-1].transpose(0, 3, 1, 2).copy()
+    with torch.no_grad():
+        expected = import_module("tiny_classifier").build().eval()(torch.from_numpy(pixels)).numpy()
+    runs = {"onnx": (run_onnx, "model.onnx"), "ir": (run_ir, "model.xml")}
+    run, name = runs[to]
+    assert run(tmp_path / "out" / name, picture)[1] == pytest.approx(expected, abs=1e-4)
+    assert card["input"]["converted"]["inside"]["reversed"]
+    original = card["input"]["original"]
+    assert (original["channel_order"], original["mean"]) == ("BGR", [102.0, 114.75, 127.5])
+
+
 def test_names_types_and_metadata_are_those_that_were_asked_for(export, tmp_path, picture):
     options = {"input_name": "input.1", "output_name": "prob", "input_type": "float32", "licence": "MIT"}
     export("onnx", **options, batch="dynamic")
@@ -212,6 +226,16 @@ def test_int8_takes_pixels_too(export, expect, picture, tmp_path, to):
     assert card["calibrated_on"] == "64 generated images"
 
 
+@pytest.mark.parametrize("to", ["ir", "onnx"])
+def test_a_wrong_mean_is_found_in_int8_whose_limits_are_wide(export, monkeypatch, to):
+    writer = import_module(f"bench.exporting.{_WRITERS[to]}")
+    write, wrong = writer.write, {"scale": (60.0, 66.0, 72.0)}
+    monkeypatch.setitem(verification._LIMITS, "int8", verification.Limit(cosine=-1.0, error=1e9))
+    monkeypatch.setattr(writer, "write", lambda original, form, *rest: write(original, replace(form, **wrong), *rest))
+    with pytest.raises(ModelError, match="must give what its int8 network gives for prepared pictures"):
+        export(to, precision="int8")
+
+
 def test_fp16_halves_the_weights(export, tmp_path):
     export("ir", precision="fp16")
     weights = 3 * 8 * 9 + 8 + 8 * 16 * 9 + 16 + 16 * 5 + 5
@@ -226,3 +250,9 @@ def test_a_full_disk_that_openvino_meets_is_one_line(export, monkeypatch, tmp_pa
     with pytest.raises(InputError, match=r"--out needs a folder that can be made, with room; .* takes no more"):
         export("ir")
     assert not [path for path in tmp_path.iterdir() if path.name.startswith((".out", "out"))]
+
+
+def test_an_artefact_is_not_exported_again(export):
+    export("onnx")
+    with pytest.raises(InputError, match="must take float32 to get its preprocessing before it"):
+        export("onnx", name="out/model.onnx", force=True)
