@@ -145,6 +145,7 @@ def open_conversions(
             weights=setting.weights,
             weights_entry=setting.weights_entry,
             calibration=_shorten(chosen.calibration),
+            steps=classifier.preprocessing,
             watch=lambda case, step: tell(f"{case.describe('model', 'resolution')}: {step}"),
             faults={subject.model: subject.fault} if subject.fault else {},
         )
