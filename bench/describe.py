@@ -83,7 +83,9 @@ def _load_checkpoint(opened: OpenedModel, question: Question) -> int | None:
     try:
         return check_resolution(loaded.resolution)
     except InputError as error:
-        raise InputError(f"{question.weights} tells a side that it can't be measured at; {error}") from None
+        raise InputError(
+            f"{question.weights} tells a side that it can't be measured at; {error} with --resolutions"
+        ) from None
 
 
 def count_opened(name: str, opened: OpenedModel, shapes: Sequence[Shape]) -> Cost:
