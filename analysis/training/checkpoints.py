@@ -70,21 +70,29 @@ def write_log(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         replace_file(path, text.getvalue(), sync=True)
 
 
-def open_out(out: Path, *, resume: bool) -> None:
-    """Make a folder, which must be empty or, to resume, hold a training.
+def check_out(out: Path, *, resume: bool) -> None:
+    """Check that a folder is new, empty or, to resume, holds a training; nothing is made.
 
     Raises:
         InputError: It holds something else.
     """
     with refused_paths(_NEED, out):
-        out.mkdir(parents=True, exist_ok=True)
-        names = {path.name for path in out.iterdir()}
+        names = {path.name for path in out.iterdir()} if out.exists() else set()
     if resume:
-        for name in names:
-            if name.startswith(".rexbench-"):  # what a process that was killed while it wrote has left
-                (out / name).unlink(missing_ok=True)
         return
     if LAST in names:
         raise InputError(f"{out} holds a training; give --resume to go on with it, or another --out")
     if names:
         raise InputError(f"--out must be a new or an empty folder, {out} holds {min(names)!r}; name another")
+
+
+def make_out(out: Path) -> None:
+    """Make the folder, and remove what a process that was killed while it wrote has left there.
+
+    Raises:
+        InputError: It can't be written.
+    """
+    with refused_paths(_NEED, out):
+        out.mkdir(parents=True, exist_ok=True)
+        for draft in out.glob(".rexbench-*"):
+            draft.unlink(missing_ok=True)

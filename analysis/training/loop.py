@@ -11,10 +11,12 @@ from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
 from analysis.accuracy.hits import TOP, Hits, count_hits, ranks_of
+from analysis.guests import blame_model
 from analysis.training.optimisation import set_rate
 from analysis.training.schedule import model_seed
 from rexnet_core.errors import InputError
 from rexnet_core.preprocess import load_as_published
+from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -193,7 +195,8 @@ class Loop:
             images = images.contiguous(memory_format=torch.channels_last)
         apart = self._network.no_sync() if not self.processes.alone and not last else nullcontext()
         with apart:
-            with torch.autocast(setting.device, torch.bfloat16, enabled=setting.precision == "bf16"):
+            autocast = torch.autocast(setting.device, torch.bfloat16, enabled=setting.precision == "bf16")
+            with autocast, blame_model(setting.model) if setting.source != REGISTERED else nullcontext():
                 logits: Tensor = self._network(images)
             logits = logits.float()
             loss = cross_entropy(logits, labels, label_smoothing=setting.recipe.label_smoothing)

@@ -9,6 +9,7 @@ import torch
 from torch import distributed
 
 from analysis.training.torchrun import Place, read_place
+from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,9 +54,17 @@ class Processes:
 
 @contextmanager
 def join(device: str) -> Iterator[Processes]:
-    """The processes that torchrun has started, connected while the context lasts: by gloo on CPUs, by nccl on GPUs."""
+    """The processes that torchrun has started, connected while the context lasts: by gloo on CPUs, by nccl on GPUs.
+
+    Raises:
+        InputError: There is no such device.
+    """
     place = read_place()
     if device == "cuda":
+        if place.local >= torch.cuda.device_count():
+            raise InputError(
+                f"--device cuda needs a GPU for each process, torch finds {torch.cuda.device_count()}; leave it out"
+            )
         torch.cuda.set_device(place.local)
     if place.count == 1:
         yield Processes(place)

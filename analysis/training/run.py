@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from analysis.rank.spectra.torch_threads import torch_threads
-from analysis.study import Study
 from analysis.training.checkpoints import (
     BEST,
     LAST,
     LOG,
-    open_out,
+    check_out,
+    make_out,
     read_checkpoint,
     write_checkpoint,
     write_log,
 )
 from analysis.training.data import read_data
+from analysis.training.document import describe_training
 from analysis.training.loading import Loader
 from analysis.training.loop import DivergedError, Loop
 from analysis.training.model import open_learner
@@ -29,16 +29,17 @@ from analysis.training.schedule import Schedule
 from analysis.training.standing import Standing
 from analysis.training.tensorboard_log import open_log
 from rexnet_core.errors import InputError, first_line
+from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from analysis.study import Study
     from analysis.training.data import TrainingData
     from analysis.training.processes import Processes
     from analysis.training.setting import TrainingSetting
 
-KIND = "training"
 _REMEDY = "the checkpoint before it is whole; try a lower --learning-rate, a longer warm-up, or --clip-norm 1"
 
 
@@ -72,9 +73,8 @@ def open_training(setting: TrainingSetting) -> Iterator[Training]:
         InputError: Data, weights or folder can't be used, or a checkpoint is not this training's.
     """
     with join(setting.device) as processes, _settled(setting):
+        check_out(setting.out, resume=setting.resume)
         training = Training(setting, read_data(setting), processes)
-        if processes.place.first:
-            open_out(setting.out, resume=setting.resume)
         if setting.resume:
             training.restore()
         yield training
@@ -107,7 +107,18 @@ class Training:
         self, progress: Callable[[str, int, int], object], *, guard: Callable[[], AbstractContextManager[None]]
     ) -> Study:
         """What came out, as `run_training` says."""
-        return self._describe(*self._run(progress, guard))
+        if self.processes.place.first:
+            make_out(self.setting.out)
+        ended, reason = self._run(progress, guard)
+        return describe_training(
+            setting=self.setting,
+            data=self.data,
+            learner=self.learner,
+            schedule=self.schedule,
+            standing=self.standing,
+            ended=ended,
+            reason=reason,
+        )
 
     def _run(
         self, progress: Callable[[str, int, int], object], guard: Callable[[], AbstractContextManager[None]]
@@ -241,64 +252,9 @@ class Training:
                     f"{now[name]!r}; give that, or begin anew in another --out"
                 )
 
-    def _describe(self, ended: str, reason: str) -> Study:
-        """The training as a study."""
-        setting, standing, schedule = self.setting, self.standing, self.schedule
-        recipe = setting.recipe
-        payload = {
-            "model": setting.model,
-            "source": setting.source,
-            "resolution": self.learner.resolution,
-            "params": sum(parameter.numel() for parameter in self.learner.module.parameters()),
-            "trained_params": sum(p.numel() for p in self.learner.module.parameters() if p.requires_grad),
-            "classes": list(self.data.classes),
-            "train_images": len(self.data.train),
-            "val_images": len(self.data.val),
-            "train_folder": str(self.data.folder),
-            "val_folder": str(self.data.val_folder),
-            "left_out": self.data.left_out,
-            "unreadable_files": standing.unreadable,
-            "data_sha256": self.data.fingerprint(),
-            "recipe": recipe.as_dict(),
-            "learning_rate": recipe.learning_rate,
-            "learning_rate_rule": _tell_rate(setting),
-            "precision": setting.precision,
-            "accumulate": setting.accumulate,
-            "processes": self.processes.place.count,
-            "threads": setting.threads,
-            "workers": setting.workers,
-            "device": setting.device,
-            "channels_last": setting.channels_last,
-            "frozen": setting.freeze,
-            "seed": setting.seed,
-            "started_from": self.learner.weights,
-            "preprocessing": asdict(self.learner.preprocessing),
-            "steps": schedule.steps,
-            "steps_done": standing.step,
-            "steps_per_epoch": schedule.steps_per_epoch,
-            "left_out_per_epoch": len(self.data.train) - schedule.steps_per_epoch * schedule.batch,
-            "ended": ended,
-            "reason": reason,
-            "best": standing.best,
-            "best_file": str(setting.out / BEST) if standing.best else None,
-            "last_file": str(setting.out / LAST),
-            "epochs": standing.history,
-        }
-        return Study(kind=KIND, payload=payload, stopped=ended in {"stopped", "diverged"})
-
 
 def _merit(row: dict[str, Any]) -> tuple[float, float]:
     return row["val_top1_percent"], -row["val_loss"]
-
-
-def _tell_rate(setting: TrainingSetting) -> str:
-    recipe = setting.recipe
-    if recipe.rate_for_batch == recipe.batch_size:
-        return f"{recipe.learning_rate:g} at batch {recipe.batch_size}"
-    return (
-        f"{recipe.learning_rate:g} at batch {recipe.batch_size}, scaled linearly from "
-        f"{recipe.learning_rate * recipe.rate_for_batch / recipe.batch_size:g} at batch {recipe.rate_for_batch}"
-    )
 
 
 def _flatten(values: dict[str, Any]) -> dict[str, Any]:
@@ -312,9 +268,10 @@ def _flatten(values: dict[str, Any]) -> dict[str, Any]:
 def _settled(setting: TrainingSetting) -> Iterator[None]:
     """That many threads, deterministic kernels on the CPU, and torch's generator as it was afterwards."""
     deterministic = torch.are_deterministic_algorithms_enabled()
-    with torch.random.fork_rng(), torch_threads(setting.threads):
+    with torch.random.fork_rng(devices=[]), torch_threads(setting.threads):
         try:
-            torch.use_deterministic_algorithms(setting.device == "cpu")
+            # A model from elsewhere may have layers that have no deterministic kernel.
+            torch.use_deterministic_algorithms(setting.device == "cpu" and setting.source == REGISTERED)
             yield
         finally:
             torch.use_deterministic_algorithms(deterministic)

@@ -51,11 +51,11 @@ def run(args: argparse.Namespace) -> int:
     place = read_place()
     setting = read_setting(args, max(1, read_thread_budget() // place.neighbours))
     if place.first:
-        store = Store(args.store)
         check_writable(setting.out)
     with divert_stdout(), training.open_training(setting) as opened:
         if not place.first:
             return _end(opened.train(lambda *_: None, guard=finish_first))
+        store = Store(args.store)
         with record_study(store, "train", setting.decides()) as record, Progress() as bars:
             study = opened.train(bars, guard=finish_first)
             record.keep(study)

@@ -109,6 +109,7 @@ def _nothing_is_measured():
         patch.setattr("rexbench.commands.suites.run_words", refuse)
         patch.setattr("rexbench.commands.published._explored", refuse)
         patch.setattr("rexbench.commands.evaluate.run", refuse)
+        patch.setattr("rexbench.commands.train.run", refuse)
         yield
 
 

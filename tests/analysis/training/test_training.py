@@ -8,10 +8,11 @@ import torch
 from small_trainings import resumed, train, write_folder
 from timm_models import import_timm
 
+from analysis.model_options import ModelOptions
 from analysis.training.model import open_learner
 from analysis.training.optimisation import make_average, make_optimizer
 from rexnet_core import create_model, dump_weights
-from rexnet_core.errors import InputError
+from rexnet_core.errors import InputError, RexbenchError
 
 
 def load(setting, name="last.pth"):
@@ -168,3 +169,48 @@ def test_without_kornia_one_line_says_what_to_do(make_setting, tmp_path, monkeyp
     with pytest.raises(InputError, match=r"kornia, which is not installed; pip install 'rexbench\[train\]', or give"):
         make_setting(tmp_path / "out", recipe=recipe)
     make_setting(tmp_path / "out", recipe={"augmentation": "none", "erasing": 0.2})
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_device_that_is_not_there_is_refused(make_setting, tmp_path):
+    with pytest.raises(InputError, match=r"--device cuda needs a GPU for each process, torch finds 0; leave it out"):
+        train(make_setting(tmp_path / "out", device="cuda"))
+    assert not (tmp_path / "out").exists()
+
+
+OWN = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, classes=3, fails=False):
+        super().__init__()
+        self.conv, self.fc, self.fails = nn.Conv2d(3, 4, 3), nn.Linear(4, classes), fails
+
+    def forward(self, x):
+        if self.fails and self.training:
+            raise ValueError("not in training")
+        return self.fc(self.conv(x).mean((2, 3)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (None, None),
+        ('{"classes": 7}', r"must give logits of 3 classes and has no reset_classifier; it gives \[1, 7\]"),
+        ('{"fails": true}', "raised ValueError: not in training"),
+    ],
+)
+def test_a_module_of_a_user_is_trained(make_setting, tmp_path, monkeypatch, arguments, message):
+    module = f"own_trained_{len(arguments or '')}"
+    (tmp_path / f"{module}.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    options = ModelOptions(model_args=arguments)
+    [(name, kind)] = options.resolve([f"py:{module}:Net"]).items()
+    setting = make_setting(tmp_path / "out", model=name, source=kind, options=options)
+    if message is None:
+        assert train(setting).payload["ended"] == "done"
+        assert set(load(setting, "best.pth")["state_dict"]) == {"conv.weight", "conv.bias", "fc.weight", "fc.bias"}
+    else:
+        with pytest.raises(RexbenchError, match=message):
+            train(setting)
