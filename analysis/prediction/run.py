@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,7 +79,7 @@ def run_prediction(
     asked = setting.classifier
     classifier = open_classifier(asked)
     names = choose_names(classifier.classes, classifier.class_names, setting.classes_file)
-    steps = replace(classifier.preprocessing, upright=setting.upright or classifier.preprocessing.upright)
+    steps = classifier.preprocessing
     turned: set[int] = set()
 
     def load(placed: Placed) -> Pixels:
