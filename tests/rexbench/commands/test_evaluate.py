@@ -374,7 +374,7 @@ def test_pictures_to_calibrate_on_are_not_evaluated(call, val, monkeypatch):
     assert "--limit" not in text
 
 
-def test_classes_that_the_checkpoint_names_decide_and_the_answer_says_so(call, place, network, tmp_path):
+def test_classes_that_the_checkpoint_names_decide_and_the_answer_says_so(call, network, tmp_path):
     order = sorted(NAMES)
     turned = {name: network.state_dict()[name] for name in network.state_dict()}
     for name in ("classifier.weight", "classifier.bias"):
