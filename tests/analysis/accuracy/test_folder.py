@@ -222,5 +222,5 @@ def test_names_in_the_models_file_decide_where_they_are_those_of_the_folders(tmp
     assert (labels(found), found.classes) == ({"a/1.png": 2, "b/2.png": 0}, 3)
     by_order = read_folder(tmp_path / "val", told=("tench", "goldfish"))
     assert (labels(by_order), by_order.classes) == ({"a/1.png": 0, "b/2.png": 1}, 2)
-    with pytest.raises(InputError, match="named among the classes of the model's file, .*val/a is not; move it"):
+    with pytest.raises(InputError, match=r"named among the classes of the model's file, .*val/a is not; move it"):
         read_folder(tmp_path / "val", told=("b", "c"))
