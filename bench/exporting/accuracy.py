@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from analysis.published.accuracy import find_accuracy, list_accuracies
 from analysis.schema import Count, SchemaError, Text, read_as
-from bench.exporting.network_files import BACKENDS
+from bench.exporting.formats import FORMATS
 from rexnet_core.errors import InputError
 from rexnet_core.files import refused_paths
 
@@ -111,7 +111,7 @@ def _find_converted(rows: list[dict[str, Any]], form: Form) -> dict[str, Any]:
             read_as(_Shares, row)
         except SchemaError:
             continue
-        asked = BACKENDS[form.format], form.precision
+        asked = FORMATS[form.format].backend, form.precision
         if (known["backend"], known["precision"]) == asked and known["status"] in {"ok", "mismatch"}:
             return row
     return {}

@@ -6,9 +6,9 @@ import contextlib
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from bench.backends.registry import info_of
 from bench.exporting import card, network_files, own_check
 from bench.exporting.folder import check_target, place_folder, refused_writes
+from bench.exporting.formats import FORMATS
 from bench.exporting.shaping import check_forms, make_form
 from bench.exporting.verification import verify
 from bench.machine.scratch import make_scratch
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from bench.exporting.original import Original
     from bench.exporting.setting import ExportSetting
     from bench.records.calibration import CalibrationSet
-
-#: The module of this package that writes and opens a format.
-_WRITERS = {"ir": "ir", "onnx": "onnx_form", "pt2": "programs", "aoti": "programs"}
 
 
 def run_export(
@@ -81,12 +78,12 @@ def _find_writer(form: Form) -> Any:
     Raises:
         InputError: Nothing here can compile.
     """
-    if form.format == "aoti":
+    if FORMATS[form.format].machine_code:
         from bench.backends.inductor import explain_obstacle  # noqa: PLC0415
 
         if obstacle := explain_obstacle():
             raise InputError(obstacle)
-    return import_module(f"bench.exporting.{_WRITERS[form.format]}")
+    return import_module(f"bench.exporting.{FORMATS[form.format].writer}")
 
 
 def _make_network(original: Original, form: Form, folder: Path, calibration: CalibrationSet) -> str:
@@ -95,6 +92,6 @@ def _make_network(original: Original, form: Form, folder: Path, calibration: Cal
         from bench.exporting.onnx_form import convert  # noqa: PLC0415 - imports onnx
 
         convert(original, form, folder)
-    elif info_of(network_files.BACKENDS[form.format]).export and form.format != "aoti":
+    elif FORMATS[form.format].converts:
         network_files.convert(original, form, folder)
     return network_files.quantize(original, form, folder, calibration) if form.precision == "int8" else ""

@@ -15,7 +15,6 @@ import pytest
 import torch
 
 from bench.exporting import onnx_form, own_check, verification
-from bench.exporting.run import _WRITERS
 from rexnet_core.errors import InputError, ModelError
 
 CHECK = own_check.run
@@ -155,7 +154,7 @@ def test_the_program_that_checks_finds_another_model_behind_right_digests(export
     ],
 )
 def test_an_artefact_that_computes_something_else_is_not_written(export, tmp_path, monkeypatch, to, planted):
-    writer = import_module(f"bench.exporting.{_WRITERS[to]}")
+    writer = import_module(f"bench.exporting.{FORMATS[to].writer}")
     write = writer.write
     monkeypatch.setattr(
         writer, "write", lambda original, form, *places: write(original, replace(form, **planted), *places)
@@ -228,7 +227,7 @@ def test_int8_takes_pixels_too(export, expect, picture, tmp_path, to):
 
 @pytest.mark.parametrize("to", ["ir", "onnx"])
 def test_a_wrong_mean_is_found_in_int8_whose_limits_are_wide(export, monkeypatch, to):
-    writer = import_module(f"bench.exporting.{_WRITERS[to]}")
+    writer = import_module(f"bench.exporting.{FORMATS[to].writer}")
     write, wrong = writer.write, {"scale": (60.0, 66.0, 72.0)}
     monkeypatch.setitem(verification._LIMITS, "int8", verification.Limit(cosine=-1.0, error=1e9))
     monkeypatch.setattr(writer, "write", lambda original, form, *rest: write(original, replace(form, **wrong), *rest))
