@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.complexity.analytic import count_config
 from analysis.complexity.frame import as_dict
+from analysis.complexity.resolution import check_resolution
 from bench.machine.environment import volunteer_for_oom_killer
 from bench.records.case import name_shape
 from bench.records.subject import Question, Subject
@@ -44,10 +45,9 @@ def describe(question: Question) -> Subject:
     known: dict[str, Any] = {"model": question.model, "source": question.source}
     try:
         opened = open_asked(question.source, question.model, question.shapes, question.channels)
-        if question.weights:
-            _load_checkpoint(opened, question)
+        side = _load_checkpoint(opened, question) if question.weights else question.resolution
         inputs = opened.list_inputs(question.shapes)
-        shapes = fix_shapes(inputs, resolution=question.resolution, asked=question.shapes, channels=question.channels)
+        shapes = fix_shapes(inputs, resolution=side, asked=question.shapes, channels=question.channels)
         opened.check_sizes(shapes)
     except InputError:
         raise
@@ -70,12 +70,20 @@ def describe(question: Question) -> Subject:
     return Subject(**known, cost=as_dict(cost, per_layer=True))
 
 
-def _load_checkpoint(opened: OpenedModel, question: Question) -> None:
+def _load_checkpoint(opened: OpenedModel, question: Question) -> int | None:
+    """Give our network its checkpoint; the side at which it is measured [pixels]."""
     from rexnet_core.checkpoint import load_tensors  # noqa: PLC0415 - imports torch
     from rexnet_core.weights import load_checkpoint  # noqa: PLC0415
 
     assert opened.module is not None, "our networks are modules"
-    load_checkpoint(opened.module, load_tensors(question.weights, question.weights_entry))
+    loaded = load_tensors(question.weights, question.weights_entry)
+    load_checkpoint(opened.module, loaded)
+    if not question.told_side or loaded.resolution is None:
+        return question.resolution
+    try:
+        return check_resolution(loaded.resolution)
+    except InputError as error:
+        raise InputError(f"{question.weights} tells a side that it can't be measured at; {error}") from None
 
 
 def count_opened(name: str, opened: OpenedModel, shapes: Sequence[Shape]) -> Cost:

@@ -13,6 +13,8 @@ SMALLEST_SIDE = 32
 #: At 4096 one activation of the widest published network already takes more than a gigabyte.
 LARGEST_SIDE = 4096
 
+_LONGEST_BITS = 128
+
 
 def check_resolution(side: SupportsIndex) -> int:
     """The side of a square input, as a plain int; it need not be a multiple of 32.
@@ -28,5 +30,7 @@ def check_resolution(side: SupportsIndex) -> int:
         raise InputError(f"{rule}, got {side!r}; give one such as 224")
     pixels = operator.index(side)
     if not SMALLEST_SIDE <= pixels <= LARGEST_SIDE:
-        raise InputError(f"{rule}, got {pixels}; give one such as 224")
+        # Python refuses to write out a number of thousands of digits, which a file may hold.
+        told = str(pixels) if pixels.bit_length() <= _LONGEST_BITS else f"a number of {pixels.bit_length()} bits"
+        raise InputError(f"{rule}, got {told}; give one such as 224")
     return pixels

@@ -116,7 +116,11 @@ class Selection:
     )
     batch_sizes: Sequence[int] | None = option(None, "images per call", nargs="+", type=int, case="batch")
     resolutions: Sequence[int | str] | None = option(
-        None, f"sides of the square input; {NATIVE} is each model's own", nargs="+", metavar="PIXELS", case="resolution"
+        None,
+        f"sides of the square input; {NATIVE} is each model's own, or the one that its checkpoint was trained for",
+        nargs="+",
+        metavar="PIXELS",
+        case="resolution",
     )
     precisions: Sequence[str] | None = option(None, f"any of {', '.join(PRECISIONS)}", nargs="+", case="precision")
     memory_formats: Sequence[str] | None = option(
@@ -235,7 +239,7 @@ def _find_subjects(selection: Selection, preset: Preset, options: ModelOptions, 
     usual = selection.rivals if selection.models is None and selection.rivals else preset.models
     models = options.resolve(_chosen("model", selection.models, usual))
     options.check_used(models)
-    resolutions = _chosen("resolution", selection.resolutions, preset.resolutions)
+    resolutions = _chosen("resolution", selection.resolutions, preset.resolutions or (USUAL_SIDE,))
     _check_names("resolution", [side for side in resolutions if isinstance(side, str)], (NATIVE,))
     _check_weights(selection.weights, list(models), selection.weights_entry)
     return find_subjects(
@@ -243,6 +247,7 @@ def _find_subjects(selection: Selection, preset: Preset, options: ModelOptions, 
         options,
         resolutions,
         own_sides=selection.resolutions is None,
+        told_sides=selection.resolutions is None and preset.resolutions is None,
         limits=limits,
         weights=selection.weights,
         weights_entry=selection.weights_entry,

@@ -31,7 +31,8 @@ class Preset:
 
     Args:
         summary: What it is for and how long it takes, for the help.
-        resolutions: Sides of the square input [pixels], or `NATIVE`.
+        resolutions: Sides of the square input [pixels], or `NATIVE`; None for the usual one, or the one that a
+            checkpoint was trained for.
         rivals: Groups of models that are compared with one another and therefore take turns; the others are divided by
             the first. No model is in two groups.
         streams: Numbers of streams, or `bench.records.case.HINT`; None for a sweep.
@@ -46,7 +47,7 @@ class Preset:
     batch_sizes: tuple[int, ...]
     settings: Settings
     backends: tuple[str, ...] = ALL_BACKENDS
-    resolutions: tuple[int | str, ...] = (224,)
+    resolutions: tuple[int | str, ...] | None = None
     precisions: tuple[str, ...] = ("fp32",)
     memory_formats: tuple[str, ...] = ("contiguous",)
     rivals: tuple[tuple[str, ...], ...] = ()

@@ -25,6 +25,7 @@ def find_subjects(
     resolutions: Sequence[int | str],
     *,
     own_sides: bool,
+    told_sides: bool = False,
     limits: Limits | None = None,
     weights: Path | None = None,
     weights_entry: str | None = None,
@@ -38,6 +39,8 @@ def find_subjects(
         options: How they are made and fed.
         resolutions: Sides of the square image [pixels], or the word for each model's own.
         own_sides: Whether models from elsewhere take their own side whatever `resolutions` says.
+        told_sides: Whether the side that a checkpoint was trained for goes before numbers in `resolutions`, as it does
+            before a model's own.
         limits: Of the processes that describe models.
         weights: A checkpoint.
         weights_entry: Which entry of it; None for its only one.
@@ -45,7 +48,7 @@ def find_subjects(
     Raises:
         InputError: There is no such model, a number is out of range, or a checkpoint is not that of our network.
     """
-    asked = _list_questions(models, options, resolutions, own_sides=own_sides)
+    asked = _list_questions(models, options, resolutions, own_sides=own_sides, told_sides=told_sides)
     checkpoint: dict[str, Any] = {"weights": str(weights), "weights_entry": weights_entry} if weights else {}
     questions = [replace(one, **checkpoint) if one.source == REGISTERED else one for one in asked]
     subjects = _answer(questions, limits)
@@ -77,7 +80,12 @@ def _answer(questions: Sequence[Question], limits: Limits | None) -> list[Subjec
 
 
 def _list_questions(
-    models: Mapping[str, str], options: ModelOptions, resolutions: Sequence[int | str], *, own_sides: bool
+    models: Mapping[str, str],
+    options: ModelOptions,
+    resolutions: Sequence[int | str],
+    *,
+    own_sides: bool,
+    told_sides: bool,
 ) -> Iterator[Question]:
     for name, kind in models.items():
         sides = [None] if own_sides and kind != REGISTERED else resolutions
@@ -87,6 +95,7 @@ def _list_questions(
                 model=name,
                 source=kind,
                 resolution=_own_side(name, kind) if isinstance(side, str) else side,
+                told_side=told_sides or isinstance(side, str),
                 shapes=options.shapes,
                 channels=None if channels == 3 and kind == REGISTERED else channels,  # noqa: PLR2004 - of a usual image
             )

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT, _QUALITY = 500, 375, 90
 #: Generated pictures, which are all of one size, and the fewest batches: none is computed twice in a row.
 _GENERATED, _LEAST_BATCHES = 8, 2
+#: Pictures are repeated up to so many, so that whole batches show each equally often; and up to so many bytes of input.
+MOST_SHOWN, _MOST_BYTES = 128, 512 * 2**20
 
 
 def prepare_pictures(task: Task, opened: OpenedModel, call: Call) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def prepare_pictures(task: Task, opened: OpenedModel, call: Call) -> dict[str, A
     side = check_pictures(task, "shown pictures")
     steps = opened.preprocessing or Preprocessing()
     names, contents = _draw(task) if not _names(task) else _read(task)
-    batches = max(_LEAST_BATCHES, math.ceil(len(contents) / task.batch))
+    batches = count_batches(len(contents), task.batch, min(MOST_SHOWN, _MOST_BYTES // (4 * math.prod(task.shapes[0]))))
     places = [place % len(contents) for place in range(batches * task.batch)]
     seen = [_prepare(content, name, side, steps) for content, name in zip(contents, names, strict=True)]
     inputs = np.stack([seen[place] for place in places]).reshape(batches, task.batch, *seen[0].shape)
@@ -61,6 +63,13 @@ def prepare_pictures(task: Task, opened: OpenedModel, call: Call) -> dict[str, A
     dump_inputs(folder, [inputs])
     np.save(folder / REFERENCE, reference)
     return {"words": _describe(task, contents), "steps": steps.in_words(side)}
+
+
+def count_batches(pictures: int, batch: int, most: int) -> int:
+    """The fewest batches, at least two, that show each picture equally often; or as many as `most` pictures fill."""
+    fair = max(_LEAST_BATCHES, math.lcm(pictures, batch) // batch)
+    least = max(_LEAST_BATCHES, math.ceil(pictures / batch))
+    return fair if fair * batch <= most else max(least, most // batch)
 
 
 def make_picture(random: np.random.Generator) -> bytes:

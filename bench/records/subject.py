@@ -47,6 +47,7 @@ class Question:
         table_side: Side at which a module's multiply-adds are counted as timm's tables count them, too [pixels].
         weights: A checkpoint of one of our networks, which has as many classes as it; empty for as many as usual.
         weights_entry: Which entry of the checkpoint; None for its only one.
+        told_side: Whether the side that the checkpoint was trained for, where it tells it, goes before `resolution`.
     """
 
     model: str
@@ -57,3 +58,4 @@ class Question:
     table_side: int | None = None
     weights: str = ""
     weights_entry: str | None = None
+    told_side: bool = False

@@ -17,3 +17,8 @@ def test_anything_else_gets_one_line_with_the_rule_and_the_value(side):
         check_resolution(side)
     assert repr(side) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_number_too_long_to_write_is_told_by_its_length():
+    with pytest.raises(InputError, match="got a number of 20001 bits; give one such as 224"):
+        check_resolution(1 << 20_000)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from bench.planning.pictures import read_pictures
 from bench.preparing.modules import open_module, prepare_as_published
-from bench.preparing.pictures import make_picture, prepare_pictures
+from bench.preparing.pictures import count_batches, make_picture, prepare_pictures
 from bench.preparing.task import Task
 from bench.records.files import REFERENCE
 from bench.records.inputs import load_inputs
@@ -61,8 +61,8 @@ def test_the_model_sees_each_picture_as_its_author_prepares_it(photos, tmp_path)
     folder = pictures_folder(tmp_path)
     pictures, [inputs], reference = load_pictures(folder, 2), load_inputs(folder), np.load(folder / REFERENCE)
     assert load_steps(folder) == STEPS
-    assert pictures.shape == inputs.shape[:2] == reference.shape[:2] == (3, 2)
-    for place, name in enumerate([*chosen.files, chosen.files[0]]):
+    assert pictures.shape == inputs.shape[:2] == reference.shape[:2] == (5, 2)
+    for place, name in enumerate(chosen.files * 2):
         index = divmod(place, 2)
         assert pictures[index] == (photos / name).read_bytes()
         assert np.array_equal(inputs[index], load_as_published(photos / name, 32, STEPS))
@@ -78,6 +78,19 @@ def test_generated_pictures_are_the_same_for_every_build_and_batch(tmp_path):
     random = np.random.default_rng((0, 500, 375))
     assert list(pictures[0, :2]) == [make_picture(random), make_picture(random)]
     assert Image.open(BytesIO(pictures[0, 0])).size == (500, 375)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "batch", "batches"),
+    [(8, 1, 8), (8, 8, 2), (8, 16, 2), (8, 3, 8), (1, 1, 2), (30, 4, 15), (31, 8, 16), (31, 64, 2), (3, 100, 2)],
+)
+def test_whole_batches_show_each_picture_equally_often_up_to_a_number(pictures, batch, batches):
+    assert count_batches(pictures, batch, 128) == batches
+    assert batches * batch % pictures == 0 or batches * batch > 128 - batch
+
+
+def test_every_picture_is_shown_where_memory_allows_no_repetition():
+    assert count_batches(30, 4, 0) == 8
 
 
 def test_a_picture_that_is_damaged_since_is_named(photos, tmp_path):
