@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from bench.exporting import onnx_form, own_check, verification
+from bench.exporting.formats import FORMATS
 from rexnet_core.errors import InputError, ModelError
 
 CHECK = own_check.run
