@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.exporting import card, network_files, own_check
@@ -18,7 +19,6 @@ from rexnet_core.sources.registry import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from bench.exporting.form import Form
     from bench.exporting.original import Original
@@ -63,13 +63,19 @@ def run_export(
             writer.write(original, form, scratch, draft)
         tell("compare with the original")
         network = writer.open_network(scratch, form) if form.precision == "int8" else None
-        verified = verify(original, form, writer.open_artefact(draft, form), network=network)
+        run, files = writer.open_artefact(draft, form), _find_held_out(form, calibration)
+        verified = verify(original, form, run, network=network, files=files)
         own_check.dump(draft, form, original, verified)
         tell("describe")
         facts = card.describe(setting, original, form, verified, calibrated_on) | {"latency": latency}
         made = card.dump(draft, facts, render)
         own_check.run(draft)
     return made
+
+
+def _find_held_out(form: Form, calibration: CalibrationSet) -> list[Path]:
+    """Pictures of the folder that int8 was calibrated on, which it was not calibrated on."""
+    return [Path(calibration.source) / name for name in calibration.held_out] if form.precision == "int8" else []
 
 
 def _find_writer(form: Form) -> Any:

@@ -13,9 +13,11 @@ import onnxruntime
 import openvino
 import pytest
 import torch
+from PIL import Image
 
 from bench.exporting import onnx_form, own_check, verification
 from bench.exporting.formats import FORMATS
+from bench.records.calibration import CalibrationSet
 from rexnet_core.errors import InputError, ModelError
 
 CHECK = own_check.run
@@ -224,6 +226,23 @@ def test_int8_takes_pixels_too(export, expect, picture, tmp_path, to):
     _, given = run(tmp_path / "out" / name, picture)
     assert given == pytest.approx(expect.numpy(), abs=0.05)
     assert card["calibrated_on"] == "64 generated images"
+
+
+def test_int8_is_compared_on_others_of_its_pictures_and_none_of_them_goes_with_it(export, monkeypatch, tmp_path):
+    for number in range(4):  # dark ones: ranges for these cut made-up pictures off
+        pixels = np.random.default_rng(number).integers(0, 12, (40, 36, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    files = tuple(f"{number}.png" for number in range(4))
+    calibration = CalibrationSet(name="dark", source=str(tmp_path), files=files[:2], held_out=files[2:], found=4)
+    seen = []
+    monkeypatch.setattr(
+        verification, "_compare", lambda *both, old=verification._compare: seen.append(both) or old(*both)
+    )
+    card = export("ir", precision="int8", calibration=calibration)
+    assert (card["calibrated_on"], card["check"]["pictures"]) == (f"2 of 4 pictures in {tmp_path.name}", 6)
+    expected, _ = seen[0]
+    assert len(np.unique(expected.round(4), axis=0)) == 2  # of two held-out pictures, three times each
+    assert np.load(tmp_path / "out/check.npz")["input"].max() > 200
 
 
 @pytest.mark.parametrize("to", ["ir", "onnx"])
