@@ -105,7 +105,7 @@ def _prepare_module(task: Task) -> dict[str, Any]:
     opened = open_module(task)
     _check_unchanged(task)
     task = replace(task, types=tuple(spec.dtype for spec in opened.list_inputs(task.shapes)))
-    opened = prepare_as_published(opened, task)
+    opened = _choose_steps(task, prepare_as_published(opened, task))
     weights = give_weights(opened, task)
     module: Any = opened.module
     call = call_eager(module)
@@ -116,7 +116,7 @@ def _prepare_module(task: Task) -> dict[str, Any]:
 
 
 def _prepare_graph(task: Task) -> dict[str, Any]:
-    opened = open_for(task.source, task.model, task.shapes)
+    opened = _choose_steps(task, open_for(task.source, task.model, task.shapes))
     _check_unchanged(task)
     task = replace(task, types=tuple(spec.dtype for spec in opened.inputs))
     call, words = call_literally(task)
@@ -124,6 +124,11 @@ def _prepare_graph(task: Task) -> dict[str, Any]:
     known = {**told, "outputs": _dump_reference(task, call)}
     exports = _export(task, export_graph)
     return _answer({**known, **_reduce(task, opened, call, quantize_graph), **_show(task, opened, call)}, exports)
+
+
+def _choose_steps(task: Task, opened: OpenedModel) -> OpenedModel:
+    """The model with the preprocessing that a parent asks for, where it asks for one."""
+    return replace(opened, preprocessing=task.steps) if task.steps else opened
 
 
 def _check_unchanged(task: Task) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from PIL import Image
@@ -32,6 +32,8 @@ CROP_RATIO = 0.875
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 #: The rule where no publisher's is known.
 USUAL_RULE = "imagenet"
+#: As mean and deviation of each colour they leave pixels as they are, from 0 to 255: the model normalises itself.
+AS_THEY_ARE = ((0.0,) * 3, (1 / 255,) * 3)
 #: Geometries whose resizing leaves pixels out instead of smoothing.
 UNSMOOTHED = frozenset({"pycls", "paddleclas", "tensorflow"})
 ChannelOrder = Literal["rgb", "bgr"]
@@ -73,6 +75,11 @@ class Preprocessing:
     channel_order: ChannelOrder = "rgb"
     upright: bool = False
     note: str = ""
+
+    @property
+    def keeps_pixels(self) -> bool:
+        """Whether pixels go into the model as they are, from 0 to 255."""
+        return (self.mean, self.std) == AS_THEY_ARE
 
     def shorter_side(self, resolution: int) -> int:
         """What the shorter side is resized to for an input of that side, rounded down as timm does [pixels]."""
@@ -191,9 +198,33 @@ def resize_and_crop_pixels(
     return resize_and_crop(Image.fromarray(pixels), resolution, steps)
 
 
-def normalise(pixels: npt.NDArray[np.uint8], steps: Preprocessing) -> npt.NDArray[np.float32]:
-    """The input of the model from what `resize_and_crop` gave: shape ``(3, side, side)``, in the model's order."""
-    scaled = pixels.astype(np.float32) / np.float32(255)
-    normalised = (scaled - np.array(steps.mean, np.float32)) / np.array(steps.std, np.float32)
-    ordered = normalised if steps.channel_order == "rgb" else normalised[..., ::-1]
-    return np.ascontiguousarray(ordered.transpose(2, 0, 1))
+def normalise(
+    pixels: npt.NDArray[np.uint8], steps: Preprocessing, *, last: bool = False, dtype: npt.DTypeLike = np.float32
+) -> npt.NDArray[Any]:
+    """The input of the model from what `resize_and_crop` gave, in the model's order of colours.
+
+    Args:
+        pixels: Shape ``(side, side, 3)``.
+        steps: What is done.
+        last: Whether the colours come last in the model's input; else its shape is ``(3, side, side)``.
+        dtype: Of the input.
+    """
+    values: npt.NDArray[Any] = pixels
+    if not steps.keeps_pixels:
+        scaled = pixels.astype(np.float32) / np.float32(255)
+        values = (scaled - np.array(steps.mean, np.float32)) / np.array(steps.std, np.float32)
+    ordered = values if steps.channel_order == "rgb" else values[..., ::-1]
+    return lay_out(ordered.transpose(2, 0, 1), last=last, dtype=dtype)
+
+
+def lay_out(images: npt.NDArray[Any], *, last: bool, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Images in the layout and the type that a model takes; whole numbers are the nearest.
+
+    Args:
+        images: Shape ``(..., 3, H, W)``.
+        last: Whether the model takes the colours last.
+        dtype: That it takes.
+    """
+    rounds = images.dtype.kind == "f" and np.dtype(dtype).kind != "f"
+    whole = np.rint(images) if rounds else images
+    return np.ascontiguousarray(np.moveaxis(whole, -3, -1) if last else whole, dtype)

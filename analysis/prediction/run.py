@@ -90,7 +90,7 @@ def run_prediction(
 
     with ExitStack() as stack:
         tap = stack.enter_context(tap_features(classifier, asked.model)) if setting.features else None
-        form = next(iter(stack.enter_context(convert(classifier))), None)
+        form = next(iter(stack.enter_context(convert(replace(classifier, preprocessing=steps)))), None)
         seen = Sightings(classifier=classifier, form=form, tap=tap, names=names, top=setting.top)
         stack.enter_context(torch_threads(asked.threads))
         loaded = load_batches(list(enumerate(pictures)), load, batch_size=asked.batch_size, threads=asked.threads)

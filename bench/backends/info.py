@@ -146,8 +146,9 @@ class BackendInfo:
     def _why_no_scenario(self, case: Case) -> str:
         if case.scenario == TRAIN:
             return self._why_no_training(case)
-        if case.scenario == END_TO_END and case.shape:
-            return f"a picture becomes one square image of 3 colours, (3, S, S); {case.model} takes {case.shape}"
+        side = case.resolution
+        if case.scenario == END_TO_END and case.input_shapes not in {((3, side, side),), ((side, side, 3),)}:
+            return f"a picture becomes one square image of 3 colours; {case.model} takes {case.shape}"
         if case.scenario == THROUGHPUT and not self.queued:
             return f"{self.name} answers one call at a time; its throughput is that of several instances"
         if case.scenario == "throughput" and not case.streams and not self.hint:

@@ -13,7 +13,7 @@ import numpy as np
 from bench.records.calibration import CalibrationSet
 from rexnet_core.calibration import make_inputs
 from rexnet_core.errors import ModelError, UnsupportedModelError
-from rexnet_core.preprocess import Preprocessing, load_as_published
+from rexnet_core.preprocess import Preprocessing, normalise, read_image, resize_and_crop
 from rexnet_core.sources.user_code import blame, import_user_module
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bench.preparing.task import Task
+    from rexnet_core.image_decoding import ImageFile
     from rexnet_core.sources.source import OpenedModel
 
     Inputs = tuple[npt.NDArray[Any], ...]
@@ -61,6 +62,28 @@ class Drawn:
             yield self.read([place % self.count for place in range(start, start + batch)])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureForm:
+    """How a model takes one square picture.
+
+    Args:
+        side: Of the picture [pixels].
+        last: Whether the colours come last.
+        dtype: Of the pixels.
+        steps: How a picture is prepared.
+    """
+
+    side: int
+    last: bool
+    dtype: str
+    steps: Preprocessing
+
+    def prepare(self, source: ImageFile, name: str = "") -> npt.NDArray[Any]:
+        """What the model sees of a picture, from its file or the bytes of one."""
+        pixels = resize_and_crop(read_image(source, self.steps, name=name), self.side, self.steps)
+        return normalise(pixels, self.steps, last=self.last, dtype=self.dtype)
+
+
 def draw_sets(task: Task, opened: OpenedModel) -> tuple[Drawn, Drawn]:
     """What a task calibrates on, and what it compares on.
 
@@ -73,9 +96,8 @@ def draw_sets(task: Task, opened: OpenedModel) -> tuple[Drawn, Drawn]:
         return _generate(task, GENERATED_CALIBRATION, 3), _generate(task, GENERATED_HELD_OUT, 4)
     if chosen.loader:
         return _load_by_code(task, chosen.source)
-    side = check_pictures(task, "calibrated on pictures; leave out --calibration")
-    folder, steps = Path(chosen.source), opened.preprocessing or Preprocessing()
-    read = partial(_read, folder, side, steps)
+    folder, form = Path(chosen.source), check_pictures(task, opened, "calibrated on pictures; leave out --calibration")
+    read = partial(_read, folder, form)
     return (
         Drawn(
             count=len(chosen.files),
@@ -110,20 +132,29 @@ def _generate(task: Task, most: int, seed: int) -> Drawn:
     return _keep(inputs, f"{count} generated images")
 
 
-def check_pictures(task: Task, purpose: str) -> int:
-    """The side of the square pictures that the model takes.
+def check_pictures(task: Task, opened: OpenedModel, purpose: str) -> PictureForm:
+    """How the model takes one square picture.
 
     Raises:
         UnsupportedModelError: It takes something else, and can't be what the purpose says.
     """
-    [shape, *others] = task.shapes
-    if others or len(shape) != 3 or shape[0] != 3 or shape[1] != shape[2] or task.types[0] != "float32":  # noqa: PLR2004
-        raise UnsupportedModelError(f"a model must take one square image of 3 colours in float32 to be {purpose}")
-    return shape[1]
+    steps = opened.preprocessing or Preprocessing()
+    if steps.keeps_pixels and any(None in spec.shape[1:] for spec in opened.inputs):
+        raise UnsupportedModelError(f"a model that resizes pictures itself can't be {purpose}")
+    [shape, *others], kind = task.shapes, task.types[0]
+    last = shape[-1] == 3  # noqa: PLR2004 - colours
+    whole = kind == "uint8" and steps.keeps_pixels
+    side = shape[1] if len(shape) == 3 else 0  # noqa: PLR2004 - an image
+    if others or shape not in {(3, side, side), (side, side, 3)} or not (whole or kind == "float32"):
+        raise UnsupportedModelError(
+            "a model must take one square image of 3 colours, in float32 or, where its file says that it normalises "
+            f"pictures itself, in uint8, to be {purpose}"
+        )
+    return PictureForm(side=side, last=last, dtype=kind, steps=steps)
 
 
-def _read(folder: Path, side: int, steps: Preprocessing, files: Sequence[str]) -> Inputs:
-    return (np.stack([load_as_published(folder / name, side, steps) for name in files]),)
+def _read(folder: Path, form: PictureForm, files: Sequence[str]) -> Inputs:
+    return (np.stack([form.prepare(folder / name) for name in files]),)
 
 
 def _load_by_code(task: Task, name: str) -> tuple[Drawn, Drawn]:

@@ -17,14 +17,7 @@ from bench.workers.picture_files import dump_pictures
 from rexnet_core.calibration import draw_pixels
 from rexnet_core.files import refused_paths
 from rexnet_core.jpeg_files import encode_jpeg
-from rexnet_core.preprocess import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    Preprocessing,
-    normalise,
-    read_image,
-    resize_and_crop,
-)
+from rexnet_core.preprocess import IMAGENET_MEAN, IMAGENET_STD
 
 if TYPE_CHECKING:
     from bench.preparing.reference import Call
@@ -49,20 +42,20 @@ def prepare_pictures(task: Task, opened: OpenedModel, call: Call) -> dict[str, A
         InputError: A picture can't be read.
         UnsupportedModelError: The model takes something else than pictures.
     """
-    side = check_pictures(task, "shown pictures")
-    steps = opened.preprocessing or Preprocessing()
+    form = check_pictures(task, opened, "shown pictures")
     names, contents = _draw(task) if not _names(task) else _read(task)
     batches = count_batches(len(contents), task.batch, min(MOST_SHOWN, _MOST_BYTES // (4 * math.prod(task.shapes[0]))))
     places = [place % len(contents) for place in range(batches * task.batch)]
-    seen = [_prepare(content, name, side, steps) for content, name in zip(contents, names, strict=True)]
+    seen = [form.prepare(content, name) for content, name in zip(contents, names, strict=True)]
     inputs = np.stack([seen[place] for place in places]).reshape(batches, task.batch, *seen[0].shape)
     reference, _ = compute_reference(call, [inputs], audit=False)
     folder = pictures_folder(task.folder)
     folder.mkdir(exist_ok=True)
-    dump_pictures(folder, [contents[place] for place in places], steps)
+    dump_pictures(folder, [contents[place] for place in places], form.steps)
     dump_inputs(folder, [inputs])
     np.save(folder / REFERENCE, reference)
-    return {"words": _describe(task, contents), "steps": steps.in_words(side)}
+    inside = "; normalised by the model" if form.steps.keeps_pixels else ""
+    return {"words": _describe(task, contents), "steps": form.steps.in_words(form.side) + inside}
 
 
 def count_batches(pictures: int, batch: int, most: int) -> int:
@@ -97,10 +90,6 @@ def _read(task: Task) -> tuple[list[str], list[bytes]]:
         with refused_paths("a picture must be readable", path, "repair or remove it"):
             contents.append(path.read_bytes())
     return [str(path) for path in paths], contents
-
-
-def _prepare(content: bytes, name: str, side: int, steps: Preprocessing) -> np.ndarray[Any, np.dtype[np.float32]]:
-    return normalise(resize_and_crop(read_image(content, steps, name=name), side, steps), steps)
 
 
 def _describe(task: Task, contents: list[bytes]) -> str:

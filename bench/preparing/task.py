@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.schema import read_as
 from bench.backends.registry import read_registry
 from bench.records.calibration import read_set
 from bench.records.pictures import read_picture_set
+from rexnet_core.preprocess import Preprocessing
 from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class Task:
         quantized: Names of the backends that need files of their own for int8.
         calibration: What they are calibrated on; None where none is.
         pictures: What cases of the end-to-end scenario begin with; None where there are none.
+        steps: How pictures are prepared, in place of the model's own way; None for that.
         trains: Precisions in which training steps are taken.
         compares: Whether outputs are compared with the reference on more images, as those of reduced precision are.
     """
@@ -59,6 +62,7 @@ class Task:
     pictures: PictureSet | None = None
     compares: bool = False
     trains: tuple[str, ...] = ()
+    steps: Preprocessing | None = None
 
 
 def read_task(values: Mapping[str, Any]) -> Task:
@@ -88,6 +92,7 @@ def read_task(values: Mapping[str, Any]) -> Task:
         pictures=read_picture_set(values["pictures"]) if values.get("pictures") else None,
         compares=bool(values.get("compares", False)),
         trains=tuple(values.get("trains", ())),
+        steps=read_as(Preprocessing, values["steps"]) if values.get("steps") else None,
     )
 
 

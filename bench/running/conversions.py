@@ -20,6 +20,7 @@ from bench.running.interleaved_group import InterleavedGroup
 from bench.workers.answers import read_logits
 from bench.workers.descriptions import Limits
 from bench.workers.executor import ProcessExecutor, WorkerError
+from rexnet_core.preprocess import lay_out
 from rexnet_core.sources.registry import REGISTERED
 from rexnet_core.sources.tensors import TensorSpec, find_image_axes
 
@@ -83,9 +84,7 @@ class ConvertedCase:
         [like] = load_inputs(self._state.assets)
         [shape] = self._state.case.input_shapes
         spec = TensorSpec(name="images", shape=(None, *shape), dtype=str(like.dtype))
-        last = find_image_axes(spec) == (0, 1)
-        whole = images if like.dtype.kind == "f" else np.rint(images)
-        return np.ascontiguousarray(whole.transpose(0, 2, 3, 1) if last else whole, like.dtype)
+        return lay_out(images, last=find_image_axes(spec) == (0, 1), dtype=like.dtype)
 
     def describe(self) -> dict[str, Any]:
         """The case, and what became of it."""
@@ -146,6 +145,7 @@ def open_conversions(
             weights=setting.weights,
             weights_entry=setting.weights_entry,
             calibration=_shorten(chosen.calibration),
+            steps=classifier.preprocessing,
             watch=lambda case, step: tell(f"{case.describe('model', 'resolution')}: {step}"),
             faults={subject.model: subject.fault} if subject.fault else {},
         )

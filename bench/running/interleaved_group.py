@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bench.records.settings import Settings
     from bench.running.case_state import Prepare
     from bench.workers.executor import Executor
+    from rexnet_core.preprocess import Preprocessing
 
 
 #: Share of the compile time that a filled cache saves: with one, inductor needed a tenth to a third of the time.
@@ -54,6 +55,7 @@ class InterleavedGroup:
         weights_entry: str | None = None,
         calibration: CalibrationSet | None = None,
         pictures: PictureSet | None = None,
+        steps: Preprocessing | None = None,
         watch: Callable[[Case, str], None] = lambda _case, _step: None,
         stored: Sequence[Measurement] = (),
         builds: Sequence[tuple[str, Executor, Prepare]] = (),
@@ -74,6 +76,7 @@ class InterleavedGroup:
             weights_entry: Which entry of the checkpoint to take where several hold weights.
             calibration: What quantised models are calibrated on; None for generated inputs.
             pictures: What cases of the end-to-end scenario begin with; None for generated ones.
+            steps: How pictures are prepared; None for the model's own way.
             watch: Called at each step with the case and the name of the step.
             stored: What was measured of the cases before an interruption.
             builds: For each case the label and executor of its build, and how its files are made; default is one build
@@ -96,7 +99,7 @@ class InterleavedGroup:
         self._settings, self._executor, self._watch = settings, executor, watch
         self._meter = EnergyMeter(executor, reads=not builds)
         self._scratch, self._weights, self._weights_entry = scratch, weights, weights_entry
-        self._calibration, self._pictures = calibration, pictures
+        self._calibration, self._pictures, self._steps = calibration, pictures, steps
         self._all_or_none, self._shuffle_opening, self._slowdowns = all_or_none, shuffle_opening, slowdowns
         self._random = random.Random(f"{settings.seed} {first.match}")
         self._prepared, self._faults, self._fingerprints = False, faults or {}, fingerprints or {}
@@ -236,6 +239,7 @@ class InterleavedGroup:
             weights_entry=self._weights_entry,
             calibration=self._calibration,
             pictures=self._pictures,
+            steps=self._steps,
         )
         task["fingerprint"] = self._fingerprints.get(first.case.model, task["fingerprint"])
         self._watch(first.case, "prepare")

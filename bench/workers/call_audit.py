@@ -61,7 +61,10 @@ def audit_calls(
         # Threads that fell asleep while the backend was fed take a while to wake, with known inputs as with new ones.
         known_s = _call(backend, inputs)[0]["call"]
         for values in inputs:
-            (renew or _renew)(values, scale)
+            if renew:
+                renew(values, scale)
+            else:
+                _renew(values, scale, attempt)
         expected = np.roll(logits.reshape(-1, logits.shape[-1]), attempt, axis=0).reshape(logits.shape)
         times_s, outputs = _call(backend, inputs)
         if fault := _find_wrong_output(outputs, expected):
@@ -100,8 +103,11 @@ def audit_steps(backend: Backend, inputs: Sequence[Images], call_s: float) -> tu
     return faults, np.stack(rows)
 
 
-def _renew(images: Images, scale: float) -> None:
-    """Move each image to the next place and change it a little, without a second copy of all in memory."""
+def _renew(images: Images, scale: float, attempt: int) -> None:
+    """Move each image to the next place and change it a little, without a second copy of all in memory.
+
+    Whole numbers differ by 1, 3, 5 ... in their bits from those before the first attempt: no attempt repeats another.
+    """
     flat = images.reshape(-1, *images.shape[2:])
     last = flat[-1].copy()
     for index in range(len(flat) - 1, 0, -1):
@@ -110,7 +116,7 @@ def _renew(images: Images, scale: float) -> None:
     if flat.dtype.kind == "f":
         flat *= 1 + scale
     else:
-        np.bitwise_xor(flat, 1, out=flat)  # the least change that a whole number can have
+        np.bitwise_xor(flat, (2 * attempt - 1) ^ max(2 * attempt - 3, 0), out=flat)
 
 
 def _call(backend: Backend, inputs: Sequence[Images]) -> tuple[dict[str, float], list[Logits]]:

@@ -15,7 +15,7 @@ import numpy as np
 from bench.backends.part_times import PartTimes, read_clock
 from bench.records.outputs import list_tensors
 from bench.records.pictures import CALL_PARTS
-from bench.workers.picture_files import load_steps
+from bench.workers.picture_files import load_steps, load_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,6 +46,9 @@ class EndToEnd:
         self.runtime, self.case, self.folder = runtime, case, folder
         self.parts = PartTimes(CALL_PARTS)
         self.pictures: Pictures = np.empty((0, 0), object)
+        self.last = case.input_shapes[0][-1] == 3  # noqa: PLR2004 - colours
+        #: Bits of every pixel that are changed, where the model takes pixels as they are.
+        self.changed = 0
         # One picture is prepared by the thread that calls; so are all where there is one thread.
         shares = case.batch > 1 and case.threads > 1
         self.pool = ThreadPoolExecutor(case.threads) if shares else None
@@ -54,7 +57,7 @@ class EndToEnd:
         """Import what prepares pictures, then the runtime."""
         from rexnet_core import preprocess  # noqa: PLC0415 - Pillow belongs to what is imported
 
-        self.preprocess, self.steps = preprocess, load_steps(self.folder)
+        self.preprocess, self.steps, self.dtype = preprocess, load_steps(self.folder), load_type(self.folder)
         self.runtime.load()
 
     def build(self) -> None:
@@ -97,12 +100,16 @@ class EndToEnd:
     def renew(self, pictures: Pictures, scale: float) -> None:
         """Move each picture to the next place, and let what the model sees of them differ a little from now on."""
         pictures[:] = np.roll(pictures.ravel(), 1).reshape(pictures.shape)
+        if self.steps.keeps_pixels:
+            # Even, since the runtime alone is audited with pixels changed by odd numbers, which must be new to it.
+            self.changed += 2 * bool(scale)
+            return
         red, green, blue = (value / (1 + scale) for value in self.steps.std)
         self.steps = replace(self.steps, std=(red, green, blue))
 
     def restore(self) -> None:
         """Prepare pictures as the model's author does again."""
-        self.steps = load_steps(self.folder)
+        self.steps, self.changed = load_steps(self.folder), 0
 
     def _label(self, pictures: Pictures) -> tuple[npt.NDArray[np.int64], Sequence[Logits]]:
         side, steps, do = self.case.resolution, self.steps, self.preprocess
@@ -110,8 +117,10 @@ class EndToEnd:
         decoded = self._each(lambda picture: do.read_image(picture, steps), list(pictures))
         read = read_clock()
         resized = self._each(lambda image: do.resize_and_crop(image, side, steps), decoded)
+        if self.changed:
+            resized = [pixels ^ np.uint8(self.changed) for pixels in resized]
         cut = read_clock()
-        images: Images = np.stack(self._each(lambda pixels: do.normalise(pixels, steps), resized))
+        images: Images = np.stack(self._each(self._normalise, resized))
         normalised = read_clock()
         self.runtime.feed(images[None])
         run = self.runtime.runner(0)
@@ -120,6 +129,9 @@ class EndToEnd:
         labels = outputs[0].reshape(len(pictures), -1).argmax(axis=1)
         self.parts.add(begun, read, cut, normalised, fed, read_clock())
         return labels, outputs
+
+    def _normalise(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+        return self.preprocess.normalise(pixels, self.steps, last=self.last, dtype=self.dtype)
 
     def _each(self, step: Callable[[T], R], values: Sequence[T]) -> list[R]:
         """A step on each of a batch, shared among threads where there are several: the steps leave Python's lock."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.schema import read_as
+from bench.records.inputs import name_input
 from rexnet_core.preprocess import Preprocessing
 
 if TYPE_CHECKING:
@@ -40,3 +41,9 @@ def load_pictures(folder: Path, batch: int) -> npt.NDArray[Any]:
 def load_steps(folder: Path) -> Preprocessing:
     """What is done to the pictures."""
     return read_as(Preprocessing, json.loads((folder / _STEPS).read_text()))
+
+
+def load_type(folder: Path) -> np.dtype[Any]:
+    """The type of what the model sees of them."""
+    seen: np.dtype[Any] = np.load(folder / name_input(0), mmap_mode="r", allow_pickle=False).dtype
+    return seen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bench.backends.registry import info_of, read_registry
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from bench.records.calibration import CalibrationSet
     from bench.records.case import Case
+    from rexnet_core.preprocess import Preprocessing
 
 #: Longest name of a folder that comes from a name of a model.
 _LONGEST = 100
@@ -50,8 +52,12 @@ def prepare_task(
     weights_entry: str | None = None,
     calibration: CalibrationSet | None = None,
     pictures: PictureSet | None = None,
+    steps: Preprocessing | None = None,
 ) -> dict[str, Any]:
-    """The task of making what cases of one model, resolution and batch share, as `bench.assets.prepare` takes it."""
+    """The task of making what cases of one model, resolution and batch share, as `bench.assets.prepare` takes it.
+
+    Pictures are prepared by the steps; None is the model's own way.
+    """
     first = cases[0]
     form = SOURCES[first.source].form
     chosen = [case for case in cases if case.scenario not in _APART or not info_of(case.backend).why_unsupported(case)]
@@ -67,6 +73,7 @@ def prepare_task(
         "calibration": calibration.as_message() if calibration else None,
         "compares": any(case.precision != FULL_PRECISION for case in run),
         "pictures": (pictures or PictureSet()).as_message() if shown else None,
+        "steps": asdict(steps) if steps else None,
         "trains": sorted({case.precision for case in trained}),
         "model": first.model,
         "source": first.source,

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 #: ``.pt2``; a JSON object with ``format_version``, ``form`` and ``steps``.
 KEY = "rexbench"
 FORMAT_VERSION = 1
-#: Mean 0 and this deviation leave pixels as they are, from 0 to 255.
-_PLAIN = 1 / 255
 #: Beyond these a picture would grow to gigabytes.
 _LEAST_RATIO, _MOST_SIDE = 0.25, 2**12
 
@@ -25,7 +23,7 @@ def read_exported(text: str) -> Preprocessing | None:
         text: As the file has it; empty where the file has no such entry.
     """
     from rexnet_core.geometry import GEOMETRIES  # noqa: PLC0415 - imports numpy
-    from rexnet_core.preprocess import CHANNEL_ORDERS, INTERPOLATIONS, Preprocessing  # noqa: PLC0415 - imports Pillow
+    from rexnet_core.preprocess import AS_THEY_ARE, CHANNEL_ORDERS, INTERPOLATIONS, Preprocessing  # noqa: PLC0415 - imports Pillow
 
     steps, form = _read_tables(text)
     kept = {key: steps.get(key) for key in ("rule", "geometry", "crop_ratio", "side", "resized_side", "interpolation")}
@@ -39,7 +37,8 @@ def read_exported(text: str) -> Preprocessing | None:
     )
     if not known:
         return None
-    plain = {"mean": (0.0, 0.0, 0.0), "std": (_PLAIN, _PLAIN, _PLAIN), "channel_order": form["input_order"]}
+    mean, std = AS_THEY_ARE
+    plain = {"mean": mean, "std": std, "channel_order": form["input_order"]}
     given: dict[str, Any] = {**kept, **plain, "upright": steps.get("upright") is True}
     return Preprocessing(**given)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from types import SimpleNamespace
 
 import numpy as np
@@ -44,7 +45,8 @@ def test_weights_are_made_from_the_entry_that_is_asked_for(tmp_path):
     assert all(torch.equal(made[name], tensor) for name, tensor in average.items())
 
 
-def test_forms_calibrated_on_pictures_are_compared_on_other_pictures(tmp_path):
+@pytest.mark.parametrize("steps", [None, Preprocessing(crop_ratio=0.7, channel_order="bgr")])
+def test_forms_calibrated_on_pictures_are_compared_on_other_pictures(tmp_path, steps):
     """Ranges of pictures are wrong for generated images: a sound form would look like a wrong one."""
     random = np.random.default_rng(0)
     (tmp_path / "photos").mkdir()
@@ -54,9 +56,9 @@ def test_forms_calibrated_on_pictures_are_compared_on_other_pictures(tmp_path):
     chosen = read_calibration(str(tmp_path / "photos"))
     task = {"model": "mobilenet_v2_0.5", "resolution": 32, "batch": 1, "threads": 1, "seed": 0, "weights": None}
     task |= {"exports": [], "compares": True, "calibration": chosen.as_message(), "folder": str(tmp_path)}
-    prepare(task)
+    prepare(task | ({"steps": asdict(steps)} if steps else {}))
     images = np.load(tmp_path / IMAGES)[:, 0]
-    expected = [load_as_published(tmp_path / "photos" / name, 32, Preprocessing()) for name in chosen.held_out]
+    expected = [load_as_published(tmp_path / "photos" / name, 32, steps or Preprocessing()) for name in chosen.held_out]
     assert len(images) == MIN_IMAGES
     assert len(expected) == 4
     assert np.array_equal(images, np.concatenate([expected, expected]))

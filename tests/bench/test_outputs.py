@@ -56,13 +56,15 @@ def test_inputs_have_their_shape_and_type_and_are_the_same_for_a_seed(shape, kin
 
 def test_whole_numbers_and_several_inputs_are_renewed_for_the_audit():
     values = np.arange(6, dtype=np.uint8).reshape(3, 1, 2)
-    _renew(values, SCALE)
+    _renew(values, SCALE, 1)
     assert values.reshape(3, 2).tolist() == [[5, 4], [1, 0], [3, 2]]
+    _renew(values, SCALE, 2)
+    assert values.reshape(3, 2).tolist() == [[2 ^ 3, 3 ^ 3], [4 ^ 3, 5 ^ 3], [0 ^ 3, 1 ^ 3]]
 
 
 def test_images_for_a_model_in_8_bits_only_change_places():
     values = np.arange(6, dtype=np.float32).reshape(3, 1, 2)
-    _renew(values, 0.0)
+    _renew(values, 0.0, 1)
     assert values.reshape(3, 2).tolist() == [[4, 5], [0, 1], [2, 3]]
 
 

@@ -15,11 +15,12 @@ from bench.preparing.task import Task
 from bench.records.files import REFERENCE
 from bench.records.inputs import load_inputs
 from bench.records.pictures import PictureSet, pictures_folder
-from bench.workers.picture_files import load_pictures, load_steps
+from bench.workers.picture_files import load_pictures, load_steps, load_type
 from rexnet_core import create_model, dump_weights
 from rexnet_core.errors import InputError, UnsupportedModelError
-from rexnet_core.preprocess import Preprocessing, load_as_published
+from rexnet_core.preprocess import AS_THEY_ARE, Preprocessing, load_as_published, read_image, resize_and_crop
 from rexnet_core.sources.source import OpenedModel
+from rexnet_core.sources.tensors import TensorSpec
 
 STEPS = Preprocessing(mean=(0.5, 0.5, 0.5), crop_ratio=0.9, channel_order="bgr")
 OPENED = OpenedModel(inputs=(), preprocessing=STEPS)
@@ -107,8 +108,37 @@ def test_a_picture_that_is_damaged_since_is_named(photos, tmp_path):
     "changes", [{"shapes": ((1, 32, 32),)}, {"shapes": ((3, 32, 48),)}, {"types": ("uint8",)}, {"shapes": ((512,),)}]
 )
 def test_a_model_without_a_square_image_of_three_colours_is_unsupported(tmp_path, changes):
-    with pytest.raises(UnsupportedModelError, match="one square image of 3 colours in float32 to be shown pictures"):
+    with pytest.raises(UnsupportedModelError, match=r"one square image of 3 colours, .* to be shown pictures"):
         prepare_pictures(make_task(tmp_path, **changes), OPENED, call)
+
+
+@pytest.mark.parametrize("order", ["rgb", "bgr"])
+@pytest.mark.parametrize("kind", ["uint8", "float32"])
+@pytest.mark.parametrize("last", [False, True])
+def test_pixels_go_as_they_are_into_a_model_that_normalises_them_itself(photos, tmp_path, order, kind, last):
+    mean, std = AS_THEY_ARE
+    steps = Preprocessing(mean=mean, std=std, channel_order=order)
+    chosen = read_pictures(str(photos))
+    task = make_task(tmp_path, chosen, shapes=((32, 32, 3) if last else (3, 32, 32),), types=(kind,))
+    told = prepare_pictures(
+        task, OpenedModel(inputs=(), preprocessing=steps), lambda given: [given[0].reshape(2, -1).astype(np.float32)]
+    )
+    assert told["steps"].endswith("; normalised by the model")
+    [inputs] = load_inputs(pictures_folder(tmp_path))
+    pixels = resize_and_crop(read_image(photos / chosen.files[0], steps), 32, steps)
+    pixels = pixels if order == "rgb" else pixels[..., ::-1]
+    assert inputs.dtype == kind
+    assert np.array_equal(inputs[0, 0], pixels if last else pixels.transpose(2, 0, 1))
+    assert load_type(pictures_folder(tmp_path)) == kind
+
+
+def test_a_model_that_resizes_pictures_itself_is_unsupported(tmp_path):
+    mean, std = AS_THEY_ARE
+    spec = TensorSpec(name="input", shape=(None, None, None, 3), dtype="uint8")
+    opened = OpenedModel(inputs=(spec,), preprocessing=Preprocessing(mean=mean, std=std))
+    task = make_task(tmp_path, shapes=((32, 32, 3),), types=("uint8",))
+    with pytest.raises(UnsupportedModelError, match="a model that resizes pictures itself can't be shown pictures"):
+        prepare_pictures(task, opened, call)
 
 
 def test_pictures_are_prepared_as_for_the_weights_of_a_checkpoint_with_its_own_classes(tmp_path):

@@ -1,6 +1,7 @@
 """Converted forms answer for any number of images, and one that fails has its row while the others go on."""
 
 import argparse
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,12 +12,15 @@ import pytest
 
 from analysis.classifiers.setting import ClassifierSetting
 from bench.planning.conversions import read_conversions
+from bench.preparing.task import read_task
 from bench.records.files import IMAGES, REFERENCE
 from bench.running.conversions import open_conversions
 from bench.workers.executor import WorkerError
 from rexnet_core.errors import InputError, UnknownNameError
+from rexnet_core.preprocess import Preprocessing
 
-THREE = SimpleNamespace(classes=3, resolution=32)
+STEPS = Preprocessing(crop_ratio=0.9, interpolation="bilinear", channel_order="bgr")
+THREE = SimpleNamespace(classes=3, resolution=32, preprocessing=STEPS)
 IMAGES_OF_FIVE = np.random.default_rng(0).standard_normal((5, 3, 32, 32)).astype(np.float32)
 
 
@@ -101,11 +105,13 @@ def test_the_last_batch_is_filled_up_and_what_that_gives_is_left_out(setting, ba
     assert [(handle.renewed, handle.closed) for handle in processes.handles] == [(1, True)] * 2
     [task] = processes.tasks
     assert (task["exports"], task["batch"]) == (["openvino"], batch)
+    assert read_task(json.loads(json.dumps(task))).steps == STEPS
+    assert read_task({name: value for name, value in task.items() if name != "steps"}).steps is None
 
 
 def test_a_form_of_another_number_of_classes_has_failed(setting):
     with open_conversions(
-        read(["eager"]), setting, SimpleNamespace(classes=4, resolution=32), executor=Processes()
+        read(["eager"]), setting, SimpleNamespace(classes=4, resolution=32, preprocessing=STEPS), executor=Processes()
     ) as [form]:
         assert form.classify(IMAGES_OF_FIVE) is None
         assert "logits must be of shape (5, 1, 4), got (5, 1, 3)" in form.describe()["reason"]

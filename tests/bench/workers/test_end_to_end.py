@@ -22,6 +22,7 @@ from bench.worker import Worker
 from bench.workers.end_to_end import EndToEnd
 from bench.workers.picture_files import load_pictures
 from bench.workers.shared_files import find_fault, prepare_task
+from rexnet_core.preprocess import AS_THEY_ARE, Preprocessing
 from rexnet_core.sources.source import OpenedModel
 
 CASE = Case(
@@ -94,21 +95,25 @@ class Tires(Runtime):
         return super().infer(images) * (self.calls < 8)
 
 
+def make_task(folder, **inputs):
+    known = {"model": "m", "source": "py", "resolution": 16, "weights": None, "weights_entry": None}
+    known |= {"exports": (), "pictures": PictureSet()}
+    return Task(folder=folder, batch=2, threads=1, seed=0, **known, **inputs)
+
+
 @pytest.fixture(scope="module")
 def assets(tmp_path_factory):
     folder = tmp_path_factory.mktemp("assets")
-    known = {"model": "m", "source": "py", "resolution": 16, "shapes": ((3, 16, 16),), "types": ("float32",)}
-    known |= {"weights": None, "weights_entry": None, "exports": (), "pictures": PictureSet()}
-    task = Task(folder=folder, batch=2, threads=1, seed=0, **known)
+    task = make_task(folder, shapes=((3, 16, 16),), types=("float32",))
     prepare_pictures(task, OpenedModel(inputs=()), lambda inputs: [compute(inputs[0])])
     return folder
 
 
 @pytest.fixture
 def open_worker(assets, monkeypatch):
-    def make(runtime, case=CASE):
+    def make(runtime, case=CASE, folder=assets):
         monkeypatch.setattr("bench.worker.open_backend", lambda *_: runtime)
-        return Worker(case, assets)
+        return Worker(case, folder)
 
     return make
 
@@ -184,6 +189,21 @@ def test_a_label_that_is_kept_does_not_agree(open_worker, assets, tmp_path):
     assert agrees.fault == "output is the same for 8 distinct inputs" or not agrees.passed
 
 
+@pytest.mark.parametrize(("runtime", "line"), [(Runtime, None), (KeepsOutputs, "it keeps its outputs")])
+def test_a_model_that_takes_pixels_is_judged_alike(open_worker, tmp_path, runtime, line):
+    mean, std = AS_THEY_ARE
+    opened = OpenedModel(inputs=(), preprocessing=Preprocessing(mean=mean, std=std))
+    task = make_task(tmp_path, shapes=((16, 16, 3),), types=("uint8",))
+    prepare_pictures(task, opened, lambda inputs: [compute(inputs[0])])
+    worker = open_worker(runtime(), replace(CASE, shape="16x16x3"), tmp_path)
+    agrees, faults = judge(worker, tmp_path, tmp_path)
+    assert agrees.passed
+    assert [line in fault for fault in faults] == ([True] if line else [])
+    [inputs] = load_inputs(pictures_folder(tmp_path))
+    assert worker.runtime.images.dtype == np.uint8
+    assert worker.runtime.images.shape[1:] == inputs.shape[1:]
+
+
 def test_a_build_that_does_not_know_the_scenario_says_so(tmp_path):
     assert find_fault({}, CASE) == (
         "unsupported", "the build that prepares the files does not know the scenario end-to-end",
@@ -196,6 +216,6 @@ def test_a_build_that_does_not_know_the_scenario_says_so(tmp_path):
 
 def test_inputs_that_are_no_pictures_are_unsupported():
     info, case = BackendInfo(name="eager"), replace(CASE, shape="1x28x28", model="m")
-    why = "a picture becomes one square image of 3 colours, (3, S, S); m takes 1x28x28"
+    why = "a picture becomes one square image of 3 colours; m takes 1x28x28"
     assert info.why_unsupported(case) == why
     assert find_fault({}, case) == ("unsupported", why)
