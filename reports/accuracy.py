@@ -48,6 +48,7 @@ def _result(document: Mapping[str, Any]) -> Iterator[str]:
 
 def _conditions(study: Study) -> Iterator[str]:
     yield f"images         {_images(study)}"
+    yield f"classes        by {study.payload['named_by']}"
     yield from describe_classifier(study.payload)
     yield "interval       95 %, Wilson: how far other images of the kind would move it"
 

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _FRAMEWORKS = {"registered": "PyTorch", "onnx": "ONNX", "ir": "OpenVINO"}
-_FORMATS = {"ir": "OpenVINO IR", "onnx": "ONNX", "pt2": "torch.export", "aoti": "AOTInductor"}
 _METRICS = {"top1_percent": "Top 1", "top5_percent": "Top 5"}
 
 
@@ -74,12 +73,12 @@ def _use_case(facts: Mapping[str, Any]) -> Iterator[str]:
     named = f" (`labels.txt` names {facts['named_classes']})" if facts["named_classes"] else ""
     yield (
         f"`{_text(facts['model'])}` classifies pictures into {facts['classes']:,} classes{named}. This folder holds it "
-        f"as {_FORMATS[facts['format']]} in {facts['precision']}, with its preprocessing inside, for "
+        f"as {facts['format_words']} in {facts['precision']}, with its preprocessing inside, for "
         f"{facts['runtime']} {facts['versions'].get(facts['runtime'], '')}."
     )
     if facts["calibrated_on"]:
         yield f"Its int8 form was calibrated on {_text(facts['calibrated_on'])}."
-    if facts["format"] == "aoti":
+    if facts["machine_code"]:
         yield "It holds machine code for the processor that it was made on, and runs on no lesser one."
     yield ""
 

@@ -39,6 +39,8 @@ def read_classifier(args: argparse.Namespace, threads: int, *, need: str) -> Cla
     [(name, kind)] = models.items()
     if kind == REGISTERED and args.weights is None:
         raise InputError(f"{need} needs trained weights; give --weights FILE")
+    if kind == REGISTERED and options.in_channels is not None:
+        raise InputError(f"pictures have 3 colours, and so has {name}; leave out --in-channels")
     if options.shapes and (kind == REGISTERED or args.resolution is not None):
         raise InputError("--input-shape is for models from elsewhere without --resolution; leave one out")
     given = read_fields(args, ClassifierSetting)

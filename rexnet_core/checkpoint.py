@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
-import tempfile
+import secrets
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,6 +33,8 @@ _READ_SUFFIXES = (*SUFFIXES, ".pth.tar", ".pt.tar", ".tar", ".ckpt", ".bin", ".p
 #: How torch says that a pickle names what is not on its list, and that it puts together what is not on it.
 _NAMED = re.compile(r"GLOBAL (\S+) ")
 _UNNAMED = re.compile("unrecognized function|Can only ")
+#: How the small text begins that stands in place of a large file until it is fetched.
+_POINTER = b"version https://git-lfs"
 
 
 def load_tensors(
@@ -63,18 +65,18 @@ def dump_tensors(tensors: dict[str, Tensor], path: str | os.PathLike[str]) -> No
         WeightsError: The suffix is unknown or the file can't be written.
     """
     target = _checked_suffix(path, SUFFIXES)
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        draft.touch(exist_ok=False)  # with the rights that the user's files have
     except (OSError, ValueError) as error:
         raise WeightsError(f"can't write {target}: {first_line(error)}; choose another folder") from None
-    os.close(handle)
     try:
-        _WRITERS.get(target.suffix.lower(), torch.save)(tensors, name)
-        Path(name).replace(target)
+        _WRITERS.get(target.suffix.lower(), torch.save)(tensors, str(draft))
+        draft.replace(target)
     except (OSError, RuntimeError, ValueError) as error:
         raise WeightsError(f"can't write {target}: {first_line(error)}; choose another place") from None
     finally:
-        Path(name).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
 
 
 def _load_file(source: str | os.PathLike[str]) -> Any:
@@ -142,4 +144,9 @@ def _checked_suffix(path: str | os.PathLike[str], suffixes: tuple[str, ...]) -> 
 
 
 def _damaged(path: Path, error: Exception) -> str:
-    return f"{path} is damaged or no checkpoint ({first_line(error)}); download or save it again"
+    with path.open("rb") as file:
+        if file.read(len(_POINTER)) == _POINTER:
+            return f"{path} is a pointer of Git LFS, not the file itself; fetch it with git lfs pull"
+    # torch goes on to say how its check can be turned off.
+    said = "" if isinstance(error, pickle.UnpicklingError) else f" ({first_line(error)})"
+    return f"{path} is damaged or no checkpoint{said}; download or save it again"

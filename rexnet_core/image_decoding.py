@@ -29,6 +29,8 @@ MOST_OBLONG = 32
 MOST_BYTES = 512 * 2**20
 #: The readers that a file may choose, by its content: those of `SUFFIXES` and no other, whatever the file claims.
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+#: Those with an EXIF entry that Pillow leaves to its caller.
+_TURNABLE = ("JPEG", "PNG", "WEBP")
 #: EXIF's orientation, and what sets each of its values upright. Source: Exif 2.32, table 5, 0x0112.
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -122,15 +124,15 @@ def decode(source: ImageFile, *, upright: bool, name: str = "") -> Image.Image:
     except Image.DecompressionBombError:
         raise _too_large(shown) from None
     except UnidentifiedImageError:
-        raise InputError(f"{shown} is no image in a known format; remove it from the folder or replace it") from None
+        raise InputError(f"{shown} is no image in a known format; remove or replace it") from None
     except Exception as error:  # noqa: BLE001 - Pillow's readers meet a damaged file with whatever they run into
         raise InputError(f"{shown} can't be read as an image ({first_line(error)}); replace or remove it") from None
 
 
 def lies_turned(source: Path | bytes) -> bool:
-    """Whether a picture of a camera is to be turned as its EXIF entry says; other formats than JPEG have none."""
+    """Whether a picture is to be turned as its EXIF entry says; TIFF is turned in any case, by Pillow."""
     try:
-        with _QUIET, Image.open(_open_source(source, ""), formats=("JPEG",)) as image:
+        with _QUIET, Image.open(_open_source(source, ""), formats=_TURNABLE) as image:
             return _read_turn(image) is not None
     except Exception:  # noqa: BLE001 - what is wrong with a file is told where it is decoded
         return False

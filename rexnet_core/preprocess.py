@@ -105,14 +105,20 @@ class Preprocessing:
         crop_ratio: float | None = None,
         interpolation: Interpolation | None = None,
         channel_order: ChannelOrder | None = None,
+        upright: bool | None = None,
     ) -> Preprocessing:
         """The same with what a caller asked for; None leaves it as it is."""
         chosen = replace(
             self,
             interpolation=interpolation or self.interpolation,
             channel_order=channel_order or self.channel_order,
+            upright=upright or self.upright,
         )
         return chosen if crop_ratio is None else replace(chosen, crop_ratio=crop_ratio, resized_side=None)
+
+
+#: Resized and cut as usual; pixels stay numbers from 0 to 255.
+PIXELS = Preprocessing(mean=(0.0, 0.0, 0.0), std=(1 / 255, 1 / 255, 1 / 255))
 
 
 def is_image_name(name: str) -> bool:

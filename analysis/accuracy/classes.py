@@ -48,25 +48,33 @@ def read_lines(file: Path) -> list[str]:
     return names
 
 
-def index_classes(folder: Path, present: Sequence[str], file: Path | None) -> tuple[dict[str, int], int]:
+def index_classes(
+    folder: Path, present: Sequence[str], file: Path | None, told: Sequence[str] = ()
+) -> tuple[dict[str, int], int]:
     """Name of each class folder to its index, and how many classes there are.
 
     Args:
         folder: That holds them, for messages.
         present: Names of the class folders.
-        file: Names all classes in order; None where the folders are all, in the order of their names.
+        file: Names all classes in order; None where the model tells them, or the folders are all, in the order of
+            their names.
+        told: Names of all classes in order, as the model's file has them. Where they have nothing to do with those of
+            the folders, such as names in words beside folders of synset ids, they say nothing.
 
     Raises:
-        InputError: The file can't be used or lacks a folder, or libraries would put the names in different orders.
+        InputError: The names lack a folder, or libraries would put the names in different orders.
     """
-    if file is None:
+    if file is None and not set(told) & set(present):
         _check_order(folder, present)
         return {name: index for index, name in enumerate(sorted(present))}, len(present)
-    names = read_classes(file)
+    names, owner = (
+        (told, "among the classes of the model's file") if file is None else (read_classes(file), f"in {file}")
+    )
     known = {name: index for index, name in enumerate(names)}
     for name in sorted(present):
         if name not in known:
-            raise InputError(f"each class folder must be named in {file}, {folder / name} is not; add or move it")
+            remedy = "add or move it" if file else "move it, or give all names in order in a --classes-file"
+            raise InputError(f"each class folder must be named {owner}, {folder / name} is not; {remedy}")
     return {name: known[name] for name in present}, len(names)
 
 

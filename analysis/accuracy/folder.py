@@ -51,7 +51,7 @@ class LabelledFolder:
         return tuple(self.images[(2 * index + 1) * total // (2 * limit)] for index in range(limit))
 
 
-def read_folder(folder: Path, classes_file: Path | None = None) -> LabelledFolder:
+def read_folder(folder: Path, classes_file: Path | None = None, told: Sequence[str] = ()) -> LabelledFolder:
     """The images below each class folder, links followed.
 
     Without a file the class folders are all classes, their index is their place in the order of names: so
@@ -60,6 +60,7 @@ def read_folder(folder: Path, classes_file: Path | None = None) -> LabelledFolde
     Args:
         folder: Holds one folder for each class.
         classes_file: Names all classes in the order of the outputs; then some folders may be absent.
+        told: The same from the model's file, where it names them as the folders are named.
 
     Raises:
         InputError: A folder can't be read, leads back into itself or has no image, or the classes don't fit.
@@ -69,7 +70,7 @@ def read_folder(folder: Path, classes_file: Path | None = None) -> LabelledFolde
     places = {entry.name: Path(entry.path) for entry in seen if _is_folder(entry)}
     if not places:
         raise InputError(f"{folder} has no subfolder; put the images of each class into a folder of its own there")
-    index, classes = index_classes(folder, tuple(places), classes_file)
+    index, classes = index_classes(folder, tuple(places), classes_file, told)
     images: list[LabelledImage] = []
     left_out = len(entries) - len(places)
     trail = (_identity(folder),)

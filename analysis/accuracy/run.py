@@ -61,7 +61,7 @@ def run_evaluation(
     """
     asked = setting.classifier
     classifier = open_classifier(asked)
-    folder = read_folder(setting.images, setting.classes_file)
+    folder = read_folder(setting.images, setting.classes_file, classifier.class_names)
     _check_classes(setting, folder, classifier.classes)
     kept = leave_out(folder, calibrated)
     images = list(kept.spread(setting.limit))
@@ -89,6 +89,7 @@ def run_evaluation(
         **accuracy,
         "asked": len(images),
         **_conditions(setting, folder),
+        "named_by": _tell_names(setting, folder, classifier),
         "calibrated_left_out": len(folder.images) - len(kept.images),
         "reference": classifier.reference,
         "preprocessing": {**describe_steps(classifier.resolution, classifier.preprocessing), "of": classifier.whose},
@@ -126,6 +127,16 @@ def _check_classes(setting: EvaluationSetting, folder: LabelledFolder, classes: 
             "order in a --classes-file"
         )
     raise InputError(f"{trained}, {setting.classes_file} names {folder.classes}; name each on a line, in order")
+
+
+def _tell_names(setting: EvaluationSetting, folder: LabelledFolder, classifier: Classifier) -> str:
+    """Where the order of the classes is from."""
+    if setting.classes_file is not None:
+        return str(setting.classes_file)
+    if set(classifier.class_names) & {image.path.relative_to(setting.images).parts[0] for image in folder.images}:
+        return "the names in the model's file"
+    other = "; the model's file has other names" if classifier.class_names else ""
+    return f"the order of the folders' names{other}"
 
 
 def _loader(side: int, steps: Preprocessing) -> Callable[[LabelledImage], npt.NDArray[np.float32]]:

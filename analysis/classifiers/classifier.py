@@ -15,7 +15,7 @@ from analysis.guests import blame_model, open_guest
 from rexnet_core import load_weights
 from rexnet_core.checkpoint import load_tensors
 from rexnet_core.errors import InputError, ModelError, UnsupportedModelError
-from rexnet_core.preprocess import USUAL_RULE, Preprocessing
+from rexnet_core.preprocess import PIXELS, USUAL_RULE, Preprocessing
 from rexnet_core.publishers import preprocessing_of
 from rexnet_core.registry import model_info
 from rexnet_core.sources.registry import REGISTERED
@@ -84,11 +84,12 @@ def _open_ours(setting: ClassifierSetting) -> Classifier:
     checkpoint = read_checkpoint(setting.model, setting.weights, setting.weights_entry)
     network, layout = checkpoint.build()
     side = setting.resolution or checkpoint.tensors.resolution or model_info(setting.model).resolution
+    setting.check_batch(check_resolution(side))
     steps, whose = _choose_steps(setting, preprocessing_of(setting.model, layout, checkpoint.sha256))
     return Classifier(
         classify=network,
         classes=checkpoint.classes,
-        resolution=check_resolution(side),
+        resolution=side,
         weights={
             "path": str(checkpoint.path),
             "entry": checkpoint.tensors.entry,
@@ -105,10 +106,13 @@ def _open_ours(setting: ClassifierSetting) -> Classifier:
 def _choose_steps(setting: ClassifierSetting, known: Preprocessing | None) -> tuple[Preprocessing, str]:
     """How images are prepared, and whose way that is; the caller's word goes first."""
     asked: Any = {name: getattr(setting, name) for name in ("crop_ratio", "interpolation", "channel_order")}
+    asked["upright"] = setting.upright or None
     given = [name for name, value in asked.items() if value is not None]
     steps = known or Preprocessing()
     own = "that of the publisher of these weights" if setting.source == REGISTERED else "the model's own"
     whose = own if steps.rule != USUAL_RULE else _USUAL
+    if steps is PIXELS:
+        whose = "pixels as they are, since the model takes bytes and does not say more"
     if given:
         whose += f", with {' and '.join(given)} as asked"
     return steps.choose(**asked), whose
@@ -121,7 +125,7 @@ def _open_guest(setting: ClassifierSetting) -> Classifier:
     run, reference = _open_run(guest, setting)
     classify = _in_batches(run, guest, _batch_of(guest) or (None if guest.opened.module else setting.batch_size))
     told = {"source": guest.kind, "fingerprint": guest.fingerprint, "licence": guest.opened.licence}
-    steps, whose = _choose_steps(setting, guest.opened.preprocessing)
+    steps, whose = _choose_steps(setting, guest.opened.preprocessing or _guess_steps(guest))
     return Classifier(
         classify=classify,
         classes=classify(torch.zeros(1, _COLOURS, side, side)).shape[1],
@@ -134,6 +138,11 @@ def _open_guest(setting: ClassifierSetting) -> Classifier:
         class_names=guest.opened.classes,
         told={key: value for key, value in told.items() if value},
     )
+
+
+def _guess_steps(guest: Guest) -> Preprocessing | None:
+    """What bytes tell of a model that tells nothing: it takes pixels as they are."""
+    return PIXELS if guest.inputs[0].dtype == "uint8" else None
 
 
 def _check_input(guest: Guest) -> int:

@@ -71,6 +71,7 @@ class ClassifierSetting:
         f"in which the model takes the colours: one of {', '.join(CHANNEL_ORDERS)}",
         unset="the model's own where it is known, else rgb",
     )
+    upright: bool = option(False, "turn pictures as their EXIF entry says, also where the publisher's loader does not")
     batch_size: int = option(DEFAULT_BATCH, "images per pass", type=int)
     threads: int = field(
         metadata=about(
@@ -86,5 +87,13 @@ class ClassifierSetting:
             check_names("interpolation", (self.interpolation,), INTERPOLATIONS)
         if self.channel_order is not None:
             check_names("order of channels", (self.channel_order,), CHANNEL_ORDERS)
-        check_number("--batch-size", self.batch_size, 1, MOST_BATCH_BYTES // (3 * side**2 * 4))
+        self.check_batch(side)
         check_weights(self.weights, self.weights_entry)
+
+    def check_batch(self, side: int) -> None:
+        """Check that a batch of images of this side [pixels] may be held.
+
+        Raises:
+            InputError: It may not.
+        """
+        check_number("--batch-size", self.batch_size, 1, MOST_BATCH_BYTES // (3 * side**2 * 4))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from analysis.prediction.pictures import Picture
     from analysis.prediction.setting import PredictionSetting
     from analysis.prediction.sightings import Placed
-    from rexnet_core.preprocess import Preprocessing
 
     Pixels = npt.NDArray[np.float32]
     #: Opens the converted form of a classifier, if one is asked for.
@@ -79,7 +78,7 @@ def run_prediction(
     asked = setting.classifier
     classifier = open_classifier(asked)
     names = choose_names(classifier.classes, classifier.class_names, setting.classes_file)
-    steps = replace(classifier.preprocessing, upright=setting.upright or classifier.preprocessing.upright)
+    steps = classifier.preprocessing
     turned: set[int] = set()
 
     def load(placed: Placed) -> Pixels:
@@ -90,7 +89,7 @@ def run_prediction(
 
     with ExitStack() as stack:
         tap = stack.enter_context(tap_features(classifier, asked.model)) if setting.features else None
-        form = next(iter(stack.enter_context(convert(replace(classifier, preprocessing=steps)))), None)
+        form = next(iter(stack.enter_context(convert(classifier))), None)
         seen = Sightings(classifier=classifier, form=form, tap=tap, names=names, top=setting.top)
         stack.enter_context(torch_threads(asked.threads))
         loaded = load_batches(list(enumerate(pictures)), load, batch_size=asked.batch_size, threads=asked.threads)
@@ -100,7 +99,7 @@ def run_prediction(
     if not any(row["classes"] for row in rows):
         raise seen.faults[0]
     payload = {
-        **_describe(setting, classifier, steps),
+        **_describe(setting, classifier),
         **told,
         "outputs": "probabilities" if seen.shares else "logits",
         "names": names.source,
@@ -115,7 +114,7 @@ def run_prediction(
     )
 
 
-def _describe(setting: PredictionSetting, classifier: Classifier, steps: Preprocessing) -> dict[str, Any]:
+def _describe(setting: PredictionSetting, classifier: Classifier) -> dict[str, Any]:
     """What the answer depends on where the model itself computes."""
     return {
         "model": setting.classifier.model,
@@ -127,7 +126,7 @@ def _describe(setting: PredictionSetting, classifier: Classifier, steps: Preproc
         "threads": setting.classifier.threads,
         "reference": classifier.reference,
         "top": min(setting.top, classifier.classes),
-        "preprocessing": {**describe_steps(classifier.resolution, steps), "of": classifier.whose},
+        "preprocessing": {**describe_steps(classifier.resolution, classifier.preprocessing), "of": classifier.whose},
         "weights": classifier.weights,
     }
 

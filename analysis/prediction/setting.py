@@ -33,7 +33,6 @@ class PredictionSetting:
         unset="those of the checkpoint, else ImageNet's of a model with 1000 classes",
     )
     recursive: bool = option(False, "look into the subfolders of folders, too")
-    upright: bool = option(False, "turn pictures as their EXIF entry says, which publishers' loaders do not")
     skip_unreadable: bool = option(False, "damaged pictures are no error")
     features: Path | None = option(
         None, "write what the last linear layer takes, for each picture: FILE.npy, FILE.parquet or FILE.csv", type=Path

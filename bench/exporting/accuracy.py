@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from analysis.published.accuracy import find_accuracy, list_accuracies
 from analysis.schema import Count, SchemaError, Text, read_as
-from bench.exporting.network_files import BACKENDS
+from bench.exporting.formats import FORMATS
 from rexnet_core.errors import InputError
 from rexnet_core.files import refused_paths
 
@@ -75,11 +75,13 @@ def describe_accuracy(path: Path | None, original: Original, form: Form, profile
         return _describe_published(original, profile) if profile.published_name else _describe_printed(original)
     told = _read(path)
     weights = original.classifier.weights.get("sha256")
-    own = original.name, weights, form.classes, original.classifier.told.get("fingerprint", "")
-    if (told["model"], told["weights"]["sha256"], told["classes"], told.get("fingerprint", "")) != own:
+    own = original.name, weights, form.classes, original.classifier.told.get("fingerprint", ""), form.side
+    found = told["model"], told["weights"]["sha256"], told["classes"], told.get("fingerprint", ""), told["resolution"]
+    if found != own:
         raise InputError(
-            f"--accuracy must be of the same model and weights; {path} is about {told['model']} with the weights "
-            f"{told['weights']['sha256']}, the export about {original.name} with {weights}; evaluate it first"
+            f"--accuracy must be of the same model, weights and side; {path} is about {told['model']} at "
+            f"{told['resolution']} pixels with the weights {told['weights']['sha256']}, the export about "
+            f"{original.name} at {form.side} with {weights}; evaluate it first"
         )
     source = f"measured on {told['images']} images of {told['folder']}, {told['resolution']} pixels"
     measured = {"source": source, "measured": True, "dataset": told["folder"]}
@@ -109,7 +111,7 @@ def _find_converted(rows: list[dict[str, Any]], form: Form) -> dict[str, Any]:
             read_as(_Shares, row)
         except SchemaError:
             continue
-        asked = BACKENDS[form.format], form.precision
+        asked = FORMATS[form.format].backend, form.precision
         if (known["backend"], known["precision"]) == asked and known["status"] in {"ok", "mismatch"}:
             return row
     return {}

@@ -11,6 +11,7 @@ from analysis.json_values import render_json
 from bench.exporting.accuracy import describe_accuracy
 from bench.exporting.costs import describe_costs
 from bench.exporting.folder import CARD, KIND
+from bench.exporting.formats import FORMATS
 from bench.exporting.own_check import LIMITS, PROGRAM, STORED
 
 if TYPE_CHECKING:
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 README = "README.md"
-_LIBRARIES = ("torch", "openvino", "onnx", "onnxruntime", "nncf", "rexbench")
-#: What runs a format.
-RUNTIMES = {"ir": "openvino", "onnx": "onnxruntime", "pt2": "torch", "aoti": "torch"}
+#: Libraries that may have had a part in an artefact, besides its runtime.
+_LIBRARIES = ("torch", "onnx", "nncf", "rexbench")
 
 
 def describe(
@@ -43,7 +43,9 @@ def describe(
         "like": setting.like,
         "task": "image classification",
         "format": form.format,
-        "runtime": RUNTIMES[form.format],
+        "format_words": FORMATS[form.format].words,
+        "machine_code": FORMATS[form.format].machine_code,
+        "runtime": FORMATS[form.format].runtime,
         "precision": form.precision,
         "calibrated_on": calibrated_on,
         "licence": original.licence or profile.licence,
@@ -123,7 +125,7 @@ def _describe_steps(original: Original, form: Form) -> dict[str, Any]:
 
 def _read_versions() -> list[tuple[str, str]]:
     found = []
-    for name in _LIBRARIES:
+    for name in (*_LIBRARIES, *sorted({one.runtime for one in FORMATS.values()} - {*_LIBRARIES})):
         try:
             found.append((name, metadata.version(name)))
         except metadata.PackageNotFoundError:

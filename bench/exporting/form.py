@@ -11,7 +11,6 @@ from rexnet_core.sources.exported_metadata import FORMAT_VERSION
 if TYPE_CHECKING:
     from rexnet_core.preprocess import Preprocessing
 
-FORMATS = ("ir", "onnx", "pt2", "aoti")
 LAYOUTS = ("nhwc", "nchw")
 TYPES = ("uint8", "float32")
 ORDERS = ("rgb", "bgr")
@@ -26,7 +25,7 @@ class Form:
     """What an artefact takes, computes and gives.
 
     Args:
-        format: One of `FORMATS`.
+        format: A name of `bench.exporting.formats.FORMATS`.
         precision: ``fp32``, ``fp16`` (weights alone) or ``int8``.
         side: Of the picture that the network takes [pixels].
         batch: Pictures in one call; None for any number.

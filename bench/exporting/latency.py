@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bench.exporting.network_files import BACKENDS
+from bench.exporting.formats import FORMATS
 from bench.statistics.model_ratios import read_model_pairs
 from bench.statistics.result import summarise_run
 from rexnet_core.errors import InputError
@@ -33,14 +33,14 @@ def describe_latency(store: Store, run: str, setting: ExportSetting) -> dict[str
     results = summarise_run(measurements, read_model_pairs(info.settings)).cases
     rows = [_describe(one) for one in _find(results, setting)]
     if not rows:
-        asked = f"{setting.classifier.model} on {BACKENDS[setting.to]} in {setting.precision}"
+        asked = f"{setting.classifier.model} on {FORMATS[setting.to].backend} in {setting.precision}"
         raise InputError(f"run {info.id} has no latency of {asked}; measure it, or leave out --run")
     return {"status": "measured", "run": info.id, **_describe_machine(info), "rows": rows}
 
 
 def _find(results: tuple[CaseResult, ...], setting: ExportSetting) -> Iterator[CaseResult]:
     precision = "fp32" if setting.precision == "fp16" else setting.precision
-    asked = setting.classifier.model, BACKENDS[setting.to], precision
+    asked = setting.classifier.model, FORMATS[setting.to].backend, precision
     for one in results:
         case = one.case
         same_side = setting.classifier.resolution in {None, case.resolution}

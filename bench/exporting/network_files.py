@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.backends import Unavailable
 from bench.backends.registry import info_of
+from bench.exporting.formats import FORMATS
 from bench.preparing.calibration import draw_sets
 from bench.preparing.task import Task
 from rexnet_core.errors import InputError
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from bench.exporting.original import Original
     from bench.records.calibration import CalibrationSet
 
-#: The backend whose conversion a format has.
-BACKENDS = {"ir": "openvino", "onnx": "onnxruntime", "pt2": "eager", "aoti": "aoti"}
-
 
 def convert(original: Original, form: Form, folder: Path) -> None:
     """Write the network in the form of a backend into a folder.
@@ -34,7 +32,7 @@ def convert(original: Original, form: Form, folder: Path) -> None:
     Raises:
         InputError: A package is missing.
     """
-    info = info_of(BACKENDS[form.format])
+    info = info_of(FORMATS[form.format].backend)
     assert info.export is not None, "a backend with files of its own"
     shape = (form.batch or 1, *_shape(original, form))
     with _needed_packages():
@@ -53,7 +51,7 @@ def quantize(original: Original, form: Form, folder: Path, calibration: Calibrat
     Raises:
         InputError: A package is missing, or the pictures can't be used.
     """
-    info = info_of(BACKENDS[form.format])
+    info = info_of(FORMATS[form.format].backend)
     assert info.quantize is not None, "a backend that quantises"
     with _needed_packages():
         run = info.quantize()

@@ -1,15 +1,22 @@
-"""Made-up pictures on which an artefact is compared with the original. No torch here."""
+"""The pictures on which an artefact is compared with the original. No torch here."""
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rexnet_core.preprocess import read_image, resize_and_crop
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     import numpy.typing as npt
 
     from bench.exporting.form import Form
+    from rexnet_core.preprocess import Preprocessing
 
 #: Pictures that are compared, at least.
 COUNT = 6
@@ -17,14 +24,30 @@ _PATCHES = 6
 
 
 def make_sets(form: Form) -> list[npt.NDArray[np.uint8]]:
-    """Pictures of the side that an artefact takes, or of two shapes where it takes any: two calls at least."""
-    batch = form.batch or COUNT
-    count = -(-COUNT // batch) * batch
+    """Made-up pictures of the side that an artefact takes, or of two shapes where it takes any: two calls at least."""
     if form.resized_side is None:
-        return [make_pictures(count, form.side)]
-    short, long = form.resized_side + 41, 2 * form.resized_side + 87
-    large = make_pictures(count, long)
+        return [make_pictures(_count(form), form.side)]
+    short, long = _any_sides(form.resized_side)
+    large = make_pictures(_count(form), long)
     return [np.ascontiguousarray(large[:, :short]), np.ascontiguousarray(large[:, :, :short])]
+
+
+def read_sets(form: Form, files: Sequence[Path], steps: Preprocessing) -> list[npt.NDArray[np.uint8]]:
+    """The same of pictures in files, which are prepared as the original's are, and used again where they are few."""
+    images = [read_image(file, steps) for file in itertools.islice(itertools.cycle(files), _count(form))]
+    if form.resized_side is None:
+        return [np.stack([resize_and_crop(image, form.side, steps) for image in images])]
+    short, long = _any_sides(form.resized_side)
+    return [np.stack([np.asarray(one.resize(sides)) for one in images]) for sides in ((long, short), (short, long))]
+
+
+def _count(form: Form) -> int:
+    batch = form.batch or COUNT
+    return -(-COUNT // batch) * batch
+
+
+def _any_sides(resized: int) -> tuple[int, int]:
+    return resized + 41, 2 * resized + 87
 
 
 def make_pictures(count: int, side: int, seed: int = 0) -> npt.NDArray[np.uint8]:

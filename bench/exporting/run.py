@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.backends.registry import info_of
 from bench.exporting import card, network_files, own_check
 from bench.exporting.folder import check_target, place_folder, refused_writes
+from bench.exporting.formats import FORMATS
 from bench.exporting.shaping import check_forms, make_form
 from bench.exporting.verification import verify
 from bench.machine.scratch import make_scratch
@@ -18,15 +19,11 @@ from rexnet_core.sources.registry import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from bench.exporting.form import Form
     from bench.exporting.original import Original
     from bench.exporting.setting import ExportSetting
     from bench.records.calibration import CalibrationSet
-
-#: The module of this package that writes and opens a format.
-_WRITERS = {"ir": "ir", "onnx": "onnx_form", "pt2": "programs", "aoti": "programs"}
 
 
 def run_export(
@@ -66,7 +63,8 @@ def run_export(
             writer.write(original, form, scratch, draft)
         tell("compare with the original")
         network = writer.open_network(scratch, form) if form.precision == "int8" else None
-        verified = verify(original, form, writer.open_artefact(draft, form), network=network)
+        run, files = writer.open_artefact(draft, form), _find_held_out(form, calibration)
+        verified = verify(original, form, run, network=network, files=files)
         own_check.dump(draft, form, original, verified)
         tell("describe")
         facts = card.describe(setting, original, form, verified, calibrated_on) | {"latency": latency}
@@ -75,18 +73,23 @@ def run_export(
     return made
 
 
+def _find_held_out(form: Form, calibration: CalibrationSet) -> list[Path]:
+    """Pictures of the folder that int8 was calibrated on, which it was not calibrated on."""
+    return [Path(calibration.source) / name for name in calibration.held_out] if form.precision == "int8" else []
+
+
 def _find_writer(form: Form) -> Any:
     """The module that writes and opens a format.
 
     Raises:
         InputError: Nothing here can compile.
     """
-    if form.format == "aoti":
+    if FORMATS[form.format].machine_code:
         from bench.backends.inductor import explain_obstacle  # noqa: PLC0415
 
         if obstacle := explain_obstacle():
             raise InputError(obstacle)
-    return import_module(f"bench.exporting.{_WRITERS[form.format]}")
+    return import_module(f"bench.exporting.{FORMATS[form.format].writer}")
 
 
 def _make_network(original: Original, form: Form, folder: Path, calibration: CalibrationSet) -> str:
@@ -95,6 +98,6 @@ def _make_network(original: Original, form: Form, folder: Path, calibration: Cal
         from bench.exporting.onnx_form import convert  # noqa: PLC0415 - imports onnx
 
         convert(original, form, folder)
-    elif info_of(network_files.BACKENDS[form.format]).export and form.format != "aoti":
+    elif FORMATS[form.format].converts:
         network_files.convert(original, form, folder)
     return network_files.quantize(original, form, folder, calibration) if form.precision == "int8" else ""

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.setting_fields import about, check_fields, name_option, option
-from bench.exporting.form import DYNAMIC, FORMATS, LAYOUTS, ORDERS, OUTPUTS, TYPES
+from bench.exporting.form import DYNAMIC, LAYOUTS, ORDERS, OUTPUTS, TYPES
+from bench.exporting.formats import FORMATS
 from bench.exporting.profiles import Profile, find_profile
 from rexnet_core.errors import InputError
 from rexnet_core.printable import shorten
@@ -18,13 +19,9 @@ if TYPE_CHECKING:
     from analysis.classifiers.setting import ClassifierSetting
 
 PRECISIONS = ("fp32", "fp16", "int8")
-#: Formats that can resize inside.
-RESIZED = ("ir", "onnx")
 _MOST_BATCH = 1024
 _LONGEST_NAME = 100
 _COLOURS = 3
-#: By the precision, the formats that can have it, and why others can't.
-_CAN = {"fp16": ("ir",), "int8": ("ir", "onnx")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +34,7 @@ class ExportSetting:
     """
 
     classifier: ClassifierSetting
-    to: str = field(metadata=about("form of the artefact", choices=FORMATS, kind="format", metavar="FORMAT"))
+    to: str = field(metadata=about("form of the artefact", choices=tuple(FORMATS), kind="format", metavar="FORMAT"))
     out: Path = field(metadata=about("folder of the artefact, which is made", type=Path, metavar="DIR"))
     force: bool = option(False, "replace an earlier export in that folder")
     like: str | None = option(None, "take the form that a publisher gave the model; options go before it", unset="none")
@@ -72,13 +69,14 @@ class ExportSetting:
         if self.input_name == self.output_name:
             raise InputError(f"input and output need two names; both are {self.input_name!r}; give another")
         _ = self.pictures, self.means, self.scales
-        can = _CAN.get(self.precision, FORMATS)
+        can = [name for name, one in FORMATS.items() if self.precision in one.precisions]
         if self.to not in can:
             raise InputError(
                 f"--precision {self.precision} is for --to {' and '.join(can)}, not {self.to}; choose one of them"
             )
-        if self.resize and self.to not in RESIZED:
-            raise InputError(f"--resize is for --to {' and '.join(RESIZED)}, not {self.to}; leave it out")
+        resizing = [name for name, one in FORMATS.items() if one.resizes]
+        if self.resize and self.to not in resizing:
+            raise InputError(f"--resize is for --to {' and '.join(resizing)}, not {self.to}; leave it out")
         if self.precision == "int8" and self.to == "onnx" and self.pictures is None:
             raise InputError("--precision int8 with --to onnx takes a fixed number of pictures; give --batch 1")
 

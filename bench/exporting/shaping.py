@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.exporting.form import WHITE, Form
+from bench.exporting.formats import FORMATS
 from rexnet_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def check_forms(setting: ExportSetting, form: str) -> None:
     Raises:
         InputError: The format needs a module of torch, or another file.
     """
-    can = {"module": ("ir", "onnx", "pt2", "aoti"), "onnx": ("ir", "onnx"), "ir": ("ir",)}[form]
+    can = [name for name, one in FORMATS.items() if form in one.forms]
     if setting.to not in can:
         raise InputError(
             f"{setting.classifier.model} can become {' or '.join(can)}, not {setting.to}; choose one of these, or "

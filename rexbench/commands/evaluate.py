@@ -35,10 +35,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure the top-1 and top-5 accuracy of a checkpoint, and print the published accuracy of the model beside it.
 
-    The folder holds one subfolder for each class; their order by name is the order of the checkpoint's outputs, as with
-    ImageNet's 1000 folders. Images are resized by the shorter side, and their centre is cut out, as for the printed
-    accuracies; for a model of timm as timm does it. A model of torch runs in fp32 on the CPU, with eager, and a file of
-    a graph as literally as its runtime can. Ctrl-C gives the accuracy over the images seen so far.
+    The folder holds one subfolder for each class. Where the checkpoint names its classes, each folder is that of its
+    name; else the order of the folders by name is the order of the checkpoint's outputs, as with ImageNet's 1000
+    folders. Images are prepared as the publisher of the weights does, and the answer shows how. A model of torch runs
+    in fp32 on the CPU, with eager, and a file of a graph as literally as its runtime can. Ctrl-C gives the accuracy
+    over the images seen so far.
 
     With --backends or --precisions, the same images go through each converted form of the model, made as for `rexbench
     run`, at batch 1 unless --batch-size is given. Its row has the change of top-1 with its interval, and the p-value of

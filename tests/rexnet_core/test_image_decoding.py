@@ -19,7 +19,7 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from rexnet_core.errors import InputError
-from rexnet_core.image_decoding import decode
+from rexnet_core.image_decoding import decode, lies_turned
 from rexnet_core.preprocess import Preprocessing, load_as_published
 
 UPRIGHT = Preprocessing(upright=True)
@@ -334,3 +334,15 @@ def test_a_stream_is_not_read_without_end(monkeypatch):
     monkeypatch.setattr("rexnet_core.image_decoding.MOST_BYTES", 1000)
     with Path("/dev/zero").open("rb") as zeros, pytest.raises(InputError, match="at most 1000 bytes; the image has"):
         decode(zeros, upright=False)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+def test_a_picture_that_lies_turned_is_known_in_every_format_that_can_say_so(tmp_path, suffix):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = Image.new("RGB", (4, 3))
+    image.save(tmp_path / f"turned.{suffix}", exif=exif)
+    image.save(tmp_path / f"right.{suffix}")
+    assert lies_turned(tmp_path / f"turned.{suffix}")
+    assert not lies_turned(tmp_path / f"right.{suffix}")
+    assert not lies_turned(b"no picture")

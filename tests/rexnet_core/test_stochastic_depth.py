@@ -29,10 +29,7 @@ def step(model, images, labels, seed=3):
     return logits.detach()
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs", "options"),
-    [pytest.param(*twin, id=twin[0], marks=[] if twin[0] == "rexnet_1.0" else pytest.mark.extra) for twin in TWINS],
-)
+@pytest.mark.parametrize(("ours", "theirs", "options"), TWINS, ids=[ours for ours, *_ in TWINS])
 def test_a_training_pass_is_that_of_timm(ours, theirs, options):
     timm = import_timm()
     twin = timm.create_model(theirs, num_classes=7, drop_path_rate=0.5, **options)

@@ -281,3 +281,15 @@ def test_a_module_whose_names_all_begin_alike_reads_its_own_file(tmp_path, prefi
     dump_weights(saved, tmp_path / "a.pth")
     assert load_weights(model, tmp_path / "a.pth") == "own"
     assert all(torch.equal(one, model.state_dict()[name]) for name, one in saved.state_dict().items())
+
+
+def test_a_pointer_of_git_lfs_is_called_one(model, tmp_path):
+    path = tmp_path / "a.pth"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 19428695\n")
+    assert_refused(model, path, "is a pointer of Git LFS, not the file itself; fetch it with git lfs pull")
+
+
+def test_weights_have_the_rights_that_files_of_the_user_have(model, tmp_path):
+    (tmp_path / "other").write_text("")
+    dump_weights(model, tmp_path / "a.pth")
+    assert (tmp_path / "a.pth").stat().st_mode == (tmp_path / "other").stat().st_mode

@@ -215,3 +215,12 @@ def test_a_limit_takes_images_at_even_distances(tmp_path):
     assert [one.label for one in folder.spread(4)] == [0, 1, 2, 3]
     assert [int(one.path.name) for one in folder.spread(3)] == [3, 10, 16]
     assert len(set(folder.spread(19))) == 19
+
+
+def test_names_in_the_models_file_decide_where_they_are_those_of_the_folders(tmp_path):
+    found = read_folder(fill(tmp_path / "val", "a/1.png", "b/2.png"), told=("b", "spare", "a"))
+    assert (labels(found), found.classes) == ({"a/1.png": 2, "b/2.png": 0}, 3)
+    by_order = read_folder(tmp_path / "val", told=("tench", "goldfish"))
+    assert (labels(by_order), by_order.classes) == ({"a/1.png": 0, "b/2.png": 1}, 2)
+    with pytest.raises(InputError, match=r"named among the classes of the model's file, .*val/a is not; move it"):
+        read_folder(tmp_path / "val", told=("b", "c"))

@@ -50,7 +50,7 @@ def test_a_measured_accuracy_is_on_the_card_for_both_forms(export, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"weights": {"sha256": "0" * 64}}, "--accuracy must be of the same model and weights"),
+        ({"weights": {"sha256": "0" * 64}}, "--accuracy must be of the same model, weights and side"),
         ({"top1_percent": 101}, "must be what `rexbench evaluate --json` writes"),
         ({"kind": "layers"}, "it is a document of kind 'layers'"),
     ],

@@ -13,9 +13,11 @@ import onnxruntime
 import openvino
 import pytest
 import torch
+from PIL import Image
 
 from bench.exporting import onnx_form, own_check, verification
-from bench.exporting.run import _WRITERS
+from bench.exporting.formats import FORMATS
+from bench.records.calibration import CalibrationSet
 from rexnet_core.errors import InputError, ModelError
 
 CHECK = own_check.run
@@ -155,7 +157,7 @@ def test_the_program_that_checks_finds_another_model_behind_right_digests(export
     ],
 )
 def test_an_artefact_that_computes_something_else_is_not_written(export, tmp_path, monkeypatch, to, planted):
-    writer = import_module(f"bench.exporting.{_WRITERS[to]}")
+    writer = import_module(f"bench.exporting.{FORMATS[to].writer}")
     write = writer.write
     monkeypatch.setattr(
         writer, "write", lambda original, form, *places: write(original, replace(form, **planted), *places)
@@ -226,9 +228,26 @@ def test_int8_takes_pixels_too(export, expect, picture, tmp_path, to):
     assert card["calibrated_on"] == "64 generated images"
 
 
+def test_int8_is_compared_on_others_of_its_pictures_and_none_of_them_goes_with_it(export, monkeypatch, tmp_path):
+    for number in range(4):  # dark ones: ranges for these cut made-up pictures off
+        pixels = np.random.default_rng(number).integers(0, 12, (40, 36, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    files = tuple(f"{number}.png" for number in range(4))
+    calibration = CalibrationSet(name="dark", source=str(tmp_path), files=files[:2], held_out=files[2:], found=4)
+    seen = []
+    monkeypatch.setattr(
+        verification, "_compare", lambda *both, old=verification._compare: seen.append(both) or old(*both)
+    )
+    card = export("ir", precision="int8", calibration=calibration)
+    assert (card["calibrated_on"], card["check"]["pictures"]) == (f"2 of 4 pictures in {tmp_path.name}", 6)
+    expected, _ = seen[0]
+    assert len(np.unique(expected.round(4), axis=0)) == 2  # of two held-out pictures, three times each
+    assert np.load(tmp_path / "out/check.npz")["input"].max() > 200
+
+
 @pytest.mark.parametrize("to", ["ir", "onnx"])
 def test_a_wrong_mean_is_found_in_int8_whose_limits_are_wide(export, monkeypatch, to):
-    writer = import_module(f"bench.exporting.{_WRITERS[to]}")
+    writer = import_module(f"bench.exporting.{FORMATS[to].writer}")
     write, wrong = writer.write, {"scale": (60.0, 66.0, 72.0)}
     monkeypatch.setitem(verification._LIMITS, "int8", verification.Limit(cosine=-1.0, error=1e9))
     monkeypatch.setattr(writer, "write", lambda original, form, *rest: write(original, replace(form, **wrong), *rest))

@@ -372,3 +372,18 @@ def test_pictures_to_calibrate_on_are_not_evaluated(call, val, monkeypatch):
     assert "12 in" in text
     assert "6 left out, on which a form was calibrated" in text
     assert "--limit" not in text
+
+
+def test_classes_that_the_checkpoint_names_decide_and_the_answer_says_so(call, network, tmp_path):
+    order = sorted(NAMES)
+    turned = {name: network.state_dict()[name] for name in network.state_dict()}
+    for name in ("classifier.weight", "classifier.bias"):
+        turned[name] = turned[name].flip(0)
+    torch.save({"state_dict": turned, "classes": order[::-1]}, tmp_path / "turned.pth")
+    words = ("evaluate rexnet_1.0 --resolution 32 --threads 1 --weights", tmp_path / "turned.pth", "--images val")
+    whole = [*words, "--classes-file", tmp_path / "all.txt"]
+    (tmp_path / "all.txt").write_text("\n".join(order[::-1]))
+    named, listed = (call(*one, "--json").document for one in (words, whole))
+    assert named["top1_correct"] == listed["top1_correct"] == FIRST
+    assert named["named_by"] == "the names in the model's file"
+    assert "classes        by the names in the model's file" in call(*words).out

@@ -80,20 +80,21 @@ def forget_models():
     sys.modules.pop("guest_models", None)
 
 
-def export_onnx(path, *, batch=1):
+def export_onnx(path, *, batch=1, kind="FLOAT"):
     """Means over the positions, then a matrix: three classes."""
     onnx = pytest.importorskip("onnx", reason="ONNX files need the package onnx")
     floats, helper = onnx.TensorProto.FLOAT, onnx.helper
     weight = np.eye(3, dtype=np.float32)
     nodes = [
-        helper.make_node("GlobalAveragePool", ["x"], ["pooled"]),
+        helper.make_node("Cast", ["x"], ["pixels"], to=floats),
+        helper.make_node("GlobalAveragePool", ["pixels"], ["pooled"]),
         helper.make_node("Flatten", ["pooled"], ["flat"]),
         helper.make_node("MatMul", ["flat", "weight"], ["logits"]),
     ]
     graph = helper.make_graph(
         nodes,
         "colours",
-        [helper.make_tensor_value_info("x", floats, [batch, 3, SIDE, SIDE])],
+        [helper.make_tensor_value_info("x", getattr(onnx.TensorProto, kind), [batch, 3, SIDE, SIDE])],
         [helper.make_tensor_value_info("logits", floats, [batch, 3])],
         [helper.make_tensor("weight", floats, [3, 3], weight.ravel())],
     )
@@ -165,7 +166,7 @@ def test_an_accuracy_of_any_source_is_the_same(call, folder, name):
         (("py:guest_models:fresh",), "needs trained weights, py:guest_models:fresh comes without"),
         (("py:guest_models:Quits",), "called sys.exit(3)"),
         (("py:guest_models:Raises",), "raised KeyError"),
-        (("py:guest_models:Two",), "must give one tensor of logits to be evaluated, it gives 2 outputs"),
+        (("py:guest_models:Two",), "must give one tensor of logits, it gives 2 outputs"),
         (("py:guest_models:Colours", "--in-channels", "1"), "must take square images of 3 colours"),
         (("py:guest_models:Colours", "--input-shape", "1,3,8,16"), "must take square images of 3 colours"),
     ],
@@ -212,3 +213,12 @@ def test_what_cannot_be_probed_is_one_line(call, folder, words, line):
     assert [said for said in answer.err.splitlines() if said.startswith("rexbench: ")] == [
         said for said in answer.err.splitlines() if line in said
     ]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_graph_of_bytes_that_tells_nothing_gets_pixels_as_they_are(call):
+    export_onnx("bytes.onnx", kind="UINT8")
+    found = call("predict bytes.onnx val/b/0.png --crop-ratio 1 --json").document
+    assert found["preprocessing"]["mean"] == [0.0, 0.0, 0.0]
+    assert found["preprocessing"]["of"].startswith("pixels as they are, since the model takes bytes")
+    assert found["pictures"][0]["classes"][0]["class"] == 1

@@ -93,8 +93,8 @@ def test_a_damaged_picture_costs_the_others_nothing(call, place):
     answer = call(BASE, "some --json --features kept.csv")
     assert answer.code == 2
     assert answer.err == (
-        "rexbench: 1 of 3 pictures can't be read; the first: some/1.png is no image in a known format; remove it from "
-        "the folder or replace it\n"
+        "rexbench: 1 of 3 pictures can't be read; the first: some/1.png is no image in a known format; remove or "
+        "replace it\n"
     )
     assert [row["status"] for row in answer.document["pictures"]] == ["ok", "unreadable", "ok"]
     assert list(pd.read_csv("kept.csv")["picture"]) == ["some/0.png", "some/2.png"]
