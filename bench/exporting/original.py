@@ -31,6 +31,7 @@ class Original:
         layout: Of the pictures that it takes, ``nchw`` or ``nhwc``.
         class_names: In order; empty where they are not known.
         licence: Empty where it is not known.
+        published: Whether the weights can be those that the publisher of the profile has.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Original:
     layout: str
     class_names: tuple[str, ...]
     licence: str
+    published: bool
 
     def compute(self, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Logits of shape (N, classes) for normalised pictures of shape (N, 3, side, side)."""
@@ -65,6 +67,8 @@ def open_original(setting: ExportSetting) -> Original:
     asked = setting.classifier
     torch.set_num_threads(asked.threads)
     classifier = _change_steps(setting, open_classifier(asked))
+    layout = str(classifier.weights.get("layout", ""))
+    published = setting.profile.is_about(classifier.classes, classifier.resolution, layout)
     graph = SOURCES[asked.source].form != "module"
     model: Any = Path(asked.model) if graph else classifier.module
     return Original(
@@ -74,7 +78,8 @@ def open_original(setting: ExportSetting) -> Original:
         model=model,
         layout=_find_layout(model) if graph else "nchw",
         class_names=_name_classes(setting, classifier),
-        licence=setting.licence or classifier.told.get("licence", ""),
+        licence=setting.licence or classifier.told.get("licence", "") or (setting.profile.licence if published else ""),
+        published=published,
     )
 
 
