@@ -54,7 +54,7 @@ def describe(
         "classes": form.classes,
         "named_classes": len(original.class_names),
         "input": {"converted": _describe_input(form), "original": _describe_original_input(setting, original, form)},
-        "output": {"converted": _describe_output(form), "original": {**_describe_output(form), "kind": "logits"}},
+        "output": {"converted": _describe_output(form), "original": _describe_original_output(original, form)},
         "preprocessing": _describe_steps(original, form),
         "cost": describe_costs(setting, original),
         "accuracy": describe_accuracy(setting.accuracy, original, form, profile),
@@ -91,7 +91,7 @@ def _describe_original_input(setting: ExportSetting, original: Original, form: F
     mean, scale = (list(values[::-1] if turned else values) for values in (form.mean, form.scale))
     sides = [form.side, form.side, 3] if form.network_layout == "nhwc" else [3, form.side, form.side]
     return {
-        "name": form.input_name,
+        "name": original.input_name or form.input_name,
         "shape": [form.shown_shape[0], *sides],
         "layout": form.network_layout.upper(),
         "type": "float32",
@@ -103,7 +103,12 @@ def _describe_original_input(setting: ExportSetting, original: Original, form: F
 
 
 def _describe_output(form: Form) -> dict[str, Any]:
-    return {"name": form.output_name, "shape": [form.shown_shape[0], form.classes], "kind": form.output}
+    return {"name": form.output_name, "shape": [form.shown_shape[0], form.classes], "kind": form.given}
+
+
+def _describe_original_output(original: Original, form: Form) -> dict[str, Any]:
+    name = original.output_name or form.output_name
+    return {**_describe_output(form), "name": name, "kind": original.output}
 
 
 def _describe_steps(original: Original, form: Form) -> dict[str, Any]:

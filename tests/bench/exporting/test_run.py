@@ -217,6 +217,10 @@ def test_a_model_that_gives_probabilities_itself_gets_no_second_softmax(export):
         torch.onnx.export(network, (torch.zeros(1, 3, 32, 32),), "graph.onnx", dynamo=True, verbose=False)
     with pytest.raises(InputError, match="gives probabilities itself; leave out --output probabilities"):
         export("onnx", name="graph.onnx", output="probabilities")
+    card = export("onnx", name="graph.onnx")
+    [given] = onnx.load("graph.onnx").graph.output
+    assert [card["output"][form]["kind"] for form in ("original", "converted")] == ["probabilities"] * 2
+    assert [card["output"][form]["name"] for form in ("original", "converted")] == [given.name, "prob"]
 
 
 @pytest.mark.parametrize("to", ["ir", "onnx"])
@@ -275,3 +279,28 @@ def test_an_artefact_is_not_exported_again(export):
     export("onnx")
     with pytest.raises(InputError, match="must take float32 to get its preprocessing before it"):
         export("onnx", name="out/model.onnx", force=True)
+
+
+@pytest.mark.usefixtures("model")
+def test_a_graph_that_fixes_its_batch_inside_is_one_line(export):
+    class Fixed(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.network = import_module("tiny_classifier").build()
+
+        def forward(self, pictures):
+            return self.network(pictures).reshape(1, 5)
+
+    with torch.no_grad():
+        torch.onnx.export(Fixed().eval(), (torch.zeros(1, 3, 32, 32),), "graph.onnx", dynamo=True, verbose=False)
+    with pytest.raises(ModelError, match=r"an artefact for any batch must take 6 pictures; .*; give --batch 1"):
+        export("onnx", name="graph.onnx", batch="dynamic")
+
+
+def test_a_check_that_takes_too_long_is_one_line(monkeypatch, tmp_path):
+    def run(*_, **__):
+        raise subprocess.TimeoutExpired("python", 600)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(ModelError, match=r"verify.py must end within 600 s"):
+        CHECK(tmp_path)
