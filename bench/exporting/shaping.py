@@ -27,7 +27,7 @@ def make_form(setting: ExportSetting, original: Original) -> Form:
     if setting.resize and steps.geometry != _GEOMETRY:
         raise InputError(
             f"--resize does it as torchvision and timm do; the pictures of {original.name} are resized as by "
-            f"{steps.geometry}; leave it out, and resize before"
+            f"{steps.geometry}; leave out --resize, and resize before"
         )
     if setting.output == "probabilities" and original.output == "probabilities":
         raise InputError(f"{original.name} gives probabilities itself; leave out --output probabilities")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 #: The entry among the metadata of an ONNX file, in ``model_info`` of an OpenVINO IR, among the extra files of a
 #: ``.pt2``; a JSON object with ``format_version``, ``form`` and ``steps``.
 KEY = "rexbench"
+#: Extra files of a ``.pt2``: the names of the classes as a JSON list, and the licence. The others have keys for these.
+CLASSES, LICENCE = "classes.json", "license.txt"
 FORMAT_VERSION = 1
 #: Beyond these a picture would grow to gigabytes.
 _LEAST_RATIO, _MOST_SIDE = 0.25, 2**12

@@ -4,8 +4,10 @@ import hashlib
 import json
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -19,7 +21,9 @@ from bench.exporting import onnx_form, own_check, verification
 from bench.exporting.formats import FORMATS
 from bench.records.calibration import CalibrationSet
 from rexnet_core.errors import InputError, ModelError
+from rexnet_core.sources import exported_program
 
+NAMES = ("one", "two", "three", "four", "five")
 CHECK = own_check.run
 MEAN, STD = (np.array(values, np.float32) for values in ((0.5, 0.45, 0.4), (0.2, 0.22, 0.24)))
 
@@ -304,3 +308,27 @@ def test_a_check_that_takes_too_long_is_one_line(monkeypatch, tmp_path):
     monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(ModelError, match=r"verify.py must end within 600 s"):
         CHECK(tmp_path)
+
+
+def test_an_exported_program_brings_the_names_of_its_classes_and_its_licence(export, tmp_path):
+    (tmp_path / "names.txt").write_text("\n".join(NAMES))
+    export("pt2", classes_file=tmp_path / "names.txt", licence="MIT")
+    opened = exported_program.SOURCE.open(str(tmp_path / "out/model.pt2"), None)
+    assert (opened.classes, opened.licence) == (NAMES, "MIT")
+    assert opened.preprocessing is not None
+
+
+def test_a_full_disk_that_an_exported_program_meets_is_one_line(export, monkeypatch):
+    def write(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(type(Path()), "write_bytes", write)
+    with pytest.raises(InputError, match=r"--out needs a folder that can be made, with room; .* takes no more"):
+        export("pt2")
+
+
+def test_a_package_of_aotinductor_is_named_as_one(tmp_path):
+    with zipfile.ZipFile(tmp_path / "model.pt2", "w") as package:
+        package.writestr("model/data/aotinductor/model/one.so", "")
+    with pytest.raises(InputError, match="it is a package of AOTInductor, which holds no network to read back"):
+        exported_program.SOURCE.open(str(tmp_path / "model.pt2"), None)
