@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from analysis.accuracy.run import describe_steps
+from analysis.classifiers.classifier import open_classifier
 from analysis.classifiers.setting import ClassifierSetting
 from bench.exporting import own_check
 from bench.exporting.latency import NOT_MEASURED
@@ -128,6 +129,14 @@ def test_the_cards_of_open_model_zoo_come_out_of_public_checkpoints(tmp_path, mo
     assert [row for row in rows if row not in text] == []
     converted = text.partition("## Input of the converted model")[2]
     assert re.search(r"order of channels is `BGR`", converted)
+
+
+def test_a_checkpoint_of_our_training_is_prepared_as_it_was_trained(tmp_path):
+    network = create_model("rexnet_lite_1.0", num_classes=3)
+    torch.save({"state_dict": network.state_dict(), "resolution": 32, "classes": ["a", "b", "c"]}, tmp_path / "w.pth")
+    setting = ClassifierSetting(model="rexnet_lite_1.0", weights=tmp_path / "w.pth", threads=1, batch_size=1)
+    opened = open_classifier(setting)
+    assert (opened.resolution, opened.whose) == (32, "that of rexbench train, which made these weights")
 
 
 def test_weights_of_other_classes_get_neither_name_nor_licence_nor_numbers_of_the_published_ones(tmp_path, monkeypatch):
