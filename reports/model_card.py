@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _FRAMEWORKS = {"registered": "PyTorch", "onnx": "ONNX", "ir": "OpenVINO"}
+#: The identifiers of the hub that licences of weights mostly have.
+#: Source: huggingface.co/docs/hub/repositories-licenses.
+_LICENCES = """
+afl-3.0 agpl-3.0 apache-2.0 artistic-2.0 bsd bsd-2-clause bsd-3-clause bsd-3-clause-clear bsl-1.0 cc cc-by-2.0
+cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0
+cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cc-by-nd-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc0-1.0 ecl-2.0 epl-1.0
+epl-2.0 eupl-1.1 gpl gpl-2.0 gpl-3.0 isc lgpl lgpl-2.1 lgpl-3.0 mit mpl-2.0 ms-pl ncsa openrail unlicense wtfpl zlib
+"""
 _METRICS = {"top1_percent": "Top 1", "top5_percent": "Top 5"}
 
 
@@ -29,18 +37,35 @@ def render_card(facts: Mapping[str, Any]) -> str:
 def _head(facts: Mapping[str, Any]) -> Iterator[str]:
     """YAML; a JSON value is one of YAML, too."""
     yield "---"
-    if facts["licence"]:
-        yield f"license: {json.dumps(facts['licence'].lower())}"
+    yield from _head_licence(str(facts["licence"]))
     yield f"library_name: {json.dumps(facts['runtime'])}"
     yield "pipeline_tag: image-classification"
     yield f"tags: {json.dumps(['image-classification', facts['format'], facts['precision']])}"
-    accuracy = facts["accuracy"]
-    shown = accuracy.get("converted") or accuracy.get("original") or {}
-    # Programs read this as what these weights reach: a number printed about others does not belong there.
-    if shown.get("measured") or (shown and facts["published_name"]):
+    if shown := _find_measured(facts):
         yield from _index(facts, shown)
     yield "---"
     yield ""
+
+
+def _head_licence(licence: str) -> Iterator[str]:
+    """The hub knows licences by its own names; it takes any other as ``other`` with a name."""
+    if licence.lower() in _LICENCES.split():
+        yield f"license: {licence.lower()}"
+    elif licence:
+        yield "license: other"
+        yield f"license_name: {json.dumps(licence)}"
+
+
+def _find_measured(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The accuracy that this artefact reaches; empty where nobody measured it.
+
+    Programs read it as that of these files: what was printed is none, and what the original reached is this artefact's
+    where it computes the same alone, in fp32 and with pictures resized as the original's.
+    """
+    found: Mapping[str, Any] = facts["accuracy"].get("converted", {})
+    if not found and facts["precision"] == "fp32" and not facts["preprocessing"]["resized_inside"]:
+        found = facts["accuracy"].get("original", {})
+    return found if found.get("measured") else {}
 
 
 def _index(facts: Mapping[str, Any], shown: Mapping[str, Any]) -> Iterator[str]:
@@ -48,17 +73,11 @@ def _index(facts: Mapping[str, Any], shown: Mapping[str, Any]) -> Iterator[str]:
     yield f"- name: {json.dumps(_name(facts))}"
     yield "  results:"
     yield "  - task: {type: image-classification}"
-    yield f"    dataset: {{name: {json.dumps(shown.get('dataset', 'ImageNet-1k'))}, type: {_dataset(shown)}}}"
+    yield f"    dataset: {{name: {json.dumps(shown['dataset'])}, type: folder}}"
     yield "    metrics:"
     for key, title in _METRICS.items():
         if key in shown:
             yield f"    - {{type: accuracy, name: {json.dumps(f'{title} accuracy [%]')}, value: {shown[key]:.2f}}}"
-    yield "    source:"
-    yield f"      name: {json.dumps(shown['source'])}"
-
-
-def _dataset(shown: Mapping[str, Any]) -> str:
-    return json.dumps("folder" if "dataset" in shown else "imagenet-1k")
 
 
 def _name(facts: Mapping[str, Any]) -> str:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 #: Types of pixels; those of an artefact that normalises pictures itself may be whole.
 _PIXELS = ("float16", "float32", "float64", "uint8")
 _COLOURS = 3
+#: A checkpoint in our layout that tells the side of its pictures.
+_AS_TRAINED = "that of rexbench train, which made these weights"
 _USUAL = "the usual of ImageNet's classifiers; the model does not say its own"
 
 
@@ -85,7 +87,9 @@ def _open_ours(setting: ClassifierSetting) -> Classifier:
     network, layout = checkpoint.build()
     side = setting.resolution or checkpoint.tensors.resolution or model_info(setting.model).resolution
     setting.check_batch(check_resolution(side))
-    steps, whose = _choose_steps(setting, preprocessing_of(setting.model, layout, checkpoint.sha256))
+    trained_here = layout == "own" and checkpoint.tensors.resolution is not None
+    known = preprocessing_of(setting.model, layout, checkpoint.sha256)
+    steps, whose = _choose_steps(setting, known, _AS_TRAINED if trained_here else "")
     return Classifier(
         classify=network,
         classes=checkpoint.classes,
@@ -103,14 +107,14 @@ def _open_ours(setting: ClassifierSetting) -> Classifier:
     )
 
 
-def _choose_steps(setting: ClassifierSetting, known: Preprocessing | None) -> tuple[Preprocessing, str]:
-    """How images are prepared, and whose way that is; the caller's word goes first."""
+def _choose_steps(setting: ClassifierSetting, known: Preprocessing | None, told: str = "") -> tuple[Preprocessing, str]:
+    """How images are prepared, and whose way that is, as far as it is told; the caller's word goes first."""
     asked: Any = {name: getattr(setting, name) for name in ("crop_ratio", "interpolation", "channel_order")}
     asked["upright"] = setting.upright or None
     given = [name for name, value in asked.items() if value is not None]
     steps = known or Preprocessing()
     own = "that of the publisher of these weights" if setting.source == REGISTERED else "the model's own"
-    whose = own if steps.rule != USUAL_RULE else _USUAL
+    whose = told or (own if steps.rule != USUAL_RULE else _USUAL)
     if steps is PIXELS:
         whose = "pixels as they are, since the model takes bytes and does not say more"
     if given:

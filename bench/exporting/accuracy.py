@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict
 
 from msgspec import Meta
@@ -12,6 +13,7 @@ from analysis.schema import Count, SchemaError, Text, read_as
 from bench.exporting.formats import FORMATS
 from rexnet_core.errors import InputError
 from rexnet_core.files import refused_paths
+from rexnet_core.printable import shorten
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +48,7 @@ class _Form(TypedDict):
 
 class _Weights(TypedDict):
     sha256: Text | None
+    entry: Text | None
 
 
 class _Evaluation(_Shares):
@@ -55,6 +58,7 @@ class _Evaluation(_Shares):
     folder: Text
     classes: Count
     weights: _Weights
+    preprocessing: dict[str, Any]
     fingerprint: NotRequired[Text]
     converted: list[dict[str, Any]]
 
@@ -72,21 +76,45 @@ def describe_accuracy(path: Path | None, original: Original, form: Form, profile
         InputError: The file is none, or is about another model or other weights.
     """
     if path is None:
-        return _describe_published(original, profile) if profile.published_name else _describe_printed(original)
+        return _describe_published(original, profile) if original.published else _describe_printed(original)
     told = _read(path)
-    weights = original.classifier.weights.get("sha256")
-    own = original.name, weights, form.classes, original.classifier.told.get("fingerprint", ""), form.side
-    found = told["model"], told["weights"]["sha256"], told["classes"], told.get("fingerprint", ""), told["resolution"]
-    if found != own:
-        raise InputError(
-            f"--accuracy must be of the same model, weights and side; {path} is about {told['model']} at "
-            f"{told['resolution']} pixels with the weights {told['weights']['sha256']}, the export about "
-            f"{original.name} at {form.side} with {weights}; evaluate it first"
-        )
-    source = f"measured on {told['images']} images of {told['folder']}, {told['resolution']} pixels"
-    measured = {"source": source, "measured": True, "dataset": told["folder"]}
+    _check_same(path, told, original, form)
+    dataset = f"{told['images']} images of {PurePath(told['folder']).name or told['folder']}, {form.side} pixels"
+    measured = {"source": f"measured on {dataset}", "measured": True, "dataset": dataset}
     row = _find_converted(told["converted"], form)
     return {"original": _pick(dict(told)) | measured, **({"converted": _pick(row) | measured} if row else {})}
+
+
+def _check_same(path: Path, told: _Evaluation, original: Original, form: Form) -> None:
+    """Refuse what was measured of another model, on other weights, or on pictures that were prepared in another way."""
+    from analysis.accuracy.run import describe_steps  # noqa: PLC0415 - imports torch
+
+    weights = original.classifier.weights
+    steps = json.loads(json.dumps(describe_steps(form.side, original.classifier.preprocessing)))
+    own: dict[str, Any] = {
+        "model": original.name,
+        "weights": weights.get("sha256"),
+        "entry of the weights": weights.get("entry"),
+        "classes": form.classes,
+        "side": form.side,
+        "fingerprint": original.classifier.told.get("fingerprint", ""),
+        **{f"preprocessing ({key})": value for key, value in steps.items()},
+    }
+    found: dict[str, Any] = {
+        "model": told["model"],
+        "weights": told["weights"]["sha256"],
+        "entry of the weights": told["weights"]["entry"],
+        "classes": told["classes"],
+        "side": told["resolution"],
+        "fingerprint": told.get("fingerprint", ""),
+        **{f"preprocessing ({key})": told["preprocessing"].get(key) for key in steps},
+    }
+    differs = next((key for key in own if found[key] != own[key]), None)
+    if differs is not None:
+        raise InputError(
+            f"--accuracy must be of the same model, weights, side and preprocessing; {differs}: {path} has "
+            f"{shorten(str(found[differs]), 100)}, the export {own[differs]}; evaluate the model as it is exported"
+        )
 
 
 def _read(path: Path) -> _Evaluation:

@@ -39,7 +39,7 @@ def describe(
         "format_version": FORMAT_VERSION,
         "model": original.name,
         "source": original.source,
-        "published_name": profile.published_name,
+        "published_name": profile.published_name if original.published else "",
         "like": setting.like,
         "task": "image classification",
         "format": form.format,
@@ -48,13 +48,13 @@ def describe(
         "runtime": FORMATS[form.format].runtime,
         "precision": form.precision,
         "calibrated_on": calibrated_on,
-        "licence": original.licence or profile.licence,
+        "licence": original.licence,
         "weights": _describe_weights(original),
         "fingerprint": original.classifier.told.get("fingerprint", ""),
         "classes": form.classes,
         "named_classes": len(original.class_names),
-        "input": {"converted": _describe_input(form), "original": _describe_original_input(setting, form)},
-        "output": {"converted": _describe_output(form), "original": {**_describe_output(form), "kind": "logits"}},
+        "input": {"converted": _describe_input(form), "original": _describe_original_input(setting, original, form)},
+        "output": {"converted": _describe_output(form), "original": _describe_original_output(original, form)},
         "preprocessing": _describe_steps(original, form),
         "cost": describe_costs(setting, original),
         "accuracy": describe_accuracy(setting.accuracy, original, form, profile),
@@ -84,14 +84,14 @@ def _describe_input(form: Form) -> dict[str, Any]:
     }
 
 
-def _describe_original_input(setting: ExportSetting, form: Form) -> dict[str, Any]:
+def _describe_original_input(setting: ExportSetting, original: Original, form: Form) -> dict[str, Any]:
     """What the network takes as its publisher made it; a network in BGR has its means in that order."""
-    order = setting.profile.original_order or form.network_order
+    order = (original.published and setting.profile.original_order) or form.network_order
     turned = order != form.network_order
     mean, scale = (list(values[::-1] if turned else values) for values in (form.mean, form.scale))
     sides = [form.side, form.side, 3] if form.network_layout == "nhwc" else [3, form.side, form.side]
     return {
-        "name": form.input_name,
+        "name": original.input_name or form.input_name,
         "shape": [form.shown_shape[0], *sides],
         "layout": form.network_layout.upper(),
         "type": "float32",
@@ -103,7 +103,12 @@ def _describe_original_input(setting: ExportSetting, form: Form) -> dict[str, An
 
 
 def _describe_output(form: Form) -> dict[str, Any]:
-    return {"name": form.output_name, "shape": [form.shown_shape[0], form.classes], "kind": form.output}
+    return {"name": form.output_name, "shape": [form.shown_shape[0], form.classes], "kind": form.given}
+
+
+def _describe_original_output(original: Original, form: Form) -> dict[str, Any]:
+    name = original.output_name or form.output_name
+    return {**_describe_output(form), "name": name, "kind": original.output}
 
 
 def _describe_steps(original: Original, form: Form) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import secrets
 import shutil
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rexnet_core.errors import InputError
@@ -14,11 +15,13 @@ from rexnet_core.files import refused_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 CARD = "card.json"
 KIND = "rexbench-export"
 #: What C++ says of a file that takes no more.
 _STREAM = "iostream error"
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NEED = "--out needs a folder that can be made, with room"
 
 
@@ -50,15 +53,15 @@ def _is_ours(target: Path) -> bool:
 
 @contextlib.contextmanager
 def refused_writes(target: Path) -> Iterator[None]:
-    """A context in which a full disk is an error of the caller also where OpenVINO finds it full.
+    """A context in which a full disk is an error of the caller, whoever finds it full.
 
     Raises:
         InputError: Something can't be written.
     """
     try:
         yield
-    except RuntimeError as error:
-        if _STREAM not in str(error):
+    except (RuntimeError, OSError) as error:
+        if not (isinstance(error, OSError) and error.errno in _NO_ROOM) and _STREAM not in str(error):
             raise
         place = f"{target} or {tempfile.gettempdir()}"
         raise InputError(f"{_NEED}; {place} takes no more; name another or make room") from None
@@ -103,8 +106,9 @@ def _draft(target: Path) -> Iterator[Path]:
             place = target.resolve().parent
             made += [path for path in (place, *place.parents) if not path.exists()]
             place.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", dir=place))
-            draft.chmod(0o755)
+            named = place / f".{target.name[:40]}-{secrets.token_hex(8)}"
+            named.mkdir()
+            draft = named
         yield draft
     finally:
         if draft is not None:

@@ -36,7 +36,8 @@ class Form:
         mean: In the order of the network, for pixels from 0 to 255.
         scale: Alike; what the difference is divided by.
         network_layout: Of the network within, one of `LAYOUTS`.
-        output: One of `OUTPUTS`.
+        output: One of `OUTPUTS`, as it was asked for: for probabilities a softmax is put after the network.
+        network_output: What the network within gives, one of `OUTPUTS`.
         classes: Numbers in a row of the output.
         resized_side: What the shorter side of a picture is resized to inside; None where it comes resized and cut.
         interpolation: Of that resizing.
@@ -56,9 +57,15 @@ class Form:
     input_name: str = "input"
     output_name: str = "logits"
     output: str = "logits"
+    network_output: str = "logits"
     classes: int
     resized_side: int | None = None
     interpolation: str = "bicubic"
+
+    @property
+    def given(self) -> str:
+        """What the artefact gives, one of `OUTPUTS`."""
+        return self.output if self.network_output == "logits" else self.network_output
 
     @property
     def reverses(self) -> bool:

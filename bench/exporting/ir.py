@@ -112,7 +112,7 @@ def _list_facts(original: Original, form: Form) -> list[tuple[str, str]]:
         "scale_values": " ".join(f"{value:.7g}" for value in form.scale),
         "reverse_input_channels": "YES" if form.reverses else "NO",
         "embedded_processing": "YES",
-        "output_raw_scores": "True" if form.output == "logits" else "False",
+        "output_raw_scores": "True" if form.given == "logits" else "False",
         "classes": json.dumps(original.class_names) if original.class_names else "",
         "labels": " ".join("_".join(name.split()) for name in original.class_names),
         "license": original.licence,

@@ -21,7 +21,7 @@ NOT_MEASURED: dict[str, Any] = {"status": "not measured"}
 
 
 def describe_latency(store: Store, run: str, setting: ExportSetting) -> dict[str, Any]:
-    """What a run measured of the model on the runtime of the artefact, with its conditions.
+    """What a run measured of the model on the runtime of the artefact, with its conditions, at every side.
 
     The run timed the network alone: the preparation of pictures inside the artefact is not in its time.
 
@@ -43,9 +43,26 @@ def _find(results: tuple[CaseResult, ...], setting: ExportSetting) -> Iterator[C
     asked = setting.classifier.model, FORMATS[setting.to].backend, precision
     for one in results:
         case = one.case
-        same_side = setting.classifier.resolution in {None, case.resolution}
-        if (case.model, case.backend, case.precision) == asked and same_side and one.latency.value > 0:
+        if (case.model, case.backend, case.precision) == asked and one.status == "ok" and one.latency.value > 0:
             yield one
+
+
+def keep_side(latency: dict[str, Any], side: int) -> dict[str, Any]:
+    """What `describe_latency` gave, for pictures of the artefact's side alone.
+
+    Raises:
+        InputError: The run measured the model at others.
+    """
+    if latency["status"] != "measured":
+        return latency
+    rows = [row for row in latency["rows"] if row["resolution"] == side]
+    if not rows:
+        others = " and ".join(map(str, sorted({row["resolution"] for row in latency["rows"]})))
+        raise InputError(
+            f"run {latency['run']} has the latency at {others} pixels, and the artefact takes {side}; "
+            f"measure it with --resolutions {side}, or leave out --run"
+        )
+    return {**latency, "rows": rows}
 
 
 def _describe(one: CaseResult) -> dict[str, Any]:

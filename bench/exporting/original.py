@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from analysis.classifiers.classifier import Classifier
     from bench.exporting.setting import ExportSetting
 
+#: How near to one the sum of probabilities is.
+_SUM = 1e-4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Original:
@@ -31,6 +34,10 @@ class Original:
         layout: Of the pictures that it takes, ``nchw`` or ``nhwc``.
         class_names: In order; empty where they are not known.
         licence: Empty where it is not known.
+        output: What it gives, one of `bench.exporting.form.OUTPUTS`.
+        input_name: As its file has it; empty for a module of torch.
+        output_name: Alike.
+        published: Whether the weights can be those that the publisher of the profile has.
     """
 
     name: str
@@ -40,6 +47,10 @@ class Original:
     layout: str
     class_names: tuple[str, ...]
     licence: str
+    published: bool
+    output: str = "logits"
+    input_name: str = ""
+    output_name: str = ""
 
     def compute(self, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Logits of shape (N, classes) for normalised pictures of shape (N, 3, side, side)."""
@@ -65,6 +76,8 @@ def open_original(setting: ExportSetting) -> Original:
     asked = setting.classifier
     torch.set_num_threads(asked.threads)
     classifier = _change_steps(setting, open_classifier(asked))
+    layout = str(classifier.weights.get("layout", ""))
+    published = setting.profile.is_about(classifier.classes, classifier.resolution, layout)
     graph = SOURCES[asked.source].form != "module"
     model: Any = Path(asked.model) if graph else classifier.module
     return Original(
@@ -72,9 +85,11 @@ def open_original(setting: ExportSetting) -> Original:
         source=asked.source,
         classifier=classifier,
         model=model,
-        layout=_find_layout(model) if graph else "nchw",
+        output=_find_output(classifier, asked.source),
         class_names=_name_classes(setting, classifier),
-        licence=setting.licence or classifier.told.get("licence", ""),
+        licence=setting.licence or classifier.told.get("licence", "") or (setting.profile.licence if published else ""),
+        published=published,
+        **(_describe_file(model) if graph else {"layout": "nchw"}),
     )
 
 
@@ -91,8 +106,21 @@ def _change_steps(setting: ExportSetting, classifier: Classifier) -> Classifier:
     return replace(classifier, preprocessing=steps, whose=f"{classifier.whose}, with {' and '.join(given)} as asked")
 
 
-def _find_layout(graph: Path) -> str:
-    """The layout of the pictures that a file takes.
+def _find_output(classifier: Classifier, source: str) -> str:
+    """What a model gives, as two made-up pictures tell it; ours give logits."""
+    import torch  # noqa: PLC0415
+
+    if source == REGISTERED:
+        return "logits"
+    side = classifier.resolution
+    with torch.inference_mode():
+        rows = classifier.classify(torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0)))
+    shares = bool((rows >= 0).all()) and bool(((rows.sum(1) - 1).abs() < _SUM).all())
+    return "probabilities" if shares else "logits"
+
+
+def _describe_file(graph: Path) -> dict[str, str]:
+    """The layout of the pictures that a file takes, and the names of its input and its output.
 
     Raises:
         InputError: It takes pixels as they are, or is of another precision.
@@ -100,13 +128,15 @@ def _find_layout(graph: Path) -> str:
     from analysis.graphs.reading import describe_graph  # noqa: PLC0415 - may import onnx
     from rexnet_core.sources.tensors import find_image_axes  # noqa: PLC0415
 
-    [taken] = describe_graph(graph).inputs
+    told = describe_graph(graph)
+    [taken], [given] = told.inputs, told.outputs
     if taken.dtype != "float32":
         raise InputError(
             f"the file of a graph must take float32 to get its preprocessing before it; {graph} takes {taken.dtype}; "
             "export the model that it was made from"
         )
-    return "nhwc" if find_image_axes(taken) == (0, 1) else "nchw"
+    layout = "nhwc" if find_image_axes(taken) == (0, 1) else "nchw"
+    return {"layout": layout, "input_name": taken.name, "output_name": given.name}
 
 
 def _name_classes(setting: ExportSetting, classifier: Classifier) -> tuple[str, ...]:

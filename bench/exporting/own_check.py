@@ -46,15 +46,18 @@ def run(folder: Path) -> None:
         ModelError: It finds the folder wrong.
     """
     variables = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    done = subprocess.run(
-        [sys.executable, "-I", str(folder / PROGRAM)],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=_MOST_TIME_S,
-        check=False,
-        env=variables,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", str(folder / PROGRAM)],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_MOST_TIME_S,
+            check=False,
+            env=variables,
+        )
+    except subprocess.TimeoutExpired:
+        raise ModelError(f"{PROGRAM} must end within {_MOST_TIME_S} s; nothing was written") from None
     if done.returncode:
         said = (done.stdout + done.stderr).strip().splitlines()
         raise ModelError(

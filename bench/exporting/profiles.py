@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+#: What the weights that were published have: outputs, and the side of their pictures [pixels].
+_CLASSES, _SIDE = 1000, 224
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """Options of an artefact that stand for those that a caller leaves out.
@@ -32,6 +36,16 @@ class Profile:
     original_order: str = ""
     licence: str = ""
     index_constants: bool = False
+
+    def is_about(self, classes: int, side: int, layout: str) -> bool:
+        """Whether weights can be those that were published: name, licence and numbers of these belong to no others.
+
+        Args:
+            classes: Outputs of the model.
+            side: Of its pictures [pixels].
+            layout: Of its checkpoint; no publisher's is ours.
+        """
+        return bool(self.publisher) and (classes, side) == (_CLASSES, _SIDE) and layout != "own"
 
 
 def name_profiles() -> tuple[str, ...]:

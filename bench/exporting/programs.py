@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from torch import nn
 
 from bench.backends.inductor import hush
 from bench.exporting.form import make_metadata
-from rexnet_core.sources.exported_metadata import KEY
+from rexnet_core.sources.exported_metadata import CLASSES, KEY, LICENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,13 +56,18 @@ def write(original: Original, form: Form, _network: Path, target: Path) -> None:
     with hush(), torch.no_grad():
         program = _export(Prepared(original.model, form).eval(), form)
         facts = make_metadata(form, original.classifier.preprocessing)
+        # On a full disk torch's own writer would end the process.
+        file = io.BytesIO()
         if form.format == "pt2":
-            torch.export.save(program, target / ARTEFACT, extra_files={f"{KEY}.json": facts})
+            names = json.dumps(original.class_names) if original.class_names else ""
+            told = {f"{KEY}.json": facts, CLASSES: names, LICENCE: original.licence}
+            torch.export.save(program, file, extra_files={key: value for key, value in told.items() if value})
         else:
             from torch._inductor import aoti_compile_and_package  # noqa: PLC0415
 
             settings = {"freezing": True, "aot_inductor.metadata": {KEY: facts}}
-            aoti_compile_and_package(program, package_path=str(target / ARTEFACT), inductor_configs=settings)
+            aoti_compile_and_package(program, package_path=file, inductor_configs=settings)
+    (target / ARTEFACT).write_bytes(file.getbuffer())
 
 
 def _export(module: nn.Module, form: Form) -> Any:

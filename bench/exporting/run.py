@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bench.exporting import card, network_files, own_check
 from bench.exporting.folder import check_target, place_folder, refused_writes
 from bench.exporting.formats import FORMATS
+from bench.exporting.latency import keep_side
 from bench.exporting.shaping import check_forms, make_form
 from bench.exporting.verification import verify
 from bench.machine.scratch import make_scratch
@@ -54,6 +55,7 @@ def run_export(
     tell(f"open {setting.classifier.model}")
     original = open_original(setting)
     form = make_form(setting, original)
+    shown = keep_side(latency, form.side)
     with make_scratch() as scratch, place_folder(setting.out, force=setting.force) as draft:
         tell(f"convert to {form.format}")
         writer = _find_writer(form)
@@ -67,7 +69,7 @@ def run_export(
         verified = verify(original, form, run, network=network, files=files)
         own_check.dump(draft, form, original, verified)
         tell("describe")
-        facts = card.describe(setting, original, form, verified, calibrated_on) | {"latency": latency}
+        facts = card.describe(setting, original, form, verified, calibrated_on) | {"latency": shown}
         made = card.dump(draft, facts, render)
         own_check.run(draft)
     return made

@@ -76,7 +76,9 @@ class ExportSetting:
             )
         resizing = [name for name, one in FORMATS.items() if one.resizes]
         if self.resize and self.to not in resizing:
-            raise InputError(f"--resize is for --to {' and '.join(resizing)}, not {self.to}; leave it out")
+            raise InputError(
+                f"--resize is for --to {' and '.join(resizing)}, not {self.to}; leave out --resize, and resize before"
+            )
         if self.precision == "int8" and self.to == "onnx" and self.pictures is None:
             raise InputError("--precision int8 with --to onnx takes a fixed number of pictures; give --batch 1")
 

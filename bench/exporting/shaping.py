@@ -21,14 +21,17 @@ def make_form(setting: ExportSetting, original: Original) -> Form:
     """The form of the artefact.
 
     Raises:
-        InputError: Pictures of this model are resized in a way that no artefact does.
+        InputError: Pictures of this model are resized in a way that no artefact does, or it gives probabilities itself.
     """
     side, steps = original.classifier.resolution, original.classifier.preprocessing
     if setting.resize and steps.geometry != _GEOMETRY:
         raise InputError(
             f"--resize does it as torchvision and timm do; the pictures of {original.name} are resized as by "
-            f"{steps.geometry}; leave it out, and resize before"
+            f"{steps.geometry}; leave out --resize, and resize before"
         )
+    if setting.output == "probabilities" and original.output == "probabilities":
+        raise InputError(f"{original.name} gives probabilities itself; leave out --output probabilities")
+    given = "probabilities" if "probabilities" in {setting.output, original.output} else "logits"
     return Form(
         format=setting.to,
         precision=setting.precision,
@@ -42,8 +45,9 @@ def make_form(setting: ExportSetting, original: Original) -> Form:
         scale=_in_order(steps.std, steps.channel_order),
         network_layout=original.layout,
         input_name=setting.input_name,
-        output_name=setting.output_name or ("prob" if setting.output == "probabilities" else "logits"),
+        output_name=setting.output_name or {"probabilities": "prob", "logits": "logits"}[given],
         output=setting.output,
+        network_output=original.output,
         classes=original.classifier.classes,
         resized_side=steps.shorter_side(side) if setting.resize else None,
         interpolation=steps.interpolation,

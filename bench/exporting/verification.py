@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.exporting.pictures import COUNT, lay_out, make_sets, read_sets
 from bench.statistics.parity import LIMITS, Limit, cosine_similarities, relative_errors
-from rexnet_core.errors import InputError, ModelError
+from rexnet_core.errors import ModelError, RexbenchError, first_line
 from rexnet_core.preprocess import normalise, resize_and_crop_pixels
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     Pictures = npt.NDArray[np.uint8]
     Run = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
 
-#: How near to one the sum of probabilities is; and the least of them that is told from nothing.
-_SUM, _LEAST = 1e-4, 1e-12
+#: The least probability that is told from nothing.
+_LEAST = 1e-12
 #: What the steps around an int8 network may change of its outputs: nothing was seen, but a value that lies on the edge
 #: between two of the 256 may go either way. Pixels that are resized inside differ by a level or two.
 _STEPS, _STEPS_RESIZED = Limit(cosine=0.999, error=0.02), Limit(cosine=0.98, error=0.2)
@@ -140,10 +140,7 @@ def _compute_sets(original: Original, form: Form, sets: Sequence[Pictures]) -> n
 
 def _compute(original: Original, form: Form, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """What the original gives for pictures in RGB."""
-    logits = original.compute(_prepare(pictures, form, original.classifier.preprocessing))
-    if form.output == "probabilities" and logits.min() >= 0 and np.abs(logits.sum(axis=1) - 1).max() < _SUM:
-        raise InputError(f"{original.name} gives probabilities itself; leave out --output probabilities")
-    return _to_output(form, logits)
+    return _to_output(form, original.compute(_prepare(pictures, form, original.classifier.preprocessing)))
 
 
 def _to_output(form: Form, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -167,7 +164,17 @@ def _as_logits(form: Form, *outputs: npt.NDArray[np.float32]) -> list[npt.NDArra
 def _run_sets(run: Run, form: Form, sets: Sequence[Pictures]) -> npt.NDArray[np.float32]:
     batch = form.batch or COUNT
     fed = (lay_out(pictures[start : start + batch], form) for pictures in sets for start in range(0, COUNT, batch))
-    return np.concatenate([run(pictures) for pictures in fed])
+    if form.batch is not None:
+        return np.concatenate([run(pictures) for pictures in fed])
+    try:
+        return np.concatenate([run(pictures) for pictures in fed])
+    except RexbenchError:
+        raise
+    except Exception as error:  # noqa: BLE001 - each runtime raises its own
+        raise ModelError(
+            f"an artefact for any batch must take {COUNT} pictures; this one does not: {first_line(error)}; "
+            "give --batch 1"
+        ) from None
 
 
 def _check_outputs(expected: npt.NDArray[Any], given: npt.NDArray[Any]) -> None:

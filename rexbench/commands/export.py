@@ -72,7 +72,7 @@ def _summarise(setting: ExportSetting, card: dict[str, Any]) -> str:
         f"{card['model']} as {card['format']} in {card['precision']}, in {setting.out}",
         "input   {name}: {shape} {layout} {type}, {channel_order}, 0 to 255".format(**{**taken, "shape": next(shapes)}),
         "output  {name}: {shape} {kind}".format(**{**given, "shape": next(shapes)}),
-        f"steps   {card['preprocessing']['of']}",
+        f"steps   {card['preprocessing']['words']}; {card['preprocessing']['of']}",
         f"agrees  on {check['pictures']} pictures: cosine {check['cosine']:.6f}, error {check['error']:.2g}",
     )
     return "\n".join(lines) + "\n"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rexnet_core.errors import InputError, UnsupportedModelError, first_line
-from rexnet_core.sources.exported_metadata import KEY, read_exported
+from rexnet_core.sources.exported_metadata import CLASSES, KEY, LICENCE, read_class_names, read_exported
 from rexnet_core.sources.model_files import fingerprint_file, resolve_file
 from rexnet_core.sources.source import OpenedModel
 from rexnet_core.sources.tensors import TensorSpec
@@ -45,10 +47,15 @@ class ExportedProgramFile:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # torch uses old names of its own here
-                told = {f"{KEY}.json": ""}
+                told = dict.fromkeys((f"{KEY}.json", CLASSES, LICENCE), "")
                 program: Any = torch.export.load(Path(name), extra_files=told)
                 module = program.module().float()
         except Exception as error:  # noqa: BLE001 - torch raises all kinds for a file that is none
+            if _is_compiled(Path(name)):
+                raise InputError(
+                    f"{name} must be a file of torch.export.save, it is a package of AOTInductor, which holds no "
+                    "network to read back; give the model that it was made from, or export it with --to pt2"
+                ) from None
             raise InputError(
                 f"{name} must be a file of torch.export.save, not of torch.save, torch.jit.save or AOTInductor; "
                 f"{first_line(error)}"
@@ -58,12 +65,21 @@ class ExportedProgramFile:
             module=module,
             pretrained=True,
             fixed=True,
+            classes=read_class_names(_as_text(told[CLASSES])),
+            licence=_as_text(told[LICENCE]).strip(),
             preprocessing=read_exported(_as_text(told[f"{KEY}.json"])),
         )
 
     def fingerprint(self, name: str) -> str:
         """Digest of the file."""
         return fingerprint_file(name)
+
+
+def _is_compiled(path: Path) -> bool:
+    """Whether it is a package of AOTInductor; no code of it runs here."""
+    with contextlib.suppress(OSError, ValueError, zipfile.BadZipFile), zipfile.ZipFile(path) as package:
+        return any("/aotinductor/" in name for name in package.namelist())
+    return False
 
 
 def _as_text(value: str | bytes) -> str:

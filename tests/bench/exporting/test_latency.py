@@ -6,7 +6,7 @@ import pytest
 from made_up import CASE, make_measurement
 
 from analysis.classifiers.setting import ClassifierSetting
-from bench.exporting.latency import describe_latency
+from bench.exporting.latency import describe_latency, keep_side
 from bench.exporting.setting import make_setting
 from bench.records.run import RunInfo
 from bench.store.store import Store
@@ -33,6 +33,13 @@ def test_it_comes_with_its_interval_and_conditions(store):
     [row] = told["rows"]
     assert (told["processor"], row["threads"], row["backend"]) == ("A processor", 2, "openvino")
     assert row["latency_low_s"] < row["latency_s"] < row["latency_high_s"]
+
+
+def test_it_is_that_of_the_side_of_the_artefact(store):
+    told = describe_latency(store, "run1", make())
+    assert keep_side(told, CASE.resolution) == told
+    with pytest.raises(InputError, match=rf"latency at {CASE.resolution} pixels, and the artefact takes 32; measure"):
+        keep_side(told, 32)
 
 
 @pytest.mark.parametrize("given", [{"to": "onnx"}, {"precision": "int8"}])

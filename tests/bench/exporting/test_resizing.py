@@ -36,5 +36,7 @@ def test_pictures_of_any_size_are_resized_and_cut_inside(export, tmp_path, to):
 
 
 def test_programs_of_torch_do_not_resize(export):
-    with pytest.raises(InputError, match="--resize is for --to ir and onnx, not pt2; leave it out"):
+    with pytest.raises(
+        InputError, match="--resize is for --to ir and onnx, not pt2; leave out --resize, and resize before"
+    ):
         export("pt2", resize=True)

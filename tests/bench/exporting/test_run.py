@@ -4,8 +4,10 @@ import hashlib
 import json
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -19,7 +21,9 @@ from bench.exporting import onnx_form, own_check, verification
 from bench.exporting.formats import FORMATS
 from bench.records.calibration import CalibrationSet
 from rexnet_core.errors import InputError, ModelError
+from rexnet_core.sources import exported_program
 
+NAMES = ("one", "two", "three", "four", "five")
 CHECK = own_check.run
 MEAN, STD = (np.array(values, np.float32) for values in ((0.5, 0.45, 0.4), (0.2, 0.22, 0.24)))
 
@@ -217,6 +221,10 @@ def test_a_model_that_gives_probabilities_itself_gets_no_second_softmax(export):
         torch.onnx.export(network, (torch.zeros(1, 3, 32, 32),), "graph.onnx", dynamo=True, verbose=False)
     with pytest.raises(InputError, match="gives probabilities itself; leave out --output probabilities"):
         export("onnx", name="graph.onnx", output="probabilities")
+    card = export("onnx", name="graph.onnx")
+    [given] = onnx.load("graph.onnx").graph.output
+    assert [card["output"][form]["kind"] for form in ("original", "converted")] == ["probabilities"] * 2
+    assert [card["output"][form]["name"] for form in ("original", "converted")] == [given.name, "prob"]
 
 
 @pytest.mark.parametrize("to", ["ir", "onnx"])
@@ -275,3 +283,52 @@ def test_an_artefact_is_not_exported_again(export):
     export("onnx")
     with pytest.raises(InputError, match="must take float32 to get its preprocessing before it"):
         export("onnx", name="out/model.onnx", force=True)
+
+
+@pytest.mark.usefixtures("model")
+def test_a_graph_that_fixes_its_batch_inside_is_one_line(export):
+    class Fixed(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.network = import_module("tiny_classifier").build()
+
+        def forward(self, pictures):
+            return self.network(pictures).reshape(1, 5)
+
+    with torch.no_grad():
+        torch.onnx.export(Fixed().eval(), (torch.zeros(1, 3, 32, 32),), "graph.onnx", dynamo=True, verbose=False)
+    with pytest.raises(ModelError, match=r"an artefact for any batch must take 6 pictures; .*; give --batch 1"):
+        export("onnx", name="graph.onnx", batch="dynamic")
+
+
+def test_a_check_that_takes_too_long_is_one_line(monkeypatch, tmp_path):
+    def run(*_, **__):
+        raise subprocess.TimeoutExpired("python", 600)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(ModelError, match=r"verify.py must end within 600 s"):
+        CHECK(tmp_path)
+
+
+def test_an_exported_program_brings_the_names_of_its_classes_and_its_licence(export, tmp_path):
+    (tmp_path / "names.txt").write_text("\n".join(NAMES))
+    export("pt2", classes_file=tmp_path / "names.txt", licence="MIT")
+    opened = exported_program.SOURCE.open(str(tmp_path / "out/model.pt2"), None)
+    assert (opened.classes, opened.licence) == (NAMES, "MIT")
+    assert opened.preprocessing is not None
+
+
+def test_a_full_disk_that_an_exported_program_meets_is_one_line(export, monkeypatch):
+    def write(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(type(Path()), "write_bytes", write)
+    with pytest.raises(InputError, match=r"--out needs a folder that can be made, with room; .* takes no more"):
+        export("pt2")
+
+
+def test_a_package_of_aotinductor_is_named_as_one(tmp_path):
+    with zipfile.ZipFile(tmp_path / "model.pt2", "w") as package:
+        package.writestr("model/data/aotinductor/model/one.so", "")
+    with pytest.raises(InputError, match="it is a package of AOTInductor, which holds no network to read back"):
+        exported_program.SOURCE.open(str(tmp_path / "model.pt2"), None)

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import pytest
 
+from rexnet_core.errors import UnsupportedModelError
 from rexnet_core.preprocess import Preprocessing
 from rexnet_core.sources.exported_metadata import read_class_names, read_exported
 
@@ -39,10 +40,17 @@ def test_geometry_is_the_original_and_pixels_stay_as_they_are():
         {"steps": asdict(STEPS) | {"resized_side": 1e9}},
         {"steps": asdict(STEPS) | {"interpolation": {}}},
         {"steps": {}},
+        {"steps": asdict(STEPS) | {"rule": "a" * 200_000}},
+        {"steps": asdict(STEPS) | {"rule": "imagenet\n\x1b[2J"}},
     ],
 )
 def test_what_is_no_such_entry_says_nothing(changes):
     assert read_exported(json.dumps(TOLD | changes)) is None
+
+
+def test_an_artefact_that_resizes_itself_is_refused():
+    with pytest.raises(UnsupportedModelError, match="resizes and cuts them itself; export the model without --resize"):
+        read_exported(json.dumps(TOLD | {"form": {"input_order": "rgb", "resized_side": 71}}))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "1", "{", "[" * 100_000, '{"format_version": 1}'])
