@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from analysis.training.setting import TrainingSetting
     from analysis.training.standing import Standing
 
+    #: Makes a context that a first signal does not break off, and that tells whether one has come.
+    Guard = Callable[[], AbstractContextManager[Callable[[], bool]]]
+
 
 class DivergedError(Exception):
     """The loss, a weight or an output is not finite; the message says where."""
@@ -73,14 +76,13 @@ class Loop:
         wrap = DistributedDataParallel if not processes.alone else None
         self._network: Any = wrap(learner.module) if wrap else learner.module
         self._begun = standing.step
-        self._wanted = False
 
     def run(
         self,
         save: Callable[[], None],
         keep: Callable[[dict[str, Any]], None],
         progress: Callable[[str, int, int], object],
-        guard: Callable[[], AbstractContextManager[None]],
+        guard: Guard,
     ) -> str:
         """Train to the end: ``done``, ``early`` after epochs without a better one, or ``stopped`` by the user.
 
@@ -88,20 +90,27 @@ class Loop:
             save: Writes a checkpoint from which this very point is reached again.
             keep: Is given the row of an epoch that has ended.
             progress: Called with a word, the updates or pictures done and their number.
-            guard: A context that a first signal does not break off.
+            guard: A context that a first signal does not break off, and that tells whether one has come.
 
         Raises:
             DivergedError: Something is not finite; the weights are those before it.
             InputError: A picture can't be read, or a checkpoint can't be written.
         """
+        ended = ""
         try:
             with closing(self.loader.read(self._plan(), self.setting.workers)) as batches:
-                return self._follow(batches, save, keep, progress, guard)
+                if self.processes.alone:
+                    return self._follow(batches, save, keep, progress, guard, lambda: False)
+                # Several processes wait for one another: no signal may break off one of them anywhere.
+                with guard() as asked:
+                    ended = self._follow(batches, save, keep, progress, guard, asked)
         except KeyboardInterrupt:
-            if not self.processes.alone:
+            if self.processes.alone:
+                save()
+                return "stopped"
+            if not ended:
                 raise
-            save()
-            return "stopped"
+        return ended
 
     def _follow(
         self,
@@ -109,37 +118,34 @@ class Loop:
         save: Callable[[], None],
         keep: Callable[[dict[str, Any]], None],
         progress: Callable[[str, int, int], object],
-        guard: Callable[[], AbstractContextManager[None]],
+        guard: Guard,
+        asked: Callable[[], bool],
     ) -> str:
         standing, schedule, every = self.standing, self.schedule, self.setting.checkpoint_every
-        while len(standing.history) < self.setting.recipe.epochs:
-            try:
-                if standing.step == (len(standing.history) + 1) * schedule.steps_per_epoch:
-                    with nullcontext() if self.processes.alone else guard():
-                        row = self._validate(progress)
-                    with guard():
-                        keep(row)
-                        standing.begin_epoch()
-                        save()
-                    if self._has_waited():
-                        return "early"
-                    continue
-                with guard():
-                    self._update(self._take(batches, save))
-                    if every and standing.step % every == 0 and standing.step % schedule.steps_per_epoch:
-                        save()
-                progress("updates", standing.step - self._begun, schedule.steps - self._begun)
-            except KeyboardInterrupt:
-                self._wanted = True
-            if self.processes.any(self._wanted):
+        while not (ended := self._find_end()):
+            if self.processes.any(asked()):
                 save()
                 return "stopped"
-        return "done"
+            if standing.step == (len(standing.history) + 1) * schedule.steps_per_epoch:
+                row = self._validate(progress)
+                with guard():
+                    keep(row)
+                    standing.begin_epoch()
+                    save()
+                continue
+            with guard():
+                self._update(self._take(batches, save))
+                if every and standing.step % every == 0 and standing.step % schedule.steps_per_epoch:
+                    save()
+            progress("updates", standing.step - self._begun, schedule.steps - self._begun)
+        return ended
 
-    def _has_waited(self) -> bool:
+    def _find_end(self) -> str:
+        """``done`` or ``early`` if there is nothing more to train, also of a training that is resumed; else empty."""
+        if len(self.standing.history) >= self.setting.recipe.epochs:
+            return "done"
         patience = self.setting.patience
-        unfinished = len(self.standing.history) < self.setting.recipe.epochs
-        return patience is not None and unfinished and self.standing.epochs_since_best() >= patience
+        return "early" if patience is not None and self.standing.epochs_since_best() >= patience else ""
 
     def _plan(self) -> Iterator[tuple[int, list[list[int]]]]:
         """Epoch and pictures of each update to come, for this process."""

@@ -33,10 +33,10 @@ from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
 
     from analysis.study import Study
     from analysis.training.data import TrainingData
+    from analysis.training.loop import Guard
     from analysis.training.processes import Processes
     from analysis.training.setting import TrainingSetting
 
@@ -47,7 +47,7 @@ def run_training(
     setting: TrainingSetting,
     progress: Callable[[str, int, int], object],
     *,
-    guard: Callable[[], AbstractContextManager[None]],
+    guard: Guard,
 ) -> Study:
     """Train a network, or go on with a training that was interrupted.
 
@@ -56,7 +56,7 @@ def run_training(
     Args:
         setting: Data, model, recipe and folder.
         progress: Called with a word, the updates or pictures done and their number.
-        guard: A context that a first signal does not break off.
+        guard: A context that a first signal does not break off, and that tells whether one has come.
 
     Raises:
         InputError: Data, weights or folder can't be used, or a checkpoint is not this training's.
@@ -103,9 +103,7 @@ class Training:
         self.optimizer = make_optimizer(module, setting.recipe)
         self.standing = Standing()
 
-    def train(
-        self, progress: Callable[[str, int, int], object], *, guard: Callable[[], AbstractContextManager[None]]
-    ) -> Study:
+    def train(self, progress: Callable[[str, int, int], object], *, guard: Guard) -> Study:
         """What came out, as `run_training` says."""
         if self.processes.place.first:
             make_out(self.setting.out)
@@ -120,9 +118,7 @@ class Training:
             reason=reason,
         )
 
-    def _run(
-        self, progress: Callable[[str, int, int], object], guard: Callable[[], AbstractContextManager[None]]
-    ) -> tuple[str, str]:
+    def _run(self, progress: Callable[[str, int, int], object], guard: Guard) -> tuple[str, str]:
         """How the training ended, and why if not as planned."""
         loop = Loop(
             setting=self.setting,

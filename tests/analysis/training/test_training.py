@@ -109,6 +109,8 @@ def test_training_ends_early_when_validation_does_not_become_better(make_setting
     study = train(setting)
     assert study.payload["ended"] == "early"
     assert len(study.payload["epochs"]) == study.payload["best"]["epoch"] + 2
+    again = resumed(setting)
+    assert (again.payload["ended"], again.payload["epochs"]) == ("early", study.payload["epochs"])
 
 
 def test_a_full_disk_leaves_the_old_checkpoint_whole(make_setting, tmp_path, monkeypatch):
