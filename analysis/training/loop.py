@@ -76,6 +76,7 @@ class Loop:
         wrap = DistributedDataParallel if not processes.alone else None
         self._network: Any = wrap(learner.module) if wrap else learner.module
         self._begun = standing.step
+        self._asked: Callable[[], bool] = lambda: False
 
     def run(
         self,
@@ -100,10 +101,10 @@ class Loop:
         try:
             with closing(self.loader.read(self._plan(), self.setting.workers)) as batches:
                 if self.processes.alone:
-                    return self._follow(batches, save, keep, progress, guard, lambda: False)
+                    return self._follow(batches, save, keep, progress, guard)
                 # Several processes wait for one another: no signal may break off one of them anywhere.
-                with guard() as asked:
-                    ended = self._follow(batches, save, keep, progress, guard, asked)
+                with guard() as self._asked:
+                    ended = self._follow(batches, save, keep, progress, guard)
         except KeyboardInterrupt:
             if self.processes.alone:
                 save()
@@ -119,15 +120,16 @@ class Loop:
         keep: Callable[[dict[str, Any]], None],
         progress: Callable[[str, int, int], object],
         guard: Guard,
-        asked: Callable[[], bool],
     ) -> str:
         standing, schedule, every = self.standing, self.schedule, self.setting.checkpoint_every
         while not (ended := self._find_end()):
-            if self.processes.any(asked()):
+            if self.processes.any(self._asked()):
                 save()
                 return "stopped"
             if standing.step == (len(standing.history) + 1) * schedule.steps_per_epoch:
-                row = self._validate(progress)
+                if not standing.history:  # best.pth never lies in a folder without last.pth
+                    save()
+                row = self._validate(progress, save)
                 with guard():
                     keep(row)
                     standing.begin_epoch()
@@ -158,15 +160,23 @@ class Loop:
             yield epoch, schedule.share(order, step, rank)
 
     def _take(self, batches: Iterator[list[Batch]], save: Callable[[], None]) -> list[Batch]:
-        """The pictures of the next update; if one can't be read, what has been learned is kept."""
+        """The pictures of the next update."""
+        passes: list[Batch] = []
+        error = None
         try:
             passes = next(batches)
-        except InputError:
-            if self.processes.alone:
-                save()
-            raise
+        except InputError as found:
+            error = found
+        self._end_together(error, save)
         self._name_unreadable(path for one in passes for path in one.unreadable)
         return passes
+
+    def _end_together(self, error: InputError | None, save: Callable[[], None]) -> None:
+        """Keep what has been learned and end, if a picture can't be read in any of the processes."""
+        if not self.processes.any(error is not None):
+            return
+        save()
+        raise error or InputError("all pictures must be readable, another process met a damaged one and names it")
 
     def _name_unreadable(self, paths: Iterable[str]) -> None:
         known = self.standing.unreadable
@@ -214,7 +224,7 @@ class Loop:
         """The network whose accuracy is measured and kept: the moving average, if there is one."""
         return self.average.module if self.average is not None else self.learner.module
 
-    def _validate(self, progress: Callable[[str, int, int], object]) -> dict[str, Any]:
+    def _validate(self, progress: Callable[[str, int, int], object], save: Callable[[], None]) -> dict[str, Any]:
         """The row of the epoch that has ended."""
         network, place = self.validated(), self.processes.place
         self.processes.align(network)
@@ -228,28 +238,35 @@ class Loop:
             return logits
 
         network.eval()
-        hits = Hits()
-        for hits in count_hits(
-            classify,
-            images,
-            self._load,
-            batch_size=max(1, self.schedule.batch // (place.count * self.setting.accumulate)),
-            threads=self.setting.threads,
-            skip_unreadable=self.setting.skip_unreadable,
-            watch=lambda _pixels, logits, labels: losses.append(float(cross_entropy(logits, labels, reduction="sum"))),
-        ):
-            progress("validation", hits.images + len(hits.unreadable), len(images))
+        hits, error = Hits(), None
+        try:
+            for hits in count_hits(
+                classify,
+                images,
+                self._load,
+                batch_size=max(1, self.schedule.batch // (place.count * self.setting.accumulate)),
+                threads=self.setting.threads,
+                skip_unreadable=self.setting.skip_unreadable,
+                watch=lambda _pixels, logits, labels: losses.append(
+                    float(cross_entropy(logits, labels, reduction="sum"))
+                ),
+            ):
+                progress("validation", hits.images + len(hits.unreadable), len(images))
+        except InputError as found:
+            error = found
+        self._end_together(error, save)
         self.learner.set_training(freeze=self.setting.freeze)
         self._name_unreadable(hits.unreadable)
-        return self._describe_epoch(self.processes.add_up([hits.images, hits.top1, hits.top5, sum(losses)]))
+        return self._describe_epoch(self.processes.add_up([hits.images, hits.top1, hits.top5, sum(losses)]), save)
 
     def _load(self, image: LabelledImage) -> Any:
         return load_as_published(image.path, self.learner.resolution, self.learner.preprocessing)
 
-    def _describe_epoch(self, found: list[float]) -> dict[str, Any]:
+    def _describe_epoch(self, found: list[float], save: Callable[[], None]) -> dict[str, Any]:
         images, top1, top5, loss = found
         standing = self.standing
         if not images:
+            save()
             raise InputError(f"a validation needs pictures, none in {self.data.val_folder} can be read; replace them")
         seen = self.processes.add_up([standing.images, standing.loss, standing.top1, standing.top5])
         five = len(self.data.classes) >= TOP

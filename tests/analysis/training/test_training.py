@@ -134,8 +134,14 @@ def test_a_damaged_picture_is_named_or_passed_over(make_setting, tmp_path):
     (data / "val/red/1.jpg").write_bytes(b"no picture either")
     with pytest.raises(InputError, match=r"green/3.jpg is no image in a known format"):
         train(make_setting(tmp_path / "out", data=data))
+    (data / "train/green/3.jpg").write_bytes((data / "train/green/2.jpg").read_bytes())
+    with pytest.raises(InputError, match=r"red/1.jpg is no image in a known format"):
+        resumed(make_setting(tmp_path / "out", data=data))
+    assert load(make_setting(tmp_path / "out"))["standing"]["step"] == 3, "the whole epoch is kept"
+    (data / "train/green/3.jpg").write_bytes(b"no picture")
     study = resumed(make_setting(tmp_path / "out", data=data, skip_unreadable=True))
-    assert sorted(path.rpartition("/")[2] for path in study.payload["unreadable_files"]) == ["1.jpg", "3.jpg"]
+    names = sorted(path.rpartition("/")[2] for path in study.payload["unreadable_files"])
+    assert names == ["1.jpg", "3.jpg"]
     assert {row["val_images"] for row in study.payload["epochs"]} == {11}
 
 
