@@ -92,7 +92,7 @@ class Training:
             passes=setting.accumulate,
             seed=setting.seed,
         )
-        self.learner = open_learner(setting, len(data.classes))
+        self.learner = open_learner(setting, data.classes)
         module = self.learner.module.to(setting.device)
         if setting.channels_last:
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -236,7 +236,7 @@ class Training:
     def _check_same(self, content: dict[str, Any]) -> None:
         told = self._told()
         for name, what in (("data", "pictures"), ("classes", "classes"), ("started_from", "--weights")):
-            if content[name] != told[name]:
+            if _identity(content[name]) != _identity(told[name]):
                 raise InputError(
                     f"--resume needs the training's own {what}, these are others; begin anew in another --out"
                 )
@@ -247,6 +247,11 @@ class Training:
                     f"--resume needs the options of the training's beginning, {name} was {then.get(name)!r} and is "
                     f"{now[name]!r}; give that, or begin anew in another --out"
                 )
+
+
+def _identity(told: Any) -> Any:
+    """What tells a file of weights from another, wherever it lies; anything else as it is."""
+    return (told.get("sha256"), told.get("entry")) if isinstance(told, dict) else told
 
 
 def _merit(row: dict[str, Any]) -> tuple[float, float]:

@@ -5,7 +5,7 @@ import os
 
 import pytest
 import torch
-from small_trainings import resumed, train, write_folder
+from small_trainings import CLASSES, resumed, train, write_folder
 from timm_models import import_timm
 
 from analysis.model_options import ModelOptions
@@ -50,20 +50,24 @@ def test_passes_add_up_to_the_batch(make_setting, tmp_path):
 def test_a_classifier_is_replaced_unless_it_is_kept(make_setting, tmp_path):
     path = tmp_path / "five.pth"
     dump_weights(create_model("mobilenet_v2_0.5", num_classes=5), path)
-    learner = open_learner(make_setting(tmp_path / "out", weights=path), 3)
+    learner = open_learner(make_setting(tmp_path / "out", weights=path), CLASSES)
     assert learner.module.classifier.weight.shape[0] == 3
     assert learner.weights["layout"] == "own"
     with pytest.raises(InputError, match=r"needs a checkpoint of the data's 3 classes, .*five.pth has 5"):
-        open_learner(make_setting(tmp_path / "out", weights=path, keep_classifier=True), 3)
-    kept = open_learner(make_setting(tmp_path / "out", weights=path, keep_classifier=True), 5)
-    assert torch.equal(kept.module.classifier.weight, torch.load(path, weights_only=True)["classifier.weight"])
+        open_learner(make_setting(tmp_path / "out", weights=path, keep_classifier=True), CLASSES)
+    kept = open_learner(make_setting(tmp_path / "out", weights=path, keep_classifier=True), "abcde")
+    before = torch.load(path, weights_only=True)
+    assert torch.equal(kept.module.classifier.weight, before["classifier.weight"])
+    torch.save({"state_dict": before, "classes": list("abdce")}, path)
+    with pytest.raises(InputError, match=r"class 3 of .*five.pth is 'd', not 'c'; leave the option out"):
+        open_learner(make_setting(tmp_path / "out", weights=path, keep_classifier=True), "abcde")
 
 
 def test_a_checkpoint_of_another_width_is_refused(make_setting, tmp_path):
     path = tmp_path / "wide.pth"
     dump_weights(create_model("mobilenet_v2_1.0", num_classes=3), path)
     with pytest.raises(InputError, match="give the checkpoint of this model"):
-        open_learner(make_setting(tmp_path / "out", weights=path), 3)
+        open_learner(make_setting(tmp_path / "out", weights=path), CLASSES)
 
 
 def test_vectors_have_no_weight_decay(make_setting, tmp_path):
