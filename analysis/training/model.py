@@ -16,6 +16,7 @@ from rexnet_core.errors import InputError, UnsupportedModelError
 from rexnet_core.network import Network
 from rexnet_core.preprocess import Preprocessing
 from rexnet_core.publishers import preprocessing_of
+from rexnet_core.sources import exported_program
 from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
@@ -38,13 +39,15 @@ class Learner:
         module: In training mode, on the CPU.
         resolution: Side of its images [pixels].
         preprocessing: How its author prepares images.
-        weights: ``path``, ``entry``, ``layout`` and ``sha256`` of the file that it starts from; empty from scratch.
+        weights: ``path``, ``entry``, ``layout`` and ``sha256`` of the file that it starts from; empty without one.
+        trained: Whether it has weights that it has brought along.
     """
 
     module: nn.Module
     resolution: int
     preprocessing: Preprocessing
     weights: dict[str, Any]
+    trained: bool = False
 
     def set_training(self, *, freeze: bool) -> None:
         """Put the network into training mode; a frozen one draws dropout and changes nothing else."""
@@ -92,9 +95,13 @@ def _open_own(setting: TrainingSetting, classes: Sequence[str]) -> Learner:
 def _open_guest(setting: TrainingSetting, classes: Sequence[str]) -> Learner:
     guest = open_guest(setting.model, setting.source, setting.options, resolution=setting.resolution, seed=setting.seed)
     module: Any = guest.opened.module
-    if module is None:
-        raise UnsupportedModelError(f"{guest.name} is a graph without gradients; give a model of torch to be trained")
+    if module is None or setting.source == exported_program.SOURCE.kind:
+        raise UnsupportedModelError(f"{guest.name} is a graph that can't be trained; give a model of torch")
     weights: dict[str, Any] = {}
+    if setting.freeze and setting.weights is None and not guest.opened.pretrained:
+        raise InputError(
+            f"--freeze needs trained weights, {guest.name} has fresh ones; give --weights FILE, or leave it out"
+        )
     if setting.weights is not None:
         loaded = load_tensors(setting.weights, setting.weights_entry)
         if setting.keep_classifier:
@@ -119,6 +126,7 @@ def _open_guest(setting: TrainingSetting, classes: Sequence[str]) -> Learner:
         resolution=shape[-1],
         preprocessing=guest.opened.preprocessing or Preprocessing(),
         weights=weights,
+        trained=guest.opened.pretrained and not weights,
     )
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from analysis.training.processes import Processes
     from analysis.training.setting import TrainingSetting
 
-_REMEDY = "the checkpoint before it is whole; try a lower --learning-rate, a longer warm-up, or --clip-norm 1"
+_CHANGES = "a lower --learning-rate, a longer warm-up, or --clip-norm 1"
 
 
 def run_training(
@@ -140,7 +140,18 @@ class Training:
             try:
                 return loop.run(self._save, keep, progress, guard), ""
             except DivergedError as error:
-                return "diverged", f"{error}; {_REMEDY}"
+                return "diverged", f"{error}; {self._find_remedy()}"
+
+    def _find_remedy(self) -> str:
+        """What helps against a loss that is not finite; a changed recipe can't resume."""
+        out = self.setting.out
+        if self.standing.best is not None:
+            begin = f"go on from the best weights with --weights {out / BEST} --keep-classifier --out NEW and"
+        elif (out / LAST).exists():
+            begin = "no epoch has ended, begin anew in another --out with"
+        else:
+            begin = "there is no checkpoint yet, begin anew with"
+        return f"{begin} {_CHANGES}"
 
     def _loader(self) -> Loader:
         setting, learner = self.setting, self.learner

@@ -29,7 +29,7 @@ COUNTS = (
     "steps_done", "left_out_per_epoch",
 )  # fmt: skip
 LISTS = ("classes", "unreadable_files")
-FLAGS = ("channels_last", "frozen")
+FLAGS = ("channels_last", "frozen", "brings_weights")
 
 
 def complete(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,12 +131,12 @@ def _tell_batch(training: Mapping[str, Any]) -> str:
 
 def _tell_start(training: Mapping[str, Any]) -> str:
     weights = training["started_from"]
-    if not weights:
-        return f"fresh weights, seed {training['seed']}"
+    if weights:
+        start = f"{weights['path']} ({weights['layout']} layout, sha256 {weights['sha256']})"
+    else:
+        start = "the weights that the model brings" if training["brings_weights"] else "fresh weights"
     frozen = ", all but the classifier frozen" if training["frozen"] else ""
-    return (
-        f"{weights['path']} ({weights['layout']} layout, sha256 {weights['sha256']}){frozen}, seed {training['seed']}"
-    )
+    return f"{start}{frozen}, seed {training['seed']}"
 
 
 def _tell_pictures(training: Mapping[str, Any]) -> str:

@@ -103,7 +103,10 @@ def test_a_loss_that_is_not_finite_ends_the_training_and_keeps_the_last_good(mak
     )
     study = train(setting)
     assert (study.payload["ended"], study.stopped) == ("diverged", True)
-    assert "is not finite; the checkpoint before it is whole; try a lower --learning-rate" in study.payload["reason"]
+    remedy = "go on from the best weights with --weights" if study.payload["best"] else "begin anew"
+    assert remedy in study.payload["reason"]
+    assert "a lower --learning-rate" in study.payload["reason"]
+    assert bool(study.payload["last_file"]) == (setting.out / "last.pth").exists()
     if (setting.out / "last.pth").exists():
         assert all(tensor.isfinite().all() for tensor in load(setting)["state_dict"].values())
 
@@ -226,3 +229,40 @@ def test_a_module_of_a_user_is_trained(make_setting, tmp_path, monkeypatch, argu
     else:
         with pytest.raises(RexbenchError, match=message):
             train(setting)
+
+
+NORMED = """
+import own_base
+from torch import nn
+
+def Net():
+    net = own_base.Net()
+    net.conv = nn.Sequential(net.conv, nn.BatchNorm2d(4))
+    return net
+"""
+
+
+def test_the_classifier_alone_of_a_guest_is_trained_if_the_guest_is_trained(make_setting, tmp_path, monkeypatch):
+    (tmp_path / "own_base.py").write_text(OWN)
+    (tmp_path / "own_normed.py").write_text(NORMED)
+    monkeypatch.chdir(tmp_path)
+    for module in ("own_normed", "own_base"):
+        options = ModelOptions()
+        [(name, kind)] = options.resolve([f"py:{module}:Net"]).items()
+        setting = make_setting(tmp_path / "out", model=name, source=kind, options=options, freeze=True)
+        if module == "own_normed":
+            with pytest.raises(InputError, match="--freeze needs trained weights, py:own_normed:Net has fresh ones"):
+                open_learner(setting, CLASSES)
+        else:
+            assert open_learner(setting, CLASSES).trained
+
+
+def test_an_exported_program_is_refused(make_setting, tmp_path):
+    path = tmp_path / "net.pt2"
+    network = create_model("mobilenet_v2_0.5", num_classes=3).eval()
+    torch.export.save(torch.export.export(network, (torch.zeros(1, 3, 32, 32),)), path)
+    options = ModelOptions(trust=True)
+    [(name, kind)] = options.resolve([str(path)]).items()
+    setting = make_setting(tmp_path / "out", model=name, source=kind, options=options)
+    with pytest.raises(RexbenchError, match=r"net.pt2 is a graph that can't be trained; give a model of torch"):
+        open_learner(setting, CLASSES)
