@@ -109,7 +109,8 @@ def _tell_regularisation(recipe: Mapping[str, Any], *, own: bool) -> str:
         parts.append(f"crops from {recipe['crop_share']:g} of the picture, mirrored {recipe['flip']:g}")
     if recipe["augmentation"] == "randaugment":
         parts.append(f"magnitude {recipe['magnitude']:g}")
-    names = {"erasing": "erasing", "label_smoothing": "label smoothing"}
+    names = {"erasing": "erasing"} if recipe["augmentation"] != "none" else {}
+    names |= {"label_smoothing": "label smoothing"}
     names |= {"dropout": "dropout", "drop_path": "drop path"} if own else {}
     parts += [f"{what} {recipe[name]:g}" for name, what in names.items() if recipe[name]]
     return ", ".join(parts)

@@ -74,12 +74,16 @@ def begun(make_setting, tmp_path_factory):
         ({"recipe": {"epochs": 3}}, "epochs was 2 and is 3"),
         ({"seed": 5}, "seed was 0 and is 5"),
         ({"model": "mobilenet_v2_1.0"}, "model was 'mobilenet_v2_0.5'"),
-        ({"val_share": 0.5}, "own pictures, these are others"),
     ],
 )
 def test_another_recipe_or_other_data_are_refused(make_setting, begun, change, message):
     with pytest.raises(InputError, match=message):
         resumed(make_setting(begun, **change))
+
+
+def test_other_pictures_are_refused(make_setting, begun, colours):
+    with pytest.raises(InputError, match="own pictures, these are others"):
+        resumed(make_setting(begun, data=colours / "train", val_share=0.5))
 
 
 def test_weights_are_the_same_wherever_they_lie(make_setting, tmp_path):

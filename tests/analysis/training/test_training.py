@@ -183,7 +183,7 @@ def test_without_kornia_one_line_says_what_to_do(make_setting, tmp_path, monkeyp
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(InputError, match=r"kornia, which is not installed; pip install 'rexbench\[train\]', or give"):
         make_setting(tmp_path / "out", recipe=recipe)
-    make_setting(tmp_path / "out", recipe={"augmentation": "none", "erasing": 0.2})
+    make_setting(tmp_path / "out", recipe={"augmentation": "none"})
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

@@ -106,6 +106,13 @@ def test_a_training_that_diverges_before_a_checkpoint_begins_anew_in_its_folder(
     assert call("train data", SMALL, "--out out").code == 0
 
 
+@pytest.mark.parametrize("words", ["--dropout 0.1", "--drop-path 0.1"])
+def test_what_acts_on_our_networks_alone_is_refused_for_others(call, words):
+    answer = call("train data --model py:collections:OrderedDict", words)
+    assert answer.code == 2
+    assert f"{words.split()[0]} acts on our networks alone, py:collections:OrderedDict has its own" in answer.err
+
+
 def test_logs_for_tensorboard(call, tmp_path):
     event_file = pytest.importorskip("tensorboard.backend.event_processing.event_file_loader")
     assert call("train data", SMALL, "--tensorboard --out out").code == 0
