@@ -30,7 +30,9 @@ def drop_paths(config: NetConfig, rate: float) -> NetConfig:
     if not rate:
         return config
     if not any(block.w_shortcut for block in config.blocks):
-        raise InputError(f"drop_path leaves the shortcut of a block, {config.name} has none; leave out drop_path")
+        raise InputError(
+            f"stochastic depth leaves the shortcut of a block alone, {config.name} has none; its rate must be 0"
+        )
     blocks = len(config.blocks)
     last = blocks if config.family.startswith(_LAST_BELOW_RATE) else blocks - 1
     rates = [rate * index / last if block.w_shortcut else 0.0 for index, block in enumerate(config.blocks)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 LAST, BEST, LOG = "last.pth", "best.pth", "log.csv"
 FORMAT, FORMAT_VERSION = "rexbench-training", 1
+#: What a process that is killed while it writes leaves.
+_DRAFT = ".rexbench-"
+#: What a training without a checkpoint leaves.
+_REPORT = frozenset({"csv", "figures", "report.html", "result.json", "tensorboard"})
 #: What a training writes into its folder, beside its report.
 _NEED = "--out needs a folder with room for checkpoints"
 
@@ -78,12 +83,26 @@ def check_out(out: Path, *, resume: bool) -> None:
     """
     with refused_paths(_NEED, out):
         names = {path.name for path in out.iterdir()} if out.exists() else set()
-    if resume:
+    names = {name for name in names if not name.startswith(_DRAFT)}
+    if resume or _is_left_over(out, names):
         return
     if LAST in names:
         raise InputError(f"{out} holds a training; give --resume to go on with it, or another --out")
     if names:
         raise InputError(f"--out must be a new or an empty folder, {out} holds {min(names)!r}; name another")
+
+
+def _is_left_over(out: Path, names: set[str]) -> bool:
+    """Whether a folder holds only what a training has left that diverged before its first checkpoint."""
+    if not names <= _REPORT:
+        return False
+    try:
+        told = json.loads((out / "result.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return names <= {"tensorboard"}
+    except (OSError, ValueError):
+        return False
+    return isinstance(told, dict) and (told.get("kind"), told.get("ended")) == ("training", "diverged")
 
 
 def make_out(out: Path) -> None:
@@ -94,5 +113,5 @@ def make_out(out: Path) -> None:
     """
     with refused_paths(_NEED, out):
         out.mkdir(parents=True, exist_ok=True)
-        for draft in out.glob(".rexbench-*"):
+        for draft in out.glob(f"{_DRAFT}*"):
             draft.unlink(missing_ok=True)

@@ -90,6 +90,11 @@ def _places(setting: TrainingSetting) -> tuple[Path, Path | None]:
     inner = setting.data / _TRAIN
     folder = inner if inner.is_dir() else setting.data
     if setting.val_share is not None:
+        if inner.is_dir() and (setting.data / _VAL).is_dir():
+            raise InputError(
+                f"--val-share keeps a part of the training pictures, and {setting.data} has {_VAL} besides; leave the "
+                f"option out, or name {inner} as the data"
+            )
         return folder, None
     if setting.val is not None:
         return folder, setting.val

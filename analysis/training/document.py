@@ -67,6 +67,7 @@ def describe_training(
         "frozen": setting.freeze,
         "seed": setting.seed,
         "started_from": learner.weights,
+        "brings_weights": learner.trained,
         "preprocessing": asdict(learner.preprocessing),
         "steps": schedule.steps,
         "steps_done": standing.step,
@@ -76,7 +77,7 @@ def describe_training(
         "reason": reason,
         "best": standing.best,
         "best_file": str(setting.out / BEST) if standing.best else None,
-        "last_file": str(setting.out / LAST),
+        "last_file": str(setting.out / LAST) if (setting.out / LAST).exists() else "",
         "epochs": standing.history,
     }
     return Study(kind=KIND, payload=payload, stopped=ended in {"stopped", "diverged"})

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from analysis.training.setting import TrainingSetting
     from analysis.training.standing import Standing
 
+    #: Makes a context that a first signal does not break off, and that tells whether one has come.
+    Guard = Callable[[], AbstractContextManager[Callable[[], bool]]]
+
 
 class DivergedError(Exception):
     """The loss, a weight or an output is not finite; the message says where."""
@@ -73,14 +76,14 @@ class Loop:
         wrap = DistributedDataParallel if not processes.alone else None
         self._network: Any = wrap(learner.module) if wrap else learner.module
         self._begun = standing.step
-        self._wanted = False
+        self._asked: Callable[[], bool] = lambda: False
 
     def run(
         self,
         save: Callable[[], None],
         keep: Callable[[dict[str, Any]], None],
         progress: Callable[[str, int, int], object],
-        guard: Callable[[], AbstractContextManager[None]],
+        guard: Guard,
     ) -> str:
         """Train to the end: ``done``, ``early`` after epochs without a better one, or ``stopped`` by the user.
 
@@ -88,20 +91,27 @@ class Loop:
             save: Writes a checkpoint from which this very point is reached again.
             keep: Is given the row of an epoch that has ended.
             progress: Called with a word, the updates or pictures done and their number.
-            guard: A context that a first signal does not break off.
+            guard: A context that a first signal does not break off, and that tells whether one has come.
 
         Raises:
             DivergedError: Something is not finite; the weights are those before it.
             InputError: A picture can't be read, or a checkpoint can't be written.
         """
+        ended = ""
         try:
             with closing(self.loader.read(self._plan(), self.setting.workers)) as batches:
-                return self._follow(batches, save, keep, progress, guard)
+                if self.processes.alone:
+                    return self._follow(batches, save, keep, progress, guard)
+                # Several processes wait for one another: no signal may break off one of them anywhere.
+                with guard() as self._asked:
+                    ended = self._follow(batches, save, keep, progress, guard)
         except KeyboardInterrupt:
-            if not self.processes.alone:
+            if self.processes.alone:
+                save()
+                return "stopped"
+            if not ended:
                 raise
-            save()
-            return "stopped"
+        return ended
 
     def _follow(
         self,
@@ -109,37 +119,35 @@ class Loop:
         save: Callable[[], None],
         keep: Callable[[dict[str, Any]], None],
         progress: Callable[[str, int, int], object],
-        guard: Callable[[], AbstractContextManager[None]],
+        guard: Guard,
     ) -> str:
         standing, schedule, every = self.standing, self.schedule, self.setting.checkpoint_every
-        while len(standing.history) < self.setting.recipe.epochs:
-            try:
-                if standing.step == (len(standing.history) + 1) * schedule.steps_per_epoch:
-                    with nullcontext() if self.processes.alone else guard():
-                        row = self._validate(progress)
-                    with guard():
-                        keep(row)
-                        standing.begin_epoch()
-                        save()
-                    if self._has_waited():
-                        return "early"
-                    continue
-                with guard():
-                    self._update(self._take(batches, save))
-                    if every and standing.step % every == 0 and standing.step % schedule.steps_per_epoch:
-                        save()
-                progress("updates", standing.step - self._begun, schedule.steps - self._begun)
-            except KeyboardInterrupt:
-                self._wanted = True
-            if self.processes.any(self._wanted):
+        while not (ended := self._find_end()):
+            if self.processes.any(self._asked()):
                 save()
                 return "stopped"
-        return "done"
+            if standing.step == (len(standing.history) + 1) * schedule.steps_per_epoch:
+                if not standing.history:  # best.pth never lies in a folder without last.pth
+                    save()
+                row = self._validate(progress, save)
+                with guard():
+                    keep(row)
+                    standing.begin_epoch()
+                    save()
+                continue
+            with guard():
+                self._update(self._take(batches, save))
+                if every and standing.step % every == 0 and standing.step % schedule.steps_per_epoch:
+                    save()
+            progress("updates", standing.step - self._begun, schedule.steps - self._begun)
+        return ended
 
-    def _has_waited(self) -> bool:
+    def _find_end(self) -> str:
+        """``done`` or ``early`` if there is nothing more to train, also of a training that is resumed; else empty."""
+        if len(self.standing.history) >= self.setting.recipe.epochs:
+            return "done"
         patience = self.setting.patience
-        unfinished = len(self.standing.history) < self.setting.recipe.epochs
-        return patience is not None and unfinished and self.standing.epochs_since_best() >= patience
+        return "early" if patience is not None and self.standing.epochs_since_best() >= patience else ""
 
     def _plan(self) -> Iterator[tuple[int, list[list[int]]]]:
         """Epoch and pictures of each update to come, for this process."""
@@ -152,15 +160,23 @@ class Loop:
             yield epoch, schedule.share(order, step, rank)
 
     def _take(self, batches: Iterator[list[Batch]], save: Callable[[], None]) -> list[Batch]:
-        """The pictures of the next update; if one can't be read, what has been learned is kept."""
+        """The pictures of the next update."""
+        passes: list[Batch] = []
+        error = None
         try:
             passes = next(batches)
-        except InputError:
-            if self.processes.alone:
-                save()
-            raise
+        except InputError as found:
+            error = found
+        self._end_together(error, save)
         self._name_unreadable(path for one in passes for path in one.unreadable)
         return passes
+
+    def _end_together(self, error: InputError | None, save: Callable[[], None]) -> None:
+        """Keep what has been learned and end, if a picture can't be read in any of the processes."""
+        if not self.processes.any(error is not None):
+            return
+        save()
+        raise error or InputError("all pictures must be readable, another process met a damaged one and names it")
 
     def _name_unreadable(self, paths: Iterable[str]) -> None:
         known = self.standing.unreadable
@@ -208,7 +224,7 @@ class Loop:
         """The network whose accuracy is measured and kept: the moving average, if there is one."""
         return self.average.module if self.average is not None else self.learner.module
 
-    def _validate(self, progress: Callable[[str, int, int], object]) -> dict[str, Any]:
+    def _validate(self, progress: Callable[[str, int, int], object], save: Callable[[], None]) -> dict[str, Any]:
         """The row of the epoch that has ended."""
         network, place = self.validated(), self.processes.place
         self.processes.align(network)
@@ -222,28 +238,35 @@ class Loop:
             return logits
 
         network.eval()
-        hits = Hits()
-        for hits in count_hits(
-            classify,
-            images,
-            self._load,
-            batch_size=max(1, self.schedule.batch // (place.count * self.setting.accumulate)),
-            threads=self.setting.threads,
-            skip_unreadable=self.setting.skip_unreadable,
-            watch=lambda _pixels, logits, labels: losses.append(float(cross_entropy(logits, labels, reduction="sum"))),
-        ):
-            progress("validation", hits.images + len(hits.unreadable), len(images))
+        hits, error = Hits(), None
+        try:
+            for hits in count_hits(
+                classify,
+                images,
+                self._load,
+                batch_size=max(1, self.schedule.batch // (place.count * self.setting.accumulate)),
+                threads=self.setting.threads,
+                skip_unreadable=self.setting.skip_unreadable,
+                watch=lambda _pixels, logits, labels: losses.append(
+                    float(cross_entropy(logits, labels, reduction="sum"))
+                ),
+            ):
+                progress("validation", hits.images + len(hits.unreadable), len(images))
+        except InputError as found:
+            error = found
+        self._end_together(error, save)
         self.learner.set_training(freeze=self.setting.freeze)
         self._name_unreadable(hits.unreadable)
-        return self._describe_epoch(self.processes.add_up([hits.images, hits.top1, hits.top5, sum(losses)]))
+        return self._describe_epoch(self.processes.add_up([hits.images, hits.top1, hits.top5, sum(losses)]), save)
 
     def _load(self, image: LabelledImage) -> Any:
         return load_as_published(image.path, self.learner.resolution, self.learner.preprocessing)
 
-    def _describe_epoch(self, found: list[float]) -> dict[str, Any]:
+    def _describe_epoch(self, found: list[float], save: Callable[[], None]) -> dict[str, Any]:
         images, top1, top5, loss = found
         standing = self.standing
         if not images:
+            save()
             raise InputError(f"a validation needs pictures, none in {self.data.val_folder} can be read; replace them")
         seen = self.processes.add_up([standing.images, standing.loss, standing.top1, standing.top5])
         five = len(self.data.classes) >= TOP

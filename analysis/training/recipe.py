@@ -107,18 +107,42 @@ def read_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
 
     Raises:
         UnknownNameError: There is no such recipe.
-        InputError: A value is out of its bounds.
+        InputError: A value is out of its bounds, or has no effect.
     """
     if name not in _read():
         raise UnknownNameError("recipe", name, recipe_names())
     values = {key: value for key, value in _read()[name].items() if key != "summary"}
     changes = dict(changes or {})
+    _check_effect({**values, **changes}, changes, values["optimizer"])
     if "epochs" in changes and "warmup_epochs" not in changes:  # a short trial of a long recipe still warms up
         changes["warmup_epochs"] = min(values["warmup_epochs"], changes["epochs"] / 10)
     recipe = Recipe(name=name, **{**values, **changes})
     if "learning_rate" in changes:
         return replace(recipe, rate_for_batch=recipe.batch_size)
     return replace(recipe, learning_rate=recipe.learning_rate * recipe.batch_size / recipe.rate_for_batch)
+
+
+def _check_effect(values: Mapping[str, Any], changes: Mapping[str, Any], usual: str) -> None:
+    """Check that each change has an effect, and that the rate is of the optimiser.
+
+    Raises:
+        InputError: One has none, or another optimiser than the recipe's has the recipe's rate.
+    """
+    idle: dict[str, str] = {}
+    if values["augmentation"] == "none":
+        idle |= dict.fromkeys(("crop_share", "flip", "erasing"), "--augmentation none")
+    if values["augmentation"] != "randaugment":
+        idle |= {"magnitude": f"--augmentation {values['augmentation']}"}
+    if values["optimizer"] == "adamw":
+        idle |= {"momentum": "--optimizer adamw"}
+    for name in changes:
+        if name in idle:
+            raise InputError(f"--{name.replace('_', '-')} has no effect with {idle[name]}; leave one of them out")
+    if values["optimizer"] in OPTIMIZERS and values["optimizer"] != usual and "learning_rate" not in changes:
+        raise InputError(
+            f"--optimizer {values['optimizer']} needs a rate of its own, the recipe's is that of {usual}; "
+            "give --learning-rate, too"
+        )
 
 
 @cache

@@ -33,21 +33,21 @@ from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
 
     from analysis.study import Study
     from analysis.training.data import TrainingData
+    from analysis.training.loop import Guard
     from analysis.training.processes import Processes
     from analysis.training.setting import TrainingSetting
 
-_REMEDY = "the checkpoint before it is whole; try a lower --learning-rate, a longer warm-up, or --clip-norm 1"
+_CHANGES = "a lower --learning-rate, a longer warm-up, or --clip-norm 1"
 
 
 def run_training(
     setting: TrainingSetting,
     progress: Callable[[str, int, int], object],
     *,
-    guard: Callable[[], AbstractContextManager[None]],
+    guard: Guard,
 ) -> Study:
     """Train a network, or go on with a training that was interrupted.
 
@@ -56,7 +56,7 @@ def run_training(
     Args:
         setting: Data, model, recipe and folder.
         progress: Called with a word, the updates or pictures done and their number.
-        guard: A context that a first signal does not break off.
+        guard: A context that a first signal does not break off, and that tells whether one has come.
 
     Raises:
         InputError: Data, weights or folder can't be used, or a checkpoint is not this training's.
@@ -92,7 +92,7 @@ class Training:
             passes=setting.accumulate,
             seed=setting.seed,
         )
-        self.learner = open_learner(setting, len(data.classes))
+        self.learner = open_learner(setting, data.classes)
         module = self.learner.module.to(setting.device)
         if setting.channels_last:
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -103,9 +103,7 @@ class Training:
         self.optimizer = make_optimizer(module, setting.recipe)
         self.standing = Standing()
 
-    def train(
-        self, progress: Callable[[str, int, int], object], *, guard: Callable[[], AbstractContextManager[None]]
-    ) -> Study:
+    def train(self, progress: Callable[[str, int, int], object], *, guard: Guard) -> Study:
         """What came out, as `run_training` says."""
         if self.processes.place.first:
             make_out(self.setting.out)
@@ -120,9 +118,7 @@ class Training:
             reason=reason,
         )
 
-    def _run(
-        self, progress: Callable[[str, int, int], object], guard: Callable[[], AbstractContextManager[None]]
-    ) -> tuple[str, str]:
+    def _run(self, progress: Callable[[str, int, int], object], guard: Guard) -> tuple[str, str]:
         """How the training ended, and why if not as planned."""
         loop = Loop(
             setting=self.setting,
@@ -144,7 +140,18 @@ class Training:
             try:
                 return loop.run(self._save, keep, progress, guard), ""
             except DivergedError as error:
-                return "diverged", f"{error}; {_REMEDY}"
+                return "diverged", f"{error}; {self._find_remedy()}"
+
+    def _find_remedy(self) -> str:
+        """What helps against a loss that is not finite; a changed recipe can't resume."""
+        out = self.setting.out
+        if self.standing.best is not None:
+            begin = f"go on from the best weights with --weights {out / BEST} --keep-classifier --out NEW and"
+        elif (out / LAST).exists():
+            begin = "no epoch has ended, begin anew in another --out with"
+        else:
+            begin = "there is no checkpoint yet, begin anew with"
+        return f"{begin} {_CHANGES}"
 
     def _loader(self) -> Loader:
         setting, learner = self.setting, self.learner
@@ -240,7 +247,7 @@ class Training:
     def _check_same(self, content: dict[str, Any]) -> None:
         told = self._told()
         for name, what in (("data", "pictures"), ("classes", "classes"), ("started_from", "--weights")):
-            if content[name] != told[name]:
+            if _identity(content[name]) != _identity(told[name]):
                 raise InputError(
                     f"--resume needs the training's own {what}, these are others; begin anew in another --out"
                 )
@@ -251,6 +258,11 @@ class Training:
                     f"--resume needs the options of the training's beginning, {name} was {then.get(name)!r} and is "
                     f"{now[name]!r}; give that, or begin anew in another --out"
                 )
+
+
+def _identity(told: Any) -> Any:
+    """What tells a file of weights from another, wherever it lies; anything else as it is."""
+    return (told.get("sha256"), told.get("entry")) if isinstance(told, dict) else told
 
 
 def _merit(row: dict[str, Any]) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rexnet_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _SHOW_CURSOR = "\x1b[?25h"
 
@@ -62,14 +62,17 @@ def stop_on_signals() -> Iterator[None]:
 
 
 @contextmanager
-def finish_first() -> Iterator[None]:
-    """Finish the work in this context before a first signal stops the program; a second signal ends it at once."""
+def finish_first() -> Iterator[Callable[[], bool]]:
+    """Finish the work in this context before a first signal stops the program; a second signal ends it at once.
+
+    The context is a function that tells whether a signal has come meanwhile.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield lambda: False
         return
     _Unstoppable.depth += 1
     try:
-        yield
+        yield lambda: _Unstoppable.late
     finally:  # an error goes before the signal: it says what was not finished
         _Unstoppable.depth -= 1
         stopped = _Unstoppable.late and not _Unstoppable.depth

@@ -29,7 +29,7 @@ COUNTS = (
     "steps_done", "left_out_per_epoch",
 )  # fmt: skip
 LISTS = ("classes", "unreadable_files")
-FLAGS = ("channels_last", "frozen")
+FLAGS = ("channels_last", "frozen", "brings_weights")
 
 
 def complete(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,7 +109,8 @@ def _tell_regularisation(recipe: Mapping[str, Any], *, own: bool) -> str:
         parts.append(f"crops from {recipe['crop_share']:g} of the picture, mirrored {recipe['flip']:g}")
     if recipe["augmentation"] == "randaugment":
         parts.append(f"magnitude {recipe['magnitude']:g}")
-    names = {"erasing": "erasing", "label_smoothing": "label smoothing"}
+    names = {"erasing": "erasing"} if recipe["augmentation"] != "none" else {}
+    names |= {"label_smoothing": "label smoothing"}
     names |= {"dropout": "dropout", "drop_path": "drop path"} if own else {}
     parts += [f"{what} {recipe[name]:g}" for name, what in names.items() if recipe[name]]
     return ", ".join(parts)
@@ -131,12 +132,12 @@ def _tell_batch(training: Mapping[str, Any]) -> str:
 
 def _tell_start(training: Mapping[str, Any]) -> str:
     weights = training["started_from"]
-    if not weights:
-        return f"fresh weights, seed {training['seed']}"
+    if weights:
+        start = f"{weights['path']} ({weights['layout']} layout, sha256 {weights['sha256']})"
+    else:
+        start = "the weights that the model brings" if training["brings_weights"] else "fresh weights"
     frozen = ", all but the classifier frozen" if training["frozen"] else ""
-    return (
-        f"{weights['path']} ({weights['layout']} layout, sha256 {weights['sha256']}){frozen}, seed {training['seed']}"
-    )
+    return f"{start}{frozen}, seed {training['seed']}"
 
 
 def _tell_pictures(training: Mapping[str, Any]) -> str:

@@ -22,7 +22,9 @@ from reports.files.writable import check_writable
 from rexbench.output import add_output, log
 from rexbench.streams import divert_stdout
 from rexbench.studies import publish_study
+from rexnet_core.errors import InputError
 from rexnet_core.exit_codes import ExitCode
+from rexnet_core.sources.registry import REGISTERED
 
 if TYPE_CHECKING:
     import argparse
@@ -82,11 +84,16 @@ def read_setting(args: argparse.Namespace, threads: int) -> TrainingSetting:
     options.check_used({name: kind})
     threads = given.setdefault("threads", threads)
     given.setdefault("workers", threads)
+    changes = read_fields(args, Recipe)
+    if kind != REGISTERED and (idle := sorted({"dropout", "drop_path"} & changes.keys())):
+        raise InputError(
+            f"--{idle[0].replace('_', '-')} acts on our networks alone, {name} has its own; leave the option out"
+        )
     return TrainingSetting(
         **{**given, "model": name},
         source=kind,
         options=options,
-        recipe=read_recipe(args.recipe, read_fields(args, Recipe)),
+        recipe=read_recipe(args.recipe, changes),
         out=args.out or Path("results") / f"training-{name.rpartition('/')[2].replace(':', '-')}",
     )
 

@@ -74,7 +74,7 @@ def test_nothing_changes_outside_of_training(name):
 
 
 def test_a_network_without_shortcuts_has_nothing_to_drop():
-    with pytest.raises(InputError, match="rexnet_plain has none; leave out drop_path"):
+    with pytest.raises(InputError, match="rexnet_plain has none; its rate must be 0"):
         create_model("rexnet_plain", drop_path=0.1)
 
 

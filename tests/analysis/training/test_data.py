@@ -33,6 +33,11 @@ def test_a_folder_of_classes_is_divided_class_by_class(folder):
     assert ask(folder / "train", val_share=0.4, seed=1).val != data.val
 
 
+def test_validation_pictures_are_not_ignored_without_a_word(folder):
+    with pytest.raises(InputError, match=r"has val besides; leave the option out, or name .*data/train as the data"):
+        ask(folder, val_share=0.4)
+
+
 def test_other_pictures_or_labels_have_another_fingerprint(folder):
     before = ask(folder).fingerprint()
     assert ask(folder).fingerprint() == before

@@ -2,11 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 import torch
+from small_trainings import write_folder
 
 COMMAND = (
     "-m rexbench train {data} --model mobilenet_v2_0.5 --resolution 32 --epochs 2 --batch-size 8 --warmup-epochs 0 "
@@ -74,3 +77,35 @@ def test_two_processes_train_a_whole_network_and_resume_to_the_bit(colours, tmp_
     run(colours, out, "--ema-decay", "0.9", "--resume", processes=2)
     for name in ("last.pth", "best.pth"):
         assert largest_difference(weights(tmp_path / "whole", name), weights(out, name)) == 0
+
+
+@pytest.mark.survival
+def test_a_signal_to_two_processes_leaves_a_checkpoint(colours, tmp_path):
+    out = tmp_path / "out"
+    words = COMMAND.format(data=colours, out=out).split()
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    options = ["--epochs", "1000", "--checkpoint-every", "1"]
+    with subprocess.Popen(
+        [*start, *words, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as run:
+        until = time.monotonic() + 60
+        while not (out / "log.csv").exists() and time.monotonic() < until:
+            time.sleep(0.2)
+        run.send_signal(signal.SIGINT)
+        told = run.communicate()[0]
+    assert "rexbench: stopped; the same call with --resume goes on from update" in told
+    assert (out / "report.html").exists()
+
+
+@pytest.mark.extra
+@pytest.mark.parametrize(("part", "steps"), [("train", {0, 1, 2}), ("val", {3})])
+def test_a_damaged_picture_of_one_process_leaves_a_checkpoint(tmp_path, part, steps):
+    data = write_folder(tmp_path / "data")
+    (data / part / "red/1.jpg").write_bytes(b"no picture")
+    out = tmp_path / "out"
+    words = COMMAND.format(data=data, out=out).split()
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    done = subprocess.run([*start, *words], capture_output=True, text=True, check=False)
+    assert "red/1.jpg is no image in a known format" in done.stderr
+    assert "another process met a damaged one and names it" in done.stderr
+    assert torch.load(out / "last.pth", weights_only=True)["standing"]["step"] in steps

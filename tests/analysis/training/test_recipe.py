@@ -43,6 +43,11 @@ def test_a_short_trial_of_a_long_recipe_has_a_short_warm_up():
         ({"label_smoothing": 1.0}, "--label-smoothing must lie from"),
         ({"optimizer": "sdg"}, "unknown optimizer 'sdg'; did you mean 'sgd'"),
         ({"augmentation": "mixup"}, "unknown augmentation 'mixup'"),
+        ({"augmentation": "none", "erasing": 0.2}, "--erasing has no effect with --augmentation none"),
+        ({"augmentation": "none", "crop_share": 0.2}, "--crop-share has no effect with --augmentation none"),
+        ({"magnitude": 5.0}, "--magnitude has no effect with --augmentation crop"),
+        ({"optimizer": "adamw", "learning_rate": 1e-3, "momentum": 0.5}, "--momentum has no effect with"),
+        ({"optimizer": "adamw"}, "needs a rate of its own, the recipe's is that of sgd; give --learning-rate"),
     ],
 )
 def test_a_value_out_of_its_bounds_is_refused(changes, message):

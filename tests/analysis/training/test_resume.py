@@ -6,6 +6,7 @@ from small_trainings import Killed, assert_same, resumed, train
 
 from analysis.classifiers.checkpoint import read_checkpoint
 from analysis.training.checkpoints import read_checkpoint as read_last
+from rexnet_core import create_model, dump_weights
 from rexnet_core.errors import InputError, WeightsError
 
 #: All that has a state: moving average, momentum, dropout, stochastic depth, passes.
@@ -73,12 +74,27 @@ def begun(make_setting, tmp_path_factory):
         ({"recipe": {"epochs": 3}}, "epochs was 2 and is 3"),
         ({"seed": 5}, "seed was 0 and is 5"),
         ({"model": "mobilenet_v2_1.0"}, "model was 'mobilenet_v2_0.5'"),
-        ({"val_share": 0.5}, "own pictures, these are others"),
     ],
 )
 def test_another_recipe_or_other_data_are_refused(make_setting, begun, change, message):
     with pytest.raises(InputError, match=message):
         resumed(make_setting(begun, **change))
+
+
+def test_other_pictures_are_refused(make_setting, begun, colours):
+    with pytest.raises(InputError, match="own pictures, these are others"):
+        resumed(make_setting(begun, data=colours / "train", val_share=0.5))
+
+
+def test_weights_are_the_same_wherever_they_lie(make_setting, tmp_path):
+    path, copy = tmp_path / "start.pth", tmp_path / "copy.pth"
+    dump_weights(create_model("mobilenet_v2_0.5", num_classes=3), path)
+    copy.write_bytes(path.read_bytes())
+    train(make_setting(tmp_path / "out", weights=path), stop=0)
+    assert resumed(make_setting(tmp_path / "out", weights=copy), stop=0).payload["ended"] == "stopped"
+    dump_weights(create_model("mobilenet_v2_0.5", num_classes=3), copy)
+    with pytest.raises(InputError, match="own --weights, these are others"):
+        resumed(make_setting(tmp_path / "out", weights=copy))
 
 
 def test_without_a_beginning_there_is_nothing_to_resume(make_setting, tmp_path):

@@ -5,7 +5,7 @@ import os
 
 import pytest
 import torch
-from small_trainings import resumed, train, write_folder
+from small_trainings import CLASSES, resumed, train, write_folder
 from timm_models import import_timm
 
 from analysis.model_options import ModelOptions
@@ -50,20 +50,24 @@ def test_passes_add_up_to_the_batch(make_setting, tmp_path):
 def test_a_classifier_is_replaced_unless_it_is_kept(make_setting, tmp_path):
     path = tmp_path / "five.pth"
     dump_weights(create_model("mobilenet_v2_0.5", num_classes=5), path)
-    learner = open_learner(make_setting(tmp_path / "out", weights=path), 3)
+    learner = open_learner(make_setting(tmp_path / "out", weights=path), CLASSES)
     assert learner.module.classifier.weight.shape[0] == 3
     assert learner.weights["layout"] == "own"
     with pytest.raises(InputError, match=r"needs a checkpoint of the data's 3 classes, .*five.pth has 5"):
-        open_learner(make_setting(tmp_path / "out", weights=path, keep_classifier=True), 3)
-    kept = open_learner(make_setting(tmp_path / "out", weights=path, keep_classifier=True), 5)
-    assert torch.equal(kept.module.classifier.weight, torch.load(path, weights_only=True)["classifier.weight"])
+        open_learner(make_setting(tmp_path / "out", weights=path, keep_classifier=True), CLASSES)
+    kept = open_learner(make_setting(tmp_path / "out", weights=path, keep_classifier=True), "abcde")
+    before = torch.load(path, weights_only=True)
+    assert torch.equal(kept.module.classifier.weight, before["classifier.weight"])
+    torch.save({"state_dict": before, "classes": list("abdce")}, path)
+    with pytest.raises(InputError, match=r"class 3 of .*five.pth is 'd', not 'c'; leave the option out"):
+        open_learner(make_setting(tmp_path / "out", weights=path, keep_classifier=True), "abcde")
 
 
 def test_a_checkpoint_of_another_width_is_refused(make_setting, tmp_path):
     path = tmp_path / "wide.pth"
     dump_weights(create_model("mobilenet_v2_1.0", num_classes=3), path)
     with pytest.raises(InputError, match="give the checkpoint of this model"):
-        open_learner(make_setting(tmp_path / "out", weights=path), 3)
+        open_learner(make_setting(tmp_path / "out", weights=path), CLASSES)
 
 
 def test_vectors_have_no_weight_decay(make_setting, tmp_path):
@@ -99,7 +103,10 @@ def test_a_loss_that_is_not_finite_ends_the_training_and_keeps_the_last_good(mak
     )
     study = train(setting)
     assert (study.payload["ended"], study.stopped) == ("diverged", True)
-    assert "is not finite; the checkpoint before it is whole; try a lower --learning-rate" in study.payload["reason"]
+    remedy = "go on from the best weights with --weights" if study.payload["best"] else "begin anew"
+    assert remedy in study.payload["reason"]
+    assert "a lower --learning-rate" in study.payload["reason"]
+    assert bool(study.payload["last_file"]) == (setting.out / "last.pth").exists()
     if (setting.out / "last.pth").exists():
         assert all(tensor.isfinite().all() for tensor in load(setting)["state_dict"].values())
 
@@ -109,6 +116,8 @@ def test_training_ends_early_when_validation_does_not_become_better(make_setting
     study = train(setting)
     assert study.payload["ended"] == "early"
     assert len(study.payload["epochs"]) == study.payload["best"]["epoch"] + 2
+    again = resumed(setting)
+    assert (again.payload["ended"], again.payload["epochs"]) == ("early", study.payload["epochs"])
 
 
 def test_a_full_disk_leaves_the_old_checkpoint_whole(make_setting, tmp_path, monkeypatch):
@@ -132,8 +141,14 @@ def test_a_damaged_picture_is_named_or_passed_over(make_setting, tmp_path):
     (data / "val/red/1.jpg").write_bytes(b"no picture either")
     with pytest.raises(InputError, match=r"green/3.jpg is no image in a known format"):
         train(make_setting(tmp_path / "out", data=data))
+    (data / "train/green/3.jpg").write_bytes((data / "train/green/2.jpg").read_bytes())
+    with pytest.raises(InputError, match=r"red/1.jpg is no image in a known format"):
+        resumed(make_setting(tmp_path / "out", data=data))
+    assert load(make_setting(tmp_path / "out"))["standing"]["step"] == 3, "the whole epoch is kept"
+    (data / "train/green/3.jpg").write_bytes(b"no picture")
     study = resumed(make_setting(tmp_path / "out", data=data, skip_unreadable=True))
-    assert sorted(path.rpartition("/")[2] for path in study.payload["unreadable_files"]) == ["1.jpg", "3.jpg"]
+    names = sorted(path.rpartition("/")[2] for path in study.payload["unreadable_files"])
+    assert names == ["1.jpg", "3.jpg"]
     assert {row["val_images"] for row in study.payload["epochs"]} == {11}
 
 
@@ -168,7 +183,7 @@ def test_without_kornia_one_line_says_what_to_do(make_setting, tmp_path, monkeyp
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(InputError, match=r"kornia, which is not installed; pip install 'rexbench\[train\]', or give"):
         make_setting(tmp_path / "out", recipe=recipe)
-    make_setting(tmp_path / "out", recipe={"augmentation": "none", "erasing": 0.2})
+    make_setting(tmp_path / "out", recipe={"augmentation": "none"})
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -214,3 +229,40 @@ def test_a_module_of_a_user_is_trained(make_setting, tmp_path, monkeypatch, argu
     else:
         with pytest.raises(RexbenchError, match=message):
             train(setting)
+
+
+NORMED = """
+import own_base
+from torch import nn
+
+def Net():
+    net = own_base.Net()
+    net.conv = nn.Sequential(net.conv, nn.BatchNorm2d(4))
+    return net
+"""
+
+
+def test_the_classifier_alone_of_a_guest_is_trained_if_the_guest_is_trained(make_setting, tmp_path, monkeypatch):
+    (tmp_path / "own_base.py").write_text(OWN)
+    (tmp_path / "own_normed.py").write_text(NORMED)
+    monkeypatch.chdir(tmp_path)
+    for module in ("own_normed", "own_base"):
+        options = ModelOptions()
+        [(name, kind)] = options.resolve([f"py:{module}:Net"]).items()
+        setting = make_setting(tmp_path / "out", model=name, source=kind, options=options, freeze=True)
+        if module == "own_normed":
+            with pytest.raises(InputError, match="--freeze needs trained weights, py:own_normed:Net has fresh ones"):
+                open_learner(setting, CLASSES)
+        else:
+            assert open_learner(setting, CLASSES).trained
+
+
+def test_an_exported_program_is_refused(make_setting, tmp_path):
+    path = tmp_path / "net.pt2"
+    network = create_model("mobilenet_v2_0.5", num_classes=3).eval()
+    torch.export.save(torch.export.export(network, (torch.zeros(1, 3, 32, 32),)), path)
+    options = ModelOptions(trust=True)
+    [(name, kind)] = options.resolve([str(path)]).items()
+    setting = make_setting(tmp_path / "out", model=name, source=kind, options=options)
+    with pytest.raises(RexbenchError, match=r"net.pt2 is a graph that can't be trained; give a model of torch"):
+        open_learner(setting, CLASSES)

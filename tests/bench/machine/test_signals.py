@@ -15,9 +15,11 @@ from rexnet_core.exit_codes import ExitCode
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_at_once_but_for_what_must_be_finished(number):
     done = []
-    with pytest.raises(KeyboardInterrupt), stop_on_signals(), finish_first():
+    with pytest.raises(KeyboardInterrupt), stop_on_signals(), finish_first() as asked:
         with finish_first():
+            assert not asked()
             signal.raise_signal(number)
+            assert asked()
             done.append("inner")
         done.append("outer")
     with pytest.raises(KeyboardInterrupt), stop_on_signals():

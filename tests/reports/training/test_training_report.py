@@ -28,6 +28,12 @@ def test_the_text_tells_the_best_epoch_and_every_condition(study):
     assert "unreadable     data/train/a/torn.jpg" in lines
 
 
+@pytest.mark.parametrize(("brings", "start"), [(True, "the weights that the model brings"), (False, "fresh weights")])
+def test_a_frozen_network_is_said_to_be_frozen(document, brings, start):
+    frozen = Study.from_dict(document | {"started_from": {}, "frozen": True, "brings_weights": brings})
+    assert f"starts from    {start}, all but the classifier frozen, seed 0" in find_report("training").text(frozen)
+
+
 def test_each_epoch_is_a_row(study):
     frame = build_frames("training", study)["epochs"]
     assert list(frame["epoch"]) == [1, 2, 3, 4]

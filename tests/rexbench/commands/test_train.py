@@ -6,7 +6,7 @@ import math
 import pytest
 from small_trainings import write_folder
 
-from analysis.training import run, torchrun
+from analysis.training import loop, run, torchrun
 
 SMALL = "--model mobilenet_v2_0.5 --resolution 32 --epochs 2 --batch-size 8 --threads 1"
 
@@ -88,7 +88,29 @@ def test_a_diverging_training_has_exit_code_1_and_a_remedy(call):
     answer = call("train data", SMALL, "--learning-rate 100 --epochs 60 --clip-norm 0 --out out --json")
     assert answer.code == 1
     assert answer.document["ended"] == "diverged"
-    assert "try a lower --learning-rate" in answer.err
+    assert "a lower --learning-rate" in answer.err
+
+
+def test_a_training_that_diverges_before_a_checkpoint_begins_anew_in_its_folder(call, monkeypatch):
+    def fail(_loop, _passes):
+        raise loop.DivergedError("the loss of update 1 is not finite")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop.Loop, "_update", fail)
+        answer = call("train data", SMALL, "--out out --json")
+    assert answer.document["last_file"] == ""
+    assert answer.err.endswith(
+        "is not finite; there is no checkpoint yet, begin anew with a lower --learning-rate, a longer warm-up, or "
+        "--clip-norm 1\n"
+    )
+    assert call("train data", SMALL, "--out out").code == 0
+
+
+@pytest.mark.parametrize("words", ["--dropout 0.1", "--drop-path 0.1"])
+def test_what_acts_on_our_networks_alone_is_refused_for_others(call, words):
+    answer = call("train data --model py:collections:OrderedDict", words)
+    assert answer.code == 2
+    assert f"{words.split()[0]} acts on our networks alone, py:collections:OrderedDict has its own" in answer.err
 
 
 def test_logs_for_tensorboard(call, tmp_path):
