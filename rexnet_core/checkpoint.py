@@ -148,5 +148,5 @@ def _damaged(path: Path, error: Exception) -> str:
         if file.read(len(_POINTER)) == _POINTER:
             return f"{path} is a pointer of Git LFS, not the file itself; fetch it with git lfs pull"
     # torch goes on to say how its check can be turned off.
-    said = "" if isinstance(error, pickle.UnpicklingError) else f" ({first_line(error)})"
+    said = "" if str(error).startswith("Weights only load failed") else f" ({first_line(error)})"
     return f"{path} is damaged or no checkpoint{said}; download or save it again"

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.backends.signal_stack import drop_signal_stack
 from bench.exporting import card, network_files, own_check
 from bench.exporting.folder import check_target, place_folder, refused_writes
 from bench.exporting.formats import FORMATS
@@ -63,6 +64,7 @@ def run_export(
         with blame, refused_writes(setting.out):
             calibrated_on = _make_network(original, form, scratch, calibration)
             writer.write(original, form, scratch, draft)
+        drop_signal_stack()
         tell("compare with the original")
         network = writer.open_network(scratch, form) if form.precision == "int8" else None
         run, files = writer.open_artefact(draft, form), _find_held_out(form, calibration)
@@ -71,6 +73,8 @@ def run_export(
         tell("describe")
         facts = card.describe(setting, original, form, verified, calibrated_on) | {"latency": shown}
         made = card.dump(draft, facts, render)
+        del network, run
+        drop_signal_stack()
         own_check.run(draft)
     return made
 
