@@ -86,5 +86,5 @@ def test_pictures_of_a_folder_are_shown_in_whole_batches(tmp_path):
     case = make_whole("eager", pictures=pictures.name, batch=4)
     [one] = measure([case], tmp_path / "run", pictures=pictures)
     assert (one.status, one.reason) == ("ok", "")
-    assert one.parity.inputs == 12
+    assert one.parity.inputs == 36  # nine pictures in batches of four, each shown as often
     assert one.effective.details["pictures"].startswith("9 of 9 pictures in photos")
