@@ -27,7 +27,6 @@ from bench.preparing.modules import (
     export_module,
     give_weights,
     open_module,
-    prepare_as_published,
     quantize_module,
 )
 from bench.preparing.pictures import prepare_pictures
@@ -105,8 +104,8 @@ def _prepare_module(task: Task) -> dict[str, Any]:
     opened = open_module(task)
     _check_unchanged(task)
     task = replace(task, types=tuple(spec.dtype for spec in opened.list_inputs(task.shapes)))
-    opened = _choose_steps(task, prepare_as_published(opened, task))
-    weights = give_weights(opened, task)
+    opened, weights = give_weights(opened, task)
+    opened = _choose_steps(task, opened)
     module: Any = opened.module
     call = call_eager(module)
     with_eager = {**weights, "reference": EAGER, "outputs": _dump_reference(task, call)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import stat
@@ -39,6 +40,12 @@ def refused_paths(need: str, path: Path, remedy: str = "name another or make roo
 def encode(text: str) -> bytes:
     """The text in UTF-8; what is no character, as in a path that is no text, is written out."""
     return text.encode("utf-8", "backslashreplace")
+
+
+def digest_file(path: Path) -> str:
+    """SHA-256 of a file's contents, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_file(target: Path, content: str | bytes, *, need: str) -> None:

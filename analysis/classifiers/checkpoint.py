@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rexnet_core import create_model, load_weights, model_config
 from rexnet_core.checkpoint import load_tensors
+from rexnet_core.files import digest_file
 from rexnet_core.weights import count_classes
 
 if TYPE_CHECKING:
@@ -59,7 +59,10 @@ def read_checkpoint(model: str, path: Path, entry: str | None = None) -> Checkpo
             classifier under a name that the model's family uses.
     """
     loaded = load_tensors(path, entry)
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     classes = count_classes(model_config(model), loaded)
-    return Checkpoint(model=model, path=path, sha256=sha256, tensors=loaded, classes=classes)
+    return Checkpoint(model=model, path=path, sha256=digest_file(path), tensors=loaded, classes=classes)
+
+
+def tell_weights(path: Path, entry: str | None, layout: str, sha256: str | None = None) -> dict[str, Any]:
+    """What an answer says of the file that weights are from."""
+    return {"path": str(path), "entry": entry, "layout": layout, "sha256": sha256 or digest_file(path)}

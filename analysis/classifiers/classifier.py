@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from analysis.classifiers.checkpoint import read_checkpoint
+from analysis.classifiers.checkpoint import read_checkpoint, tell_weights
 from analysis.complexity.resolution import check_resolution
 from analysis.guests import blame_model, open_guest
 from rexnet_core import load_weights
 from rexnet_core.checkpoint import load_tensors
 from rexnet_core.errors import InputError, ModelError, UnsupportedModelError
+from rexnet_core.files import digest_file
 from rexnet_core.preprocess import PIXELS, USUAL_RULE, Preprocessing
 from rexnet_core.publishers import preprocessing_of
 from rexnet_core.registry import model_info
@@ -24,7 +24,6 @@ from rexnet_core.sources.tensors import find_image_axes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from analysis.classifiers.setting import ClassifierSetting
     from analysis.guests import Guest
@@ -94,12 +93,7 @@ def _open_ours(setting: ClassifierSetting) -> Classifier:
         classify=network,
         classes=checkpoint.classes,
         resolution=side,
-        weights={
-            "path": str(checkpoint.path),
-            "entry": checkpoint.tensors.entry,
-            "layout": layout,
-            "sha256": checkpoint.sha256,
-        },
+        weights=tell_weights(checkpoint.path, checkpoint.tensors.entry, layout, checkpoint.sha256),
         preprocessing=steps,
         whose=whose,
         module=network,
@@ -174,22 +168,17 @@ def _give_weights(guest: Guest, setting: ClassifierSetting) -> dict[str, Any]:
         if module is not None and not guest.opened.pretrained:
             raise InputError(f"a classifier needs trained weights, {guest.name} comes without; give --weights FILE")
         own = guest.opened.path
-        return {"path": str(own or guest.name), "entry": None, "layout": "own", "sha256": _digest(own) if own else None}
+        return {
+            "path": str(own or guest.name),
+            "entry": None,
+            "layout": "own",
+            "sha256": digest_file(own) if own else None,
+        }
     if module is None:
         raise InputError(f"{guest.name} holds its weights itself; leave out --weights")
     loaded = load_tensors(setting.weights, setting.weights_entry)
     layout = load_weights(module, loaded)
-    return {
-        "path": str(setting.weights),
-        "entry": loaded.entry,
-        "layout": layout,
-        "sha256": _digest(setting.weights),
-    }
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return tell_weights(setting.weights, loaded.entry, layout)
 
 
 def _open_run(guest: Guest, setting: ClassifierSetting) -> tuple[Callable[[torch.Tensor], Any], str]:

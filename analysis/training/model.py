@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from analysis.classifiers.checkpoint import read_checkpoint
+from analysis.classifiers.checkpoint import read_checkpoint, tell_weights
 from analysis.guests import blame_model, open_guest
 from rexnet_core import create_model, load_weights
 from rexnet_core.checkpoint import load_tensors
@@ -85,7 +84,7 @@ def _open_own(setting: TrainingSetting, classes: Sequence[str]) -> Learner:
         layout = load_weights(network, checkpoint.tensors)
         if not setting.keep_classifier:
             network.reset_classifier(len(classes))
-        weights = _tell(setting.weights, checkpoint.tensors.entry, layout)
+        weights = tell_weights(setting.weights, checkpoint.tensors.entry, layout)
     assert setting.resolution is not None, "our networks have a side"
     # Checkpoints of a training have our own layout, so this is how every command prepares pictures for them.
     steps = preprocessing_of(setting.model, "own")
@@ -108,7 +107,7 @@ def _open_guest(setting: TrainingSetting, classes: Sequence[str]) -> Learner:
             _check_kept(setting.weights, loaded.classes, len(loaded.classes) or len(classes), classes)
             with blame_model(guest.name):
                 _reset_classifier(module, len(classes))
-        weights = _tell(setting.weights, loaded.entry, load_weights(module, loaded))
+        weights = tell_weights(setting.weights, loaded.entry, load_weights(module, loaded))
     [shape, *_] = guest.shapes
     with blame_model(guest.name):
         if not setting.keep_classifier:
@@ -165,9 +164,3 @@ def _find_classifier(module: nn.Module, name: str) -> nn.Module:
     raise UnsupportedModelError(
         f"--freeze needs to know the classifier, {name} has none of {', '.join(_CLASSIFIERS)}; leave the option out"
     )
-
-
-def _tell(path: Path, entry: str | None, layout: str) -> dict[str, Any]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"path": str(path), "entry": entry, "layout": layout, "sha256": digest}

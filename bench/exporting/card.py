@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from importlib import metadata
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from bench.exporting.costs import describe_costs
 from bench.exporting.folder import CARD, KIND
 from bench.exporting.formats import FORMATS
 from bench.exporting.own_check import LIMITS, PROGRAM, STORED
+from rexnet_core.files import digest_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,5 +148,4 @@ def dump(folder: Path, facts: dict[str, Any], render: Callable[[dict[str, Any]],
 
 
 def _describe_file(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    return {"bytes": path.stat().st_size, "sha256": digest_file(path)}

@@ -6,9 +6,10 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from rexnet_core.sources.exported_metadata import FORMAT_VERSION
+from rexnet_core.sources.exported_metadata import FORMAT_VERSION, KEY
 
 if TYPE_CHECKING:
+    from bench.exporting.original import Original
     from rexnet_core.preprocess import Preprocessing
 
 LAYOUTS = ("nhwc", "nchw")
@@ -92,3 +93,14 @@ def make_metadata(form: Form, steps: Preprocessing) -> str:
         "steps": asdict(steps),
     }
     return json.dumps(told)
+
+
+def list_facts(original: Original, form: Form) -> dict[str, str]:
+    """What every format that has keys holds of an artefact, by these keys; a fact that is not known is left out."""
+    facts = {
+        "model_name": original.name,
+        "classes": json.dumps(original.class_names) if original.class_names else "",
+        "license": original.licence,
+        KEY: make_metadata(form, original.classifier.preprocessing),
+    }
+    return {key: value for key, value in facts.items() if value}

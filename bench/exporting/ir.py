@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench.backends.openvino import ir_name
 from bench.backends.openvino_int8 import int8_name
-from bench.exporting.form import make_metadata
-from rexnet_core.sources.exported_metadata import KEY
+from bench.exporting.form import list_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +39,7 @@ def write(original: Original, form: Form, network: Path, target: Path) -> None:
         graph.reshape({0: [-1, *map(int, list(graph.inputs[0].get_shape())[1:])]})
     _prune_names(graph, form)
     prepared = _add_steps(openvino, graph, form)
-    for key, value in _list_facts(original, form):
+    for key, value in (_list_facts(original, form) | list_facts(original, form)).items():
         prepared.set_rt_info(value, ["model_info", key])
     openvino.save_model(prepared, target / ARTEFACT, compress_to_fp16=form.precision == "fp16")
 
@@ -103,22 +101,18 @@ def _resize(operators: Any, picture: Any, form: Form) -> Any:
     return operators.reshape(cut, shape, special_zero=True).output(0)
 
 
-def _list_facts(original: Original, form: Form) -> list[tuple[str, str]]:
-    """Facts under the keys by which OpenVINO's Model API reads a classifier, and our own."""
-    facts = {
+def _list_facts(original: Original, form: Form) -> dict[str, str]:
+    """Facts under the keys by which OpenVINO's Model API reads a classifier."""
+    labels = " ".join("_".join(name.split()) for name in original.class_names)
+    return {
         "model_type": "Classification",
-        "model_name": original.name,
         "mean_values": " ".join(f"{value:.7g}" for value in form.mean),
         "scale_values": " ".join(f"{value:.7g}" for value in form.scale),
         "reverse_input_channels": "YES" if form.reverses else "NO",
         "embedded_processing": "YES",
         "output_raw_scores": "True" if form.given == "logits" else "False",
-        "classes": json.dumps(original.class_names) if original.class_names else "",
-        "labels": " ".join("_".join(name.split()) for name in original.class_names),
-        "license": original.licence,
-        KEY: make_metadata(form, original.classifier.preprocessing),
+        **({"labels": labels} if labels else {}),
     }
-    return [(key, value) for key, value in facts.items() if value]
 
 
 def open_artefact(folder: Path, _form: Form) -> Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +9,8 @@ import numpy as np
 
 from bench.backends.onnx_export import export_module, int8_name, onnx_name
 from bench.backends.onnx_session import open_session
-from bench.exporting.form import make_metadata
+from bench.exporting.form import list_facts
 from bench.exporting.onnx_resizing import check_operators, resize_nodes
-from rexnet_core.sources.exported_metadata import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,7 +45,7 @@ def write(original: Original, form: Form, network: Path, target: Path) -> None:
     _forget_paths(model)
     check_operators(model, form)
     _surround(onnx, model, form)
-    for key, value in _list_facts(original, form):
+    for key, value in list_facts(original, form).items():
         model.metadata_props.append(onnx.StringStringEntryProto(key=key, value=value))
     large = source.with_name(f"{source.name}.data").exists()
     onnx.save(model, target / ARTEFACT, save_as_external_data=large, location=f"{ARTEFACT}.data")
@@ -141,16 +139,6 @@ def _prepare(onnx: Any, graph: Any, form: Form, end: str) -> Iterator[Any]:
     yield step("Sub", "shifted", hold("mean", np.array(form.mean, np.float32).reshape(sides)))
     yield step("Div", "scaled", hold("scale", np.array(form.scale, np.float32).reshape(sides)))
     yield make("Identity", [last], [end], name="prepare/end")
-
-
-def _list_facts(original: Original, form: Form) -> list[tuple[str, str]]:
-    facts = {
-        "model_name": original.name,
-        "classes": json.dumps(original.class_names) if original.class_names else "",
-        "license": original.licence,
-        KEY: make_metadata(form, original.classifier.preprocessing),
-    }
-    return [(key, value) for key, value in facts.items() if value]
 
 
 def open_artefact(folder: Path, _form: Form) -> Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]:

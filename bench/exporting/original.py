@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.accuracy.classes import read_lines
 from bench.exporting.form import WHITE
 from rexnet_core.errors import InputError
 from rexnet_core.sources.registry import REGISTERED, SOURCES
@@ -145,7 +146,7 @@ def _name_classes(setting: ExportSetting, classifier: Classifier) -> tuple[str, 
 
     names, whose = classifier.class_names, f"the file of {setting.classifier.model}"
     if setting.classes_file is not None:
-        names, whose = _read_names(setting.classes_file), f"--classes-file {setting.classes_file}"
+        names, whose = tuple(read_lines(setting.classes_file)), f"--classes-file {setting.classes_file}"
     if not names:
         known = imagenet_classes()
         return tuple(one.short_name for one in known) if len(known) == classifier.classes else ()
@@ -155,14 +156,6 @@ def _name_classes(setting: ExportSetting, classifier: Classifier) -> tuple[str, 
             "give --classes-file with a name on each line, in order"
         )
     return names
-
-
-def _read_names(path: Path) -> tuple[str, ...]:
-    from rexnet_core.files import refused_paths  # noqa: PLC0415
-
-    with refused_paths("--classes-file must be a text that can be read", path, "name another"):
-        lines = path.read_text(encoding="utf-8").splitlines()
-    return tuple(line.strip() for line in lines if line.strip())
 
 
 def is_ours(original: Original) -> bool:

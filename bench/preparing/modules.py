@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import sys
 import time
 from dataclasses import replace
@@ -16,6 +15,7 @@ from bench.records.files import WEIGHTS
 from bench.records.outputs import list_tensors
 from bench.workers.failures import describe_error
 from rexnet_core.errors import ModelError, RexbenchError, UnsupportedModelError
+from rexnet_core.files import digest_file
 from rexnet_core.sources.module_checks import set_to_eval
 from rexnet_core.sources.registry import REGISTERED, open_for
 
@@ -45,10 +45,11 @@ def open_module(task: Task) -> OpenedModel:
     return opened
 
 
-def give_weights(opened: OpenedModel, task: Task) -> dict[str, Any]:
+def give_weights(opened: OpenedModel, task: Task) -> tuple[OpenedModel, dict[str, Any]]:
     """Give the module its weights, and write them where there is no file yet.
 
     Returns:
+        The model with the preprocessing of whoever published its weights, as far as their layout tells it, and
         ``weights``: what they are, in words; ``weights_entry``: the entry of the checkpoint that was read, or None.
 
     Raises:
@@ -59,39 +60,26 @@ def give_weights(opened: OpenedModel, task: Task) -> dict[str, Any]:
     from rexnet_core.weights import dump_weights, load_checkpoint  # noqa: PLC0415
 
     module: Any = opened.module
-    shared, entry = task.folder / WEIGHTS, None
+    shared, entry, layout = task.folder / WEIGHTS, None, "own"
+    fresh, ours = not shared.exists(), task.source == REGISTERED
     words = "checkpoint" if task.weights else "the model's own" if opened.pretrained else "calibrated"
-    if shared.exists():  # made in the same way, for another batch size or build
-        load_shared_weights(module, shared)
-        return {"weights": words, "weights_entry": None}
-    if task.weights:
+    if task.weights and (fresh or ours):
         loaded = load_tensors(task.weights, task.weights_entry)
-        load_checkpoint(module, loaded)
-        entry = loaded.entry
-    elif not opened.pretrained:
+        entry, layout = loaded.entry, load_checkpoint(module, loaded)
+    elif fresh and not opened.pretrained:
         _calibrate(module, task)
-    dump_weights(module, shared)
-    return {"weights": words, "weights_entry": entry}
+    if fresh:
+        dump_weights(module, shared)
+    else:  # made in the same way, for another batch size or build
+        load_shared_weights(module, shared)
+    told = {"weights": words, "weights_entry": entry if fresh else None}
+    return (_prepare_as_published(opened, task, layout) if ours else opened), told
 
 
-def prepare_as_published(opened: OpenedModel, task: Task) -> OpenedModel:
-    """The model with the preprocessing of whoever published its weights, as far as the layout tells it.
-
-    Raises:
-        WeightsError: The checkpoint can't be used.
-    """
-    if task.source != REGISTERED:
-        return opened
-    from rexnet_core.checkpoint import load_tensors  # noqa: PLC0415
+def _prepare_as_published(opened: OpenedModel, task: Task, layout: str) -> OpenedModel:
     from rexnet_core.publishers import preprocessing_of  # noqa: PLC0415
-    from rexnet_core.weights import load_checkpoint  # noqa: PLC0415
 
-    if not task.weights:
-        return replace(opened, preprocessing=preprocessing_of(task.model, "own"))
-    module: Any = opened.module
-    layout = load_checkpoint(module, load_tensors(task.weights, task.weights_entry))
-    with Path(task.weights).open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    sha256 = digest_file(Path(task.weights)) if task.weights else ""
     return replace(opened, preprocessing=preprocessing_of(task.model, layout, sha256))
 
 

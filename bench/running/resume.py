@@ -23,6 +23,7 @@ from bench.records.settings import Settings
 from bench.statistics.model_ratios import read_model_pairs
 from bench.workers.descriptions import Limits
 from rexnet_core.errors import InputError, UnknownNameError, first_line
+from rexnet_core.files import digest_file
 from rexnet_core.registry import model_info
 from rexnet_core.sources.registry import REGISTERED, SOURCES, resolve, runs_code
 from rexnet_core.sources.source import Request
@@ -251,8 +252,7 @@ def _check_pictures(run: RunInfo, pictures: PictureSet) -> None:
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return digest_file(path)
     except (OSError, ValueError) as error:
         raise InputError(f"the checkpoint must be a file that can be read; {path}: {first_line(error)}") from None
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from bench.planning.pictures import read_pictures
-from bench.preparing.modules import open_module, prepare_as_published
+from bench.preparing.modules import give_weights, open_module
 from bench.preparing.pictures import count_batches, make_picture, prepare_pictures
 from bench.preparing.task import Task
 from bench.records.files import REFERENCE
@@ -145,6 +145,6 @@ def test_pictures_are_prepared_as_for_the_weights_of_a_checkpoint_with_its_own_c
     module = create_model("efficientnet_lite0", num_classes=5)
     dump_weights(module, tmp_path / "five.pth")
     task = make_task(tmp_path, model="efficientnet_lite0", source="registered", weights=str(tmp_path / "five.pth"))
-    opened = prepare_as_published(open_module(task), task)
+    opened, _ = give_weights(open_module(task), task)
     assert opened.module.classifier.out_features == 5
     assert opened.preprocessing.rule == "efficientnet-lite"
