@@ -12,6 +12,7 @@ import numpy as np
 from analysis.accuracy.classes import read_classes
 from analysis.accuracy.folder import LabelledImage, read_folder
 from rexnet_core.errors import InputError
+from rexnet_core.preprocess import refused_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,7 +63,8 @@ def read_data(setting: TrainingSetting) -> TrainingData:
         InputError: There are none to train or to validate with, fewer than two classes, a class has no picture, or
             the classes of both differ.
     """
-    folder, val_folder = _places(setting)
+    with refused_folders(setting.data):
+        folder, val_folder = _places(setting)
     found = read_folder(folder, setting.classes_file)
     classes = _name_classes(folder, found, setting.classes_file)
     if len(classes) < 2:  # noqa: PLR2004 - one class is always right

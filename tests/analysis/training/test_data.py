@@ -1,6 +1,7 @@
 """Which pictures are trained with, and which folders can't be."""
 
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -86,3 +87,8 @@ def test_a_class_of_one_picture_can_not_be_divided(folder):
         path.unlink()
     with pytest.raises(InputError, match=r"--val-share needs two pictures or more of each class, .*red has one"):
         ask(folder / "train", val_share=0.5)
+
+
+def test_a_name_that_no_system_takes_is_one_line():
+    with pytest.raises(InputError, match=r"images come from a folder; .*: File name too long; name one that"):
+        ask(Path("x" * 300))
